@@ -1,0 +1,144 @@
+"""Random access to a corpus: an index over plain tars, read with ``pread``.
+
+A tar stores each member behind a 512-byte header, in clear. Reading the headers once gives every member's offset; after
+that a sample costs three reads of just its bytes, in any order, from any number of processes.
+"""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from bisect import bisect_right
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from schemas.errors import SchemaError
+from schemas.index import CorpusIndex
+from schemas.page import Page
+from schemas.sample import decode_page, decode_tokens
+
+MEMBERS = ("jpg", "json", "tokens.npy")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One page of a corpus, as stored.
+
+    Attributes:
+        jpg: the upright page image, encoded.
+        json: the page record, see ``decode_page``.
+        tokens: ``(tokens, 8)`` int32, columns ``TOKEN_COLUMNS``.
+    """
+
+    key: str
+    jpg: bytes
+    json: bytes
+    tokens: np.ndarray
+
+    def page(self) -> Page:
+        """Decodes the page record."""
+        return decode_page(self.json)
+
+
+class Shard:
+    """One tar of samples; offsets are read at first use, the file stays open."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd: int | None = None
+        self._keys: list[str] = []
+        self._spans: np.ndarray = np.empty((0, 3, 2), np.int64)
+
+    def __reduce__(self) -> tuple[type[Shard], tuple[Path]]:
+        return Shard, (self.path,)
+
+    def __del__(self) -> None:
+        if self._fd is not None:
+            os.close(self._fd)
+
+    def keys(self) -> list[str]:
+        """Returns the sample keys in stored order."""
+        self._open()
+        return self._keys
+
+    def read(self, index: int, member: str) -> bytes:
+        """Returns the bytes of one member of sample ``index``.
+
+        Raises:
+            SchemaError: the file is shorter than its headers say.
+        """
+        fd = self._open()
+        offset, size = map(int, self._spans[index, MEMBERS.index(member)])
+        data = os.pread(fd, size, offset)
+        if len(data) != size:
+            raise SchemaError(f"{self.path} ends inside {self._keys[index]}.{member}: fetch or build this shard again.")
+        return data
+
+    def _open(self) -> int:
+        if self._fd is None:
+            self._keys, self._spans = _scan(self.path)
+            self._fd = os.open(self.path, os.O_RDONLY)
+        return self._fd
+
+
+def _scan(path: Path) -> tuple[list[str], np.ndarray]:
+    """Returns the keys and ``(samples, 3, 2)`` offset and size of each member."""
+    members: dict[str, dict[str, tuple[int, int]]] = {}
+    try:
+        with tarfile.open(path, "r:") as tar:
+            for info in tar:
+                key, _, member = info.name.partition(".")
+                members.setdefault(key, {})[member] = (info.offset_data, info.size)
+        spans = [[found[member] for member in MEMBERS] for found in members.values()]
+    except (OSError, tarfile.TarError) as error:
+        raise SchemaError(f"{path} cannot be read as a shard: {error}") from error
+    except KeyError as error:
+        raise SchemaError(f"{path} has a sample without its {error} member: build this shard again.") from error
+    return list(members), np.asarray(spans, np.int64).reshape(-1, 3, 2)
+
+
+class Corpus:
+    """A finished local corpus as a sequence of samples, in shard order.
+
+    Raises:
+        UsageError: the directory holds no finished corpus.
+        SchemaError: another schema version, or a damaged shard (when it is first read).
+    """
+
+    def __init__(self, corpus_dir: str | Path) -> None:
+        self.index = CorpusIndex.read(corpus_dir)
+        self.shards = [Shard(Path(corpus_dir, "shards", f"{shard.name}.tar")) for shard in self.index.shards]
+        self._ends = list(accumulate(shard.samples for shard in self.index.shards))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __getitem__(self, index: int) -> Sample:
+        shard, local = self._locate(index)
+        jpg, json, tokens = (shard.read(local, member) for member in MEMBERS)
+        return Sample(shard.keys()[local], jpg, json, decode_tokens(tokens))
+
+    def key(self, index: int) -> str:
+        """Returns the key of sample ``index`` without reading it."""
+        shard, local = self._locate(index)
+        return shard.keys()[local]
+
+    def read(self, index: int, member: str) -> bytes:
+        """Returns one member (``jpg``, ``json`` or ``tokens.npy``) of sample ``index``."""
+        shard, local = self._locate(index)
+        return shard.read(local, member)
+
+    def _locate(self, index: int) -> tuple[Shard, int]:
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample {index} of a corpus of {len(self)}")
+        number = bisect_right(self._ends, index)
+        local = index - (self._ends[number] - self.index.shards[number].samples)
+        shard = self.shards[number]
+        if len(shard.keys()) != self.index.shards[number].samples:
+            raise SchemaError(
+                f"{shard.path} holds {len(shard.keys())} samples, the index says {self.index.shards[number].samples}."
+            )
+        return shard, local

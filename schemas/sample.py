@@ -1,0 +1,95 @@
+"""The sample codec: a page and its tokens to tar members, and back. No pickle, no own formats."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict, fields
+
+import numpy as np
+
+from schemas.errors import SchemaError
+from schemas.page import Line, Page, Word
+
+SCHEMA_VERSION = 1
+
+TOKEN_COLUMNS = ("token_id", "word", "line", "cell", "x0", "y0", "x1", "y1")
+"""Columns of ``tokens.npy``; ``word`` and ``line`` index the page's words and lines, the box is its word's."""
+
+_SCALARS = tuple(field.name for field in fields(Page) if field.name not in ("words", "lines"))
+
+
+def encode_sample(page: Page, jpg: bytes, tokens: np.ndarray) -> dict[str, str | bytes]:
+    """Returns the members of one sample, in the form that ``webdataset.TarWriter.write`` takes.
+
+    Args:
+        page: facts, words and lines; becomes the ``json`` member, column-wise.
+        jpg: the upright page image, encoded.
+        tokens: ``(tokens, 8)`` int32, columns ``TOKEN_COLUMNS``.
+    """
+    return {"__key__": page.key, "jpg": jpg, "json": encode_page(page), "tokens.npy": encode_tokens(tokens)}
+
+
+def encode_page(page: Page) -> bytes:
+    """Returns the page as UTF-8 JSON: same keys and types on every page, annotation column by column."""
+    record = {name: value for name, value in asdict(page).items() if name in _SCALARS}
+    record["schema_version"] = SCHEMA_VERSION
+    record["words"] = {
+        "text": [word.text for word in page.words],
+        "box": [word.box for word in page.words],
+        "score": [round(word.score, 4) for word in page.words],
+        "line": [word.line for word in page.words],
+    }
+    record["lines"] = {"box": [line.box for line in page.lines]}
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def decode_page(data: bytes) -> Page:
+    """Returns the page of a ``json`` member.
+
+    Raises:
+        SchemaError: it is no page of this schema version.
+    """
+    try:
+        record = json.loads(data)
+        check_schema_version(record["schema_version"], "this page")
+        columns = record["words"]
+        words = zip(columns["text"], columns["box"], columns["score"], columns["line"], strict=True)
+        return Page(
+            words=tuple(Word(text, tuple(box), score, line) for text, box, score, line in words),
+            lines=tuple(Line(tuple(box)) for box in record["lines"]["box"]),
+            **{name: record[name] for name in _SCALARS},
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise SchemaError(f"not a page of schema {SCHEMA_VERSION}: {error!r}") from error
+
+
+def encode_tokens(tokens: np.ndarray) -> bytes:
+    """Returns a ``(tokens, 8)`` int32 array as ``.npy`` bytes."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(tokens, dtype="<i4"), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def decode_tokens(data: bytes) -> np.ndarray:
+    """Returns the ``(tokens, 8)`` int32 array of a ``tokens.npy`` member.
+
+    Raises:
+        SchemaError: it is another kind of array, or none.
+    """
+    try:
+        tokens = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise SchemaError(f"not a token array: {error}") from error
+    if tokens.dtype != np.dtype("<i4") or tokens.ndim != 2 or tokens.shape[1] != len(TOKEN_COLUMNS):
+        raise SchemaError(
+            f"token array is {tokens.dtype} {tokens.shape}, expected int32 (tokens, {len(TOKEN_COLUMNS)})"
+        )
+    return tokens
+
+
+def check_schema_version(version: object, what: str) -> None:
+    """Raises ``SchemaError`` unless ``version`` is the one that this code reads."""
+    if version != SCHEMA_VERSION:
+        cure = "upgrade folio" if isinstance(version, int) and version > SCHEMA_VERSION else "build the corpus again"
+        raise SchemaError(f"{what} has schema version {version!r}, this folio reads version {SCHEMA_VERSION}: {cure}.")

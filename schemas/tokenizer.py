@@ -1,0 +1,177 @@
+"""Tokenizers: any SentencePiece model or Hugging Face ``tokenizer.json``; the T5 vocabulary by default.
+
+Ids beyond the vocabulary follow T5 (Raffel et al. 2020, https://arxiv.org/abs/1910.10683): a hundred sentinels
+``<extra_id_0> .. <extra_id_99>`` at the end, counted backwards, so that T5 checkpoints fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+from schemas.errors import FolioError, UsageError
+
+SENTINELS = 100
+_T5_MODEL = Path(__file__).parent / "t5" / "spiece.model"
+
+
+class _Vocabulary(Protocol):
+    """What differs between the two kinds of tokenizer file."""
+
+    size: int
+
+    def encode_words(self, words: list[str]) -> list[list[int]]: ...
+
+    def decode(self, ids: list[int]) -> str: ...
+
+    def id_of(self, *names: str) -> int | None: ...
+
+
+class Tokenizer:
+    """Words to ids and back, with the special ids that span corruption needs.
+
+    Attributes:
+        name: how a person asked for it (``t5``, a path, a hub name).
+        sha256: of the model file; two corpora with the same digest hold the same ids.
+        vocab_size: ids that the model file knows.
+        pad_id, eos_id: the model's own where it has them, else ids behind the sentinels.
+        sentinel_ids: ``<extra_id_0>`` first.
+        embedding_size: rows that an embedding needs: all ids, rounded up to a multiple of 128.
+    """
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.name = name
+        self.path = path
+        self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        self._vocabulary = _open_vocabulary(path)
+        self.vocab_size = self._vocabulary.size
+        next_id = self._place_sentinels()
+        self._place_pad_and_eos(next_id)
+
+    def _place_sentinels(self) -> int:
+        known = [self._vocabulary.id_of(f"<extra_id_{i}>") for i in range(SENTINELS)]
+        if None not in known:
+            self.sentinel_ids = tuple(known)
+            return self.vocab_size
+        last = self.vocab_size + SENTINELS - 1
+        self.sentinel_ids = tuple(last - i for i in range(SENTINELS))
+        return self.vocab_size + SENTINELS
+
+    def _place_pad_and_eos(self, next_id: int) -> None:
+        pad = self._vocabulary.id_of("<pad>", "[PAD]", "<|pad|>")
+        self.pad_id, next_id = (next_id, next_id + 1) if pad is None else (pad, next_id)
+        eos = self._vocabulary.id_of("</s>", "[SEP]", "<|endoftext|>", "<eos>")
+        self.eos_id, next_id = (next_id, next_id + 1) if eos is None else (eos, next_id)
+        self.embedding_size = -(-next_id // 128) * 128
+
+    def encode_words(self, words: list[str]) -> list[list[int]]:
+        """Returns the ids of each word; no special tokens. A word that the vocabulary cannot spell has unknown ids."""
+        return self._vocabulary.encode_words(words)
+
+    def decode(self, ids: list[int]) -> str:
+        """Returns the text of ``ids``; sentinels read ``<extra_id_N>``, padding and end are left out."""
+        names = {sentinel: f"<extra_id_{i}>" for i, sentinel in enumerate(self.sentinel_ids)}
+        parts: list[str] = []
+        run: list[int] = []
+        for token in [*ids, self.pad_id]:
+            if token in names or token in (self.pad_id, self.eos_id):
+                parts.append(self._vocabulary.decode(run))
+                parts.append(names.get(token, ""))
+                run = []
+            elif token < self.vocab_size:
+                run.append(token)
+        return " ".join(part for part in parts if part)
+
+    def save(self, directory: str | Path) -> Path:
+        """Copies the model file into ``directory`` under the name that ``load_tokenizer`` looks for there."""
+        kind = "tokenizer.json" if self.path.suffix == ".json" else "spiece.model"
+        return Path(shutil.copyfile(self.path, Path(directory, kind)))
+
+
+class _SentencePiece:
+    def __init__(self, path: Path) -> None:
+        from sentencepiece import SentencePieceProcessor
+
+        self._model = SentencePieceProcessor(model_file=str(path))
+        self.size = self._model.vocab_size()
+
+    def encode_words(self, words: list[str]) -> list[list[int]]:
+        return self._model.encode(words)
+
+    def decode(self, ids: list[int]) -> str:
+        return self._model.decode(ids)
+
+    def id_of(self, *names: str) -> int | None:
+        ids = (self._model.piece_to_id(name) for name in names)
+        return next((i for i in ids if not self._model.is_unknown(i)), None)
+
+
+class _HuggingFace:
+    def __init__(self, path: Path) -> None:
+        try:
+            from tokenizers import Tokenizer as Fast
+        except ImportError as error:
+            raise FolioError(f"{path} needs the tokenizers library: pip install tokenizers") from error
+        self._model = Fast.from_file(str(path))
+        self.size = self._model.get_vocab_size()
+
+    def encode_words(self, words: list[str]) -> list[list[int]]:
+        ids: list[list[int]] = [[] for _ in words]
+        encoding = self._model.encode(words, is_pretokenized=True, add_special_tokens=False)
+        for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
+            if word is not None:
+                ids[word].append(token)
+        return ids
+
+    def decode(self, ids: list[int]) -> str:
+        return self._model.decode(ids)
+
+    def id_of(self, *names: str) -> int | None:
+        ids = (self._model.token_to_id(name) for name in names)
+        return next((i for i in ids if i is not None), None)
+
+
+def _open_vocabulary(path: Path) -> _Vocabulary:
+    try:
+        return _HuggingFace(path) if path.suffix == ".json" else _SentencePiece(path)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UsageError(f"{path} is neither a SentencePiece model nor a tokenizer.json: {error}") from error
+
+
+def load_tokenizer(spec: str | None = None) -> Tokenizer:
+    """Opens a tokenizer.
+
+    Args:
+        spec: ``None`` or ``t5`` for the packaged T5 vocabulary; a model file; a directory that holds ``tokenizer.json``
+            or ``spiece.model``; else the name of a repository on the Hugging Face hub.
+
+    Raises:
+        UsageError: nothing of that name can be opened.
+    """
+    if spec in (None, "t5"):
+        return Tokenizer("t5", _T5_MODEL)
+    path = Path(spec)
+    if path.is_dir():
+        path = next((path / name for name in ("tokenizer.json", "spiece.model") if (path / name).is_file()), path)
+    if path.is_file():
+        return Tokenizer(spec, path)
+    return Tokenizer(spec, _from_hub(spec))
+
+
+def _from_hub(name: str) -> Path:
+    cure = f"--tokenizer {name}: no such file or directory here"
+    try:
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
+    except ImportError as error:
+        raise UsageError(f"{cure}; for a name on the Hugging Face hub: pip install huggingface_hub") from error
+    for file_name in ("tokenizer.json", "spiece.model"):
+        try:
+            return Path(hf_hub_download(name, file_name))
+        except EntryNotFoundError:
+            continue
+        except (HfHubHTTPError, HFValidationError, OSError) as error:
+            raise UsageError(f"{cure}, and the Hugging Face hub does not give it: {error}") from error
+    raise UsageError(f"{cure}, and {name} on the Hugging Face hub holds neither tokenizer.json nor spiece.model")

