@@ -1,0 +1,86 @@
+"""The sizes of DocFormerv2 (Appalaraju et al., AAAI 2024, table 1) as one frozen record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+PATCH_CELLS = 16  # a patch is read as 4 x 4 cells: see trainer.embeddings.VisualEmbedding
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shape of the network. Everything that `config.json` of an exported model holds.
+
+    Raises ValueError for sizes that do not fit together.
+    """
+
+    d_model: int
+    d_ff: int
+    d_kv: int
+    heads: int
+    encoder_layers: int
+    decoder_layers: int
+
+    # text
+    vocab_size: int = 32128  # rows of the embedding table, special ids included
+    pad_id: int = 0  # also the decoder's start token, as in T5
+    eos_id: int = 1
+    relative_buckets: int = 32
+    relative_max_distance: int = 128
+
+    # page
+    coordinates: int = 1000  # rows of each box table; 1000 thousandths and above share the last row
+    image_height: int = 512  # pixels; 0 builds a model without a visual branch
+    image_width: int = 384
+    patch_height: int = 32
+    patch_width: int = 48
+
+    # pretraining heads
+    grid_rows: int = 4
+    grid_cols: int = 4
+    line_classes: int = 3  # the same line, adjacent lines, farther apart
+
+    # training
+    dropout: float = 0.0  # pretraining sees fresh text every step, so it needs none; fine-tuning may
+    activation_checkpointing: bool = False
+
+    def __post_init__(self) -> None:
+        if self.image_height % self.patch_height or self.image_width % self.patch_width:
+            raise ValueError(
+                f"image {self.image_height} x {self.image_width} is no multiple of "
+                f"the patch {self.patch_height} x {self.patch_width}: change image_* or patch_*"
+            )
+        if self.patch_height % 4 or self.patch_width % 4 or self.d_model % PATCH_CELLS:
+            raise ValueError("patch_height and patch_width must be multiples of 4, d_model of 16")
+        if not 0.0 <= self.dropout < 1.0:
+            raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
+
+    @property
+    def patch_rows(self) -> int:
+        return self.image_height // self.patch_height
+
+    @property
+    def patch_cols(self) -> int:
+        return self.image_width // self.patch_width
+
+    @property
+    def visual_tokens(self) -> int:
+        """Patches a page image is read as; 0 for a text-only model."""
+        return self.patch_rows * self.patch_cols
+
+    @property
+    def grid_cells(self) -> int:
+        return self.grid_rows * self.grid_cols
+
+    def with_tokenizer(self, tokenizer: Any) -> ModelConfig:
+        """The same network over the vocabulary of a `schemas.tokenizer.Tokenizer`."""
+        return replace(self, vocab_size=tokenizer.embedding_size, pad_id=tokenizer.pad_id, eos_id=tokenizer.eos_id)
+
+
+MODEL_SIZES: dict[str, ModelConfig] = {
+    "tiny": ModelConfig(d_model=128, d_ff=512, d_kv=32, heads=4, encoder_layers=2, decoder_layers=2),
+    "small": ModelConfig(d_model=512, d_ff=2048, d_kv=64, heads=8, encoder_layers=6, decoder_layers=6),
+    "base": ModelConfig(d_model=768, d_ff=3072, d_kv=64, heads=12, encoder_layers=12, decoder_layers=12),
+    "large": ModelConfig(d_model=1024, d_ff=4096, d_kv=64, heads=16, encoder_layers=24, decoder_layers=24),
+}

@@ -1,0 +1,53 @@
+"""The three pretraining objectives of DocFormerv2 (Appalaraju et al., AAAI 2024, section 3.2) and their settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+IGNORE = -100  # label of what is not supervised; torch's own default
+MASK_BOXES = ("hull", "drop", "keep")
+Scalar = TypeVar("Scalar")
+
+
+@dataclass(frozen=True)
+class ObjectivesConfig:
+    """Weights and difficulty of denoising, token-to-line and token-to-grid.
+
+    mask_boxes says where a sentinel stands: the `hull` of its span's boxes, nowhere (`drop`), or the box of the span's
+    first token (`keep`). hidden_box_share is the share of words whose box the encoder does not see; only they are
+    supervised on lines and cells, because a visible box gives its cell away. 0 shows and supervises all.
+    """
+
+    denoise_weight: float = 1.0
+    line_weight: float = 1.0
+    grid_weight: float = 1.0
+    noise_density: float = 0.15  # share of the tokens that is masked
+    mean_span: float = 3.0  # tokens a masked span
+    line_pairs: int = 64  # pairs a page
+    hidden_box_share: float = 0.3
+    mask_boxes: str = "hull"
+    max_text_tokens: int = 512  # encoder's text, sentinels and eos included
+    max_target_tokens: int = 128  # decoder's targets, sentinels and eos included
+
+    def __post_init__(self) -> None:
+        if self.mask_boxes not in MASK_BOXES:
+            raise ValueError(f"mask_boxes must be one of {', '.join(MASK_BOXES)}, got {self.mask_boxes!r}")
+        if not 0.0 <= self.noise_density < 1.0:
+            raise ValueError(f"noise_density must lie in [0, 1), got {self.noise_density}")
+        if not 0.0 <= self.hidden_box_share <= 1.0:
+            raise ValueError(f"hidden_box_share must lie in [0, 1], got {self.hidden_box_share}")
+        if self.mean_span < 1.0:
+            raise ValueError(f"mean_span must be at least 1 token, got {self.mean_span}")
+        if self.line_pairs < 1:
+            raise ValueError(f"line_pairs must be at least 1, got {self.line_pairs}")
+        if self.max_text_tokens < 4 or self.max_target_tokens < 4:
+            raise ValueError("max_text_tokens and max_target_tokens must be at least 4")
+
+    def total(self, losses: dict[str, Scalar]) -> Scalar:
+        """The training loss: the weighted sum of what `trainer.model.DocFormerV2` returns."""
+        return (
+            self.denoise_weight * losses["loss_denoise"]
+            + self.line_weight * losses["loss_line"]
+            + self.grid_weight * losses["loss_grid"]
+        )
