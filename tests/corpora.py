@@ -1,0 +1,177 @@
+"""Small valid corpora for tests: drawn pages, written through the public schemas and webdataset's own writer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import webdataset
+
+from schemas import (
+    MANIFEST_SCHEMA,
+    PLAN_SCHEMA,
+    CorpusIndex,
+    Page,
+    PageStatus,
+    ShardInfo,
+    Tokenizer,
+    TokenizerInfo,
+    cell_of,
+    decode_tokens,
+    encode_sample,
+    load_tokenizer,
+    page_key,
+)
+from tests.drawn_pages import document_sha256, draw_page
+
+
+def write_corpus(
+    corpus_dir: str | Path,
+    *,
+    pages: int = 8,
+    shards: int = 2,
+    words: int = 60,
+    bad_pages: int = 2,
+    bad_documents: int = 2,
+    tokenizer: str | None = None,
+    grid: tuple[int, int] = (4, 4),
+    long_side: int = 512,
+    seed: int = 0,
+) -> CorpusIndex:
+    """Writes a whole corpus but its report and card, and returns its index.
+
+    Args:
+        pages: samples; they belong to documents of three pages and go round the shards.
+        words: about how many a page has, between three and five quarters of it.
+        bad_pages: attempted pages without a sample, blank and timed out in turn.
+        bad_documents: documents without a page to attempt, corrupt and encrypted in turn.
+        tokenizer: as ``load_tokenizer`` takes it.
+        grid: rows and columns.
+        long_side: of the images, in pixels.
+    """
+    corpus_dir = Path(corpus_dir)
+    (corpus_dir / "shards").mkdir(parents=True)
+    encoder = load_tokenizer(tokenizer)
+    drawn = [draw_page(seed, number, words, long_side, pages) for number in range(pages)]
+    infos, tables = [], []
+    for number in range(shards):
+        name = f"corpus-{number:05d}"
+        mine = drawn[number::shards]
+        samples = [encode_sample(page, jpg, tokenize(page, encoder, *grid)) for page, jpg in mine]
+        rows = [row_of(page, sample, name) for (page, _), sample in zip(mine, samples, strict=True)]
+        rows += [_bad_page(seed, bad, name) for bad in range(number, bad_pages, shards)]
+        info, table = write_shard(corpus_dir, name, samples, rows)
+        infos.append(info)
+        tables.append(table)
+    bad_rows = [_bad_document(seed, bad) for bad in range(bad_documents)]
+    manifest = pa.concat_tables([*tables, pa.Table.from_pylist(bad_rows, MANIFEST_SCHEMA)])
+    pq.write_table(manifest, corpus_dir / "manifest.parquet")
+    pq.write_table(plan_of(manifest), corpus_dir / "plan.parquet")
+    index = _index_of(manifest, infos, encoder, grid, long_side)
+    index.write(corpus_dir)
+    return index
+
+
+def _index_of(
+    manifest: pa.Table, shards: list[ShardInfo], tokenizer: Tokenizer, grid: tuple[int, int], long_side: int
+) -> CorpusIndex:
+    config = {"grid_rows": grid[0], "grid_cols": grid[1], "image_long_side": long_side, "text_source": "ocr"}
+    return CorpusIndex(
+        config=config,
+        fingerprint=hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),
+        tokenizer=TokenizerInfo(tokenizer.name, tokenizer.sha256, tokenizer.vocab_size),
+        grid_rows=grid[0],
+        grid_cols=grid[1],
+        shards=tuple(shards),
+        totals=totals_of(manifest, shards),
+    )
+
+
+def write_shard(
+    corpus_dir: Path, name: str, samples: list[dict[str, str | bytes]], rows: list[dict[str, object]]
+) -> tuple[ShardInfo, pa.Table]:
+    """Writes one tar and, behind it, its parquet; returns what the index and the manifest take from them."""
+    path = corpus_dir / "shards" / f"{name}.tar"
+    with webdataset.TarWriter(str(path), encoder=False, mtime=0, user="", group="") as tar:
+        for sample in samples:
+            tar.write(sample)
+    data = path.read_bytes()
+    info = ShardInfo(name, len(samples), len(rows), len(data), hashlib.sha256(data).hexdigest())
+    marks = {"shard_sha256": info.sha256, "shard_bytes": str(info.bytes), "shard_samples": str(info.samples)}
+    table = pa.Table.from_pylist(rows, MANIFEST_SCHEMA)
+    pq.write_table(table.replace_schema_metadata(marks), path.with_suffix(".parquet"))
+    return info, table
+
+
+def tokenize(page: Page, tokenizer: Tokenizer, grid_rows: int, grid_cols: int) -> np.ndarray:
+    """Returns the page's ``(tokens, 8)`` int32 array."""
+    ids = tokenizer.encode_words([word.text for word in page.words])
+    index = np.repeat(np.arange(len(ids)), [len(word) for word in ids])
+    boxes = np.asarray([word.box for word in page.words], np.int32).reshape(-1, 4)[index]
+    lines = np.asarray([word.line for word in page.words], np.int32)[index]
+    token_ids = np.asarray([token for word in ids for token in word], np.int32)
+    cells = cell_of(boxes, grid_rows, grid_cols)
+    return np.column_stack([token_ids, index, lines, cells, boxes]).astype(np.int32)
+
+
+def row_of(page: Page, sample: dict[str, str | bytes], shard: str) -> dict[str, object]:
+    """Returns the manifest row of a page that has a sample."""
+    shared = ("key", "uri", "doc_sha256", "page", "pages", "text_source", "image_width", "image_height", "rotation")
+    return {name: getattr(page, name) for name in (*shared, "skew_deg")} | {
+        "status": PageStatus.OK.value,
+        "detail": "",
+        "shard": shard,
+        "words": len(page.words),
+        "lines": len(page.lines),
+        "tokens": len(decode_tokens(sample["tokens.npy"])),
+        "mean_score": float(np.mean([word.score for word in page.words])),
+        "seconds": 0.5 + (page.page * 7 + len(page.words)) % 20 / 10,
+    }
+
+
+def failed_row(uri: str, sha256: str, page: int, pages: int, status: PageStatus, detail: str, shard: str) -> dict:
+    """Returns the manifest row of a page, or with ``page`` 0 of a document, that has no sample."""
+    row = {field.name: "" if field.type == pa.string() else 0 for field in MANIFEST_SCHEMA}
+    facts = {"key": page_key(sha256, page), "uri": uri, "doc_sha256": sha256, "page": page, "pages": pages}
+    return row | facts | {"status": status.value, "detail": detail, "shard": shard}
+
+
+def _bad_page(seed: int, number: int, shard: str) -> dict[str, object]:
+    sha256 = document_sha256(seed, f"bad-page-{number}")
+    status = (PageStatus.BLANK, PageStatus.TIMEOUT)[number % 2]
+    return failed_row(f"documents/bad-page-{number}.pdf", sha256, 1, 1, status, "no words on the page", shard)
+
+
+def _bad_document(seed: int, number: int) -> dict[str, object]:
+    sha256 = document_sha256(seed, f"bad-document-{number}")
+    status = (PageStatus.CORRUPT, PageStatus.ENCRYPTED)[number % 2]
+    return failed_row(f"documents/bad-document-{number}.pdf", sha256, 0, 0, status, "cannot be opened", "")
+
+
+def plan_of(manifest: pa.Table) -> pa.Table:
+    """Returns the plan, a row a document, that a manifest follows from."""
+    documents: dict[str, dict[str, object]] = {}
+    for row in manifest.to_pylist():
+        status = row["status"] if row["page"] == 0 else PageStatus.OK.value
+        facts = {"uri": row["uri"], "sha256": row["doc_sha256"], "pages": row["pages"], "bytes": 20_000}
+        documents[row["uri"]] = facts | {"status": status, "detail": row["detail"] if row["page"] == 0 else ""}
+    return pa.Table.from_pylist(list(documents.values()), PLAN_SCHEMA)
+
+
+def totals_of(manifest: pa.Table, shards: list[ShardInfo]) -> dict[str, object]:
+    """Returns the sums that stand in the index."""
+    rows = manifest.to_pylist()
+    ok = [row for row in rows if row["status"] == PageStatus.OK.value]
+    return {
+        "documents": len({row["uri"] for row in rows}),
+        "pages": sum(row["page"] > 0 for row in rows),
+        "samples": len(ok),
+        **{name: sum(row[name] for row in ok) for name in ("words", "lines", "tokens")},
+        "bytes": sum(shard.bytes for shard in shards),
+        "status": dict(Counter(row["status"] for row in rows)),
+    }
