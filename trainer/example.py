@@ -12,10 +12,20 @@ from typing import Any
 import numpy as np
 import torch
 
+from schemas.sample import TOKEN_COLUMNS
+from schemas.tokenizer import Tokenizer
+from trainer.denoising import NO_SOURCE, CorruptedText, corrupt, noise_size, sample_spans, window_size
+from trainer.line_pairs import sample_line_pairs
 from trainer.model_config import ModelConfig
-from trainer.objectives import ObjectivesConfig
+from trainer.objectives import IGNORE, ObjectivesConfig
+from trainer.page_image import PageView, view_page
+
+TOKEN_ID, WORD, LINE, CELL = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line", "cell"))
+BOX = slice(TOKEN_COLUMNS.index("x0"), TOKEN_COLUMNS.index("y1") + 1)
+
 
 Batch = dict[str, Any]
+"""Tensors by the names that `collate` lists, and `keys`, a list of strings."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +40,7 @@ class Example:
     line_pairs: np.ndarray  # (p, 2) int32: positions in input_ids
     line_classes: np.ndarray  # (p,) int32: token-to-line labels
     labels: np.ndarray  # (t,) int32: the decoder's targets, closed by eos
-    image: np.ndarray | None  # (image_height, image_width, 3) uint8; None for a model without a visual branch
-    patch_boxes: np.ndarray | None  # (v, 4) int32
-    patch_visible: np.ndarray | None  # (v,) bool; False beyond the page's edge, or without an image
+    page: PageView | None  # None for a model without a visual branch
 
 
 def make_example(
@@ -44,21 +52,117 @@ def make_example(
     epoch: int,
     objectives: ObjectivesConfig,
     model: ModelConfig,
-    tokenizer: Any,
+    tokenizer: Tokenizer,
 ) -> Example:
     """Mask, hide, pair and resize one page; all chance comes from (seed, epoch, key).
 
     tokens: (t, 8) int32, columns as `schemas.sample.TOKEN_COLUMNS`; t may be 0.
     image: (h, w, 3) or (h, w) uint8 of the upright page, or None.
     """
-    raise NotImplementedError
+    rng = page_generator(seed, epoch, key)
+    tokens = _window(tokens, window_size(objectives, len(tokenizer.sentinel_ids)), rng)
+    text = _mask_spans(tokens, objectives, tokenizer, rng)
+    kept = np.flatnonzero(text.source != NO_SOURCE)
+    facts = tokens[text.source[kept]]
+    supervised = _draw_supervised(facts[:, WORD], objectives.hidden_box_share, rng)
+
+    box_visible = text.has_box.copy()
+    if objectives.hidden_box_share > 0:
+        box_visible[kept[supervised]] = False
+    cells = np.full(len(text.input_ids), IGNORE, np.int32)
+    cells[kept[supervised]] = facts[supervised, CELL]
+    pairs, classes = _line_supervision(facts[supervised], kept[supervised], objectives, model, rng)
+    page = view_page(image, model)
+    return Example(key, text.input_ids, text.boxes, box_visible, cells, pairs, classes, text.labels, page)
+
+
+def page_generator(seed: int, epoch: int, key: str) -> np.random.Generator:
+    """The page's own stream of chance: the same on every machine, unrelated to any other page's or epoch's."""
+    digest = hashlib.sha256(f"{seed}/{epoch}/{key}".encode()).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "little")))
+
+
+def _window(tokens: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    start = int(rng.integers(max(len(tokens) - size, 0) + 1))
+    return tokens[start : start + size]
+
+
+def _mask_spans(
+    tokens: np.ndarray, objectives: ObjectivesConfig, tokenizer: Tokenizer, rng: np.random.Generator
+) -> CorruptedText:
+    noise, spans = noise_size(len(tokens), objectives, len(tokenizer.sentinel_ids))
+    return corrupt(
+        tokens[:, TOKEN_ID],
+        tokens[:, BOX],
+        sample_spans(len(tokens), noise, spans, rng),
+        mask_boxes=objectives.mask_boxes,
+        sentinel_ids=tokenizer.sentinel_ids,
+        eos_id=tokenizer.eos_id,
+    )
+
+
+def _draw_supervised(words: np.ndarray, hidden_share: float, rng: np.random.Generator) -> np.ndarray:
+    """Indices of the tokens that the two heads must place: those of the hidden words, or all when nothing is hidden.
+
+    Words are hidden whole: a visible piece of the same word would give the place away.
+    """
+    distinct = np.unique(words)
+    if hidden_share == 0 or not len(distinct):
+        return np.arange(len(words))
+    hidden = rng.choice(distinct, max(1, round(hidden_share * len(distinct))), replace=False)
+    return np.flatnonzero(np.isin(words, hidden))
+
+
+def _line_supervision(
+    facts: np.ndarray, positions: np.ndarray, objectives: ObjectivesConfig, model: ModelConfig, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """`line_pairs` rows in any case, so that batches keep one shape; unsupervised ones on a page without a pair."""
+    pairs, classes = sample_line_pairs(facts[:, LINE], facts[:, WORD], objectives.line_pairs, model.line_classes, rng)
+    if not len(pairs):
+        return np.zeros((objectives.line_pairs, 2), np.int32), np.full(objectives.line_pairs, IGNORE, np.int32)
+    return positions[pairs].astype(np.int32), classes
 
 
 def collate(examples: list[Example], pad_multiple: int = 64) -> Batch:
-    """Stack examples, text and targets padded to multiples of `pad_multiple`.
+    """Stack examples, text and targets padded to the next multiple of `pad_multiple`.
 
-    Returns int64 tensors `input_ids` (b, l), `boxes` (b, l, 4), `cells` (b, l), `line_pairs` (b, p, 2), `line_classes` (b, p),
-    `labels` (b, t), bool tensors `text_mask` (b, l), `box_visible` (b, l), and, for a model that sees,
-    `images` (b, h, w, 3) uint8, `patch_boxes` (b, v, 4) int64, `patch_visible` (b, v) bool; `keys` is a list of b strings.
+    Returns int64 tensors `input_ids` (b, l), `boxes` (b, l, 4), `cells` (b, l), `line_pairs` (b, p, 2),
+    `line_classes` (b, p), `labels` (b, t); bool tensors `text_mask` (b, l; False is padding), `box_visible` (b, l);
+    for a model that sees also `images` (b, h, w, 3) uint8, `patch_boxes` (b, v, 4) int64 and `patch_visible` (b, v)
+    bool; and `keys`, a list of b strings.
     """
-    raise NotImplementedError
+    text = _round_up(max(len(example.input_ids) for example in examples), pad_multiple)
+    target = _round_up(max(len(example.labels) for example in examples), pad_multiple)
+
+    def stack(name: str, length: int, fill: int = 0) -> torch.Tensor:
+        rows = [_pad(getattr(example, name), length, fill) for example in examples]
+        return torch.from_numpy(np.stack(rows))
+
+    batch: Batch = {
+        "keys": [example.key for example in examples],
+        "input_ids": stack("input_ids", text),
+        "text_mask": torch.from_numpy(np.stack([np.arange(text) < len(example.input_ids) for example in examples])),
+        "boxes": stack("boxes", text),
+        "box_visible": stack("box_visible", text).bool(),
+        "cells": stack("cells", text, IGNORE),
+        "line_pairs": stack("line_pairs", len(examples[0].line_pairs)),
+        "line_classes": stack("line_classes", len(examples[0].line_classes), IGNORE),
+        "labels": stack("labels", target, IGNORE),
+    }
+    pages = [example.page for example in examples if example.page is not None]
+    if pages:
+        batch["images"] = torch.from_numpy(np.stack([page.canvas for page in pages]))
+        batch["patch_boxes"] = torch.from_numpy(np.stack([page.boxes for page in pages])).long()
+        batch["patch_visible"] = torch.from_numpy(np.stack([page.visible for page in pages]))
+    return batch
+
+
+def _round_up(length: int, multiple: int) -> int:
+    return -(-length // multiple) * multiple
+
+
+def _pad(rows: np.ndarray, length: int, fill: int) -> np.ndarray:
+    """(n, ...) to (length, ...) int64."""
+    padded = np.full((length, *rows.shape[1:]), fill, np.int64)
+    padded[: len(rows)] = rows
+    return padded

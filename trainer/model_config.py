@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from schemas.errors import UsageError
+
 PATCH_CELLS = 16  # a patch is read as 4 x 4 cells: see trainer.embeddings.VisualEmbedding
 
 
@@ -12,7 +14,7 @@ PATCH_CELLS = 16  # a patch is read as 4 x 4 cells: see trainer.embeddings.Visua
 class ModelConfig:
     """Shape of the network. Everything that `config.json` of an exported model holds.
 
-    Raises ValueError for sizes that do not fit together.
+    Raises UsageError for sizes that do not fit together.
     """
 
     d_model: int
@@ -47,14 +49,14 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.image_height % self.patch_height or self.image_width % self.patch_width:
-            raise ValueError(
+            raise UsageError(
                 f"image {self.image_height} x {self.image_width} is no multiple of "
                 f"the patch {self.patch_height} x {self.patch_width}: change image_* or patch_*"
             )
         if self.patch_height % 4 or self.patch_width % 4 or self.d_model % PATCH_CELLS:
-            raise ValueError("patch_height and patch_width must be multiples of 4, d_model of 16")
+            raise UsageError("patch_height and patch_width must be multiples of 4, d_model of 16")
         if not 0.0 <= self.dropout < 1.0:
-            raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
+            raise UsageError(f"dropout must lie in [0, 1), got {self.dropout}")
 
     @property
     def patch_rows(self) -> int:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING
+
+from schemas.errors import UsageError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 IGNORE = -100  # label of what is not supervised; torch's own default
 MASK_BOXES = ("hull", "drop", "keep")
-Scalar = TypeVar("Scalar")
 
 
 @dataclass(frozen=True)
@@ -32,19 +36,19 @@ class ObjectivesConfig:
 
     def __post_init__(self) -> None:
         if self.mask_boxes not in MASK_BOXES:
-            raise ValueError(f"mask_boxes must be one of {', '.join(MASK_BOXES)}, got {self.mask_boxes!r}")
+            raise UsageError(f"mask_boxes must be one of {', '.join(MASK_BOXES)}, got {self.mask_boxes!r}")
         if not 0.0 <= self.noise_density < 1.0:
-            raise ValueError(f"noise_density must lie in [0, 1), got {self.noise_density}")
+            raise UsageError(f"noise_density must lie in [0, 1), got {self.noise_density}")
         if not 0.0 <= self.hidden_box_share <= 1.0:
-            raise ValueError(f"hidden_box_share must lie in [0, 1], got {self.hidden_box_share}")
+            raise UsageError(f"hidden_box_share must lie in [0, 1], got {self.hidden_box_share}")
         if self.mean_span < 1.0:
-            raise ValueError(f"mean_span must be at least 1 token, got {self.mean_span}")
+            raise UsageError(f"mean_span must be at least 1 token, got {self.mean_span}")
         if self.line_pairs < 1:
-            raise ValueError(f"line_pairs must be at least 1, got {self.line_pairs}")
+            raise UsageError(f"line_pairs must be at least 1, got {self.line_pairs}")
         if self.max_text_tokens < 4 or self.max_target_tokens < 4:
-            raise ValueError("max_text_tokens and max_target_tokens must be at least 4")
+            raise UsageError("max_text_tokens and max_target_tokens must be at least 4")
 
-    def total(self, losses: dict[str, Scalar]) -> Scalar:
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The training loss: the weighted sum of what `trainer.model.DocFormerV2` returns."""
         return (
             self.denoise_weight * losses["loss_denoise"]
