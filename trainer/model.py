@@ -1,21 +1,99 @@
-"""DocFormerv2 interface (being written).
+"""DocFormerv2 (Appalaraju et al., AAAI 2024): T5 that also reads page pixels and word positions.
 
-forward(batch) -> dict[str, Tensor] of scalars: loss_denoise, loss_line, loss_grid (mean over supervised elements, float32),
-correct_denoise, correct_line, correct_grid, count_denoise, count_line, count_grid (float32, not differentiable).
+The encoder reads one sequence, visual tokens in front of the text, under one relative position bias over the whole of
+it; text keeps the distances of plain T5 with an image or without. Where things are on the page is said by the box
+embeddings, which text and patches share in coordinates, not in tables.
 """
 
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
 
+from trainer.embeddings import BoxEmbedding, VisualEmbedding
+from trainer.example import Batch
+from trainer.heads import PretrainingHeads
+from trainer.layers import Decoder, Encoder
 from trainer.model_config import ModelConfig
+from trainer.objectives import IGNORE
+
+Losses = dict[str, Tensor]
 
 
 class DocFormerV2(nn.Module):
+    """The encoder-decoder, with the heads of pretraining or without.
+
+    Batches are those of `trainer.example.collate`. A batch without `images` is read as text alone.
+    """
+
     def __init__(self, config: ModelConfig, *, pretraining_heads: bool = True) -> None:
         super().__init__()
         self.config = config
+        self.tokens = nn.Embedding(config.vocab_size, config.d_model)
+        nn.init.normal_(self.tokens.weight, std=1.0)
+        self.boxes = BoxEmbedding(config)
+        self.visual = VisualEmbedding(config) if config.visual_tokens else None
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        self.vocabulary = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        self.vocabulary.weight = self.tokens.weight  # tied, hence the scale in decode
+        self.heads = PretrainingHeads(config) if pretraining_heads else None
 
-    def forward(self, batch: dict) -> dict[str, torch.Tensor]:
-        raise NotImplementedError
+    def forward(self, batch: Batch) -> Losses:
+        """Losses and accuracy counts of a batch, float32 scalars.
+
+        `loss_denoise`, `loss_line`, `loss_grid`: mean cross entropy over what the batch supervises, 0 when nothing is.
+        `correct_*` and `count_*`: right answers and answers asked for, to be summed over ranks. Without heads, only
+        the denoise entries.
+        """
+        encoded, visible = self.encode(batch)
+        losses = _score("denoise", self.decode(encoded, visible, self._shift_right(batch["labels"])), batch["labels"])
+        if self.heads is not None:
+            text = encoded[:, -batch["input_ids"].shape[1] :]
+            losses |= _score("line", self.heads.line_logits(text, batch["line_pairs"]), batch["line_classes"])
+            losses |= _score("grid", self.heads.grid_logits(text), batch["cells"])
+        return losses
+
+    def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Returns the encoder's output (b, v + l, d), visual tokens first, and where it is no padding (b, v + l)."""
+        x = self.tokens(batch["input_ids"]) + self.boxes(batch["boxes"], batch["box_visible"])
+        visible = batch["text_mask"]
+        if self.visual is not None and "images" in batch:
+            patches = self.visual(batch["images"], batch["patch_boxes"], batch["patch_visible"])
+            x = torch.cat([patches, x], dim=1)
+            visible = torch.cat([batch["patch_visible"], visible], dim=1)
+        return self.encoder(x, visible), visible
+
+    def decode(self, encoded: Tensor, visible: Tensor, decoder_ids: Tensor) -> Tensor:
+        """Logits (b, t, vocabulary) of the token after each of decoder_ids (b, t), which begin with pad."""
+        x = self.decoder(self.tokens(decoder_ids), encoded, visible)
+        return self.vocabulary(x * self.config.d_model**-0.5)
+
+    @torch.inference_mode()
+    def generate(self, batch: Batch, max_new_tokens: int) -> Tensor:
+        """Greedy decoding. Returns ids (b, at most max_new_tokens); after a row's eos all is pad."""
+        encoded, visible = self.encode(batch)
+        ids = torch.full((len(encoded), 1), self.config.pad_id, device=encoded.device)
+        ended = torch.zeros(len(encoded), dtype=torch.bool, device=encoded.device)
+        while ids.shape[1] <= max_new_tokens and not ended.all():
+            best = self.decode(encoded, visible, ids)[:, -1].argmax(dim=-1)
+            best = best.masked_fill(ended, self.config.pad_id)
+            ids = torch.cat([ids, best[:, None]], dim=1)
+            ended |= best == self.config.eos_id
+        return ids[:, 1:]
+
+    def _shift_right(self, labels: Tensor) -> Tensor:
+        """The decoder's input: pad, then the labels without their last."""
+        shifted = F.pad(labels[:, :-1], (1, 0), value=self.config.pad_id)
+        return shifted.masked_fill(shifted == IGNORE, self.config.pad_id)
+
+
+def _score(name: str, logits: Tensor, labels: Tensor) -> Losses:
+    """Cross entropy in float32 and accuracy over the labels that are not IGNORE."""
+    logits, labels = logits.flatten(0, -2).float(), labels.flatten()
+    supervised = labels != IGNORE
+    count = supervised.sum().float()
+    loss = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="sum") / count.clamp(min=1)
+    correct = ((logits.detach().argmax(dim=-1) == labels) & supervised).sum().float()
+    return {f"loss_{name}": loss, f"correct_{name}": correct, f"count_{name}": count}

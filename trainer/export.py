@@ -1,0 +1,67 @@
+"""A pretrained model as a folder: `config.json`, `model.safetensors`, and the tokenizer's file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from schemas.errors import FolioError
+from schemas.tokenizer import Tokenizer, load_tokenizer
+from trainer.model import DocFormerV2
+from trainer.model_config import ModelConfig
+
+MODEL_TYPE = "docformer_v2"
+FORMAT_VERSION = 1
+
+
+def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) -> None:
+    """Write the model without its pretraining heads, in the precision that it has, tied weights once."""
+    out = Path(out_dir)
+    out.mkdir(parents=True, exist_ok=True)
+    config = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, **asdict(model.config)}
+    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    save_file(_weights(model), out / "model.safetensors", metadata={"format": "pt"})
+    tokenizer.save(out)
+
+
+def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
+    """The model that `export_model` wrote, on the CPU in evaluation mode, and its tokenizer. Logits are bit-equal.
+
+    Raises FolioError when the folder holds no such model or one of a newer format.
+    """
+    folder = Path(directory)
+    model = DocFormerV2(_read_config(folder), pretraining_heads=False)
+    weights = load_file(folder / "model.safetensors")
+    model.to(next(iter(weights.values())).dtype)
+    missing, unexpected = model.load_state_dict(weights, strict=False)
+    faults = [*unexpected, *(name for name in missing if not _is_tied(name))]
+    if faults:
+        raise FolioError(f"{folder}: model.safetensors does not fit config.json at {faults[0]}: export the model again")
+    return model.eval(), load_tokenizer(str(folder))
+
+
+def _read_config(folder: Path) -> ModelConfig:
+    try:
+        config = json.loads((folder / "config.json").read_text())
+    except FileNotFoundError as error:
+        raise FolioError(f"{folder} holds no config.json: give the folder that an export wrote") from error
+    if config.pop("model_type", None) != MODEL_TYPE:
+        raise FolioError(
+            f"{folder}/config.json is not of model_type {MODEL_TYPE}: give the folder of an exported model"
+        )
+    if (version := config.pop("format_version")) > FORMAT_VERSION:
+        raise FolioError(f"{folder} has format {version}, this Folio reads {FORMAT_VERSION}: install a newer Folio")
+    return ModelConfig(**config)
+
+
+def _weights(model: DocFormerV2) -> dict[str, Tensor]:
+    kept = {name: value for name, value in model.state_dict().items() if not name.startswith("heads.")}
+    return {name: value.detach().cpu().contiguous() for name, value in kept.items() if not _is_tied(name)}
+
+
+def _is_tied(name: str) -> bool:
+    return name == "vocabulary.weight"

@@ -1,0 +1,33 @@
+"""Floating-point operations of training, counted from the shapes: the base of MFU (Chowdhery et al. 2022, appendix B)."""
+
+from __future__ import annotations
+
+from trainer.model_config import PATCH_CELLS, ModelConfig
+
+
+def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int) -> float:
+    """Operations of one forward and backward pass over one padded sequence; a multiply-add counts as two.
+
+    text_tokens, target_tokens: lengths that the network really runs, padding included. Visual tokens are added. Only
+    matrix products count, attention in full squares, and a second forward pass of activation checkpointing does not:
+    the figure is the work that the model needs, not what an implementation spends.
+    """
+    source, target = model.visual_tokens + text_tokens, target_tokens
+    inner = model.heads * model.d_kv
+    projection = 2 * model.d_model * inner  # of one token by one of query, key, value, output
+    feed_forward = 4 * model.d_model * model.d_ff
+
+    def attention(queries: int, keys: int) -> int:
+        return queries * 2 * projection + keys * 2 * projection + 4 * queries * keys * inner
+
+    encoder_layer = attention(source, source) + source * feed_forward
+    decoder_layer = attention(target, target) + attention(target, source) + target * feed_forward
+    vocabulary = 2 * target * model.d_model * model.vocab_size
+    forward = model.encoder_layers * encoder_layer + model.decoder_layers * decoder_layer + vocabulary
+    return 3.0 * (forward + _visual_flops(model))
+
+
+def _visual_flops(model: ModelConfig) -> int:
+    """The convolution reads each pixel once for d / 16 channels; the linear layer sees each patch once."""
+    pixels = 3 * model.image_height * model.image_width
+    return 2 * pixels * (model.d_model // PATCH_CELLS) + 2 * model.visual_tokens * model.d_model**2

@@ -1,0 +1,31 @@
+"""The two encoder heads of pretraining (Appalaraju et al., AAAI 2024, section 3.2); dropped on export."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from trainer.model_config import ModelConfig
+
+
+class PretrainingHeads(nn.Module):
+    """Linear classifiers on the encoder's output: how far apart two tokens' lines are, and a token's grid cell."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.line = nn.Linear(2 * config.d_model, config.line_classes)
+        self.grid = nn.Linear(config.d_model, config.grid_cells)
+
+    def line_logits(self, encoded: Tensor, pairs: Tensor) -> Tensor:
+        """encoded (b, n, d), pairs (b, p, 2) positions. Returns (b, p, classes), the same for (i, j) as for (j, i).
+
+        A linear layer on two concatenated outputs scores each on its own and cannot tell whether they agree; their
+        product and distance can (Conneau et al. 2017).
+        """
+        batch = torch.arange(len(pairs), device=pairs.device)[:, None]
+        first, second = encoded[batch, pairs[..., 0]], encoded[batch, pairs[..., 1]]
+        return self.line(torch.cat([first * second, (first - second).abs()], dim=-1))
+
+    def grid_logits(self, encoded: Tensor) -> Tensor:
+        """encoded (b, n, d). Returns (b, n, cells)."""
+        return self.grid(encoded)
