@@ -1,0 +1,160 @@
+"""Visual lines in reading order, from the boxes of a page's words alone.
+
+A line is what a person would read as one row: a label and its value are one line however wide the gap between them,
+the two halves of a two-column article are two. Words are chained into fragments (`fragments`), the page is cut along
+the gutters of running text (`columns`), and what is left between the cuts is joined into rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.columns import find_gutter
+from pipelines.fragments import BACKSTEP, Ends, chain_words, groups, nearest_right, slope_of
+
+ROW_SHIFT = 0.4  # of the height: how far two ends may differ in level across a wide gap
+END_WORDS = 3  # words that tell the level of a fragment's end
+DROP_CAP = 1.6  # times the text height
+
+
+def order_words(
+    boxes: np.ndarray, page_width: float, page_height: float, right_to_left: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Group words into visual lines and put them into reading order.
+
+    `boxes` (n, 4) are x0, y0, x1, y1 in any unit, of an upright page of `page_width` by `page_height` in the same unit.
+    `right_to_left` (n,) marks the words of Arabic or Hebrew script, which boxes alone do not show.
+
+    Returns `order` (n,), the words as indices into the input, and `line` (n,), the line of the word `order[k]`, counted
+    from 0 without gaps and never decreasing. The order of the input does not matter.
+
+    Vertical words (margin stamps, axis labels) come last, read upwards, unless most of the page is vertical: then it is
+    read as vertical script, downwards and from the right to the left. Raises ValueError if the page has no area.
+    """
+    if page_width <= 0 or page_height <= 0:
+        raise ValueError(f"page_width and page_height must be positive, not {page_width} and {page_height}")
+    corners = np.asarray(boxes, dtype=float).reshape(-1, 4)
+    if not len(corners):
+        return np.zeros(0, int), np.zeros(0, int)
+    upright = np.hstack([np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])])
+    leftward = np.zeros(len(upright), bool) if right_to_left is None else np.asarray(right_to_left, bool)
+    canonical = np.lexsort((leftward, *upright.T))
+    lines = _page_lines(upright[canonical], leftward[canonical], smallest_unit=page_height / 1000)
+    order = canonical[np.concatenate(lines)]
+    return order, np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+
+
+def _page_lines(boxes: np.ndarray, leftward: np.ndarray, smallest_unit: float) -> list[np.ndarray]:
+    """Lines, as word indices, of a page whose words may run both ways."""
+    width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    vertical = (height > 2.5 * width) & (height > 2 * np.median(np.minimum(width, height)))
+    minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
+    if minor is not vertical:  # vertical script: seen with the page's right edge on top, it runs like any other
+        boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)
+    turned = np.stack([-boxes[:, 3], boxes[:, 0], -boxes[:, 1], boxes[:, 2]], axis=1)
+    major_lines = _Reader(boxes, leftward, ~minor, smallest_unit).lines()
+    return major_lines + _Reader(turned, leftward, minor, smallest_unit).lines()
+
+
+class _Reader:
+    """Cuts the chosen words of a page into regions and rows; all its words run horizontally."""
+
+    def __init__(self, boxes: np.ndarray, leftward: np.ndarray, chosen: np.ndarray, smallest_unit: float) -> None:
+        self.words = np.flatnonzero(chosen)
+        self.leftward = leftward
+        heights = boxes[self.words, 3] - boxes[self.words, 1]
+        self.unit = max(float(np.median(heights)) if len(heights) else 0.0, smallest_unit)
+        self.boxes = _clip_drop_caps(boxes, self.words, self.unit)
+        self.fragment = np.full(len(boxes), -1)
+        self.fragment[self.words] = chain_words(self.boxes[self.words], self.unit)
+        slope = slope_of(self.boxes[self.words], self.fragment[self.words], self.unit)
+        self.boxes = _level(self.boxes, slope)
+
+    def lines(self) -> list[np.ndarray]:
+        """The lines of all words."""
+        return self._region(self.words)
+
+    def _region(self, words: np.ndarray) -> list[np.ndarray]:
+        """Cut along the clearest gutter into what is above, each column, and what is below; else read rows."""
+        gutter = find_gutter(self.boxes[words], self.fragment[words], self.unit)
+        if gutter is None:
+            return self._rows(words)
+        x, y = self.boxes[words][:, [0, 2]].mean(axis=1), self.boxes[words][:, [1, 3]].mean(axis=1)
+        above, below = y < gutter.top, y > gutter.bottom
+        columns = [words[~above & ~below & (x < gutter.x)], words[~above & ~below & (x >= gutter.x)]]
+        if self._runs_leftward(words):
+            columns.reverse()
+        return [line for part in (words[above], *columns, words[below]) for line in self._region(part)]
+
+    def _rows(self, words: np.ndarray) -> list[np.ndarray]:
+        """Rows from top to bottom, the words of each in the order they are read."""
+        pieces = [words[piece] for piece in groups(self.fragment[words])]
+        pieces = [piece[np.argsort(self.boxes[piece, 0], kind="stable")] for piece in pieces]
+        rows = _join(self._ends(pieces), self.unit)
+        lines = [np.concatenate([pieces[piece] for piece in row]) for row in rows]
+        lines.sort(key=lambda line: float(np.median(self.boxes[line][:, [1, 3]])))
+        return [self._directed(line) for line in lines]
+
+    def _ends(self, pieces: list[np.ndarray]) -> Ends:
+        hulls = self.boxes
+        return Ends(
+            np.array([hulls[piece, 0].min() for piece in pieces]),
+            np.array([hulls[piece, 2].max() for piece in pieces]),
+            np.array([np.median(hulls[piece[:END_WORDS]][:, [1, 3]], axis=0) for piece in pieces]).reshape(-1, 2),
+            np.array([np.median(hulls[piece[-END_WORDS:]][:, [1, 3]], axis=0) for piece in pieces]).reshape(-1, 2),
+        )
+
+    def _runs_leftward(self, words: np.ndarray) -> bool:
+        return 2 * int(self.leftward[words].sum()) > len(words)
+
+    def _directed(self, line: np.ndarray) -> np.ndarray:
+        """The words of a row in the order they are read: runs of the other direction are turned round within it."""
+        line = line[np.argsort(self.boxes[line, 0], kind="stable")]
+        leftward = self._runs_leftward(line)
+        if leftward:
+            line = line[::-1]
+        runs = np.split(line, np.flatnonzero(np.diff(self.leftward[line])) + 1)
+        return np.concatenate([run if self.leftward[run[0]] == leftward else run[::-1] for run in runs])
+
+
+def _join(ends: Ends, unit: float) -> list[list[int]]:
+    """Join n fragments into rows across gaps of any width, the best aligned first; no row holds two in one place."""
+    right = nearest_right(ends, unit, np.inf, ROW_SHIFT)
+    left = nearest_right(ends.mirrored(), unit, np.inf, ROW_SHIFT)
+    pairs = {(i, int(j)) for i, j in enumerate(right) if j >= 0} | {(int(i), j) for j, i in enumerate(left) if i >= 0}
+    level_left, level_right = ends.left.mean(axis=1), ends.right.mean(axis=1)
+    row_of = [[piece] for piece in range(len(ends.x0))]
+    for i, j in sorted(pairs, key=lambda pair: (abs(level_right[pair[0]] - level_left[pair[1]]), pair)):
+        if row_of[i] is not row_of[j] and not _collide(ends, row_of[i], row_of[j], BACKSTEP * unit):
+            row_of[i].extend(row_of[j])
+            for piece in row_of[j]:
+                row_of[piece] = row_of[i]
+    return [row for piece, row in enumerate(row_of) if row[0] == piece]
+
+
+def _collide(ends: Ends, one: list[int], other: list[int], slack: float) -> bool:
+    shared = np.minimum(ends.x1[one][:, None], ends.x1[other]) - np.maximum(ends.x0[one][:, None], ends.x0[other])
+    return bool((shared > slack).any())
+
+
+def _clip_drop_caps(boxes: np.ndarray, words: np.ndarray, unit: float) -> np.ndarray:
+    """A copy of the boxes in which a tall letter beside several lines ends where the first of these lines does."""
+    clipped = boxes.copy()
+    heights = boxes[words, 3] - boxes[words, 1]
+    for word in words[heights >= DROP_CAP * unit]:
+        x0, y0, x1, y1 = boxes[word]
+        others = boxes[words]
+        beside = (others[:, 0] > (x0 + x1) / 2) & (others[:, 0] < x1 + 1.5 * unit)
+        beside &= (heights < (y1 - y0) / DROP_CAP) & (others[:, 1] + others[:, 3] > 2 * y0)
+        beside &= others[:, 1] + others[:, 3] < 2 * y1
+        if x1 - x0 <= 2 * (y1 - y0) and beside.any():
+            top = others[beside][others[beside][:, 3].argmin()]
+            if np.ptp(others[beside][:, [1, 3]].mean(axis=1)) > 0.8 * (top[3] - top[1]):
+                clipped[word, 3] = max(top[3], y0)
+    return clipped
+
+
+def _level(boxes: np.ndarray, slope: float) -> np.ndarray:
+    """Boxes with the page turned back by a small slope dy/dx, each moved with its centre."""
+    x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
+    return boxes + np.stack([y * slope, -x * slope] * 2, axis=1)
