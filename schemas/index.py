@@ -67,8 +67,8 @@ class CorpusIndex:
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, source: str = INDEX_NAME) -> CorpusIndex:
-        """Parses the text of ``index.json``; ``source`` names it in errors.
+    def from_json(cls, text: str | bytes, source: str = INDEX_NAME) -> CorpusIndex:
+        """Parses ``index.json``; ``source`` names it in errors.
 
         Raises:
             SchemaError: another schema version, or no index at all.
@@ -84,8 +84,11 @@ class CorpusIndex:
             raise SchemaError(f"{source} is not the index of a corpus: {error!r}; build the corpus again.") from error
 
     def write(self, corpus_dir: str | Path) -> None:
-        """Writes ``index.json`` into a local directory."""
-        Path(corpus_dir, INDEX_NAME).write_text(self.to_json(), encoding="utf-8")
+        """Writes ``index.json`` into a local directory, all of it or none."""
+        path = Path(corpus_dir, INDEX_NAME)
+        partial = path.with_suffix(".tmp")
+        partial.write_text(self.to_json(), encoding="utf-8")
+        partial.replace(path)
 
     @classmethod
     def read(cls, corpus_dir: str | Path) -> CorpusIndex:
@@ -100,4 +103,4 @@ class CorpusIndex:
             raise UsageError(
                 f"{corpus_dir} holds no {INDEX_NAME}, so no finished corpus: build it with pipelines.build_corpus."
             )
-        return cls.from_json(path.read_text(encoding="utf-8"), str(path))
+        return cls.from_json(path.read_bytes(), str(path))

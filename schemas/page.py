@@ -31,7 +31,7 @@ class Word:
     """A run of characters without white space.
 
     Attributes:
-        text: the characters, never empty.
+        text: the characters, never empty; UTF-8 can carry them (no lone surrogates).
         box: thousandths of the upright page.
         score: the reader's confidence, 0..1; 1 for words of a PDF's text layer.
         line: index into the page's lines.

@@ -18,7 +18,7 @@ import numpy as np
 from schemas.errors import SchemaError
 from schemas.index import CorpusIndex
 from schemas.page import Page
-from schemas.sample import decode_page, decode_tokens
+from schemas.sample import REPAIR, decode_page, decode_tokens
 
 MEMBERS = ("jpg", "json", "tokens.npy")
 
@@ -40,48 +40,47 @@ class Sample:
 
     def page(self) -> Page:
         """Decodes the page record."""
-        return decode_page(self.json)
+        return decode_page(self.json, f"{self.key}.json")
 
 
 class Shard:
-    """One tar of samples; offsets are read at first use, the file stays open."""
+    """One tar of samples. Its headers are read once, at first use; the file is open only while a sample is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._fd: int | None = None
-        self._keys: list[str] = []
-        self._spans: np.ndarray = np.empty((0, 3, 2), np.int64)
-
-    def __reduce__(self) -> tuple[type[Shard], tuple[Path]]:
-        return Shard, (self.path,)
-
-    def __del__(self) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
+        self._keys: list[str] | None = None
+        self._spans = np.empty((0, 3, 2), np.int64)
 
     def keys(self) -> list[str]:
-        """Returns the sample keys in stored order."""
-        self._open()
-        return self._keys
-
-    def read(self, index: int, member: str) -> bytes:
-        """Returns the bytes of one member of sample ``index``.
+        """Returns the sample keys in stored order.
 
         Raises:
-            SchemaError: the file is shorter than its headers say.
+            SchemaError: the file is no tar of samples.
         """
-        fd = self._open()
-        offset, size = map(int, self._spans[index, MEMBERS.index(member)])
+        if self._keys is None:
+            self._keys, self._spans = _scan(self.path)
+        return self._keys
+
+    def read(self, index: int, *members: str) -> list[bytes]:
+        """Returns the bytes of ``members`` of sample ``index``.
+
+        Raises:
+            SchemaError: the file is gone, or shorter than its headers say.
+        """
+        key = self.keys()[index]
+        try:
+            # Opening costs microseconds, and a corpus may have more shards than a process may hold files open.
+            with self.path.open("rb", buffering=0) as file:
+                return [self._pread(file.fileno(), index, key, member) for member in members]
+        except OSError as error:
+            raise SchemaError(f"{self.path} cannot be read: {error}; {REPAIR}.") from error
+
+    def _pread(self, fd: int, index: int, key: str, member: str) -> bytes:
+        offset, size = self._spans[index, MEMBERS.index(member)].tolist()
         data = os.pread(fd, size, offset)
         if len(data) != size:
-            raise SchemaError(f"{self.path} ends inside {self._keys[index]}.{member}: fetch or build this shard again.")
+            raise SchemaError(f"{self.path} ends inside {key}.{member}: {REPAIR}.")
         return data
-
-    def _open(self) -> int:
-        if self._fd is None:
-            self._keys, self._spans = _scan(self.path)
-            self._fd = os.open(self.path, os.O_RDONLY)
-        return self._fd
 
 
 def _scan(path: Path) -> tuple[list[str], np.ndarray]:
@@ -94,9 +93,9 @@ def _scan(path: Path) -> tuple[list[str], np.ndarray]:
                 members.setdefault(key, {})[member] = (info.offset_data, info.size)
         spans = [[found[member] for member in MEMBERS] for found in members.values()]
     except (OSError, tarfile.TarError) as error:
-        raise SchemaError(f"{path} cannot be read as a shard: {error}") from error
+        raise SchemaError(f"{path} cannot be read as a shard: {error}; {REPAIR}.") from error
     except KeyError as error:
-        raise SchemaError(f"{path} has a sample without its {error} member: build this shard again.") from error
+        raise SchemaError(f"{path} has a sample without its {error} member: {REPAIR}.") from error
     return list(members), np.asarray(spans, np.int64).reshape(-1, 3, 2)
 
 
@@ -118,8 +117,9 @@ class Corpus:
 
     def __getitem__(self, index: int) -> Sample:
         shard, local = self._locate(index)
-        jpg, json, tokens = (shard.read(local, member) for member in MEMBERS)
-        return Sample(shard.keys()[local], jpg, json, decode_tokens(tokens))
+        key = shard.keys()[local]
+        jpg, json, tokens = shard.read(local, *MEMBERS)
+        return Sample(key, jpg, json, decode_tokens(tokens, f"{shard.path}: {key}.tokens.npy"))
 
     def key(self, index: int) -> str:
         """Returns the key of sample ``index`` without reading it."""
@@ -129,7 +129,8 @@ class Corpus:
     def read(self, index: int, member: str) -> bytes:
         """Returns one member (``jpg``, ``json`` or ``tokens.npy``) of sample ``index``."""
         shard, local = self._locate(index)
-        return shard.read(local, member)
+        (data,) = shard.read(local, member)
+        return data
 
     def _locate(self, index: int) -> tuple[Shard, int]:
         if not 0 <= index < len(self):
@@ -137,8 +138,7 @@ class Corpus:
         number = bisect_right(self._ends, index)
         local = index - (self._ends[number] - self.index.shards[number].samples)
         shard = self.shards[number]
-        if len(shard.keys()) != self.index.shards[number].samples:
-            raise SchemaError(
-                f"{shard.path} holds {len(shard.keys())} samples, the index says {self.index.shards[number].samples}."
-            )
+        found, expected = len(shard.keys()), self.index.shards[number].samples
+        if found != expected:
+            raise SchemaError(f"{shard.path} holds {found} samples, the index says {expected}: {REPAIR}.")
         return shard, local

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import asdict, fields
+from typing import get_type_hints
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from schemas.errors import SchemaError
 from schemas.page import Line, Page, Word
 
 SCHEMA_VERSION = 1
+REPAIR = "fetch or build its shard again"
 
 TOKEN_COLUMNS = ("token_id", "word", "line", "cell", "x0", "y0", "x1", "y1")
 """Columns of ``tokens.npy``; ``word`` and ``line`` index the page's words and lines, the box is its word's."""
 
-_SCALARS = tuple(field.name for field in fields(Page) if field.name not in ("words", "lines"))
+_SCALARS = {name: kind for name, kind in get_type_hints(Page).items() if kind in (str, int, float)}
 
 
 def encode_sample(page: Page, jpg: bytes, tokens: np.ndarray) -> dict[str, str | bytes]:
@@ -31,28 +32,36 @@ def encode_sample(page: Page, jpg: bytes, tokens: np.ndarray) -> dict[str, str |
 
 
 def encode_page(page: Page) -> bytes:
-    """Returns the page as UTF-8 JSON: same keys and types on every page, annotation column by column."""
-    record = {name: value for name, value in asdict(page).items() if name in _SCALARS}
+    """Returns the page as UTF-8 JSON: same keys and types on every page, annotation column by column.
+
+    Scores are kept to four decimals.
+
+    Raises:
+        ValueError: a number is NaN or infinite, or a text holds a lone surrogate; neither is JSON in UTF-8.
+    """
+    # The casts matter: loaders infer a column's type from its first value, and 612 would make widths integers.
+    record = {name: kind(getattr(page, name)) for name, kind in _SCALARS.items()}
     record["schema_version"] = SCHEMA_VERSION
     record["words"] = {
         "text": [word.text for word in page.words],
         "box": [word.box for word in page.words],
-        "score": [round(word.score, 4) for word in page.words],
+        "score": [round(float(word.score), 4) for word in page.words],
         "line": [word.line for word in page.words],
     }
     record["lines"] = {"box": [line.box for line in page.lines]}
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
+    return text.encode()
 
 
-def decode_page(data: bytes) -> Page:
-    """Returns the page of a ``json`` member.
+def decode_page(data: bytes, source: str = "page") -> Page:
+    """Returns the page of a ``json`` member; ``source`` names it in errors.
 
     Raises:
         SchemaError: it is no page of this schema version.
     """
     try:
         record = json.loads(data)
-        check_schema_version(record["schema_version"], "this page")
+        check_schema_version(record["schema_version"], source)
         columns = record["words"]
         words = zip(columns["text"], columns["box"], columns["score"], columns["line"], strict=True)
         return Page(
@@ -61,7 +70,7 @@ def decode_page(data: bytes) -> Page:
             **{name: record[name] for name in _SCALARS},
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise SchemaError(f"not a page of schema {SCHEMA_VERSION}: {error!r}") from error
+        raise SchemaError(f"{source} is not a page of schema {SCHEMA_VERSION}: {error!r}; {REPAIR}.") from error
 
 
 def encode_tokens(tokens: np.ndarray) -> bytes:
@@ -71,20 +80,19 @@ def encode_tokens(tokens: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def decode_tokens(data: bytes) -> np.ndarray:
-    """Returns the ``(tokens, 8)`` int32 array of a ``tokens.npy`` member.
+def decode_tokens(data: bytes, source: str = "token array") -> np.ndarray:
+    """Returns the ``(tokens, 8)`` int32 array of a ``tokens.npy`` member; ``source`` names it in errors.
 
     Raises:
         SchemaError: it is another kind of array, or none.
     """
     try:
-        tokens = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise SchemaError(f"not a token array: {error}") from error
+        tokens = np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, MemoryError) as error:  # a damaged header may ask for any size
+        raise SchemaError(f"{source} is no array: {error}; {REPAIR}.") from error
     if tokens.dtype != np.dtype("<i4") or tokens.ndim != 2 or tokens.shape[1] != len(TOKEN_COLUMNS):
-        raise SchemaError(
-            f"token array is {tokens.dtype} {tokens.shape}, expected int32 (tokens, {len(TOKEN_COLUMNS)})"
-        )
+        expected = f"int32 (tokens, {len(TOKEN_COLUMNS)})"
+        raise SchemaError(f"{source} is {tokens.dtype} {tokens.shape}, expected {expected}; {REPAIR}.")
     return tokens
 
 

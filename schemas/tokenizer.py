@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from itertools import chain, product
 from pathlib import Path
 from typing import Protocol
 
 from schemas.errors import FolioError, UsageError
 
 SENTINELS = 100
+_FILE_NAMES = ("tokenizer.json", "spiece.model")
 _T5_MODEL = Path(__file__).parent / "t5" / "spiece.model"
 
 
@@ -86,8 +88,8 @@ class Tokenizer:
 
     def save(self, directory: str | Path) -> Path:
         """Copies the model file into ``directory`` under the name that ``load_tokenizer`` looks for there."""
-        kind = "tokenizer.json" if self.path.suffix == ".json" else "spiece.model"
-        return Path(shutil.copyfile(self.path, Path(directory, kind)))
+        fast, piece = _FILE_NAMES
+        return Path(shutil.copyfile(self.path, Path(directory, fast if self.path.suffix == ".json" else piece)))
 
 
 class _SentencePiece:
@@ -114,19 +116,34 @@ class _HuggingFace:
             from tokenizers import Tokenizer as Fast
         except ImportError as error:
             raise FolioError(f"{path} needs the tokenizers library: pip install tokenizers") from error
-        self._model = Fast.from_file(str(path))
-        self.size = self._model.get_vocab_size()
+        try:
+            self._model = Fast.from_file(str(path))
+        except Exception as error:
+            if type(error) is not Exception:  # the library raises its own errors as a bare Exception
+                raise
+            raise ValueError(str(error)) from error
+        # Files from the hub carry the settings of their model; a page is neither cut, nor padded, nor does a word that
+        # reads "[PAD]" become padding.
+        self._model.no_truncation()
+        self._model.no_padding()
+        self._model.encode_special_tokens = True
+        self.size = max(self._model.get_vocab().values()) + 1  # not the count: ids may have gaps
+        # Byte-level vocabularies of the GPT kind take the space as part of the word behind it.
+        self._space = ""
+        if self.decode([*chain(*self.encode_words(["a", "a"]))]) == "aa":
+            self._space = " "
 
     def encode_words(self, words: list[str]) -> list[list[int]]:
         ids: list[list[int]] = [[] for _ in words]
-        encoding = self._model.encode(words, is_pretokenized=True, add_special_tokens=False)
+        spaced = [self._space + word for word in words]
+        encoding = self._model.encode(spaced, is_pretokenized=True, add_special_tokens=False)
         for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
             if word is not None:
                 ids[word].append(token)
         return ids
 
     def decode(self, ids: list[int]) -> str:
-        return self._model.decode(ids)
+        return self._model.decode(ids).strip()
 
     def id_of(self, *names: str) -> int | None:
         ids = (self._model.token_to_id(name) for name in names)
@@ -154,24 +171,38 @@ def load_tokenizer(spec: str | None = None) -> Tokenizer:
         return Tokenizer("t5", _T5_MODEL)
     path = Path(spec)
     if path.is_dir():
-        path = next((path / name for name in ("tokenizer.json", "spiece.model") if (path / name).is_file()), path)
+        path = next((path / name for name in _FILE_NAMES if (path / name).is_file()), path)
+        if path.is_dir():
+            raise UsageError(f"--tokenizer {spec}: the directory holds neither {' nor '.join(_FILE_NAMES)}")
     if path.is_file():
         return Tokenizer(spec, path)
     return Tokenizer(spec, _from_hub(spec))
 
 
 def _from_hub(name: str) -> Path:
-    cure = f"--tokenizer {name}: no such file or directory here"
+    missing = f"--tokenizer {name}: no such file or directory here"
     try:
-        from huggingface_hub import hf_hub_download
-        from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
+        from huggingface_hub.errors import EntryNotFoundError, HFValidationError, HTTPError
     except ImportError as error:
-        raise UsageError(f"{cure}; for a name on the Hugging Face hub: pip install huggingface_hub") from error
-    for file_name in ("tokenizer.json", "spiece.model"):
+        raise UsageError(f"{missing}; for a name on the Hugging Face hub: pip install huggingface_hub") from error
+    for fetch, file_name in product((_from_cache, _download), _FILE_NAMES):
         try:
-            return Path(hf_hub_download(name, file_name))
+            return fetch(name, file_name)
         except EntryNotFoundError:
             continue
-        except (HfHubHTTPError, HFValidationError, OSError) as error:
-            raise UsageError(f"{cure}, and the Hugging Face hub does not give it: {error}") from error
-    raise UsageError(f"{cure}, and {name} on the Hugging Face hub holds neither tokenizer.json nor spiece.model")
+        except (HTTPError, HFValidationError, OSError) as error:
+            raise UsageError(f"{missing}, and the Hugging Face hub does not give it: {error}") from error
+    raise UsageError(f"{missing}, and {name} on the Hugging Face hub holds neither {' nor '.join(_FILE_NAMES)}")
+
+
+def _from_cache(name: str, file_name: str) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    return Path(hf_hub_download(name, file_name, local_files_only=True))
+
+
+def _download(name: str, file_name: str) -> Path:
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+
+    get_hf_file_metadata(hf_hub_url(name, file_name))  # asks once, where a download without a network retries a minute
+    return Path(hf_hub_download(name, file_name))
