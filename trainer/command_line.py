@@ -1,0 +1,79 @@
+"""The command line of `pretrain.py`: flags are the top-level keys of the settings, anything else is `a.b=c`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+from schemas import UsageError
+from trainer.config import PretrainConfig, flags, load_config
+from trainer.model_config import MODEL_SIZES
+
+DESCRIPTION = """\
+Pretrain DocFormerv2 on a corpus by three objectives: denoising, token-to-line and token-to-grid.
+
+  one process     python trainer/pretrain.py --corpus OUT --model tiny --output RUN
+  all GPUs        deepspeed trainer/pretrain.py --corpus OUT --model small --output RUN
+  2 CPU ranks     deepspeed --num_accelerators 2 trainer/pretrain.py --corpus OUT --model tiny --output RUN
+
+The same command again resumes from the last checkpoint. SIGTERM saves one and stops."""
+
+EPILOG = """\
+Any other setting is key=value: optimizer.learning_rate=1e-4, objectives.hidden_box_share=0, model.dropout=0.1,
+deepspeed.zero_optimization.overlap_comm=true. Defaults come from trainer/config.py and trainer/configs/SIZE.yaml;
+RUN/config.yaml has all that a run used.
+
+RUN then holds log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
+Exit codes: 0 done, 1 failed or stopped by a signal, 2 wrong usage."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises instead of exiting, so that one rank alone reports."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def parse_command_line(argv: Sequence[str] | None = None) -> PretrainConfig:
+    """Returns the settings that a command line asks for.
+
+    Raises:
+        UsageError: an unknown flag, key, model size or value, or no corpus or output.
+    """
+    options, rest = _parser().parse_known_args(argv)
+    overrides = [word for word in rest if not word.startswith("-")]
+    unknown = [word for word in rest if word.startswith("-")]
+    if unknown:
+        raise UsageError(_unknown_flag(unknown[0]))
+    values = {name: value for name in flags() if (value := getattr(options, name)) is not None}
+    config = load_config(options.model, options.config, values, overrides)
+    for name in ("corpus", "output"):
+        if not getattr(config, name):
+            raise UsageError(f"--{name} is missing")
+    return config
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="pretrain.py",
+        usage="[deepspeed|python] trainer/pretrain.py --corpus OUT --model SIZE --output RUN [flags] [a.b=c ...]",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--model", default="small", metavar="SIZE", help=f"{', '.join(MODEL_SIZES)} (default small)")
+    parser.add_argument("--config", metavar="FILE", help="YAML with any of these settings, such as RUN/config.yaml")
+    parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it; the environment has it too
+    for name, about in flags().items():
+        parser.add_argument(f"--{name}", metavar="X", help=about)
+    return parser
+
+
+def _unknown_flag(word: str) -> str:
+    name = word.partition("=")[0]
+    known = ["--model", "--config", *(f"--{flag}" for flag in flags())]
+    near = get_close_matches(name, known, n=1)
+    return f"unknown flag {name}" + (f"; did you mean {near[0]}?" if near else "; --help lists the flags")

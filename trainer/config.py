@@ -1,0 +1,155 @@
+"""Settings of a pretraining run: dataclasses, read from YAML, flags and `a.b=c` overrides.
+
+Later sources win: the defaults below, `configs/<size>.yaml`, `--config FILE`, flags, overrides. A flag is another way
+to write a top-level key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from schemas import UsageError
+from trainer.model_config import MODEL_SIZES, ModelConfig
+from trainer.objectives import ObjectivesConfig
+
+CONFIG_DIR = Path(__file__).parent / "configs"
+
+
+def _option(default: Any, about: str) -> Any:
+    return field(default=default, metadata={"help": about})
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) under a cosine schedule with warm-up."""
+
+    learning_rate: float = 1e-3  # the peak; from scratch. About 1e-4 from pretrained weights
+    warmup_steps: int = 1000  # linear, from 0
+    final_lr_share: float = 0.1  # of the peak, at max_steps
+    beta1: float = 0.9
+    beta2: float = 0.98  # 0.999 reacts too slowly to the rare large gradients of T5 (Shazeer & Stern 2018, section 5)
+    eps: float = 1e-8
+    weight_decay: float = 0.01  # of matrices only: see trainer.engine.parameter_groups
+    clip_norm: float = 1.0  # of the whole gradient
+
+
+@dataclass(frozen=True)
+class PretrainConfig:
+    """One run. Every field with a help text is a flag; the sections below take `section.key=value`."""
+
+    corpus: str = _option("", "directory of a finished corpus (pipelines.build_corpus)")
+    output: str = _option("", "directory of the run: log.jsonl, checkpoints/, model/, loss.png; resumed if it exists")
+    tokenizer: str = _option("t5", "tokenizer the corpus was built with: t5, a file, a directory or a hub name")
+    seed: int = _option(0, "of the weights, the sample order, the masks and the dropout")
+    max_steps: int = _option(1000, "optimizer steps of the whole run; the learning rate's schedule ends there")
+    global_batch: int = _option(64, "pages a step, over all ranks")
+    micro_batch: int = _option(8, "most pages that a rank holds at a time; fewer where that divides the batch evenly")
+    workers: int = _option(1, "processes a rank that decode pages; 0 decodes between the steps")
+    log_every: int = _option(10, "steps between log rows")
+    save_every: int = _option(500, "steps between checkpoints")
+    keep_last: int = _option(2, "checkpoints to keep")
+    val_share: float = _option(0.02, "share of the documents held out of training, by a hash of their content")
+    val_every: int = _option(500, "steps between evaluations on held-out pages")
+    val_pages: int = _option(1024, "most held-out pages to evaluate on")
+    zero_stage: int = _option(
+        1, "DeepSpeed ZeRO stage 0..3: what the ranks share (1 optimizer, 2 gradients, 3 weights)"
+    )
+    dtype: Literal["bf16", "fp32"] = _option("bf16", "of the computation; weights are updated in fp32 in any case")
+    peak_tflops: float = _option(0.0, "TFLOP/s of one device, for MFU; 0: from a table of GPUs, else measured")
+    tensorboard: bool = _option(True, "also write TensorBoard events")
+
+    model: ModelConfig = MODEL_SIZES["small"]
+    objectives: ObjectivesConfig = field(default_factory=ObjectivesConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    deepspeed: dict[str, Any] = field(default_factory=dict)  # laid over the DeepSpeed config of trainer.engine
+
+    def __post_init__(self) -> None:
+        for name in ("max_steps", "global_batch", "micro_batch", "log_every", "save_every", "keep_last", "val_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.workers < 0 or self.val_pages < 0 or not 0 <= self.val_share < 1:
+            raise ValueError("workers and val_pages must not be negative, val_share must lie in [0, 1)")
+        if self.zero_stage not in range(4):
+            raise ValueError(f"zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
+        if self.zero_stage == 0 and self.dtype == "bf16":
+            raise ValueError("zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take zero_stage 1")
+
+
+def flags() -> dict[str, str]:
+    """Returns the name of every flag and its help text."""
+    return {item.name: item.metadata["help"] for item in fields(PretrainConfig) if "help" in item.metadata}
+
+
+def load_config(
+    size: str, file: str | None = None, flag_values: Mapping[str, str] | None = None, overrides: Iterable[str] = ()
+) -> PretrainConfig:
+    """Returns the settings of a run.
+
+    Args:
+        size: a key of `MODEL_SIZES`.
+        file: YAML with any of the keys of `PretrainConfig`.
+        flag_values: top-level keys as typed.
+        overrides: `a.b=c` strings.
+
+    Raises:
+        UsageError: an unknown size, file, key (the nearest one is named) or value.
+    """
+    if size not in MODEL_SIZES:
+        raise UsageError(f"--model {size}: choose one of {', '.join(MODEL_SIZES)}")
+    settings = OmegaConf.structured(PretrainConfig(model=MODEL_SIZES[size]))
+    settings = _merge(settings, _read_yaml(CONFIG_DIR / f"{size}.yaml"), f"configs/{size}.yaml")
+    if file is not None:
+        settings = _merge(settings, _read_yaml(Path(file)), file)
+    for name, value in (flag_values or {}).items():
+        settings = _merge(settings, OmegaConf.create({name: value}), f"--{name} {value}")
+    for override in overrides:
+        settings = _merge(settings, _parse(override), override)
+    try:
+        return OmegaConf.to_object(settings)
+    except (ValueError, OmegaConfBaseException) as error:
+        raise UsageError(_first_line(error)) from error
+
+
+def save_config(config: PretrainConfig, path: Path) -> None:
+    """Writes the settings as YAML that `--config` takes."""
+    path.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)), encoding="utf-8")
+
+
+def _read_yaml(path: Path) -> DictConfig:
+    try:
+        content = OmegaConf.load(path)
+    except (OSError, YAMLError) as error:
+        raise UsageError(f"--config {path} cannot be read: {error}") from error
+    if not isinstance(content, DictConfig):
+        raise UsageError(f"--config {path} holds no `key: value` settings")
+    return content
+
+
+def _parse(override: str) -> DictConfig:
+    if "=" not in override:
+        raise UsageError(f"{override}: expected key=value, as in optimizer.learning_rate=1e-4")
+    try:
+        return OmegaConf.from_dotlist([override])
+    except (YAMLError, OmegaConfBaseException) as error:
+        raise UsageError(f"{override}: {_first_line(error)}") from error
+
+
+def _merge(settings: DictConfig, changes: DictConfig, source: str) -> DictConfig:
+    # OmegaConf makes the settings of frozen dataclasses read-only; here they are still in the making.
+    for node in (settings, settings.model, settings.objectives, settings.optimizer):
+        OmegaConf.set_readonly(node, False)
+    try:
+        return OmegaConf.merge(settings, changes)
+    except OmegaConfBaseException as error:
+        raise UsageError(f"{source}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,122 @@
+"""DeepSpeed around the model: ZeRO, precision, AdamW, and the learning rate."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import warnings
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+from torch import nn
+
+if not torch.accelerator.is_available():
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # else DeepSpeed warns on every rank that it found nothing better
+import deepspeed
+from deepspeed.accelerator import get_accelerator
+from deepspeed.utils import safe_get_full_fp32_param
+
+from trainer import distributed
+from trainer.config import OptimizerConfig, PretrainConfig
+
+
+def start_engine(model: nn.Module, config: PretrainConfig, micro_batch: int) -> deepspeed.DeepSpeedEngine:
+    """Joins the ranks and wraps the model; `micro_batch` pages are what one rank holds at a time."""
+    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")  # of calls in DeepSpeed
+    # Both would compile C++ for minutes at first use: the shared-memory all-reduce of CPU ranks here (it also leaves
+    # its segments behind), FusedAdam by a client optimizer below. Gloo and torch's AdamW are as good.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+    distributed.join()
+    settings = config.optimizer
+    optimizer = torch.optim.AdamW(
+        parameter_groups(model, settings.weight_decay),
+        lr=settings.learning_rate,
+        betas=(settings.beta1, settings.beta2),
+        eps=settings.eps,
+    )
+    engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=deepspeed_config(config, micro_batch))
+    return engine
+
+
+def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]:
+    """Returns the DeepSpeed config of a run, with its `deepspeed` section laid over."""
+    ours = {
+        "train_batch_size": config.global_batch,
+        "train_micro_batch_size_per_gpu": micro_batch,
+        "zero_optimization": {"stage": config.zero_stage},
+        "bf16": {"enabled": config.dtype == "bf16"},
+        "gradient_clipping": config.optimizer.clip_norm,
+    }
+    return OmegaConf.to_container(OmegaConf.merge(ours, config.deepspeed))
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Returns AdamW's parameter groups: decay pulls matrices only.
+
+    Norm weights and biases must be free to stand where they scale best, and rows of embeddings that a batch does not
+    touch must not shrink because of it.
+    """
+    embeddings = {id(p) for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
+    decayed, free = [], []
+    for parameter in model.parameters():
+        (free if parameter.ndim < 2 or id(parameter) in embeddings else decayed).append(parameter)
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+
+
+def learning_rate(step: int, max_steps: int, settings: OptimizerConfig) -> float:
+    """Returns the learning rate of step 1..max_steps: linear warm-up, then a cosine to `final_lr_share` of the peak.
+
+    The warm-up does not depend on `max_steps`: a run that was begun with fewer steps goes on as if it had not been.
+    """
+    if step <= settings.warmup_steps:
+        return settings.learning_rate * step / settings.warmup_steps
+    progress = (step - settings.warmup_steps) / (max_steps - settings.warmup_steps)
+    cosine = (1 + math.cos(math.pi * progress)) / 2
+    return settings.learning_rate * (settings.final_lr_share + (1 - settings.final_lr_share) * cosine)
+
+
+def set_learning_rate(engine: deepspeed.DeepSpeedEngine, rate: float) -> None:
+    """Sets the rate of the next update."""
+    for group in engine.optimizer.param_groups:
+        group["lr"] = rate
+
+
+def update(engine: deepspeed.DeepSpeedEngine, loss: torch.Tensor) -> float | None:
+    """Adds one micro-batch's gradient; at the last one of a step, updates the weights.
+
+    Returns:
+        The gradient's norm over all ranks before clipping, where the weights were updated.
+    """
+    engine.backward(loss)
+    last = engine.is_gradient_accumulation_boundary()
+    # Stage 0 clips without keeping the norm.
+    norm = _norm_of_gradients(engine.module) if last and engine.zero_optimization_stage() == 0 else None
+    engine.step()
+    return None if not last else float(engine.get_global_grad_norm() if norm is None else norm)
+
+
+def _norm_of_gradients(module: nn.Module) -> torch.Tensor:
+    return torch.nn.utils.get_total_norm(p.grad for p in module.parameters() if p.grad is not None)
+
+
+def full_weights(engine: deepspeed.DeepSpeedEngine) -> dict[str, torch.Tensor]:
+    """Returns the whole fp32 weights by parameter name, on the CPU. Collective: all ranks call it, all get them."""
+    weights = {}
+    for name, parameter in engine.module.named_parameters():
+        # None where the optimizer keeps no copy of its own, which is stage 0 in fp32.
+        whole = safe_get_full_fp32_param(parameter)
+        weights[name] = (parameter if whole is None else whole).detach().float().cpu()
+    return weights
+
+
+def memory_gb() -> float:
+    """Returns the most memory this rank has held: the device's, or the process's resident memory on a CPU. In 1e9 B."""
+    accelerator = get_accelerator()
+    if accelerator.device_name() != "cpu":
+        return accelerator.max_memory_allocated() / 1e9
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9

@@ -1,0 +1,49 @@
+"""Losses and accuracies on held-out pages: the same pages under the same masks every time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainer import distributed
+from trainer.data import PageDataset, load_batches, to_device
+from trainer.metrics import ObjectiveSums, summarize
+from trainer.sample_order import SampleRef
+
+
+class Evaluation:
+    """The held-out side of a corpus.
+
+    Pages are cut into fixed blocks and the blocks dealt to the ranks. Each rank runs equally many, as ZeRO 3 needs: one
+    that has run out repeats the first block and does not count it. So the result is the same on any number of ranks.
+
+    Args:
+        pages: `(n,)` corpus indices.
+        block_size: pages in a block.
+    """
+
+    def __init__(self, dataset: PageDataset, pages: np.ndarray, block_size: int) -> None:
+        self.dataset = dataset
+        self.pages = len(pages)
+        refs = [SampleRef(int(page), 0) for page in pages]
+        blocks = [refs[i : i + block_size] for i in range(0, len(refs), block_size)]
+        self.blocks = blocks[distributed.rank() :: distributed.world_size()]
+        self.counted = len(self.blocks)
+        rounds = -(-len(blocks) // distributed.world_size())
+        self.blocks += [blocks[0]] * (rounds - self.counted)
+
+    def run(self, engine: Any) -> dict[str, float]:
+        """Returns val_loss, val_loss_*, val_acc_* and val_pages. Collective: all ranks call it, all get the result."""
+        sums = ObjectiveSums(by_element=True)
+        engine.eval()
+        with torch.no_grad():
+            for number, batch in enumerate(load_batches(self.dataset, self.blocks, workers=0)):
+                outputs = engine(to_device(batch, engine.device))
+                if number < self.counted:
+                    sums.add(outputs)
+        engine.train()
+        config = self.dataset.config
+        row = summarize(distributed.sum_over_ranks(sums.local()), config.objectives, prefix="val_")
+        return {**row, "val_pages": self.pages}

@@ -1,0 +1,55 @@
+"""Losses and accuracies of the three objectives, summed over micro-batches and ranks."""
+
+from __future__ import annotations
+
+import torch
+
+from trainer.objectives import ObjectivesConfig
+
+OBJECTIVES = ("denoise", "line", "grid")
+
+
+class ObjectiveSums:
+    """What the model's outputs add up to, kept on the device until they are read.
+
+    `by_element` weighs a micro-batch by its supervised elements, so that sums do not depend on how pages are batched,
+    for evaluation; otherwise each micro-batch weighs the same, as it does in the gradient.
+    """
+
+    def __init__(self, by_element: bool) -> None:
+        self.by_element = by_element
+        self._sums: dict[str, torch.Tensor] = {}
+
+    def add(self, outputs: dict[str, torch.Tensor]) -> None:
+        """Adds the scalars that `DocFormerV2.forward` returned for a micro-batch."""
+        for name in OBJECTIVES:
+            weight = outputs[f"count_{name}"] if self.by_element else torch.ones_like(outputs[f"count_{name}"])
+            # An objective without an element has a loss without meaning; 0 * nan would spread it.
+            weighted = torch.where(weight > 0, outputs[f"loss_{name}"].detach() * weight, 0.0)
+            for key, value in (("loss", weighted), ("weight", weight)):
+                self._accumulate(f"{key}_{name}", value)
+            for key in ("correct", "count"):
+                self._accumulate(f"{key}_{name}", outputs[f"{key}_{name}"])
+
+    def _accumulate(self, key: str, value: torch.Tensor) -> None:
+        self._sums[key] = self._sums.get(key, 0.0) + value.detach().double()
+
+    def local(self) -> dict[str, float]:
+        """Returns this rank's sums, for `distributed.sum_over_ranks`; the same keys on every rank."""
+        names = (f"{key}_{name}" for name in OBJECTIVES for key in ("loss", "weight", "correct", "count"))
+        return {name: float(self._sums.get(name, 0.0)) for name in names}
+
+
+def summarize(sums: dict[str, float], objectives: ObjectivesConfig, prefix: str = "") -> dict[str, float]:
+    """Returns loss, loss_denoise, loss_line, loss_grid, acc_denoise, acc_line, acc_grid, from sums over all ranks.
+
+    Losses are means in nats, accuracies shares of 1; an objective without any element has 0 for both.
+    """
+    losses = {f"loss_{name}": _ratio(sums[f"loss_{name}"], sums[f"weight_{name}"]) for name in OBJECTIVES}
+    accuracies = {f"acc_{name}": _ratio(sums[f"correct_{name}"], sums[f"count_{name}"]) for name in OBJECTIVES}
+    row = {"loss": objectives.total(losses), **losses, **accuracies}
+    return {f"{prefix}{name}": value for name, value in row.items()}
+
+
+def _ratio(total: float, count: float) -> float:
+    return total / count if count else 0.0

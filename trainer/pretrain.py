@@ -1,0 +1,202 @@
+"""Pretrain DocFormerv2 on a corpus: `deepspeed trainer/pretrain.py --corpus OUT --model small --output RUN`.
+
+`--help` tells the rest. This file is the run from top to bottom; each step of it is a module beside this one.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    # A script's own folder comes first on the path. Here that would hide any package named like a module of trainer/,
+    # and would not find `schemas` in a fresh clone.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from trainer.startup import needs_extra
+
+with needs_extra("train"):
+    import torch
+
+    from schemas import FolioError
+    from trainer import distributed
+    from trainer.checkpoint import CheckpointStore, require_same
+    from trainer.command_line import parse_command_line
+    from trainer.config import PretrainConfig, save_config
+    from trainer.data import PageDataset, PageError, load_batches
+    from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate, start_engine
+    from trainer.evaluation import Evaluation
+    from trainer.export import export_model
+    from trainer.interruption import StopRequest, clear_mark, mark_stopped
+    from trainer.model import DocFormerV2
+    from trainer.plot import plot_runs
+    from trainer.run_log import LOG_NAME, RunLog, duration
+    from trainer.run_setup import TrainingPages, facts, fit_to_corpus, open_pages
+    from trainer.sample_order import RankBatches, SampleOrder, batch_id, micro_batch_size
+    from trainer.throughput import Throughput, total_peak_tflops
+    from trainer.training_step import StepResult, train_step
+
+logger = logging.getLogger("trainer")
+
+DONE, FAILED = 0, 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code."""
+    first = distributed.rank() == 0
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO if first else logging.ERROR, format="%(message)s")
+    try:
+        return pretrain(parse_command_line(argv))
+    except FolioError as error:
+        # All ranks meet the same errors and one reports them, but a page is read by one rank alone.
+        if first or isinstance(error, PageError):
+            logger.error(f"error: {error}")
+        return error.exit_code
+
+
+def pretrain(config: PretrainConfig) -> int:
+    """Trains from where the run stands to `max_steps` and exports the model. Every rank calls it.
+
+    Returns:
+        The exit code: 0, or 1 where a signal stopped the run.
+    """
+    # All that can be wrong is found before the ranks meet, so that none is left waiting for another.
+    pages = open_pages(config)
+    config = fit_to_corpus(config, pages)
+    micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
+    store = CheckpointStore(Path(config.output, "checkpoints"), config.keep_last)
+    common = facts(config, pages)
+    if (earlier := store.newest()) is not None:
+        require_same(earlier.facts, common, config.output)
+
+    torch.manual_seed(config.seed)
+    engine = start_engine(DocFormerV2(config.model), config, micro_batch)
+    checkpoint = store.load(engine)
+    run = Run(config, pages, engine, step=checkpoint.step if checkpoint else 0)
+    run.announce()
+    with run.log:
+        stopped = run.train(lambda: store.save(engine, run.step, run.samples, common))
+    if stopped:
+        return FAILED
+    run.finish()
+    return DONE
+
+
+class Run:
+    """A run whose ranks have met and whose weights are loaded. Every rank calls every method.
+
+    Attributes:
+        step: optimizer steps that the weights have seen.
+    """
+
+    def __init__(self, config: PretrainConfig, pages: TrainingPages, engine: Any, step: int) -> None:
+        self.config, self.pages, self.engine, self.step = config, pages, engine, step
+        self.dir = Path(config.output)
+        self.stop = StopRequest()
+        self.started = time.perf_counter()
+        self.order = SampleOrder(pages.train, config.seed)
+        self.dataset = PageDataset(pages.corpus, pages.tokenizer, config)
+        self.evaluation = Evaluation(self.dataset, pages.held_out, engine.train_micro_batch_size_per_gpu())
+        self.throughput = Throughput(total_peak_tflops(engine.device, config))
+        first = distributed.rank() == 0
+        if first:
+            self.dir.mkdir(parents=True, exist_ok=True)
+            save_config(config, self.dir / "config.yaml")
+            clear_mark(self.dir)
+        self.log = RunLog(
+            self.dir if first else None, max_steps=config.max_steps, resume_step=step, tensorboard=config.tensorboard
+        )
+
+    @property
+    def samples(self) -> int:
+        """Samples consumed: all the state that the data has."""
+        return self.step * self.config.global_batch
+
+    def announce(self) -> None:
+        """Says what is about to happen."""
+        config, ranks = self.config, distributed.world_size()
+        micro_batch = self.engine.train_micro_batch_size_per_gpu()
+        logger.info(
+            f"{len(self.pages.train):,} pages to train on, {len(self.pages.held_out):,} held out to evaluate on; "
+            f"{ranks} ranks on {self.engine.device.type}, ZeRO {config.zero_stage}, {config.dtype}; "
+            f"a batch of {config.global_batch} is {config.global_batch // ranks // micro_batch} x {micro_batch} a rank"
+        )
+        if self.step:
+            logger.info(f"resumed after step {self.step} of {config.max_steps}")
+
+    def train(self, save: Callable[[], None]) -> bool:
+        """Takes the steps that are left; returns whether a signal cut them short, after saving."""
+        config, batches = self.config, load_batches(self.dataset, self._micro_batches(), self.config.workers)
+        while self.step < config.max_steps:
+            self.step += 1
+            rate = learning_rate(self.step, config.max_steps, config.optimizer)
+            set_learning_rate(self.engine, rate)
+            result = train_step(self.engine, batches, config, self.step, self.stop.received)
+            self.throughput.add(config.global_batch, result.tokens, result.flops, result.data_wait_s)
+            if self._is_due(config.log_every):
+                self._record(result, rate)
+            with self.throughput.paused():
+                if self._is_due(config.val_every) and self.evaluation.pages:
+                    self.log.validation({"step": self.step, **self.evaluation.run(self.engine)})
+                if self._is_due(config.save_every) or result.stop:
+                    save()
+            if result.stop and self.step < config.max_steps:
+                self._leave_mark()
+                return True
+        return False
+
+    def finish(self) -> None:
+        """Writes the model and the plot, and says where everything is."""
+        weights = full_weights(self.engine)
+        if distributed.rank() == 0:
+            model = DocFormerV2(self.config.model)
+            for name, parameter in model.named_parameters():
+                parameter.data.copy_(weights[name])
+            export_model(model, self.pages.tokenizer, self.dir / "model")
+            plot_runs([self.dir], self.dir / "loss.png")
+        took = duration(time.perf_counter() - self.started)
+        logger.info(
+            f"done: {self.step} steps, {self.samples:,} samples, in {took}\n"
+            f"model {self.dir / 'model'}  losses {self.dir / 'loss.png'}  log {self.dir / LOG_NAME}"
+        )
+
+    def _micro_batches(self) -> RankBatches:
+        return RankBatches(
+            self.order,
+            global_batch=self.config.global_batch,
+            micro_batch=self.engine.train_micro_batch_size_per_gpu(),
+            rank=distributed.rank(),
+            ranks=distributed.world_size(),
+            consumed=self.samples,
+            steps=self.config.max_steps - self.step,
+        )
+
+    def _is_due(self, every: int) -> bool:
+        return self.step % every == 0 or self.step == self.config.max_steps
+
+    def _record(self, result: StepResult, rate: float) -> None:
+        refs = self.order.samples(self.samples - self.config.global_batch, self.samples)
+        row = {
+            "step": self.step,
+            **result.metrics,
+            "samples": self.samples,
+            "batch_id": batch_id([self.pages.corpus.key(ref.index) for ref in refs]),
+            "lr": rate,
+            "grad_norm": result.grad_norm,
+            **self.throughput.rates(),
+            "memory_gb": memory_gb(),
+        }
+        self.log.training(row)
+
+    def _leave_mark(self) -> None:
+        if distributed.rank() == 0:
+            mark_stopped(self.dir, self.step)
+        logger.info(f"stopped by SIGTERM after step {self.step}, saved; the same command goes on from there")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

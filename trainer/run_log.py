@@ -1,0 +1,119 @@
+"""The record of a run: a JSON line a logged step, TensorBoard events, and one line for the person who watches."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any, TextIO
+
+logger = logging.getLogger("trainer")
+
+LOG_NAME = "log.jsonl"
+
+
+class RunLog:
+    """Writes rows of numbers; a context manager.
+
+    Args:
+        run_dir: gets `log.jsonl` and `tensorboard/`; None writes nothing, on all ranks but one.
+        max_steps: of the whole run, for the time left.
+        resume_step: rows of later steps, which an interrupted run left and this one repeats, are dropped.
+        tensorboard: also write events.
+    """
+
+    def __init__(self, run_dir: Path | None, *, max_steps: int, resume_step: int, tensorboard: bool) -> None:
+        self.max_steps = max_steps
+        self._file = self._events = None
+        if run_dir is not None:
+            self._file = _open_at(run_dir / LOG_NAME, resume_step)
+        if run_dir is not None and tensorboard:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._events = SummaryWriter(str(run_dir / "tensorboard"), purge_step=resume_step + 1)
+
+    def __enter__(self) -> RunLog:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for sink in (self._file, self._events):
+            if sink is not None:
+                sink.close()
+
+    def training(self, row: dict[str, Any]) -> None:
+        """Records a logged step."""
+        self._record(row)
+        logger.info(training_line(row, self.max_steps))
+
+    def validation(self, row: dict[str, Any]) -> None:
+        """Records an evaluation."""
+        self._record(row)
+        logger.info(validation_line(row))
+
+    def _record(self, row: dict[str, Any]) -> None:
+        if self._file is not None:
+            self._file.write(_json_line(row))
+            self._file.flush()
+        if self._events is not None:
+            for name, value in row.items():
+                if isinstance(value, float):
+                    self._events.add_scalar(name, value, row["step"])
+
+
+def _open_at(path: Path, step: int) -> TextIO:
+    """Opens a log to go on after `step`."""
+    if path.exists():
+        kept = path.with_suffix(".tmp")
+        rows = (row for row in read_log(path.parent) if row["step"] <= step)
+        kept.write_text("".join(map(_json_line, rows)), encoding="utf-8")
+        kept.replace(path)
+    return path.open("a", encoding="utf-8")
+
+
+def _json_line(row: dict[str, Any]) -> str:
+    return json.dumps({name: _rounded(value) for name, value in row.items()}) + "\n"
+
+
+def read_log(run_dir: Path) -> list[dict[str, Any]]:
+    """Returns the rows of a run's log; a last line that a killed run left unfinished is left out."""
+    lines = (run_dir / LOG_NAME).read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def training_line(row: dict[str, Any], max_steps: int) -> str:
+    """Returns a training row as one readable line."""
+    left_s = (max_steps - row["step"]) * row["step_s"]
+    return (
+        f"step {row['step']:>{len(str(max_steps))}}/{max_steps}  loss {row['loss']:.3f}  {_objectives(row)}  "
+        f"lr {row['lr']:.1e}  grad {row['grad_norm']:.2f}  {row['pages_per_s']:.1f} pages/s  "
+        f"{row['tokens_per_s']:,.0f} tokens/s  {row['tflops']:.3g} TFLOP/s  mfu {row['mfu']:.1%}  "
+        f"data {row['data_wait']:.0%}  {row['memory_gb']:.1f} GB  {duration(left_s)} left"
+    )
+
+
+def validation_line(row: dict[str, Any]) -> str:
+    """Returns a validation row as one readable line."""
+    return (
+        f"step {row['step']} on {row['val_pages']} held-out pages  "
+        f"loss {row['val_loss']:.3f}  {_objectives(row, 'val_')}"
+    )
+
+
+def _objectives(row: dict[str, Any], prefix: str = "") -> str:
+    parts = (
+        f"{name} {row[f'{prefix}loss_{name}']:.3f} ({row[f'{prefix}acc_{name}']:.1%})"
+        for name in ("denoise", "line", "grid")
+    )
+    return "  ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Returns `h:mm:ss`."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}"
+
+
+def _rounded(value: Any) -> Any:
+    # Nine digits tell any two float32 values apart, so equal runs have equal rows and unequal ones do not.
+    return float(f"{value:.9g}") if isinstance(value, float) else value

@@ -1,0 +1,114 @@
+"""How fast a run is: pages, tokens and FLOPs a second, the share of the hardware's peak, the share of waiting for data.
+
+MFU (model FLOPs utilization; Chowdhery et al. 2022, PaLM, appendix B, https://arxiv.org/abs/2204.02311) counts the
+FLOPs that the model needs, not those spent on padding or recomputation.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+
+from trainer import distributed
+from trainer.config import PretrainConfig
+
+# Dense bf16 TFLOP/s from the vendors' data sheets; the first name that the device's name contains.
+PEAK_BF16_TFLOPS = {
+    "B200": 2250.0,
+    "H200": 989.0,
+    "H100 PCIe": 756.0,
+    "H100 NVL": 835.0,
+    "H100": 989.0,
+    "A100": 312.0,
+    "A800": 312.0,
+    "L40S": 362.0,
+    "L40": 181.0,
+    "L4": 121.0,
+    "A10G": 70.0,
+    "A10": 125.0,
+    "RTX 4090": 165.0,
+    "RTX 3090": 71.0,
+}
+
+
+class Throughput:
+    """Counts what was done since the rates were last read, without the time spent on anything but steps.
+
+    Args:
+        peak_tflops: TFLOP/s of all ranks together.
+        clock: seconds, ever rising.
+    """
+
+    def __init__(self, peak_tflops: float, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.peak_tflops = peak_tflops
+        self.clock = clock
+        self._reset()
+
+    def _reset(self) -> None:
+        self._since = self.clock()
+        self._steps = self._pages = self._tokens = self._flops = self._wait_s = 0.0
+
+    def add(self, pages: float, tokens: float, flops: float, data_wait_s: float) -> None:
+        """Counts a step: sums over all ranks, but `data_wait_s` is their mean."""
+        self._steps += 1
+        self._pages += pages
+        self._tokens += tokens
+        self._flops += flops
+        self._wait_s += data_wait_s
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves out the time of an evaluation or a checkpoint."""
+        start = self.clock()
+        yield
+        self._since += self.clock() - start
+
+    def rates(self) -> dict[str, float]:
+        """Returns step_s, pages_per_s, tokens_per_s, tflops, mfu and data_wait (shares of 1); starts counting anew."""
+        seconds = self.clock() - self._since
+        tflops = self._flops / seconds / 1e12
+        row = {
+            "step_s": seconds / self._steps,
+            "pages_per_s": self._pages / seconds,
+            "tokens_per_s": self._tokens / seconds,
+            "tflops": tflops,
+            "mfu": tflops / self.peak_tflops,
+            "data_wait": self._wait_s / seconds,
+        }
+        self._reset()
+        return row
+
+
+def total_peak_tflops(device: torch.device, config: PretrainConfig) -> float:
+    """Returns the TFLOP/s of all ranks together: for each, `peak_tflops` of the settings or what the device can do.
+
+    Collective: all ranks call it.
+    """
+    dtype = torch.bfloat16 if config.dtype == "bf16" else torch.float32
+    return distributed.sum_over_ranks({"peak": config.peak_tflops or peak_tflops(device, dtype)})["peak"]
+
+
+def peak_tflops(device: torch.device, dtype: torch.dtype) -> float:
+    """Returns the TFLOP/s of one device: of a known GPU in bf16 from the table, else what a large matmul reaches."""
+    if device.type == "cuda" and dtype == torch.bfloat16:
+        name = torch.cuda.get_device_name(device)
+        for known, peak in PEAK_BF16_TFLOPS.items():
+            if known in name:
+                return peak
+    return measure_matmul_tflops(device, dtype)
+
+
+def measure_matmul_tflops(device: torch.device, dtype: torch.dtype, seconds: float = 0.5) -> float:
+    """Returns the best TFLOP/s of a square matrix product, tried for about `seconds` on all ranks at a time."""
+    size = 1024 if device.type == "cpu" else 8192
+    left, right = (torch.randn(size, size, dtype=dtype, device=device) for _ in range(2))
+    distributed.barrier()
+    best_s, end = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < end or best_s == float("inf"):
+        start = time.perf_counter()
+        (left @ right)[0, 0].item()  # the read waits for the product
+        best_s = min(best_s, time.perf_counter() - start)
+    return 2 * size**3 / best_s / 1e12
