@@ -1,4 +1,4 @@
-"""Floating-point operations of training, counted from the shapes: the base of MFU (Chowdhery et al. 2022, appendix B)."""
+"""Floating-point operations of training, counted from shapes: the base of MFU (Chowdhery et al. 2022, appendix B)."""
 
 from __future__ import annotations
 

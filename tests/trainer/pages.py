@@ -1,0 +1,52 @@
+"""Token arrays and examples of small pages with a known layout."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from schemas.geometry import cell_of
+from schemas.tokenizer import Tokenizer, load_tokenizer
+from trainer.example import Example, make_example
+from trainer.model_config import MODEL_SIZES, ModelConfig
+from trainer.objectives import ObjectivesConfig
+
+TINY = MODEL_SIZES["tiny"]
+TOKENIZER = load_tokenizer()
+
+
+def page_tokens(words_per_line: list[int], pieces: int = 1, first_id: int = 100) -> np.ndarray:
+    """Returns (t, 8) tokens: lines 40 thousandths apart, `pieces` tokens a word, ids counted from `first_id`."""
+    places = [(line, column) for line, count in enumerate(words_per_line) for column in range(count)]
+    line, column = np.asarray(places, np.int32).reshape(-1, 2).repeat(pieces, axis=0).T
+    boxes = np.stack([column * 80, line * 40, column * 80 + 70, line * 40 + 30], axis=1)
+    ids = first_id + np.arange(len(line))
+    words = np.arange(len(places)).repeat(pieces)
+    return np.column_stack([ids, words, line, cell_of(boxes, 4, 4), boxes]).astype(np.int32)
+
+
+def page_image(height: int = 660, width: int = 510, seed: int = 0) -> np.ndarray:
+    """Returns a (height, width, 3) uint8 image of noise."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def example_of(
+    tokens: np.ndarray,
+    image: np.ndarray | None = None,
+    *,
+    key: str = "page",
+    seed: int = 0,
+    epoch: int = 0,
+    model: ModelConfig = TINY,
+    tokenizer: Tokenizer = TOKENIZER,
+    **objectives: object,
+) -> Example:
+    return make_example(
+        key,
+        tokens,
+        image,
+        seed=seed,
+        epoch=epoch,
+        objectives=ObjectivesConfig(**objectives),
+        model=model,
+        tokenizer=tokenizer,
+    )

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import torch
+
+from tests.trainer.pages import TINY
+from trainer.embeddings import BoxEmbedding, VisualEmbedding
+
+
+def boxes(*rows: tuple[int, int, int, int]) -> torch.Tensor:
+    return torch.tensor([rows])
+
+
+def test_a_place_is_the_sum_of_six_rows():
+    embedding = BoxEmbedding(TINY)
+    tables = embedding.tables.weight.view(6, 1000, TINY.d_model)
+    rows = (10, 20, 110, 50, 100, 30)
+    expected = sum(tables[table, row] for table, row in enumerate(rows))
+    torch.testing.assert_close(embedding(boxes((10, 20, 110, 50)), torch.ones(1, 1, dtype=torch.bool))[0, 0], expected)
+
+
+def test_the_page_s_far_edge_shares_the_last_row():
+    embedding = BoxEmbedding(TINY)
+    seen = torch.ones(1, 1, dtype=torch.bool)
+    assert torch.equal(embedding(boxes((0, 0, 1000, 1000)), seen), embedding(boxes((0, 0, 999, 999)), seen))
+
+
+def test_a_hidden_box_adds_nothing():
+    embedding = BoxEmbedding(TINY)
+    places = embedding(boxes((1, 2, 3, 4), (1, 2, 3, 4)), torch.tensor([[True, False]]))
+    assert places[0, 0].abs().sum() > 0
+    assert torch.equal(places[0, 1], torch.zeros(TINY.d_model))
+
+
+def test_every_pixel_reaches_its_own_patch_and_no_other():
+    torch.manual_seed(0)
+    visual = VisualEmbedding(TINY)
+    places, seen = torch.zeros(1, 128, 4, dtype=torch.long), torch.ones(1, 128, dtype=torch.bool)
+    blank = torch.full((1, 512, 384, 3), 255, dtype=torch.uint8)
+    with torch.no_grad():
+        for y, x, patch in [(0, 0, 0), (31, 47, 0), (32, 47, 8), (0, 48, 1), (511, 383, 127), (100, 200, 28)]:
+            inked = blank.clone()
+            inked[0, y - y % 8 : y - y % 8 + 8, x - x % 12 : x - x % 12 + 12] = 0
+            changed = (visual(inked, places, seen) != visual(blank, places, seen)).any(dim=-1)
+            assert changed[0].nonzero().flatten().tolist() == [patch]

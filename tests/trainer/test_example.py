@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.trainer.pages import TINY, TOKENIZER, example_of, page_image, page_tokens
+from trainer.example import Example, collate
+from trainer.objectives import IGNORE
+
+PAGE = page_tokens([8] * 20, pieces=2)
+SENTINELS = np.asarray(TOKENIZER.sentinel_ids)
+
+
+def arrays(example: Example) -> list[bytes]:
+    named = [getattr(example, field.name) for field in fields(example) if field.name not in ("key", "page")]
+    return [array.tobytes() for array in named]
+
+
+def kept_rows(example: Example) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of page tokens in the input, and their rows of PAGE."""
+    positions = np.flatnonzero(~np.isin(example.input_ids, [*SENTINELS, TOKENIZER.eos_id]))
+    return positions, PAGE[example.input_ids[positions] - 100]
+
+
+def test_an_example_is_a_function_of_seed_epoch_and_key():
+    first = arrays(example_of(PAGE, key="a", seed=1, epoch=2))
+    assert first == arrays(example_of(PAGE, key="a", seed=1, epoch=2))
+    for change in ({"key": "b"}, {"seed": 2}, {"epoch": 3}):
+        assert first != arrays(example_of(PAGE, **{"key": "a", "seed": 1, "epoch": 2} | change))
+
+
+def test_no_other_source_of_chance_reaches_an_example():
+    first = arrays(example_of(PAGE))
+    np.random.seed(5)
+    torch.manual_seed(5)
+    example_of(PAGE, key="another")
+    assert first == arrays(example_of(PAGE))
+
+
+def test_supervision_speaks_only_of_tokens_that_are_still_there():
+    example = example_of(PAGE)
+    positions, rows = kept_rows(example)
+    supervised = example.cells[positions] != IGNORE
+    assert np.all(np.delete(example.cells, positions) == IGNORE)
+    assert np.array_equal(example.cells[positions][supervised], rows[supervised, 3])
+    assert np.isin(example.line_pairs, positions).all()
+
+
+def test_line_classes_are_the_distances_of_the_paired_tokens():
+    example = example_of(PAGE)
+    line = np.full(len(example.input_ids), -1)
+    positions, rows = kept_rows(example)
+    line[positions] = rows[:, 2]
+    distance = np.abs(line[example.line_pairs[:, 0]] - line[example.line_pairs[:, 1]])
+    assert np.array_equal(example.line_classes, np.minimum(distance, 2))
+    assert sorted(np.bincount(example.line_classes)) == [21, 21, 22]
+
+
+def test_the_hidden_words_and_only_they_are_supervised():
+    example = example_of(PAGE, hidden_box_share=0.3)
+    positions, rows = kept_rows(example)
+    hidden = ~example.box_visible[positions]
+    assert np.array_equal(hidden, example.cells[positions] != IGNORE)
+    assert not example.box_visible[example.line_pairs].any()
+    words = rows[:, 1]
+    assert not set(words[hidden]) & set(words[~hidden])
+    assert len(set(words[hidden])) == round(0.3 * len(set(words)))
+
+
+def test_with_nothing_hidden_every_token_is_seen_and_supervised():
+    example = example_of(PAGE, hidden_box_share=0.0)
+    positions, _ = kept_rows(example)
+    assert example.box_visible[:-1].all()
+    assert (example.cells[positions] != IGNORE).all()
+
+
+def test_eos_stands_nowhere():
+    assert not example_of(PAGE).box_visible[-1]
+    assert example_of(PAGE).input_ids[-1] == TOKENIZER.eos_id
+
+
+def test_a_long_page_gives_another_window_each_epoch_and_fills_the_encoder():
+    page = page_tokens([12] * 200)
+    examples = [example_of(page, epoch=epoch) for epoch in range(8)]
+    assert {len(example.input_ids) for example in examples} == {512}
+    assert (
+        len({int(example.input_ids[np.isin(example.input_ids, SENTINELS, invert=True)][0]) for example in examples}) > 4
+    )
+    seen = np.concatenate([example.input_ids for example in examples])
+    assert seen[seen < 32000].max() - 100 > 1500
+
+
+@pytest.mark.parametrize("words", [0, 1, 2, 3])
+def test_a_page_of_few_words_is_an_example(words):
+    example = example_of(page_tokens([words]), page_image())
+    assert example.labels[-1] == TOKENIZER.eos_id
+    assert len(example.line_classes) == 64
+    assert (example.cells != IGNORE).sum() == min(words, 1)
+    assert set(example.line_classes.tolist()) <= {IGNORE, 0}
+
+
+def test_a_page_of_one_line_asks_only_for_the_same_line():
+    example = example_of(page_tokens([12]), hidden_box_share=0.5)
+    assert set(example.line_classes.tolist()) == {0}
+
+
+def test_batches_are_padded_to_multiples_and_name_their_pages():
+    batch = collate([example_of(PAGE, page_image(), key="a"), example_of(page_tokens([3]), key="b")])
+    assert batch["keys"] == ["a", "b"]
+    shapes = {name: tuple(value.shape) for name, value in batch.items() if name != "keys"}
+    assert shapes == {
+        "input_ids": (2, 320), "text_mask": (2, 320), "boxes": (2, 320, 4), "box_visible": (2, 320),
+        "cells": (2, 320), "line_pairs": (2, 64, 2), "line_classes": (2, 64), "labels": (2, 128),
+        "images": (2, 512, 384, 3), "patch_boxes": (2, 128, 4), "patch_visible": (2, 128),
+    }  # fmt: skip
+    assert batch["images"].dtype == torch.uint8
+    assert batch["text_mask"].sum(dim=1).tolist() == [len(example_of(PAGE, key="a").input_ids), 4]
+    assert batch["patch_visible"].any(dim=1).tolist() == [True, False]
+
+
+def test_a_batch_for_a_text_model_holds_no_images():
+    assert "images" not in collate([example_of(PAGE, page_image(), model=replace(TINY, image_height=0))])

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from schemas.errors import FolioError
+from tests.trainer.pages import TINY, TOKENIZER, example_of, page_image, page_tokens
+from trainer.example import Batch, collate
+from trainer.export import export_model, load_model
+from trainer.model import DocFormerV2
+from trainer.model_config import ModelConfig
+
+
+def batch_for(config: ModelConfig) -> Batch:
+    return collate([example_of(page_tokens([8] * 9), page_image(), model=config)])
+
+
+def logits_of(model: DocFormerV2, batch: Batch) -> torch.Tensor:
+    with torch.no_grad():
+        return model.decode(*model.encode(batch), batch["labels"].clamp(min=0))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("height", [512, 0], ids=["with an image", "text only"])
+def test_an_exported_model_gives_the_same_logits_bit_for_bit(tmp_path, dtype, height):
+    torch.manual_seed(0)
+    config = replace(TINY, image_height=height)
+    model = DocFormerV2(config).to(dtype).eval()
+    export_model(model, TOKENIZER, tmp_path / "model")
+    loaded, tokenizer = load_model(tmp_path / "model")
+    assert torch.equal(logits_of(loaded, batch_for(config)), logits_of(model, batch_for(config)))
+    assert loaded.config == config
+    assert tokenizer.sha256 == TOKENIZER.sha256
+
+
+def test_the_heads_stay_behind_and_the_tied_weights_are_written_once(tmp_path):
+    model = DocFormerV2(TINY)
+    export_model(model, TOKENIZER, tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    expected = {name for name, _ in model.named_parameters() if not name.startswith("heads.")}
+    assert set(weights) == expected
+    assert load_model(tmp_path)[0].heads is None
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors", "spiece.model"}
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exported")
+    export_model(DocFormerV2(TINY), TOKENIZER, folder)
+    return folder
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    with pytest.raises(FolioError, match=r"holds no config\.json"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"), [("model_type", "t5", "docformer_v2"), ("format_version", 2, "newer")]
+)
+def test_a_foreign_or_newer_model_is_refused(exported, tmp_path, field, value, message):
+    config = json.loads((exported / "config.json").read_text()) | {field: value}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(FolioError, match=message):
+        load_model(tmp_path)
+
+
+def test_weights_that_do_not_fit_the_config_are_refused_by_name(exported, tmp_path):
+    weights = load_file(exported / "model.safetensors")
+    weights.pop("encoder.norm.weight")
+    save_file(weights, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text((exported / "config.json").read_text())
+    with pytest.raises(FolioError, match=r"encoder\.norm\.weight"):
+        load_model(tmp_path)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from tests.trainer.pages import TINY, example_of, page_image, page_tokens
+from trainer.example import collate
+from trainer.flops import flops_per_sequence
+from trainer.model import DocFormerV2
+from trainer.model_config import MODEL_SIZES, ModelConfig
+from trainer.objectives import ObjectivesConfig
+
+
+def counted(config: ModelConfig) -> tuple[float, int, int]:
+    """Operations a sequence as torch counts them, and the padded lengths of text and target."""
+    model = DocFormerV2(config)
+    pages = [page_tokens([10] * 20), page_tokens([9] * 20)]
+    batch = collate([example_of(page, page_image(), model=config) for page in pages])
+    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+        ObjectivesConfig().total(model(batch)).backward()
+    return counter.get_total_flops() / len(pages), batch["input_ids"].shape[1], batch["labels"].shape[1]
+
+
+@pytest.mark.parametrize("config", [TINY, replace(TINY, image_height=0)], ids=["with an image", "text only"])
+def test_the_formula_counts_what_torch_counts(config):
+    measured, text, target = counted(config)
+    assert flops_per_sequence(config, text, target) == pytest.approx(measured, rel=0.02)
+
+
+@pytest.mark.parametrize(("size", "gflop"), [("small", 133), ("base", 532), ("large", 1800)])
+def test_a_full_sequence_costs_what_the_sizes_promise(size, gflop):
+    assert flops_per_sequence(MODEL_SIZES[size], 512, 128) / 1e9 == pytest.approx(gflop, abs=1)
+
+
+def test_recomputed_activations_are_no_work_of_the_model():
+    assert flops_per_sequence(replace(TINY, activation_checkpointing=True), 64, 64) == flops_per_sequence(TINY, 64, 64)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from trainer.layers import Attention, Decoder, Encoder, mask_out, relative_buckets
+from trainer.model_config import ModelConfig
+
+NANO = ModelConfig(d_model=32, d_ff=64, d_kv=8, heads=4, encoder_layers=2, decoder_layers=2, vocab_size=64)
+
+
+def test_near_keys_have_buckets_of_their_own_and_far_ones_share():
+    offsets = torch.tensor([0, -1, -7, -8, -9, -127, -128, -5000, 1, 7, 5000])
+    buckets = relative_buckets(offsets, 32, 128, causal=False)
+    assert buckets.tolist() == [0, 1, 7, 8, 8, 15, 15, 15, 17, 23, 31]
+
+
+def test_a_causal_stack_spends_all_buckets_on_the_past():
+    offsets = torch.tensor([3, 0, -1, -15, -16, -127, -5000])
+    assert relative_buckets(offsets, 32, 128, causal=True).tolist() == [0, 0, 1, 15, 16, 31, 31]
+
+
+def test_attention_is_the_unscaled_softmax_over_visible_keys():
+    torch.manual_seed(0)
+    attention = Attention(NANO)
+    x, bias = torch.randn(2, 5, 32), torch.randn(1, 4, 5, 5)
+    visible = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]).bool()[:, None, None]
+    query, key, value = (
+        layer(x).view(2, 5, 4, 8).transpose(1, 2) for layer in (attention.query, attention.key, attention.value)
+    )
+    logits = (query @ key.transpose(-1, -2) + bias).masked_fill(~visible, -torch.inf)
+    expected = attention.output((logits.softmax(-1) @ value).transpose(1, 2).reshape(2, 5, 32))
+    torch.testing.assert_close(attention(x, mask_out(bias.expand(2, -1, -1, -1), visible)), expected)
+
+
+def test_the_decoder_sees_no_later_token():
+    torch.manual_seed(0)
+    decoder = Decoder(NANO)
+    x, memory, visible = torch.randn(1, 6, 32), torch.randn(1, 4, 32), torch.ones(1, 4, dtype=torch.bool)
+    changed = x.clone()
+    changed[:, 4:] += 1.0
+    before, after = decoder(x, memory, visible), decoder(changed, memory, visible)
+    torch.testing.assert_close(before[:, :4], after[:, :4])
+    assert not torch.allclose(before[:, 4:], after[:, 4:])
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_activation_checkpointing_changes_no_gradient(dropout):
+    gradients = []
+    for recompute in (False, True):
+        torch.manual_seed(0)
+        encoder = Encoder(replace(NANO, activation_checkpointing=recompute, dropout=dropout))
+        x, visible = torch.randn(2, 8, 32), torch.ones(2, 8, dtype=torch.bool)
+        encoder(x, visible).square().sum().backward()
+        gradients.append([parameter.grad for parameter in encoder.parameters()])
+    assert all(torch.equal(kept, again) for kept, again in zip(*gradients, strict=True))
+
+
+def test_dropout_acts_in_training_only():
+    torch.manual_seed(0)
+    encoder = Encoder(replace(NANO, dropout=0.5))
+    x, visible = torch.randn(1, 8, 32), torch.ones(1, 8, dtype=torch.bool)
+    assert not torch.equal(encoder(x, visible), encoder(x, visible))
+    encoder.eval()
+    assert torch.equal(encoder(x, visible), encoder(x, visible))

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainer.line_pairs import line_distance_class, sample_line_pairs
+
+
+def draw(lines, words=None, pairs=60, seed=0):
+    lines = np.asarray(lines)
+    words = np.arange(len(lines)) if words is None else np.asarray(words)
+    return sample_line_pairs(lines, words, pairs, 3, np.random.default_rng(seed))
+
+
+def test_distance_is_same_adjacent_or_farther():
+    assert line_distance_class(np.asarray([4, 4, 4, 4, 4]), np.asarray([4, 5, 3, 6, 0])).tolist() == [0, 1, 1, 2, 2]
+
+
+def test_the_three_classes_come_equally_often():
+    _, classes = draw(np.repeat(np.arange(10), 6))
+    assert np.bincount(classes).tolist() == [20, 20, 20]
+
+
+def test_the_odd_pair_goes_to_each_class_in_turn():
+    larger = {
+        int(np.bincount(draw(np.repeat(np.arange(10), 6), pairs=64, seed=seed)[1]).argmax()) for seed in range(40)
+    }
+    assert larger == {0, 1, 2}
+
+
+def test_classes_are_those_of_the_drawn_tokens():
+    lines = np.repeat(np.arange(10), 6)
+    pairs, classes = draw(lines)
+    assert np.array_equal(classes, np.minimum(np.abs(lines[pairs[:, 0]] - lines[pairs[:, 1]]), 2))
+
+
+def test_a_rare_class_repeats_its_pairs():
+    pairs, classes = draw([0, 0, 5, 9, 13, 17, 21])
+    assert np.bincount(classes, minlength=3).tolist() == [30, 0, 30]
+    assert {tuple(pair) for pair in pairs[classes == 0].tolist()} == {(0, 1)}
+
+
+def test_a_page_of_one_line_has_only_pairs_of_the_same_line():
+    _, classes = draw([3, 3, 3, 3])
+    assert np.bincount(classes).tolist() == [60]
+
+
+def test_pieces_of_one_word_are_no_pair():
+    pairs, _ = draw([0, 0, 0, 1], words=[0, 0, 1, 2])
+    assert (0, 1) not in {tuple(sorted(pair)) for pair in pairs.tolist()}
+
+
+@pytest.mark.parametrize(("lines", "words"), [([], []), ([2], [0]), ([2, 2], [0, 0])])
+def test_without_two_words_there_is_no_pair(lines, words):
+    pairs, classes = draw(lines, words)
+    assert pairs.shape == (0, 2)
+    assert classes.shape == (0,)

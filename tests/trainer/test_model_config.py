@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from schemas.errors import UsageError
+from tests.trainer.pages import TINY, TOKENIZER
+from trainer.model import DocFormerV2
+from trainer.model_config import MODEL_SIZES
+
+
+@pytest.mark.parametrize(("size", "millions"), [("small", 66.98), ("base", 232.8), ("large", 751.2)])
+def test_parameter_counts_are_the_published_ones_with_the_pretraining_heads_and_without(size, millions):
+    with torch.device("meta"):
+        model = DocFormerV2(MODEL_SIZES[size])
+    total = sum(parameter.numel() for parameter in model.parameters())
+    heads = sum(parameter.numel() for parameter in model.heads.parameters())
+    assert total / 1e6 == pytest.approx(millions, abs=0.3)
+    assert (total - heads) / 1e6 == pytest.approx(millions, abs=0.05)
+
+
+def test_a_page_is_read_as_128_patches():
+    assert {config.visual_tokens for config in MODEL_SIZES.values()} == {128}
+
+
+def test_a_model_without_an_image_has_no_visual_branch():
+    config = replace(TINY, image_height=0)
+    assert config.visual_tokens == 0
+    assert not [name for name, _ in DocFormerV2(config).named_parameters() if name.startswith("visual")]
+
+
+def test_the_vocabulary_follows_the_tokenizer():
+    config = replace(TINY, vocab_size=1, pad_id=7, eos_id=9).with_tokenizer(TOKENIZER)
+    assert (config.vocab_size, config.pad_id, config.eos_id) == (32128, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"image_width": 400}, "512 x 400"),
+        ({"patch_width": 6}, "patch_width"),
+        ({"d_model": 100}, "d_model"),
+        ({"dropout": 1.0}, "dropout"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_refused_by_name(change, names):
+    with pytest.raises(UsageError, match=names):
+        replace(TINY, **change)

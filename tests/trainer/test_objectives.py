@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from schemas.errors import UsageError
+from trainer.objectives import ObjectivesConfig
+
+
+def test_the_training_loss_is_the_weighted_sum():
+    losses = {"loss_denoise": torch.tensor(2.0), "loss_line": torch.tensor(3.0), "loss_grid": torch.tensor(5.0)}
+    objectives = ObjectivesConfig(denoise_weight=1.0, line_weight=0.5, grid_weight=0.0)
+    assert objectives.total(losses).item() == 3.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("mask_boxes", "blur"),
+        ("noise_density", 1.0),
+        ("hidden_box_share", -0.1),
+        ("mean_span", 0.5),
+        ("line_pairs", 0),
+        ("max_text_tokens", 3),
+    ],
+)
+def test_an_impossible_setting_is_refused_by_name(setting, value):
+    with pytest.raises(UsageError, match=setting):
+        ObjectivesConfig(**{setting: value})

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.trainer.pages import TINY, page_image
+from trainer.page_image import fit_image, patch_boxes, view_page
+
+
+def test_a_page_keeps_its_proportions_and_lies_in_the_upper_left_corner():
+    page = np.zeros((1000, 500, 3), np.uint8)
+    canvas, height, width = fit_image(page, 512, 384)
+    assert (height, width) == (512, 256)
+    assert canvas.shape == (512, 384, 3)
+    assert canvas[:, :256].max() == 0
+    assert canvas[:, 256:].min() == 255
+
+
+def test_a_wide_page_is_padded_below():
+    _, height, width = fit_image(np.zeros((100, 400, 3), np.uint8), 512, 384)
+    assert (height, width) == (96, 384)
+
+
+def test_a_gray_page_has_three_equal_channels():
+    gray = page_image()[:, :, 0]
+    canvas, _, _ = fit_image(gray, 512, 384)
+    assert np.array_equal(canvas[:, :, 0], canvas[:, :, 2])
+    assert canvas.std() > 0
+
+
+@pytest.mark.parametrize("shape", [(1, 5000), (5000, 1), (1, 1)])
+def test_a_sliver_of_a_page_is_still_a_page(shape):
+    canvas, height, width = fit_image(np.zeros(shape, np.uint8), 512, 384)
+    assert height >= 1
+    assert width >= 1
+    assert canvas.shape == (512, 384, 3)
+
+
+def test_patches_of_a_filled_canvas_tile_the_page_row_by_row():
+    boxes, visible = patch_boxes(TINY, 512, 384)
+    assert visible.all()
+    assert boxes[:2].tolist() == [[0, 0, 125, 62], [125, 0, 250, 62]]
+    assert boxes[8].tolist() == [0, 62, 125, 125]
+    assert boxes[-1].tolist() == [875, 938, 1000, 1000]
+
+
+def test_patches_speak_the_page_s_thousandths_and_end_at_its_edge():
+    boxes, visible = patch_boxes(TINY, 512, 240)  # five of eight columns
+    assert boxes[4].tolist() == [800, 0, 1000, 62]
+    assert visible.reshape(16, 8)[0].tolist() == [True] * 5 + [False] * 3
+    assert boxes.min() >= 0
+    assert boxes.max() == 1000
+
+
+def test_a_page_without_an_image_shows_no_patch():
+    view = view_page(None, TINY)
+    assert not view.visible.any()
+    assert view.canvas.shape == (512, 384, 3)
+
+
+def test_a_text_model_takes_no_view():
+    assert view_page(page_image(), replace(TINY, image_height=0)) is None
