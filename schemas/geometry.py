@@ -1,4 +1,4 @@
-"""Boxes on a page: ``x0, y0, x1, y1`` in thousandths of the upright page's width and height."""
+"""Boxes on a page: `x0, y0, x1, y1` in thousandths of the upright page's width and height."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def _thousandths(value: float, extent: float) -> int:
 
 
 def hull(boxes: Iterable[Box]) -> Box:
-    """Returns the smallest box that holds all of ``boxes`` (at least one)."""
+    """Returns the smallest box that holds all of `boxes` (at least one)."""
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)
 
 
 def cell_of(boxes: np.ndarray, rows: int, cols: int) -> np.ndarray:
-    """Returns the row-major cell of each box's centre on a ``rows x cols`` grid over the page.
+    """Returns the row-major cell of each box's centre on a `rows x cols` grid over the page.
 
     Args:
-        boxes: ``(n, 4)`` integers in thousandths.
+        boxes: `(n, 4)` integers in thousandths.
 
     Returns:
-        ``(n,)`` int32 in ``0 .. rows * cols - 1``; a centre on an inner border belongs to the later cell.
+        `(n,)` int32 in `0 .. rows * cols - 1`; a centre on an inner border belongs to the later cell.
     """
     boxes = np.asarray(boxes, dtype=np.int64).reshape(-1, 4)
     # Twice the centre, so that the arithmetic stays in integers and no border depends on rounding.

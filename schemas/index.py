@@ -1,4 +1,4 @@
-"""``index.json``: what a corpus is made of and how it was made."""
+"""`index.json`: what a corpus is made of and how it was made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ShardInfo:
     """One finished shard.
 
     Attributes:
-        name: file name under ``shards/`` without its ending.
+        name: file name under `shards/` without its ending.
         samples: pages in the tar.
         pages: pages that were attempted, so rows in the shard's parquet.
         bytes: size of the tar.
@@ -34,7 +34,7 @@ class ShardInfo:
 
 @dataclass(frozen=True)
 class TokenizerInfo:
-    """The tokenizer whose ids the token arrays hold; ``sha256`` is of its model file."""
+    """The tokenizer whose ids the token arrays hold; `sha256` is of its model file."""
 
     name: str
     sha256: str
@@ -47,9 +47,9 @@ class CorpusIndex:
 
     Attributes:
         config: the settings that decide the corpus's bytes.
-        fingerprint: hex digest of ``config``.
-        grid_rows, grid_cols: the grid that the tokens' ``cell`` column counts on, row by row.
-        totals: sums over the corpus: documents, pages, samples, words, lines, tokens, bytes, and pages by ``status``.
+        fingerprint: hex digest of `config`.
+        grid_rows, grid_cols: the grid that the tokens' `cell` column counts on, row by row.
+        totals: sums over the corpus: documents, pages, samples, words, lines, tokens, bytes, and pages by `status`.
     """
 
     config: dict[str, Any]
@@ -63,12 +63,12 @@ class CorpusIndex:
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> str:
-        """Returns the text of ``index.json``."""
+        """Returns the text of `index.json`."""
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes, source: str = INDEX_NAME) -> CorpusIndex:
-        """Parses ``index.json``; ``source`` names it in errors.
+        """Parses `index.json`; `source` names it in errors.
 
         Raises:
             SchemaError: another schema version, or no index at all.
@@ -84,7 +84,7 @@ class CorpusIndex:
             raise SchemaError(f"{source} is not the index of a corpus: {error!r}; build the corpus again.") from error
 
     def write(self, corpus_dir: str | Path) -> None:
-        """Writes ``index.json`` into a local directory, all of it or none."""
+        """Writes `index.json` into a local directory, all of it or none."""
         path = Path(corpus_dir, INDEX_NAME)
         partial = path.with_suffix(".tmp")
         partial.write_text(self.to_json(), encoding="utf-8")
@@ -92,7 +92,7 @@ class CorpusIndex:
 
     @classmethod
     def read(cls, corpus_dir: str | Path) -> CorpusIndex:
-        """Reads ``index.json`` of a local corpus.
+        """Reads `index.json` of a local corpus.
 
         Raises:
             UsageError: there is none, so no finished corpus.

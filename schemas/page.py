@@ -45,7 +45,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Line:
-    """The words that a person reads as one row; ``box`` is the hull of its words' boxes."""
+    """The words that a person reads as one row; `box` is the hull of its words' boxes."""
 
     box: Box
 
@@ -55,7 +55,7 @@ class Page:
     """One upright page: its facts, its words in reading order, its lines from first to last.
 
     Attributes:
-        key: ``page_key(doc_sha256, page)``.
+        key: `page_key(doc_sha256, page)`.
         uri: the document as it was found.
         doc_sha256: 64 hex digits of the document's bytes.
         page: page number, counted from 1.
@@ -64,9 +64,9 @@ class Page:
         image_width, image_height: size of the stored image in pixels.
         rotation: degrees (0, 90, 180, 270) by which the page was turned clockwise to stand upright.
         skew_deg: skew that was removed, in degrees; positive where the content leaned clockwise.
-        text_source: ``ocr`` or ``pdf`` (the text layer).
-        ocr_engine, ocr_model, ocr_version: the reader; empty strings where ``text_source`` is ``pdf``.
-        words: in reading order, so that ``line`` never decreases.
+        text_source: `ocr` or `pdf` (the text layer).
+        ocr_engine, ocr_model, ocr_version: the reader; empty strings where `text_source` is `pdf`.
+        words: in reading order, so that `line` never decreases.
         lines: one for every line number that the words use, from 0.
     """
 

@@ -1,4 +1,4 @@
-"""Random access to a corpus: an index over plain tars, read with ``pread``.
+"""Random access to a corpus: an index over plain tars, read with `pread`.
 
 A tar stores each member behind a 512-byte header, in clear. Reading the headers once gives every member's offset; after
 that a sample costs three reads of just its bytes, in any order, from any number of processes.
@@ -29,8 +29,8 @@ class Sample:
 
     Attributes:
         jpg: the upright page image, encoded.
-        json: the page record, see ``decode_page``.
-        tokens: ``(tokens, 8)`` int32, columns ``TOKEN_COLUMNS``.
+        json: the page record, see `decode_page`.
+        tokens: `(tokens, 8)` int32, columns `TOKEN_COLUMNS`.
     """
 
     key: str
@@ -61,12 +61,26 @@ class Shard:
             self._keys, self._spans = _scan(self.path)
         return self._keys
 
-    def read(self, index: int, *members: str) -> list[bytes]:
-        """Returns the bytes of ``members`` of sample ``index``.
+    def sample(self, index: int) -> Sample:
+        """Returns sample `index`.
 
         Raises:
-            SchemaError: the file is gone, or shorter than its headers say.
+            SchemaError: the file is damaged, or gone.
         """
+        jpg, json, tokens = self._read(index, MEMBERS)
+        key = self.keys()[index]
+        return Sample(key, jpg, json, decode_tokens(tokens, f"{self.path}: {key}.tokens.npy"))
+
+    def read(self, index: int, member: str) -> bytes:
+        """Returns one member (`jpg`, `json` or `tokens.npy`) of sample `index`.
+
+        Raises:
+            SchemaError: the file is damaged, or gone.
+        """
+        (data,) = self._read(index, (member,))
+        return data
+
+    def _read(self, index: int, members: tuple[str, ...]) -> list[bytes]:
         key = self.keys()[index]
         try:
             # Opening costs microseconds, and a corpus may have more shards than a process may hold files open.
@@ -84,7 +98,7 @@ class Shard:
 
 
 def _scan(path: Path) -> tuple[list[str], np.ndarray]:
-    """Returns the keys and ``(samples, 3, 2)`` offset and size of each member."""
+    """Returns the keys and `(samples, 3, 2)` offset and size of each member."""
     members: dict[str, dict[str, tuple[int, int]]] = {}
     try:
         with tarfile.open(path, "r:") as tar:
@@ -117,20 +131,17 @@ class Corpus:
 
     def __getitem__(self, index: int) -> Sample:
         shard, local = self._locate(index)
-        key = shard.keys()[local]
-        jpg, json, tokens = shard.read(local, *MEMBERS)
-        return Sample(key, jpg, json, decode_tokens(tokens, f"{shard.path}: {key}.tokens.npy"))
+        return shard.sample(local)
 
     def key(self, index: int) -> str:
-        """Returns the key of sample ``index`` without reading it."""
+        """Returns the key of sample `index` without reading it."""
         shard, local = self._locate(index)
         return shard.keys()[local]
 
     def read(self, index: int, member: str) -> bytes:
-        """Returns one member (``jpg``, ``json`` or ``tokens.npy``) of sample ``index``."""
+        """Returns one member (`jpg`, `json` or `tokens.npy`) of sample `index`."""
         shard, local = self._locate(index)
-        (data,) = shard.read(local, member)
-        return data
+        return shard.read(local, member)
 
     def _locate(self, index: int) -> tuple[Shard, int]:
         if not 0 <= index < len(self):

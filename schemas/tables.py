@@ -14,7 +14,7 @@ PLAN_SCHEMA = pa.schema(
         pa.field("detail", pa.string(), nullable=False),
     ]
 )
-"""One row per input document. ``sha256`` is empty where the bytes could not be read, ``pages`` is 0 where unknown."""
+"""One row per input document. `sha256` is empty where the bytes could not be read, `pages` is 0 where unknown."""
 
 MANIFEST_SCHEMA = pa.schema(
     [

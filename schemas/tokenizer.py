@@ -1,7 +1,7 @@
-"""Tokenizers: any SentencePiece model or Hugging Face ``tokenizer.json``; the T5 vocabulary by default.
+"""Tokenizers: any SentencePiece model or Hugging Face `tokenizer.json`; the T5 vocabulary by default.
 
 Ids beyond the vocabulary follow T5 (Raffel et al. 2020, https://arxiv.org/abs/1910.10683): a hundred sentinels
-``<extra_id_0> .. <extra_id_99>`` at the end, counted backwards, so that T5 checkpoints fit.
+`<extra_id_0> .. <extra_id_99>` at the end, counted backwards, so that T5 checkpoints fit.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Tokenizer:
     """Words to ids and back, with the special ids that span corruption needs.
 
     Attributes:
-        name: how a person asked for it (``t5``, a path, a hub name).
+        name: how a person asked for it (`t5`, a path, a hub name).
         sha256: of the model file; two corpora with the same digest hold the same ids.
         vocab_size: ids that the model file knows.
         pad_id, eos_id: the model's own where it has them, else ids behind the sentinels.
-        sentinel_ids: ``<extra_id_0>`` first.
+        sentinel_ids: `<extra_id_0>` first.
         embedding_size: rows that an embedding needs: all ids, rounded up to a multiple of 128.
     """
 
@@ -73,7 +73,7 @@ class Tokenizer:
         return self._vocabulary.encode_words(words)
 
     def decode(self, ids: list[int]) -> str:
-        """Returns the text of ``ids``; sentinels read ``<extra_id_N>``, padding and end are left out."""
+        """Returns the text of `ids`; sentinels read `<extra_id_N>`, padding and end are left out."""
         names = {sentinel: f"<extra_id_{i}>" for i, sentinel in enumerate(self.sentinel_ids)}
         parts: list[str] = []
         run: list[int] = []
@@ -87,7 +87,7 @@ class Tokenizer:
         return " ".join(part for part in parts if part)
 
     def save(self, directory: str | Path) -> Path:
-        """Copies the model file into ``directory`` under the name that ``load_tokenizer`` looks for there."""
+        """Copies the model file into `directory` under the name that `load_tokenizer` looks for there."""
         fast, piece = _FILE_NAMES
         return Path(shutil.copyfile(self.path, Path(directory, fast if self.path.suffix == ".json" else piece)))
 
@@ -161,8 +161,8 @@ def load_tokenizer(spec: str | None = None) -> Tokenizer:
     """Opens a tokenizer.
 
     Args:
-        spec: ``None`` or ``t5`` for the packaged T5 vocabulary; a model file; a directory that holds ``tokenizer.json``
-            or ``spiece.model``; else the name of a repository on the Hugging Face hub.
+        spec: `None` or `t5` for the packaged T5 vocabulary; a model file; a directory that holds `tokenizer.json`
+            or `spiece.model`; else the name of a repository on the Hugging Face hub.
 
     Raises:
         UsageError: nothing of that name can be opened.

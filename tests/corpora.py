@@ -50,7 +50,7 @@ def write_corpus(
         words: about how many a page has, between three and five quarters of it.
         bad_pages: attempted pages without a sample, blank and timed out in turn.
         bad_documents: documents without a page to attempt, corrupt and encrypted in turn.
-        tokenizer: as ``load_tokenizer`` takes it.
+        tokenizer: as `load_tokenizer` takes it.
         grid: rows and columns.
         long_side: of the images, in pixels.
     """
@@ -109,7 +109,7 @@ def write_shard(
 
 
 def tokenize(page: Page, tokenizer: Tokenizer, grid_rows: int, grid_cols: int) -> np.ndarray:
-    """Returns the page's ``(tokens, 8)`` int32 array."""
+    """Returns the page's `(tokens, 8)` int32 array."""
     ids = tokenizer.encode_words([word.text for word in page.words])
     index = np.repeat(np.arange(len(ids)), [len(word) for word in ids])
     boxes = np.asarray([word.box for word in page.words], np.int32).reshape(-1, 4)[index]
@@ -135,7 +135,7 @@ def row_of(page: Page, sample: dict[str, str | bytes], shard: str) -> dict[str, 
 
 
 def failed_row(uri: str, sha256: str, page: int, pages: int, status: PageStatus, detail: str, shard: str) -> dict:
-    """Returns the manifest row of a page, or with ``page`` 0 of a document, that has no sample."""
+    """Returns the manifest row of a page, or with `page` 0 of a document, that has no sample."""
     row = {field.name: "" if field.type == pa.string() else 0 for field in MANIFEST_SCHEMA}
     facts = {"key": page_key(sha256, page), "uri": uri, "doc_sha256": sha256, "page": page, "pages": pages}
     return row | facts | {"status": status.value, "detail": detail, "shard": shard}

@@ -19,7 +19,7 @@ PAGES_PER_DOCUMENT = 3
 
 
 def draw_page(seed: int, number: int, words: int, long_side: int, total: int) -> tuple[Page, bytes]:
-    """Draws page ``number`` of a corpus of ``total`` pages; returns its record and its JPEG."""
+    """Draws page `number` of a corpus of `total` pages; returns its record and its JPEG."""
     rng = np.random.Generator(np.random.PCG64([seed, number]))
     height, width = long_side, round(long_side * float(rng.uniform(0.7, 0.8)))
     image = np.full((height, width, 3), 255, np.uint8)
@@ -50,7 +50,7 @@ def draw_page(seed: int, number: int, words: int, long_side: int, total: int) ->
 
 
 def _draw_lines(image: np.ndarray, rng: np.random.Generator, count: int) -> list[Word]:
-    """Fills ``image`` from top to bottom: running text, and every third line a label far from its value."""
+    """Fills `image` from top to bottom: running text, and every third line a label far from its value."""
     texts = [str(text) for text in rng.choice(VOCABULARY, count)]
     lines: list[list[str]] = []
     while texts:

@@ -1,0 +1,109 @@
+"""The settings of a build: those that decide the corpus's bytes, and those that only decide how it is run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from schemas import SCHEMA_VERSION, load_tokenizer
+
+TEXT_SOURCES = ("ocr", "auto", "pdf")
+OCR_ENGINES = ("paddleocr", "tesseract")
+OCR_PRECISIONS = ("auto", "bf16", "f32")
+
+
+@dataclass(frozen=True)
+class PageConfig:
+    """What a page is turned into. Same document and same values: same bytes.
+
+    Attributes:
+        text_source: `ocr`, `pdf` (text layer) or `auto` (text layer where it can be trusted).
+        ocr: engine name.
+        ocr_model: weights: `None` for the packaged ones, a directory, or a hub name.
+        ocr_precision: of the neural engine: `bf16` and `f32` differ in the last digits of a score, `auto` takes
+            bf16 where the CPU has it.
+        dpi: resolution at which pages are rendered for OCR.
+        max_long_side_px: cap of the rendered page's long side; larger pages are rendered at a lower resolution.
+        image_long_side: long side of the stored image in pixels; smaller pages are not enlarged beyond `dpi`.
+        jpeg_quality: 1..100.
+        grid_rows, grid_cols: grid of the tokens' cells.
+        min_words: pages with fewer words are recorded as `too_few_words`.
+        tokenizer: see `schemas.load_tokenizer`.
+    """
+
+    text_source: str = "ocr"
+    ocr: str = "paddleocr"
+    ocr_model: str | None = None
+    ocr_precision: str = "auto"
+    dpi: int = 150
+    max_long_side_px: int = 4000
+    image_long_side: int = 1024
+    jpeg_quality: int = 85
+    grid_rows: int = 4
+    grid_cols: int = 4
+    min_words: int = 1
+    tokenizer: str | None = None
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """How the work is carried out; no value here changes the bytes of a page that succeeds.
+
+    Attributes:
+        workers: page processes on each machine.
+        page_timeout_s: wall-clock limit for one page.
+        page_memory_mb: limit for a page process's resident memory.
+    """
+
+    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    page_timeout_s: float = 120.0
+    page_memory_mb: int = 6144
+
+
+@dataclass(frozen=True)
+class BuildConfig:
+    """All settings of one build.
+
+    Attributes:
+        inputs: patterns, directories, documents, or `.txt` lists of them.
+        output: the corpus directory, on any file system that Beam knows.
+        pages_per_shard: aim; shards of one corpus are balanced around it.
+    """
+
+    inputs: tuple[str, ...]
+    output: str
+    pages_per_shard: int = 1000
+    page: PageConfig = PageConfig()
+    run: RunConfig = field(default_factory=RunConfig)
+
+    def content(self) -> dict[str, Any]:
+        """Returns the settings that decide the corpus's bytes; goes into `index.json`."""
+        tokenizer = load_tokenizer(self.page.tokenizer)
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "inputs": list(self.inputs),
+            "pages_per_shard": self.pages_per_shard,
+            **asdict(self.page),
+            "tokenizer": tokenizer.name,
+            "tokenizer_sha256": tokenizer.sha256,
+        }
+
+
+def fingerprint(content: dict[str, Any]) -> str:
+    """Returns the hex digest of a build's `content()`."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """Returns one line for each setting in which two builds' `content()` differ."""
+    names = sorted(old.keys() | new.keys())
+    return [f"{name}: {old.get(name)!r} -> {new.get(name)!r}" for name in names if old.get(name) != new.get(name)]
+
+
+def field_default(config: type, name: str) -> Any:
+    """Returns the default of a settings field, so that flags and settings cannot disagree."""
+    found = next(item for item in fields(config) if item.name == name)
+    return found.default_factory() if callable(found.default_factory) else found.default

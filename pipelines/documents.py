@@ -1,0 +1,162 @@
+"""PDF documents through PyMuPDF: what a file is, its pages as pixels, its text layer.
+
+MuPDF can hang or crash on damaged files; callers run these functions in a `sandbox` child.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipelines.ocr import OcrWord
+from schemas import PageStatus
+
+if TYPE_CHECKING:
+    import pymupdf
+
+MAX_PAGE_PT = 14_400  # 200 inches, the largest page that the PDF specification allows (ISO 32000-1, annex C)
+POINTS_PER_INCH = 72
+
+
+class PageError(Exception):
+    """A page cannot be used; `status` says why, the text gives the detail."""
+
+    def __init__(self, status: PageStatus, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class DocumentFacts:
+    """What inspection finds out about one file: a row of the plan."""
+
+    uri: str
+    sha256: str
+    pages: int
+    bytes: int
+    status: PageStatus
+    detail: str
+
+
+@dataclass(frozen=True)
+class DocumentTask:
+    """One document to inspect: `path` holds its bytes on this machine, `uri` is its name in the corpus."""
+
+    path: Path
+    uri: str
+
+
+def inspector() -> Callable[[DocumentTask], DocumentFacts]:
+    """Makes the handler with which a sandbox inspects documents."""
+    return inspect_document
+
+
+def inspect_document(task: DocumentTask) -> DocumentFacts:
+    """Returns hash, size and page count of a file, and whether its pages can be reached."""
+    data = task.path.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        with open_document(task.path) as document:
+            return DocumentFacts(task.uri, digest, document.page_count, len(data), PageStatus.OK, "")
+    except PageError as error:
+        return DocumentFacts(task.uri, digest, 0, len(data), error.status, error.detail)
+
+
+def open_document(path: Path) -> pymupdf.Document:
+    """Opens a PDF all of whose pages can be asked for.
+
+    Raises:
+        PageError: empty, no PDF, damaged beyond repair, locked by a password, or without pages.
+    """
+    import pymupdf
+
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    pymupdf.TOOLS.mupdf_display_warnings(False)
+    with path.open("rb") as file:
+        head = file.read(1024)
+    if not head:
+        raise PageError(PageStatus.EMPTY, "the file has 0 bytes")
+    if b"%PDF-" not in head:
+        raise PageError(PageStatus.NOT_PDF, f"starts with {head[:8]!r}, not with %PDF-")
+    try:
+        document = pymupdf.open(path, filetype="pdf")
+    except RuntimeError as error:  # pymupdf.FileDataError and MuPDF's own errors
+        raise PageError(PageStatus.CORRUPT, str(error)) from error
+    if document.needs_pass:
+        raise PageError(PageStatus.ENCRYPTED, "opens with a password only")
+    if document.page_count == 0:
+        repaired = document.is_repaired
+        raise PageError(PageStatus.CORRUPT if repaired else PageStatus.EMPTY, "no page in it")
+    return document
+
+
+def load_page(document: pymupdf.Document, number: int) -> pymupdf.Page:
+    """Returns page `number`, counted from 1.
+
+    Raises:
+        PageError: damaged, without area, or larger than the PDF specification allows.
+    """
+    try:
+        page = document[number - 1]
+        width, height = page.rect.width, page.rect.height
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise PageError(PageStatus.CORRUPT, str(error)) from error
+    if width < 1 or height < 1:
+        raise PageError(PageStatus.CORRUPT, f"the page measures {width:g} x {height:g} pt")
+    if max(width, height) > MAX_PAGE_PT:
+        raise PageError(PageStatus.TOO_LARGE, f"{width:g} x {height:g} pt, the limit is {MAX_PAGE_PT} pt")
+    return page
+
+
+def render(page: pymupdf.Page, dpi: int, min_long_side_px: int, max_long_side_px: int) -> np.ndarray:
+    """Returns the page as `(height, width, 3)` uint8 RGB, turned as its /Rotate entry says.
+
+    The scale is that of `dpi`, changed where the long side would leave `min_long_side_px .. max_long_side_px`.
+
+    Raises:
+        PageError: MuPDF cannot render it.
+    """
+    import pymupdf
+
+    long_side_pt = max(page.rect.width, page.rect.height)
+    long_side_px = min(max(long_side_pt * dpi / POINTS_PER_INCH, min_long_side_px), max_long_side_px)
+    scale = long_side_px / long_side_pt
+    try:
+        pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False)
+    except RuntimeError as error:
+        raise PageError(PageStatus.CORRUPT, f"cannot be rendered: {error}") from error
+    return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+
+
+def text_layer(page: pymupdf.Page) -> list[OcrWord]:
+    """Returns the words of the page's text layer, boxes in points of the page as it is shown, score 1.
+
+    Raises:
+        PageError: the text cannot be read.
+    """
+    try:
+        found = page.get_text("words")
+    except RuntimeError as error:
+        raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
+    return [OcrWord(text, *_shown(box, page), 1.0) for *box, text, _, _, _ in found if text.strip()]
+
+
+def _shown(box: list[float], page: pymupdf.Page) -> tuple[float, float, float, float]:
+    """Turns a box of the text layer, which is laid out before /Rotate, into the page as it is shown."""
+    import pymupdf
+
+    rect = pymupdf.Rect(box) * page.rotation_matrix
+    return rect.x0, rect.y0, rect.x1, rect.y1
+
+
+def image_share(page: pymupdf.Page) -> float:
+    """Returns the largest share of the page, 0..1, that one placed image covers: near 1 for scans."""
+    area = abs(page.rect)
+    shares = [abs(page.rect & info["bbox"]) / area for info in page.get_image_info()]
+    return max(shares, default=0.0)

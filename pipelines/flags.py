@@ -1,0 +1,177 @@
+"""The command line of `pipelines.build_corpus`: our flags, and every flag of Beam's."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from pathlib import Path
+
+from pipelines.config import OCR_ENGINES, OCR_PRECISIONS, TEXT_SOURCES, BuildConfig, PageConfig, RunConfig
+from schemas import UsageError
+
+DESCRIPTION = """\
+Builds a pretraining corpus out of PDFs: WebDataset shards with page images, words, boxes, lines and tokens.
+
+  python -m pipelines.build_corpus --input 'pdfs/**/*.pdf' --output corpus
+  python -m pipelines.build_corpus --input gs://bucket/pdfs/ --output gs://bucket/corpus \\
+      --runner=DataflowRunner --project=P --region=R --temp_location=gs://bucket/tmp --setup_file=./setup.py
+
+Run the same command again to go on after an interruption: finished shards are kept.
+Any Apache Beam flag is passed on."""
+
+EXIT_CODES = "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage"
+
+_PAGE = PageConfig()
+_RUN = RunConfig()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.build_corpus",
+        description=DESCRIPTION,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    _add_corpus_flags(parser)
+    _add_text_flags(parser.add_argument_group("text"))
+    _add_image_flags(parser.add_argument_group("images and tokens"))
+    _add_run_flags(parser.add_argument_group("how the work is done (does not change the corpus)"))
+    return parser
+
+
+def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--input",
+        nargs="+",
+        required=True,
+        metavar="WHAT",
+        help="glob patterns (quoted; ** crosses directories), directories, PDFs, or .txt files with one of these a line",
+    )
+    parser.add_argument("--output", required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ...")
+    parser.add_argument(
+        "--pages_per_shard", type=_positive, default=BuildConfig.pages_per_shard, help="(default: %(default)s)"
+    )
+    parser.add_argument("--dry_run", action="store_true", help="inspect and plan, print what a run would do, and stop")
+
+
+def _add_text_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--text_source",
+        choices=TEXT_SOURCES,
+        default=_PAGE.text_source,
+        help="ocr: read every page's pixels; pdf: take the text layer; auto: the text layer where it can be trusted, "
+        "OCR elsewhere (default: %(default)s)",
+    )
+    group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
+    group.add_argument(
+        "--ocr_model", metavar="DIR", help="other weights than the packaged ones: see docs/scaling.md for the layout"
+    )
+    group.add_argument(
+        "--ocr_precision",
+        choices=OCR_PRECISIONS,
+        default=_PAGE.ocr_precision,
+        help="arithmetic of the neural engine; auto: bf16 where the CPU has it (default: %(default)s)",
+    )
+    group.add_argument(
+        "--min_words", type=_positive, default=_PAGE.min_words, help="fewer: too_few_words (default: %(default)s)"
+    )
+
+
+def _add_image_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--dpi", type=_positive, default=_PAGE.dpi, help="of what OCR sees (default: %(default)s)")
+    group.add_argument(
+        "--max_long_side_px",
+        type=_positive,
+        default=_PAGE.max_long_side_px,
+        help="larger pages are rendered at a lower dpi (default: %(default)s)",
+    )
+    group.add_argument(
+        "--image_long_side",
+        type=_positive,
+        default=_PAGE.image_long_side,
+        help="of the stored image (default: %(default)s)",
+    )
+    group.add_argument(
+        "--jpeg_quality", type=_percent, default=_PAGE.jpeg_quality, help="1..100 (default: %(default)s)"
+    )
+    group.add_argument("--grid_rows", type=_positive, default=_PAGE.grid_rows, help="(default: %(default)s)")
+    group.add_argument("--grid_cols", type=_positive, default=_PAGE.grid_cols, help="(default: %(default)s)")
+    group.add_argument(
+        "--tokenizer",
+        metavar="NAME",
+        help="SentencePiece model, tokenizer.json, a directory with one of them, or a hub name (default: t5, packaged)",
+    )
+
+
+def _add_run_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--workers",
+        type=_positive,
+        default=_RUN.workers,
+        help="page processes a machine (default: its cores, %(default)s here)",
+    )
+    group.add_argument(
+        "--page_timeout_s", type=_seconds, default=_RUN.page_timeout_s, help="limit for one page (default: %(default)g)"
+    )
+    group.add_argument(
+        "--page_memory_mb",
+        type=_positive,
+        default=_RUN.page_memory_mb,
+        help="limit for one page process's resident memory (default: %(default)s)",
+    )
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
+    return value
+
+
+def _percent(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not in 1..100")
+    return value
+
+
+def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], bool]:
+    """Returns the settings, the flags that are Beam's, and whether this is a dry run.
+
+    Raises:
+        UsageError: a flag that neither we nor Beam know.
+        SystemExit: argparse's own complaint (code 2) or `--help`.
+    """
+    parser = _parser()
+    flags, beam_args = parser.parse_known_args(argv)
+    _refuse_unknown(beam_args, parser)
+    page = PageConfig(**{name: getattr(flags, name) for name in PageConfig.__dataclass_fields__})
+    run = RunConfig(**{name: getattr(flags, name) for name in RunConfig.__dataclass_fields__})
+    # An absolute path: workers may start in another directory.
+    output = flags.output if "://" in flags.output else str(Path(flags.output).absolute())
+    config = BuildConfig(tuple(flags.input), output, flags.pages_per_shard, page, run)
+    return config, beam_args, flags.dry_run
+
+
+def _refuse_unknown(beam_args: list[str], ours: argparse.ArgumentParser) -> None:
+    """Beam passes over flags that it does not know; a typo would silently build another corpus."""
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    beams = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for options in PipelineOptions.__subclasses__():
+        options._add_argparse_args(beams)
+    _, unknown = beams.parse_known_args(beam_args)
+    if not unknown:
+        return
+    known = [flag for parser in (ours, beams) for flag in parser._option_string_actions]
+    name = unknown[0].partition("=")[0]
+    close = difflib.get_close_matches(name, known, n=1)
+    raise UsageError(f"unknown flag {name}" + (f": did you mean {close[0]}?" if close else "; see --help."))

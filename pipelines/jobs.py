@@ -1,0 +1,136 @@
+"""The Beam jobs: `names -> Reshuffle -> one output file each`, a single linear chain.
+
+Only names cross the shuffle; each worker reads its own work list and writes its own file, so that memory is flat, the
+output does not depend on the runner, and what is done is never done again. One chain without side outputs is also the
+shape that every runner gets right, Dask's included.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.parquet as pq
+from apache_beam.metrics import Metrics
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+
+from pipelines.config import BuildConfig, RunConfig
+from pipelines.documents import DocumentFacts, DocumentTask, inspector
+from pipelines.page_builder import PageBuilderFactory
+from pipelines.plan import WorkUnit, document_row
+from pipelines.progress import Progress
+from pipelines.sandbox import Failure, Handler, Sandbox
+from pipelines.shard import DETAIL_CHARS, build_shard
+from pipelines.storage import BeamIOError, CorpusStore, localize
+from schemas import PLAN_SCHEMA, FolioError, PageStatus
+
+logger = logging.getLogger(__name__)
+
+# Set for the length of a run by the launcher; stays None in the workers of a cluster, which count by Beam's metrics.
+_progress: Progress | None = None
+
+
+def run_chain(label: str, names: list[str], do_fn: beam.DoFn, beam_args: list[str], progress: Progress) -> None:
+    """Runs `do_fn` on every name, on the runner that `beam_args` choose; in this process by default.
+
+    Raises:
+        FolioError: the job failed.
+    """
+    global _progress
+    options = PipelineOptions(beam_args)
+    # Beam's own default first tries to download a runner, so that what happens would depend on the network.
+    runner = None if options.view_as(StandardOptions).runner else FnApiRunner()
+    _progress = progress
+    try:
+        with beam.Pipeline(runner=runner, options=options) as pipeline:
+            _ = pipeline | beam.Create(names) | beam.Reshuffle() | label >> beam.ParDo(do_fn)
+    except RuntimeError as error:  # runners wrap what a DoFn raises, and keep its text
+        found = re.findall(r"(?:FolioError|UsageError|SchemaError): (.+?)(?: \[while running.*)?$", str(error), re.M)
+        raise FolioError(found[-1] if found else f"the {label} job failed: {error}") from error
+    finally:
+        _progress = None
+        progress.close()
+
+
+def _count(kind: str, status: PageStatus) -> None:
+    Metrics.counter(kind, status.value).inc()
+    if _progress:
+        _progress.update(status)
+
+
+class _SandboxDoFn(beam.DoFn):
+    """Keeps one sandbox for all elements that a worker gets."""
+
+    def __init__(self, output: str, factory: Callable[[], Handler], run: RunConfig) -> None:
+        self.output = output
+        self.factory = factory
+        self.run = run
+
+    def setup(self) -> None:
+        self.store = CorpusStore(self.output)
+        self.sandbox: Sandbox = Sandbox(
+            self.factory, self.run.workers, self.run.page_timeout_s, self.run.page_memory_mb
+        )
+
+    def teardown(self) -> None:
+        self.sandbox.close()
+        logger.info("page processes: peak resident memory %.0f MB", self.sandbox.peak_mb)
+
+
+class BuildShards(_SandboxDoFn):
+    """Unit name -> `shards/NAME.tar` and `.parquet`."""
+
+    def __init__(self, config: BuildConfig) -> None:
+        super().__init__(config.output, PageBuilderFactory(config.page), config.run)
+
+    def process(self, name: str) -> Iterator[str]:
+        """Builds one shard, unless a runner gives the same unit twice."""
+        if not self.store.exists("shards", f"{name}.parquet"):
+            unit = WorkUnit.from_json(self.store.read("work", "units", f"{name}.json"))
+            build_shard(unit, self.store, self.sandbox, lambda status: _count("pages", status))
+        yield name
+
+
+class InspectDocuments(_SandboxDoFn):
+    """Batch name -> `work/inspect/NAME.parquet` with a row of the plan for each document."""
+
+    def __init__(self, config: BuildConfig) -> None:
+        super().__init__(config.output, inspector, config.run)
+
+    def process(self, name: str) -> Iterator[str]:
+        """Inspects one batch of documents."""
+        if not self.store.exists("work", "inspect", f"{name}.parquet"):
+            uris = json.loads(self.store.read("work", "inspect", f"{name}.json"))
+            rows = [document_row(facts) for facts in self._inspect(uris)]
+            with self.store.create("work", "inspect", f"{name}.parquet") as stream:
+                pq.write_table(pa.Table.from_pylist(rows, PLAN_SCHEMA), stream)
+        yield name
+
+    def _inspect(self, uris: list[str]) -> Iterator[DocumentFacts]:
+        unreadable: list[DocumentFacts] = []
+
+        def tasks(scratch: Path) -> Iterator[DocumentTask]:
+            for uri in uris:
+                try:
+                    yield DocumentTask(localize(uri, scratch), uri)
+                except (OSError, BeamIOError) as error:
+                    unreadable.append(_failed(uri, PageStatus.CORRUPT, f"cannot be read: {error}"))
+
+        with tempfile.TemporaryDirectory(prefix="folio-") as scratch:
+            for task, outcome in self.sandbox.map(tasks(Path(scratch))):
+                failed = isinstance(outcome, Failure)
+                facts = _failed(task.uri, outcome.status, outcome.detail) if failed else outcome
+                _count("documents", facts.status)
+                yield facts
+        yield from unreadable
+
+
+def _failed(uri: str, status: PageStatus, detail: str) -> DocumentFacts:
+    return DocumentFacts(uri, "", 0, 0, status, detail[:DETAIL_CHARS])

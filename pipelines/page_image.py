@@ -1,0 +1,50 @@
+"""Page images: is there anything on them, how large are they stored, as which bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+INK_CONTRAST = 24
+INK_SHARE = 2e-5
+GRAY_TOLERANCE = 12
+
+
+def is_blank(image: np.ndarray) -> bool:
+    """Tells whether an RGB page shows nothing: hardly a pixel differs from the page's own colour.
+
+    Args:
+        image: `(height, width, 3)` uint8.
+    """
+    sample = image[::2, ::2].astype(np.int16)
+    paper = np.median(sample.reshape(-1, 3), axis=0)
+    ink = np.abs(sample - paper).max(axis=2) > INK_CONTRAST
+    return bool(ink.mean() < INK_SHARE)
+
+
+def is_gray(image: np.ndarray) -> bool:
+    """Tells whether the three channels of an RGB image agree up to what JPEG and scanners add."""
+    sample = image[::4, ::4].astype(np.int16)
+    spread = sample.max(axis=2) - sample.min(axis=2)
+    return bool((spread > GRAY_TOLERANCE).mean() < 1e-3)
+
+
+def to_jpeg(image: np.ndarray, long_side_px: int, quality: int) -> tuple[bytes, int, int]:
+    """Returns the page as JPEG, gray where the page is, with its width and height in pixels.
+
+    Args:
+        image: `(height, width, 3)` uint8 RGB.
+        long_side_px: images with a longer side are scaled down to it.
+        quality: 1..100.
+    """
+    import cv2
+    import simplejpeg
+
+    height, width = image.shape[:2]
+    scale = min(1.0, long_side_px / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    if scale < 1:
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    if is_gray(image):
+        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
+        return simplejpeg.encode_jpeg(np.ascontiguousarray(gray), quality, "GRAY"), *size
+    return simplejpeg.encode_jpeg(np.ascontiguousarray(image), quality, "RGB", "420"), *size

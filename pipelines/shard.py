@@ -1,0 +1,140 @@
+"""One work unit to one shard: run its pages in the sandbox, write the tar, then the parquet that commits it."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.page_builder import PageFacts, PageResult, PageTask
+from pipelines.plan import PageRange, WorkUnit
+from pipelines.sandbox import Failure, Sandbox
+from pipelines.storage import BeamIOError, CorpusStore, localize
+from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
+
+logger = logging.getLogger(__name__)
+
+DETAIL_CHARS = 300
+Members = dict[str, str | bytes]
+
+
+def build_shard(
+    unit: WorkUnit,
+    store: CorpusStore,
+    sandbox: Sandbox[PageTask, PageResult],
+    on_page: Callable[[PageStatus], None],
+) -> ShardInfo:
+    """Builds one shard and commits it; `on_page` hears of each page as it is done."""
+    rows: list[dict] = []
+    samples: list[Members] = []
+    with tempfile.TemporaryDirectory(prefix="folio-") as scratch:
+        for task, facts, sample in _run(unit, sandbox, Path(scratch)):
+            rows.append(manifest_row(task, facts, unit.name))
+            if sample:
+                samples.append(sample)
+            on_page(facts.status)
+    info = write_tar(unit, samples, store)
+    write_sidecar(info, rows, store)
+    return info
+
+
+def _run(
+    unit: WorkUnit, sandbox: Sandbox[PageTask, PageResult], scratch: Path
+) -> Iterator[tuple[PageTask, PageFacts, Members | None]]:
+    """Yields every page of the unit with what became of it."""
+    unreadable: list[tuple[PageTask, PageFacts]] = []
+
+    def tasks() -> Iterator[PageTask]:
+        for piece in unit.ranges:
+            try:
+                path = localize(piece.uri, scratch)
+            except (OSError, BeamIOError) as error:
+                facts = PageFacts(PageStatus.CORRUPT, f"the document cannot be read any more: {error}")
+                unreadable.extend((task, facts) for task in page_tasks(piece, Path()))
+                continue
+            yield from page_tasks(piece, path)
+
+    for task, outcome in sandbox.map(tasks()):
+        if isinstance(outcome, Failure):
+            logger.debug("%s page %d: %s", task.uri, task.page, outcome.detail)
+            yield task, PageFacts(outcome.status, outcome.detail), None
+        else:
+            yield task, outcome.facts, outcome.sample
+    for task, facts in unreadable:
+        yield task, facts, None
+
+
+def page_tasks(piece: PageRange, path: Path) -> Iterator[PageTask]:
+    """Yields a task for each page of a range of a document whose bytes are at `path`."""
+    for page in range(piece.first, piece.last + 1):
+        yield PageTask(path, piece.uri, piece.doc_sha256, page, piece.pages)
+
+
+def manifest_row(task: PageTask, facts: PageFacts, shard: str) -> dict:
+    """Returns a row of `MANIFEST_SCHEMA`; `shard` names the shard in which the page was attempted."""
+    page = {"key": task.key, "uri": task.uri, "doc_sha256": task.doc_sha256, "page": task.page, "pages": task.pages}
+    outcome = {"status": facts.status.value, "detail": facts.detail[:DETAIL_CHARS], "shard": shard}
+    return {**asdict(facts), **page, **outcome}
+
+
+def write_tar(unit: WorkUnit, samples: list[Members], store: CorpusStore) -> ShardInfo:
+    """Writes a byte-reproducible WebDataset tar, samples in the order of a hash so that neighbours differ."""
+    from webdataset import TarWriter
+
+    with store.create("shards", f"{unit.name}.tar") as stream:
+        hashing = _HashingWriter(stream)
+        with TarWriter(hashing, encoder=False, mtime=0, user="folio", group="folio") as tar:
+            for sample in sorted(samples, key=_shuffle_key):
+                tar.write(sample)
+    return ShardInfo(unit.name, len(samples), unit.pages, hashing.bytes, hashing.sha256.hexdigest())
+
+
+def write_sidecar(info: ShardInfo, rows: list[dict], store: CorpusStore) -> None:
+    """Writes the shard's page rows, with the tar's own facts in the file's metadata. Its presence commits the shard."""
+    facts = {"shard_samples": str(info.samples), "shard_bytes": str(info.bytes), "shard_sha256": info.sha256}
+    rows = sorted(rows, key=lambda row: (row["uri"], row["page"]))
+    with store.create("shards", f"{info.name}.parquet") as stream:
+        pq.write_table(pa.Table.from_pylist(rows, MANIFEST_SCHEMA.with_metadata(facts)), stream)
+
+
+def read_sidecar(name: str, data: bytes) -> tuple[ShardInfo, pa.Table]:
+    """Returns a shard's facts and its page rows from the bytes of its parquet."""
+    table = pq.read_table(pa.BufferReader(data))
+    facts = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
+    info = ShardInfo(
+        name=name,
+        samples=int(facts["shard_samples"]),
+        pages=len(table),
+        bytes=int(facts["shard_bytes"]),
+        sha256=facts["shard_sha256"],
+    )
+    return info, table.replace_schema_metadata(None)
+
+
+def _shuffle_key(sample: Members) -> bytes:
+    return hashlib.sha256(str(sample["__key__"]).encode()).digest()
+
+
+class _HashingWriter:
+    """Passes bytes on while it counts and hashes them."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.sha256 = hashlib.sha256()
+        self.bytes = 0
+
+    def write(self, data: bytes) -> int:
+        self.sha256.update(data)
+        self.bytes += len(data)
+        self._stream.write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        self._stream.flush()

@@ -1,0 +1,123 @@
+"""Files by path or uri, through Beam's file systems: local, `gs://`, `s3://`, `hdfs://`.
+
+A file under OUT is either complete or absent: it is written under `OUT/work/tmp` and renamed into place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+RAW = {"mime_type": "application/octet-stream", "compression_type": CompressionTypes.UNCOMPRESSED}
+
+
+def is_local(uri: str) -> bool:
+    """Tells whether `uri` is a path on this machine."""
+    return FileSystems.get_scheme(uri) is None
+
+
+def exists(uri: str) -> bool:
+    """Tells whether there is a file (or, locally, a directory) at `uri`."""
+    return FileSystems.exists(uri)
+
+
+def read_bytes(uri: str) -> bytes:
+    """Returns the whole file."""
+    with open_read(uri) as stream:
+        return stream.read()
+
+
+def open_read(uri: str) -> BinaryIO:
+    """Opens a file as it is, never decompressed by its ending; seekable."""
+    return FileSystems.open(uri, **RAW)
+
+
+def match(pattern: str) -> list[str]:
+    """Returns the files that a glob pattern matches (`**` crosses directories), sorted."""
+    (result,) = FileSystems.match([pattern])
+    return sorted(found.path for found in result.metadata_list)
+
+
+def delete(uris: list[str]) -> None:
+    """Deletes files; those that are gone already are no error."""
+    FileSystems.delete([uri for uri in uris if exists(uri)])
+
+
+class CorpusStore:
+    """The files of one corpus, by their path under OUT."""
+
+    def __init__(self, output: str) -> None:
+        self.output = output
+
+    def uri(self, *parts: str) -> str:
+        """Returns the uri of a file under OUT."""
+        return FileSystems.join(self.output, *parts)
+
+    def exists(self, *parts: str) -> bool:
+        """Tells whether a file under OUT is there, so complete."""
+        return exists(self.uri(*parts))
+
+    def read(self, *parts: str) -> bytes:
+        """Returns a file under OUT."""
+        return read_bytes(self.uri(*parts))
+
+    def write(self, data: bytes, *parts: str) -> None:
+        """Writes a file under OUT, all of it or none."""
+        with self.create(*parts) as stream:
+            stream.write(data)
+
+    @contextmanager
+    def create(self, *parts: str) -> Iterator[BinaryIO]:
+        """Opens a new file under OUT that appears when the block ends well, and never otherwise."""
+        # A random name: on a cluster two workers may try the same shard, and each must finish its own file.
+        temporary = self.uri("work", "tmp", uuid.uuid4().hex)
+        with FileSystems.create(temporary, **RAW) as stream:
+            yield stream
+        target = self.uri(*parts)
+        if is_local(target):
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+        FileSystems.rename([temporary], [target])
+
+    def match(self, *parts: str) -> list[str]:
+        """Returns the files under OUT that match a pattern, sorted."""
+        return match(self.uri(*parts))
+
+    def clear_work(self) -> None:
+        """Removes what only an unfinished build needs."""
+        delete(self.match("work", "**"))
+        if is_local(self.output):
+            shutil.rmtree(self.uri("work"), ignore_errors=True)
+
+
+def localize(uri: str, scratch: Path) -> Path:
+    """Returns a local path with the bytes of `uri`: the file itself, or a copy in the directory `scratch`."""
+    if is_local(uri):
+        path = Path(uri)
+        path.open("rb").close()  # a missing file should fail here, not in a child process
+        return path
+    copy = scratch / hashlib.sha256(uri.encode()).hexdigest()
+    if not copy.exists():
+        with copy.open("wb") as target, open_read(uri) as source:
+            shutil.copyfileobj(source, target, 1 << 20)
+    return copy
+
+
+__all__ = [
+    "BeamIOError",
+    "CorpusStore",
+    "delete",
+    "exists",
+    "is_local",
+    "localize",
+    "match",
+    "open_read",
+    "read_bytes",
+]

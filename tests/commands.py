@@ -1,0 +1,28 @@
+"""Runs the product's commands as a user does: another process, the repository's own interpreter."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_module(module: str, *args: object, timeout_s: float = 600) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m module args` in the repository and returns exit code, stdout and stderr."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, args)],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def build(*args: object, **options: float) -> subprocess.CompletedProcess[str]:
+    """Runs `pipelines.build_corpus`."""
+    return run_module("pipelines.build_corpus", *args, **options)

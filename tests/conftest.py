@@ -1,0 +1,39 @@
+"""What is made once for all tests: documents with known truth, and the corpus that the real command builds of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.commands import build, run_module
+from tests.hostile import write_hostile
+
+
+@dataclass(frozen=True)
+class Built:
+    """A corpus and how it came about."""
+
+    inputs: Path
+    output: Path
+    log: str
+    hostile: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def sample_documents(tmp_path_factory) -> Path:
+    """Twelve generated documents, a third of them scans."""
+    directory = tmp_path_factory.mktemp("samples")
+    run_module("pipelines.samples", "--output", directory, "--count", 12, "--seed", 5).check_returncode()
+    return directory
+
+
+@pytest.fixture(scope="session")
+def built(sample_documents, tmp_path_factory) -> Built:
+    """A corpus of generated documents and hostile files, read by OCR, in three shards."""
+    hostile = write_hostile(sample_documents / "hostile")
+    output = tmp_path_factory.mktemp("corpus") / "out"
+    done = build("--input", sample_documents, "--output", output, "--pages_per_shard", 6, "--workers", 2)
+    assert done.returncode == 0, done.stderr
+    return Built(sample_documents, output, done.stderr, hostile)

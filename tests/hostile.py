@@ -1,0 +1,49 @@
+"""Documents that a bucket of PDFs really holds, and that must cost only themselves."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pymupdf
+
+ZERO_PAGES = b"""%PDF-1.4
+1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
+2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj
+xref
+0 3
+0000000000 65535 f 
+0000000009 00000 n 
+0000000052 00000 n 
+trailer<</Size 3/Root 1 0 R>>
+startxref
+93
+%%EOF
+"""
+
+
+def write_hostile(directory: Path) -> dict[str, str]:
+    """Writes the documents and returns the status that each of them, or its only page, must get."""
+    directory.mkdir(parents=True, exist_ok=True)
+    letter = one_page("A letter of some words, long enough to be read by anyone.")
+    files = {
+        "truncated.pdf": (letter[: len(letter) // 3], "corrupt"),
+        "random.pdf": (random.Random(0).randbytes(5000), "not_pdf"),
+        "page.html.pdf": (b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "not_pdf"),
+        "empty.pdf": (b"", "empty"),
+        "password.pdf": (one_page("Secret", user_pw="secret", encryption=pymupdf.PDF_ENCRYPT_AES_256), "encrypted"),
+        "zero-pages.pdf": (ZERO_PAGES, "empty"),
+        "poster.pdf": (one_page("Far too large", width=43_200, height=43_200), "too_large"),
+        "blank.pdf": (one_page(""), "blank"),
+    }
+    for name, (data, _) in files.items():
+        (directory / name).write_bytes(data)
+    return {name: status for name, (_, status) in files.items()}
+
+
+def one_page(text: str, width: float = 595, height: float = 842, **save_options: object) -> bytes:
+    """Returns a PDF of one page that shows `text`."""
+    with pymupdf.open() as document:
+        page = document.new_page(width=width, height=height)
+        page.insert_text((72, 100), text, fontsize=14)
+        return document.tobytes(no_new_id=True, **save_options)

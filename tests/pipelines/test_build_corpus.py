@@ -1,0 +1,204 @@
+"""The whole build through its command line, on generated documents and real OCR."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+
+import numpy as np
+import pyarrow.parquet as pq
+import pymupdf
+import pytest
+
+from schemas import Corpus, CorpusIndex, load_tokenizer
+from tests.commands import build, run_module
+from tests.hostile import one_page, write_hostile
+
+
+def manifest_of(output):
+    return pq.read_table(output / "manifest.parquet").to_pylist()
+
+
+def content_of(output):
+    """Hashes of everything that must not depend on time, machine or order."""
+    files = [*sorted((output / "shards").glob("*.tar")), output / "index.json", output / "plan.parquet"]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="module")
+def text_layer_corpus(sample_documents, tmp_path_factory):
+    """The born-digital pages by their text layer: quick to build again and again."""
+    output = tmp_path_factory.mktemp("pdf") / "out"
+    flags = ["--input", sample_documents / "*.pdf", "--output", output, "--text_source", "pdf", "--pages_per_shard", 4]
+    done = build(*flags)
+    assert done.returncode == 0, done.stderr
+    return output, flags
+
+
+def test_every_page_of_every_document_has_exactly_one_row(built):
+    expected = Counter()
+    for path in built.inputs.rglob("*.pdf"):
+        status = built.hostile.get(path.name)
+        opens = status is None or status in ("blank", "too_large")
+        numbers = range(1, pymupdf.open(path).page_count + 1) if opens else [0]
+        expected.update((str(path), number) for number in numbers)
+    assert Counter((row["uri"], row["page"]) for row in manifest_of(built.output)) == expected
+
+
+def test_a_bad_file_among_good_ones_costs_only_itself(built):
+    rows = manifest_of(built.output)
+    statuses = {row["uri"].rsplit("/", 1)[1]: row["status"] for row in rows if "/hostile/" in row["uri"]}
+    assert statuses == built.hostile
+    assert {row["status"] for row in rows if "/hostile/" not in row["uri"]} == {"ok"}
+    assert all(row["detail"] for row in rows if row["status"] != "ok")
+
+
+def test_the_log_tells_plan_progress_and_result(built):
+    assert "found 20 documents" in built.log
+    assert "pages/s" in built.log and "ETA" in built.log
+    assert "report.html" in built.log
+
+
+def test_the_corpus_passes_its_own_verification(built):
+    done = run_module("pipelines.verify", built.output)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_nothing_is_left_of_the_work(built):
+    names = {path.name for path in built.output.iterdir()}
+    assert names == {"index.json", "manifest.parquet", "plan.parquet", "README.md", "report.html", "shards"}
+
+
+def test_a_page_and_its_tokens_agree(built):
+    corpus, tokenizer = Corpus(built.output), load_tokenizer()
+    for number in range(len(corpus)):
+        sample = corpus[number]
+        page = sample.page()
+        assert sample.key == page.key
+        texts = [page.words[i].text for i in sample.tokens[:, 1]]
+        ids = [piece for word in tokenizer.encode_words([w.text for w in page.words]) for piece in word]
+        assert sample.tokens[:, 0].tolist() == ids and len(texts) == len(ids)
+        assert sample.tokens[:, 2].tolist() == [page.words[i].line for i in sample.tokens[:, 1]]
+        assert [word.line for word in page.words] == sorted(word.line for word in page.words)
+
+
+def test_ocr_reads_most_words_of_the_generated_documents(built):
+    truth, read = {}, {}
+    for path in built.inputs.glob("*.truth.json"):
+        for number, page in enumerate(json.loads(path.read_text())["pages"], 1):
+            truth[path.name.removesuffix(".truth.json"), number] = Counter(page["words"]["text"])
+    corpus = Corpus(built.output)
+    for page in (corpus[i].page() for i in range(len(corpus))):
+        read[page.uri.rsplit("/", 1)[1].removesuffix(".pdf"), page.page] = Counter(word.text for word in page.words)
+    found = sum((truth[key] & read[key]).total() for key in truth)
+    assert read.keys() == truth.keys()
+    assert found / sum(words.total() for words in truth.values()) > 0.9
+    assert found / sum(words.total() for words in read.values()) > 0.9
+
+
+def test_scans_come_out_upright(built):
+    paths = built.inputs.glob("*.truth.json")
+    truth = {path.name.removesuffix(".truth.json"): json.loads(path.read_text()) for path in paths}
+    rows = [row for row in manifest_of(built.output) if row["status"] == "ok"]
+    removed = {(row["uri"].rsplit("/", 1)[1].removesuffix(".pdf"), row["page"]): row["skew_deg"] for row in rows}
+    errors = [abs(skew - truth[name]["skew_deg"]) for (name, _), skew in removed.items() if truth[name]["scan"]]
+    assert errors and np.median(errors) < 0.3
+    assert all(skew == 0 for (name, _), skew in removed.items() if not truth[name]["scan"])
+
+
+def test_the_index_counts_what_is_there(built):
+    index, rows = CorpusIndex.read(built.output), manifest_of(built.output)
+    assert index.totals["documents"] == 20
+    assert index.totals["samples"] == len(Corpus(built.output)) == sum(row["status"] == "ok" for row in rows)
+    assert index.totals["tokens"] == sum(row["tokens"] for row in rows)
+    assert index.totals["status"] == dict(Counter(row["status"] for row in rows))
+    assert [shard.name for shard in index.shards] == sorted(p.stem for p in (built.output / "shards").glob("*.tar"))
+
+
+def test_a_finished_corpus_is_left_alone(text_layer_corpus):
+    output, flags = text_layer_corpus
+    before = {path: path.stat().st_mtime_ns for path in output.rglob("*")}
+    done = build(*flags)
+    assert done.returncode == 0 and "complete already" in done.stderr
+    assert {path: path.stat().st_mtime_ns for path in output.rglob("*")} == before
+
+
+def test_what_is_missing_is_built_again_to_the_same_bytes(text_layer_corpus, tmp_path):
+    output, flags = text_layer_corpus
+    damaged = tmp_path / "copy"
+    shutil.copytree(output, damaged)
+    for name in ("corpus-00001.parquet", "corpus-00001.tar", "corpus-00002.parquet"):
+        (damaged / "shards" / name).unlink()
+    kept = damaged / "shards" / "corpus-00000.tar"
+    before = kept.stat().st_mtime_ns
+    done = build(*["--output" if flag == "--output" else damaged if flag == output else flag for flag in flags])
+    assert done.returncode == 0, done.stderr
+    assert content_of(damaged) == content_of(output)
+    assert kept.stat().st_mtime_ns == before
+
+
+def test_the_number_of_workers_does_not_change_a_byte(text_layer_corpus, tmp_path):
+    output, flags = text_layer_corpus
+    other = tmp_path / "other"
+    flags = [other if flag == output else flag for flag in flags]
+    assert build(*flags, "--workers", 1).returncode == 0
+    assert content_of(other) == content_of(output)
+
+
+def test_other_settings_for_the_same_output_are_refused_by_name(text_layer_corpus):
+    _, flags = text_layer_corpus
+    done = build(*flags, "--image_long_side", 512)
+    assert done.returncode == 2
+    assert "image_long_side: 1024 -> 512" in done.stderr
+
+
+def test_a_dry_run_plans_and_builds_nothing(sample_documents, tmp_path):
+    done = build("--input", sample_documents / "*.pdf", "--output", tmp_path / "out", "--dry_run")
+    assert done.returncode == 0 and "plan: 12 documents" in done.stderr
+    assert not (tmp_path / "out" / "shards").exists()
+
+
+def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_documents, tmp_path):
+    chosen = sorted(sample_documents.glob("*.pdf"))
+    scans = [path for path in chosen if json.loads(path.with_suffix(".truth.json").read_text())["scan"]][:1]
+    typeset = [path for path in chosen if not json.loads(path.with_suffix(".truth.json").read_text())["scan"]][:2]
+    out = tmp_path / "out"
+    assert build("--input", *scans, *typeset, "--output", out, "--text_source", "auto").returncode == 0
+    sources = {row["uri"]: row["text_source"] for row in manifest_of(out)}
+    assert sources == {**{str(path): "ocr" for path in scans}, **{str(path): "pdf" for path in typeset}}
+
+
+@pytest.mark.parametrize(
+    ("flags", "code", "words"),
+    [
+        (["--input", "{bare}/*.pdf"], 2, "no file matches"),
+        (["--input", "{bare}"], 2, "no *.pdf below this directory"),
+        (["--input", "{good}", "--output", "{file}/out"], 2, "cannot be written"),
+        (["--input", "{good}", "--imput_typo", "1"], 2, "unknown flag --imput_typo"),
+        (["--input", "{good}", "--worker", "3"], 2, "did you mean --workers?"),
+        (["--input", "{good}", "--dpi", "0"], 2, "0 is not a positive number"),
+        (["--input", "{good}", "--text_source", "guess"], 2, "invalid choice"),
+        (["--input", "{good}", "--tokenizer", "{file}"], 2, "neither a SentencePiece model nor a tokenizer.json"),
+        (["--input", "{hostile}", "--text_source", "pdf"], 1, "not one page could be used"),
+    ],
+)
+def test_what_a_person_gets_wrong_is_named(tmp_path, flags, code, words):
+    places = {name: tmp_path / name for name in ("bare", "good", "file", "hostile")}
+    places["bare"].mkdir()
+    places["good"].mkdir()
+    (places["good"] / "letter.pdf").write_bytes(one_page("Some words to read"))
+    places["file"].write_text("no directory")
+    write_hostile(places["hostile"])
+    flags = [flag.format(**places) for flag in flags]
+    done = build(*(["--output", tmp_path / "out"] if "--output" not in flags else []), *flags)
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_tells_what_the_command_is_for():
+    done = build("--help")
+    assert done.returncode == 0
+    assert "--text_source" in done.stdout and "exit codes" in done.stdout

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from pipelines.discover import discover
+from schemas import UsageError
+
+
+@pytest.fixture
+def bucket(tmp_path):
+    for name in ("a.pdf", "deep/er/b.PDF", "deep/c.pdf", "deep/notes.doc", "odd [name] *.pdf"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    return tmp_path
+
+
+def names(found, root):
+    return [os.path.relpath(uri, root) for uri in found]
+
+
+def test_a_directory_means_all_pdfs_below_it(bucket):
+    found = discover((str(bucket),))
+    assert names(found, bucket) == ["a.pdf", "deep/c.pdf", "deep/er/b.PDF", "odd [name] *.pdf"]
+
+
+def test_a_pattern_matches_files_of_any_ending_and_crosses_directories_with_two_stars(bucket):
+    assert names(discover((f"{bucket}/*.pdf",)), bucket) == ["a.pdf", "odd [name] *.pdf"]
+    assert "deep/notes.doc" in names(discover((f"{bucket}/**",)), bucket)
+
+
+def test_a_name_with_brackets_and_stars_is_taken_as_it_is(bucket):
+    assert names(discover((f"{bucket}/odd [name] *.pdf",)), bucket) == ["odd [name] *.pdf"]
+
+
+def test_inputs_that_overlap_give_each_document_once(bucket):
+    assert len(discover((str(bucket), f"{bucket}/*.pdf", f"{bucket}/a.pdf"))) == 4
+
+
+def test_a_text_file_lists_inputs_line_by_line(bucket):
+    listing = bucket / "list.txt"
+    listing.write_text(f"{bucket}/a.pdf\n\n{bucket}/deep\n")
+    assert names(discover((str(listing),)), bucket) == ["a.pdf", "deep/c.pdf", "deep/er/b.PDF"]
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        ("{root}/*.tiff", "no file matches"),
+        ("{root}/missing.pdf", "no file matches"),
+        ("{root}/deep/nothing", "no file matches"),
+        ("{root}/bare", "no \\*.pdf below"),
+        ("{root}/missing.txt", "no such list"),
+        ("{root}/empty.txt", "the list is empty"),
+    ],
+)
+def test_an_input_that_leads_nowhere_is_named(bucket, item, words):
+    (bucket / "bare").mkdir()
+    (bucket / "empty.txt").touch()
+    item = item.format(root=bucket)
+    with pytest.raises(UsageError, match=words) as refused:
+        discover((str(bucket), item))
+    assert item in str(refused.value)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pymupdf
+import pytest
+
+from pipelines.documents import (
+    DocumentTask,
+    PageError,
+    image_share,
+    inspect_document,
+    load_page,
+    open_document,
+    render,
+    text_layer,
+)
+from schemas import PageStatus
+from tests.hostile import one_page, write_hostile
+
+
+@pytest.fixture
+def letter(tmp_path):
+    path = tmp_path / "letter.pdf"
+    path.write_bytes(one_page("Dear reader of pages"))
+    return path
+
+
+def test_inspection_counts_pages_and_hashes_bytes(letter):
+    facts = inspect_document(DocumentTask(letter, "gs://bucket/letter.pdf"))
+    assert (facts.uri, facts.pages, facts.status) == ("gs://bucket/letter.pdf", 1, PageStatus.OK)
+    assert facts.sha256 == hashlib.sha256(letter.read_bytes()).hexdigest()
+    assert facts.bytes == letter.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("truncated.pdf", PageStatus.CORRUPT),
+        ("random.pdf", PageStatus.NOT_PDF),
+        ("page.html.pdf", PageStatus.NOT_PDF),
+        ("empty.pdf", PageStatus.EMPTY),
+        ("password.pdf", PageStatus.ENCRYPTED),
+        ("zero-pages.pdf", PageStatus.EMPTY),
+        ("poster.pdf", PageStatus.OK),
+        ("blank.pdf", PageStatus.OK),
+    ],
+)
+def test_inspection_tells_what_is_wrong_with_a_file(tmp_path, name, status):
+    write_hostile(tmp_path)
+    facts = inspect_document(DocumentTask(tmp_path / name, name))
+    assert facts.status is status
+    assert (facts.detail == "") == (status is PageStatus.OK)
+
+
+def test_a_page_larger_than_the_specification_allows_is_refused_before_it_is_rendered(tmp_path):
+    write_hostile(tmp_path)
+    with pytest.raises(PageError, match="43200 x 43200 pt") as refused:
+        load_page(open_document(tmp_path / "poster.pdf"), 1)
+    assert refused.value.status is PageStatus.TOO_LARGE
+
+
+def test_a_page_is_rendered_at_the_resolution_asked_for(letter):
+    page = load_page(open_document(letter), 1)
+    image = render(page, dpi=144, min_long_side_px=10, max_long_side_px=4000)
+    assert image.shape == (1684, 1190, 3) and image.dtype == np.uint8
+
+
+def test_small_pages_are_enlarged_and_large_ones_capped(letter):
+    page = load_page(open_document(letter), 1)
+    assert max(render(page, 10, 500, 4000).shape) == 500
+    assert max(render(page, 600, 500, 1000).shape) == 1000
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_the_words_of_the_text_layer_lie_on_the_ink_of_the_page_as_it_is_shown(tmp_path, rotation):
+    path = tmp_path / "turned.pdf"
+    with pymupdf.open(stream=one_page("Words"), filetype="pdf") as document:
+        document[0].set_rotation(rotation)
+        document.save(path)
+    page = load_page(open_document(path), 1)
+    image = render(page, 72, 10, 4000)
+    (word,) = text_layer(page)
+    ys, xs = np.nonzero(image.min(axis=2) < 128)
+    assert word.text == "Words"
+    assert word.x0 - 1 <= xs.min() and xs.max() <= word.x1 + 1
+    assert word.y0 - 1 <= ys.min() and ys.max() <= word.y1 + 1
+
+
+def test_the_image_share_tells_a_scan_from_a_typeset_page(letter):
+    typeset = load_page(open_document(letter), 1)
+    with pymupdf.open() as document:
+        scan = document.new_page()
+        scan.insert_image(scan.rect, pixmap=typeset.get_pixmap())
+        assert image_share(scan) > 0.95
+    assert image_share(typeset) == 0.0

@@ -1,0 +1,121 @@
+"""Real child processes that hang, crash, eat memory and fail."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from pipelines.sandbox import Failure, Sandbox
+from schemas import FolioError, PageStatus
+
+
+@dataclass(frozen=True)
+class Misbehave:
+    """A handler that does what its task says."""
+
+    def __call__(self):
+        return self.run
+
+    def run(self, task):
+        action, value = task
+        if action == "sleep":
+            time.sleep(value)
+        elif action == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif action == "segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        elif action == "allocate":
+            held = [np.ones(2**22) for _ in range(value)]
+            time.sleep(60)
+            return len(held)
+        elif action == "raise":
+            raise ValueError(value)
+        return value
+
+
+@dataclass(frozen=True)
+class CannotStart:
+    message: str
+
+    def __call__(self):
+        raise FolioError(self.message)
+
+
+@dataclass(frozen=True)
+class DiesAtStart:
+    def __call__(self):
+        os._exit(7)
+
+
+def run(tasks, workers=2, timeout_s=20.0, memory_mb=2000):
+    with Sandbox(Misbehave(), workers, timeout_s, memory_mb) as sandbox:
+        return dict(sandbox.map(tasks))
+
+
+def test_every_task_comes_back_with_its_result():
+    tasks = [("echo", i) for i in range(20)]
+    assert run(tasks) == {task: task[1] for task in tasks}
+
+
+def test_a_task_that_hangs_costs_only_itself():
+    results = run([("echo", 1), ("sleep", 600), ("echo", 2), ("echo", 3)], timeout_s=1.5)
+    failure = results.pop(("sleep", 600))
+    assert failure.status is PageStatus.TIMEOUT
+    assert "--page_timeout_s" in failure.detail
+    assert set(results.values()) == {1, 2, 3}
+
+
+@pytest.mark.parametrize(("action", "signal_number"), [("kill", 9), ("segfault", 11)])
+def test_a_task_that_takes_its_process_down_twice_is_given_up(action, signal_number):
+    results = run([("echo", 1), (action, 0), ("echo", 2)])
+    assert results[(action, 0)] == Failure(
+        PageStatus.CRASHED, f"the page process died with signal {signal_number}, 2 times"
+    )
+    assert results[("echo", 1)] == 1 and results[("echo", 2)] == 2
+
+
+def test_a_task_that_takes_too_much_memory_is_stopped():
+    results = run([("allocate", 40), ("echo", 1)], memory_mb=600)
+    assert results[("allocate", 40)].status is PageStatus.OUT_OF_MEMORY
+    assert "--page_memory_mb 600" in results[("allocate", 40)].detail
+    assert results[("echo", 1)] == 1
+
+
+def test_an_exception_costs_the_task_and_keeps_its_text():
+    results = run([("raise", "no such glyph"), ("echo", 1)])
+    assert results[("raise", "no such glyph")] == Failure(PageStatus.CRASHED, "ValueError: no such glyph")
+
+
+def test_a_handler_that_cannot_be_built_stops_the_run_with_its_own_message():
+    sandbox = Sandbox(CannotStart("pip install 'folio[tesseract]'"), 2, 5.0, 500)
+    with sandbox, pytest.raises(FolioError, match="folio\\[tesseract\\]"):
+        list(sandbox.map([1, 2]))
+
+
+def test_a_child_that_dies_before_it_is_ready_stops_the_run():
+    with Sandbox(DiesAtStart(), 1, 5.0, 500) as sandbox, pytest.raises(FolioError, match="exit code 7"):
+        list(sandbox.map([1]))
+
+
+def test_children_are_kept_from_one_run_to_the_next_and_replaced_when_killed_idle():
+    with Sandbox(Misbehave(), 1, 20.0, 2000) as sandbox:
+        list(sandbox.map([("echo", 1)]))
+        (child,) = sandbox._children
+        list(sandbox.map([("echo", 2)]))
+        assert sandbox._children == [child]
+        child.process.kill()
+        child.process.wait()
+        assert list(sandbox.map([("echo", 3)])) == [(("echo", 3), 3)]
+
+
+def test_closing_ends_the_children():
+    sandbox = Sandbox(Misbehave(), 1, 20.0, 2000)
+    list(sandbox.map([("echo", 1)]))
+    process = sandbox._children[0].process
+    sandbox.close()
+    assert process.poll() is not None
