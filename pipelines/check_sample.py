@@ -1,0 +1,185 @@
+"""What can be wrong with one sample: pure functions from its bytes to sentences, none where it is sound."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, pairwise
+from typing import Any, get_type_hints
+
+import numpy as np
+import simplejpeg
+
+from schemas import (
+    TOKEN_COLUMNS,
+    Box,
+    CorpusIndex,
+    Page,
+    SchemaError,
+    cell_of,
+    decode_page,
+    decode_tokens,
+    hull,
+    page_key,
+)
+from schemas.geometry import BOX_MAX
+
+_SCALARS = {name: kind for name, kind in get_type_hints(Page).items() if kind in (str, int, float)}
+_RECORD_KEYS = {*_SCALARS, "schema_version", "words", "lines"}
+_WORD_TYPES = {"text": str, "box": list, "score": float, "line": int}
+_ROW_FACTS = (
+    *("key", "uri", "doc_sha256", "page", "pages", "text_source", "image_width", "image_height", "rotation"),
+    *("skew_deg", "words", "lines", "tokens", "mean_score"),
+)
+_TOLERANCE = 1e-3  # scores are stored to four decimals, the manifest holds 32-bit floats
+
+
+def sample_faults(key: str, members: Mapping[str, bytes], row: Mapping[str, Any], index: CorpusIndex) -> Iterator[str]:
+    """Checks a sample against itself and against its manifest row.
+
+    Args:
+        key: its key in the tar.
+        members: bytes of `jpg`, `json` and `tokens.npy`.
+        row: the manifest row of that key.
+
+    Yields:
+        `<member>: <what is wrong>`.
+    """
+    try:
+        page = decode_page(members["json"], key)
+        tokens = decode_tokens(members["tokens.npy"], key)
+    except SchemaError as error:
+        yield str(error)
+        return
+    # What is wrong in one stage would only be said again, or break, in the next.
+    for stage in (
+        lambda: _named("json", _record_faults(json.loads(members["json"]))),
+        lambda: _named("json", chain(_page_faults(key, page), _word_faults(page))),
+        lambda: _named("json", _line_faults(page)),
+        lambda: chain(
+            _named("jpg", _image_faults(members["jpg"], page)),
+            _named("tokens.npy", _token_faults(tokens, page, index)),
+            _named("json", _row_faults(page, len(tokens), row)),
+        ),
+    ):
+        faults = list(stage())
+        yield from faults
+        if faults:
+            return
+
+
+def _named(member: str, faults: Iterable[str]) -> Iterator[str]:
+    return (f"{member}: {fault}" for fault in faults)
+
+
+def _record_faults(record: dict[str, Any]) -> Iterator[str]:
+    """Checks that the page has the keys and types that all pages have: loaders infer columns from the first page."""
+    if record.keys() != _RECORD_KEYS:
+        yield f"keys differ from the schema's: {sorted(record.keys() ^ _RECORD_KEYS)}"
+    for name, kind in _SCALARS.items():
+        if type(record[name]) is not kind:
+            yield f"{name} is {record[name]!r}, not a {kind.__name__}"
+    words = record["words"]
+    if words.keys() != _WORD_TYPES.keys() or record["lines"].keys() != {"box"}:
+        yield f"words has columns {sorted(words)}, lines has {sorted(record['lines'])}"
+    for name, kind in _WORD_TYPES.items():
+        odd = next((value for value in words[name] if type(value) is not kind), None)
+        if odd is not None:
+            yield f"words.{name} holds {odd!r}, not a {kind.__name__}"
+
+
+def _page_faults(key: str, page: Page) -> Iterator[str]:
+    if not key == page.key == page_key(page.doc_sha256, page.page):
+        yield f"key {page.key} does not belong to page {page.page} of {page.doc_sha256[:16]} under {key}"
+    if not 1 <= page.page <= page.pages:
+        yield f"page {page.page} of {page.pages}"
+    if page.rotation not in (0, 90, 180, 270):
+        yield f"rotation {page.rotation} is no quarter turn"
+    if page.text_source not in ("ocr", "pdf"):
+        yield f"text_source {page.text_source!r} is neither ocr nor pdf"
+    if not min(page.width_pt, page.height_pt) > 0:
+        yield f"page size {page.width_pt} x {page.height_pt} pt"
+
+
+def _word_faults(page: Page) -> Iterator[str]:
+    checks = {
+        "text, empty or with white space,": [word.text for word in page.words if word.text.split() != [word.text]],
+        "score outside 0..1": [word.score for word in page.words if not 0 <= word.score <= 1],
+        f"box not of four ordered integers in 0..{BOX_MAX}": [word.box for word in page.words if not _is_box(word.box)],
+    }
+    for what, odd in checks.items():
+        if odd:
+            yield f"{len(odd)} of {len(page.words)} words have a {what}, such as {odd[0]!r}"
+
+
+def _line_faults(page: Page) -> Iterator[str]:
+    numbers = [word.line for word in page.words]
+    falls = [before > after for before, after in pairwise(numbers)]
+    if any(falls):
+        at = falls.index(True) + 1
+        yield f"word {at} is in line {numbers[at]} after line {numbers[at - 1]}: not in reading order"
+    if set(numbers) != set(range(len(page.lines))):
+        yield f"{len(page.lines)} lines, the words use {sorted(set(numbers))[:3]} ..., not each of them"
+        return
+    boxes: list[list[Box]] = [[] for _ in page.lines]
+    for word in page.words:
+        boxes[word.line].append(word.box)
+    for number, (line, held) in enumerate(zip(page.lines, boxes, strict=True)):
+        if line.box != hull(held):
+            yield f"line {number} has box {line.box}, its words span {hull(held)}"
+
+
+def _is_box(box: Box) -> bool:
+    if len(box) != 4 or any(type(value) is not int for value in box):
+        return False
+    x0, y0, x1, y1 = box
+    return 0 <= x0 <= x1 <= BOX_MAX and 0 <= y0 <= y1 <= BOX_MAX
+
+
+def _image_faults(jpg: bytes, page: Page) -> Iterator[str]:
+    try:
+        height, width = simplejpeg.decode_jpeg(jpg, colorspace="GRAY", strict=True).shape[:2]
+    except ValueError as error:
+        yield f"does not decode: {error}"
+        return
+    if (width, height) != (page.image_width, page.image_height):
+        yield f"is {width} x {height} pixels, json says {page.image_width} x {page.image_height}"
+
+
+def _token_faults(tokens: np.ndarray, page: Page, index: CorpusIndex) -> Iterator[str]:
+    token_id, word, line, cell = (tokens[:, TOKEN_COLUMNS.index(name)] for name in ("token_id", "word", "line", "cell"))
+    outside = (token_id < 0) | (token_id >= index.tokenizer.vocab_size)
+    if outside.any():
+        yield f"token_id {token_id[outside][0]} is outside the tokenizer's {index.tokenizer.vocab_size} ids"
+    if len(word) and not 0 <= word.min() <= word.max() < len(page.words):
+        yield f"word index {word.min()}..{word.max()}, the page has {len(page.words)} words"
+        return
+    if (np.diff(word) < 0).any():
+        yield f"word index falls at token {int(np.argmax(np.diff(word) < 0)) + 1}: not in reading order"
+    boxes = np.asarray([item.box for item in page.words], np.int64).reshape(-1, 4)[word]
+    columns = {
+        "line": (line, np.asarray([item.line for item in page.words], np.int64)[word]),
+        "box": (tokens[:, TOKEN_COLUMNS.index("x0") :], boxes),
+        "cell": (cell, cell_of(boxes, index.grid_rows, index.grid_cols)),
+    }
+    for name, (found, expected) in columns.items():
+        differs = (found != expected).reshape(len(tokens), -1).any(axis=1)
+        if differs.any():
+            at = int(np.argmax(differs))
+            yield f"token {at} has {name} {found[at].tolist()}, its word has {expected[at].tolist()}"
+
+
+def _row_faults(page: Page, tokens: int, row: Mapping[str, Any]) -> Iterator[str]:
+    counts = {"words": len(page.words), "lines": len(page.lines), "tokens": tokens}
+    scores = [word.score for word in page.words]
+    facts = {**vars(page), **counts, "mean_score": float(np.mean(scores)) if scores else 0.0}
+    for name in _ROW_FACTS:
+        if not _agree(facts[name], row[name]):
+            yield f"{name} is {facts[name]!r}, the manifest row says {row[name]!r}"
+
+
+def _agree(stored: Any, stated: Any) -> bool:
+    if isinstance(stored, float):
+        return math.isclose(stored, stated, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    return stored == stated

@@ -1,0 +1,123 @@
+"""What can be wrong between a corpus's tables: pure functions from tables to sentences, none where they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas import CorpusIndex, PageStatus, ShardInfo
+
+_STATUSES = pa.array([status.value for status in PageStatus])
+_OK = PageStatus.OK.value
+
+
+def sidecar_faults(rows: pa.Table, shard: ShardInfo) -> Iterator[str]:
+    """Checks the parquet beside a tar against what the index says of that shard.
+
+    Args:
+        rows: the file's table, with the file's metadata.
+    """
+    metadata = rows.schema.metadata or {}
+    stated = {"shard_sha256": shard.sha256, "shard_bytes": str(shard.bytes), "shard_samples": str(shard.samples)}
+    for name, expected in stated.items():
+        found = metadata.get(name.encode(), b"").decode(errors="replace")
+        if found != expected:
+            yield f"metadata {name} is {found!r}, index.json says {expected}"
+    if rows.num_rows != shard.pages:
+        yield f"{rows.num_rows} rows, index.json says {shard.pages} pages"
+    good = rows.filter(pc.equal(rows["status"], _OK))
+    if good.num_rows != shard.samples:
+        yield f"{good.num_rows} rows are ok, index.json says {shard.samples} samples"
+    for row in rows.filter(pc.not_equal(rows["shard"], shard.name)).slice(0, 1).to_pylist():
+        yield f"{row['key']}: shard is {row['shard']!r}, not {shard.name!r}"
+
+
+def schema_fault(table: pa.Table, schema: pa.Schema) -> str | None:
+    """Returns how a table's columns differ from `schema`, in names, order, types or nulls."""
+    if not table.schema.equals(schema, check_metadata=False):
+        found = {field.name: field for field in table.schema}
+        odd = [field.name for field in schema if found.get(field.name) != field]
+        extra = [name for name in found if name not in schema.names]
+        return f"columns differ from the schema's: {', '.join(odd + extra) or 'order'}"
+    nulls = [name for name in schema.names if table[name].null_count]
+    return f"nulls in {', '.join(nulls)}" if nulls else None
+
+
+def manifest_faults(manifest: pa.Table, page_rows: pa.Table, plan: pa.Table) -> Iterator[str]:
+    """Checks that the manifest is the shards' rows and a row with page 0 for each document without a page to attempt.
+
+    Args:
+        page_rows: the rows of all sidecars.
+        plan: rows of `PLAN_SCHEMA`.
+    """
+    pages = manifest.filter(pc.greater(manifest["page"], 0))
+    yield from _difference(pages, page_rows, "the shards' parquets")
+    documents = manifest.filter(pc.equal(manifest["page"], 0)).select(["uri", "doc_sha256", "status"])
+    lost = plan.filter(pc.not_equal(plan["status"], _OK)).select(["uri", "sha256", "status"])
+    yield from _difference(documents, lost.rename_columns(documents.column_names), "plan.parquet")
+    for row in manifest.filter(pc.invert(pc.is_in(manifest["status"], _STATUSES))).slice(0, 1).to_pylist():
+        yield f"{row['key']}: status {row['status']!r} is none of PageStatus"
+    for group in pages.group_by("key").aggregate([("uri", "count")]).to_pylist():
+        if group["uri_count"] > 1:
+            yield f"{group['key']}: {group['uri_count']} rows with this key"
+
+
+def _difference(found: pa.Table, expected: pa.Table, source: str) -> Iterator[str]:
+    order = [(name, "ascending") for name in ("uri", "page", "key") if name in found.column_names]
+    found, expected = found.sort_by(order).combine_chunks(), expected.sort_by(order).combine_chunks()
+    if found.equals(expected):
+        return
+    ours, theirs = _by_identity(found), _by_identity(expected)
+    for name in sorted(ours.keys() - theirs.keys()):
+        yield f"{_called(name)}: this row is not in {source}"
+    for name in sorted(theirs.keys() - ours.keys()):
+        yield f"{_called(name)}: {source} has this row, the manifest has not"
+    for name in sorted(ours.keys() & theirs.keys()):
+        if ours[name] != theirs[name]:
+            yield f"{_called(name)}: differs from the row in {source} in {_differing(ours[name], theirs[name])}"
+    if found.num_rows != expected.num_rows and ours.keys() == theirs.keys():
+        yield f"{found.num_rows} rows, {source} has {expected.num_rows}"
+
+
+def _by_identity(table: pa.Table) -> dict[tuple[str, int], dict[str, Any]]:
+    return {(row["uri"], row.get("page", 0)): row for row in table.to_pylist()}
+
+
+def _called(identity: tuple[str, int]) -> str:
+    uri, page = identity
+    return f"{uri} page {page}" if page else uri
+
+
+def _differing(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
+    return ", ".join(f"{name} ({ours[name]!r}, not {theirs[name]!r})" for name in ours if ours[name] != theirs[name])
+
+
+def plan_faults(plan: pa.Table, manifest: pa.Table) -> Iterator[str]:
+    """Checks that every page of every document that could be opened has exactly one row in the manifest."""
+    pages = manifest.filter(pc.greater(manifest["page"], 0))
+    counted = pages.group_by("uri").aggregate([("page", "count_distinct"), ("page", "min"), ("page", "max")])
+    found = {row["uri"]: (row["page_count_distinct"], row["page_min"], row["page_max"]) for row in counted.to_pylist()}
+    for row in plan.filter(pc.equal(plan["status"], _OK)).select(["uri", "pages"]).to_pylist():
+        count, first, last = found.pop(row["uri"], (0, 0, 0))
+        if (count, first, last) != (row["pages"], 1, row["pages"]):
+            yield f"{row['uri']}: {row['pages']} pages, the manifest has {count} from {first} to {last}"
+
+
+def totals_faults(index: CorpusIndex, manifest: pa.Table, plan: pa.Table) -> Iterator[str]:
+    """Checks the index's sums."""
+    good = manifest.filter(pc.equal(manifest["status"], _OK))
+    statuses = {entry["values"]: entry["counts"] for entry in pc.value_counts(manifest["status"]).to_pylist()}
+    expected = {
+        "documents": plan.num_rows,
+        "pages": pc.sum(pc.greater(manifest["page"], 0)).as_py() or 0,
+        "samples": good.num_rows,
+        **{name: pc.sum(good[name]).as_py() or 0 for name in ("words", "lines", "tokens")},
+        "bytes": sum(shard.bytes for shard in index.shards),
+        "status": statuses,
+    }
+    for name, value in expected.items():
+        if index.totals.get(name) != value:
+            yield f"totals.{name} is {index.totals.get(name)!r}, the corpus has {value!r}"

@@ -1,0 +1,56 @@
+"""Text from the package's templates, with numbers written the way people read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jinja2
+
+_BYTE_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+
+
+def render(template: str, **context: Any) -> str:
+    """Fills a file of `pipelines/templates`; all values are escaped where the file is HTML.
+
+    Raises:
+        jinja2.UndefinedError: the template needs a value that `context` lacks.
+    """
+    return _environment().get_template(template).render(**context)
+
+
+def format_count(value: float) -> str:
+    """Returns `1,234`, and from a million on three figures: `1.23 M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M")):
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:,.0f}"
+
+
+def format_bytes(value: float) -> str:
+    """Returns a size in the largest decimal unit that leaves at least 1: `1.2 GB`."""
+    power = 0
+    while value >= 1000 and power < len(_BYTE_UNITS) - 1:
+        value, power = value / 1000, power + 1
+    return f"{value:.3g} {_BYTE_UNITS[power]}"
+
+
+def format_percent(share: float) -> str:
+    """Returns a share of 1 as per cent; what is neither none nor all never reads as 0 % or 100 %."""
+    if 0 < share < 0.001:
+        return "<0.1 %"
+    if 0.999 < share < 1:
+        return ">99.9 %"
+    return f"{100 * share:.3g} %"
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("pipelines", "templates"),
+        autoescape=jinja2.select_autoescape(("html", "html.j2", "svg.j2")),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(count=format_count, bytes=format_bytes, percent=format_percent)
+    return environment

@@ -1,0 +1,118 @@
+"""`report.html`: what is in a corpus, what is not and why, in one file that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.gallery import exhibit, pick_gallery
+from pipelines.histogram import Histogram, histogram_of
+from pipelines.rendering import render
+from schemas import CorpusIndex, PageStatus, Sample
+
+LISTED_FAILURES = 40
+LISTED_SIZES = 8
+
+__all__ = ["pick_gallery", "render_report"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A part of a whole: `share` is 0..1."""
+
+    name: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Pages and documents that came to nothing for one reason; `rows` are the first of `count`."""
+
+    status: str
+    count: int
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A histogram with its words."""
+
+    title: str
+    unit: str
+    digits: int
+    histogram: Histogram
+
+
+def render_report(index: CorpusIndex, manifest: pa.Table, plan: pa.Table, gallery: Sequence[Sample]) -> str:
+    """Renders the report of a corpus as one HTML page without outside files, scripts or network.
+
+    The same tables in any order give the same page; only the column `seconds` differs between two builds.
+
+    Args:
+        manifest: rows of `MANIFEST_SCHEMA`.
+        plan: rows of `PLAN_SCHEMA`.
+        gallery: the samples to show, see `pick_gallery`.
+    """
+    pages = manifest.filter(pc.greater(manifest["page"], 0))
+    good = pages.filter(pc.equal(pages["status"], PageStatus.OK.value))
+    return render(
+        "report.html.j2",
+        index=index,
+        totals=index.totals,
+        page_shares=shares_of(pages["status"]),
+        document_shares=shares_of(plan["status"]),
+        failures=failures_of(manifest),
+        charts=_charts(pages, good),
+        image_sizes=_image_sizes(good),
+        text_sources=shares_of(good["text_source"]),
+        turned=pc.sum(pc.not_equal(good["rotation"], 0)).as_py() or 0,
+        tilted=pc.sum(pc.greater(pc.abs(good["skew_deg"]), 0.5)).as_py() or 0,
+        samples=good.num_rows,
+        config=json.dumps(index.config, indent=2, sort_keys=True, ensure_ascii=False),
+        gallery=[exhibit(sample, index.grid_rows, index.grid_cols) for sample in gallery],
+    )
+
+
+def shares_of(column: pa.ChunkedArray) -> list[Share]:
+    """Counts the values of a column of strings: `ok` first, then by falling count."""
+    counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
+    ranked = sorted(counts, key=lambda name: (name != PageStatus.OK.value, -counts[name], name))
+    return [Share(name, counts[name], counts[name] / len(column)) for name in ranked]
+
+
+def failures_of(manifest: pa.Table) -> list[Failures]:
+    """Groups the rows that are not `ok` by status, the most frequent first; lists the first of each by uri."""
+    bad = manifest.filter(pc.not_equal(manifest["status"], PageStatus.OK.value))
+    groups = []
+    for share in shares_of(bad["status"]):
+        rows = bad.filter(pc.equal(bad["status"], share.name)).sort_by([("uri", "ascending"), ("page", "ascending")])
+        listed = rows.slice(0, LISTED_FAILURES).select(["uri", "page", "detail"]).to_pylist()
+        groups.append(Failures(share.name, share.count, listed))
+    return groups
+
+
+def _charts(pages: pa.Table, good: pa.Table) -> list[Chart]:
+    wanted = [
+        ("Words a page", "words", 0, histogram_of(good["words"].to_numpy(), 1)),
+        ("Lines a page", "lines", 0, histogram_of(good["lines"].to_numpy(), 1)),
+        ("Mean confidence of a page", "", 3, histogram_of(good["mean_score"].to_numpy(), 0.001, lowest=None)),
+        ("Seconds a page", "s", 2, histogram_of(pages["seconds"].to_numpy(), 0.01)),
+    ]
+    return [Chart(title, unit, digits, found) for title, unit, digits, found in wanted if found is not None]
+
+
+def _image_sizes(good: pa.Table) -> list[Share]:
+    """Returns the most frequent image sizes, and the rest as one."""
+    names = pc.binary_join_element_wise(
+        pc.cast(good["image_width"], pa.string()), pc.cast(good["image_height"], pa.string()), " × "
+    )
+    sizes = shares_of(names)
+    rest = sum(size.count for size in sizes[LISTED_SIZES:])
+    others = [Share(f"{len(sizes) - LISTED_SIZES} other sizes", rest, rest / good.num_rows)] if rest else []
+    return sizes[:LISTED_SIZES] + others
