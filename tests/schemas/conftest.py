@@ -1,0 +1,17 @@
+"""A small corpus that the tests read, written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.corpora import write_corpus
+
+
+@pytest.fixture(scope="session")
+def corpus_dir(tmp_path_factory) -> Path:
+    """A finished corpus of three shards and eleven samples; tests leave it as it is."""
+    directory = tmp_path_factory.mktemp("corpus") / "OUT"
+    write_corpus(directory, pages=11, shards=3, words=40, long_side=256)
+    return directory

@@ -1,0 +1,206 @@
+"""The tokenizer: T5's published ids by default, any tokenizer file in its place."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import shutil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Tokenizer as Fast
+from tokenizers import decoders, models, pre_tokenizers, trainers
+
+from schemas import UsageError, load_tokenizer
+from tests.schemas.strategies import word_texts
+
+WORDS = ("total", "amount", "due", "invoice", "date", "the", "of", "and", "balance", "payable", "$4.32", "No.", "(7)")
+
+
+def texts():
+    rng = random.Random(0)
+    return [" ".join(rng.choices(WORDS, k=12)) for _ in range(300)]
+
+
+def wordpiece(special_tokens):
+    fast = Fast(models.WordPiece(unk_token="[UNK]"))
+    fast.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    fast.decoder = decoders.WordPiece()
+    fast.train_from_iterator(texts(), trainers.WordPieceTrainer(vocab_size=200, special_tokens=special_tokens))
+    return fast
+
+
+def byte_bpe(special_tokens):
+    fast = Fast(models.BPE())
+    fast.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    fast.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    fast.train_from_iterator(
+        texts(), trainers.BpeTrainer(vocab_size=400, special_tokens=special_tokens, initial_alphabet=alphabet)
+    )
+    return fast
+
+
+KINDS = {
+    "wordpiece like BERT": lambda: wordpiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]),
+    "byte-level BPE like GPT-2": lambda: byte_bpe(["<|endoftext|>"]),
+    "byte-level BPE without special tokens": lambda: byte_bpe([]),
+    "byte-level BPE with T5's": lambda: byte_bpe(["<pad>", "</s>", *(f"<extra_id_{i}>" for i in range(100))]),
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def trained(request, tmp_path_factory):
+    """A tokenizer.json trained on the spot, one of each kind."""
+    path = tmp_path_factory.mktemp("trained") / "tokenizer.json"
+    KINDS[request.param]().save(str(path))
+    return path
+
+
+@pytest.fixture(scope="module")
+def t5():
+    return load_tokenizer()
+
+
+def flat(ids):
+    return list(itertools.chain.from_iterable(ids))
+
+
+@pytest.mark.parametrize(
+    ("text", "published"),
+    [
+        ("translate English to German: That is good.", [13959, 1566, 12, 2968, 10, 466, 19, 207, 5]),
+        ("The house is wonderful.", [37, 629, 19, 1627, 5]),
+        ("Das Haus ist wunderbar.", [644, 4598, 229, 19250, 5]),
+        ("Hello world", [8774, 296]),
+    ],
+)
+def test_t5_ids_are_the_published_ones(t5, text, published):
+    assert flat(t5.encode_words(text.split())) == published
+    assert t5.decode(published) == text
+
+
+def test_t5_special_ids_are_those_of_its_checkpoints(t5):
+    assert (t5.name, t5.vocab_size, t5.pad_id, t5.eos_id) == ("t5", 32000, 0, 1)
+    assert t5.sentinel_ids == tuple(range(32099, 31999, -1))
+    assert t5.embedding_size == 32128
+    assert t5.sha256 == "d60acb128cf7b7f2536e8f38a5b18a05535c9e14c7a355904270e15b0945ea86"
+
+
+def test_decoding_names_the_sentinels_and_drops_padding_and_end(t5):
+    house, wonderful = t5.encode_words(["The house", "wonderful."])
+    ids = [t5.sentinel_ids[0], *house, t5.sentinel_ids[1], *wonderful, t5.eos_id, t5.pad_id, t5.pad_id]
+    assert t5.decode(ids) == "<extra_id_0> The house <extra_id_1> wonderful."
+
+
+def test_ids_behind_the_vocabulary_decode_to_nothing(t5):
+    assert t5.decode([8774, 32100, 32127, 296]) == "Hello world"
+
+
+@given(st.lists(word_texts, max_size=8))
+def test_every_word_gets_its_own_ids_and_none_is_special(t5, words):
+    ids = t5.encode_words(words)
+    assert len(ids) == len(words)
+    assert ids == [t5.encode_words([word])[0] for word in words]
+    assert not {t5.pad_id, t5.eos_id, *t5.sentinel_ids} & set(flat(ids))
+
+
+def test_no_words_have_no_ids(t5, trained):
+    assert t5.encode_words([]) == load_tokenizer(str(trained)).encode_words([]) == []
+
+
+def test_special_ids_of_any_tokenizer_are_distinct_and_fit_the_embedding(trained):
+    tokenizer = load_tokenizer(str(trained))
+    special = [tokenizer.pad_id, tokenizer.eos_id, *tokenizer.sentinel_ids]
+    assert len(tokenizer.sentinel_ids) == 100
+    assert len(set(special)) == 102
+    assert max([*special, tokenizer.vocab_size - 1]) < tokenizer.embedding_size
+    assert tokenizer.embedding_size % 128 == 0
+    assert tokenizer.embedding_size - max(special) <= 128 or tokenizer.embedding_size - tokenizer.vocab_size < 128
+
+
+def test_special_tokens_that_a_file_has_are_used_and_the_others_put_behind_it(tmp_path):
+    bert, gpt, none, t5 = (load_tokenizer(_saved(kind(), tmp_path / name)) for name, kind in KINDS.items())
+    assert (bert.pad_id, bert.eos_id) == (0, 3)
+    assert (gpt.eos_id, gpt.pad_id) == (0, gpt.vocab_size + 100)
+    assert (none.pad_id, none.eos_id) == (none.vocab_size + 100, none.vocab_size + 101)
+    assert (t5.pad_id, t5.eos_id, t5.sentinel_ids) == (0, 1, tuple(range(2, 102)))
+
+
+def _saved(fast, directory):
+    directory.mkdir(exist_ok=True)
+    fast.save(str(directory / "tokenizer.json"))
+    return str(directory)
+
+
+def test_words_come_back_from_the_ids_of_any_tokenizer(trained):
+    tokenizer = load_tokenizer(str(trained))
+    ids = tokenizer.encode_words(["invoice", "date", "payable"])
+    assert len(ids) == 3
+    assert tokenizer.decode(flat(ids)) == "invoice date payable"
+
+
+@given(
+    words=st.lists(
+        word_texts | st.sampled_from(["[PAD]", "[SEP]", "</s>", "<extra_id_7>", "<|endoftext|>"]), max_size=6
+    )
+)
+def test_a_word_that_spells_a_special_token_does_not_become_one(trained, words):
+    tokenizer = load_tokenizer(str(trained))
+    ids = tokenizer.encode_words(words)
+    assert len(ids) == len(words)
+    assert not {tokenizer.pad_id, tokenizer.eos_id, *tokenizer.sentinel_ids} & set(flat(ids))
+    assert all(0 <= token < tokenizer.vocab_size for token in flat(ids))
+
+
+def test_truncation_and_padding_stored_in_a_file_leave_pages_whole(tmp_path):
+    fast = KINDS["wordpiece like BERT"]()
+    fast.enable_truncation(8)
+    fast.enable_padding(length=64)
+    ids = load_tokenizer(_saved(fast, tmp_path)).encode_words(["total"] * 40)
+    assert [len(word) for word in ids] == [1] * 40
+
+
+def test_gaps_between_ids_do_not_let_special_ids_fall_on_taken_ones(tmp_path):
+    pieces = {"[UNK]": 0, "[PAD]": 1, "[SEP]": 2, "total": 300}
+    tokenizer = load_tokenizer(_saved(Fast(models.WordPiece(pieces, unk_token="[UNK]")), tmp_path))
+    assert tokenizer.vocab_size == 301
+    assert min(tokenizer.sentinel_ids) > 300
+
+
+def test_a_saved_tokenizer_loads_from_its_directory_as_the_same_one(t5, trained, tmp_path):
+    for number, tokenizer in enumerate([t5, load_tokenizer(str(trained))]):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        assert tokenizer.save(directory).parent == directory
+        again = load_tokenizer(str(directory))
+        assert again.sha256 == tokenizer.sha256
+        assert again.encode_words(list(WORDS)) == tokenizer.encode_words(list(WORDS))
+        assert (again.pad_id, again.eos_id, again.sentinel_ids) == (
+            tokenizer.pad_id,
+            tokenizer.eos_id,
+            tokenizer.sentinel_ids,
+        )
+
+
+def test_a_model_file_may_have_any_name(t5, tmp_path):
+    copy = shutil.copyfile(t5.path, tmp_path / "vocabulary.bin")
+    assert load_tokenizer(str(copy)).sha256 == t5.sha256
+
+
+def test_a_directory_without_a_tokenizer_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match=rf"{tmp_path}: the directory holds neither tokenizer\.json nor spiece\.model"):
+        load_tokenizer(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["spiece.model", "tokenizer.json"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", bytes(range(256)), b"{}", b"[]", b'{"model": {"type": "BPE"}}'],
+    ids=["empty", "garbage", "{}", "[]", "no vocab"],
+)
+def test_a_file_that_is_no_tokenizer_is_a_usage_error_that_names_it(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=rf"{tmp_path}/{name} is neither a SentencePiece model nor a tokenizer\.json"):
+        load_tokenizer(str(tmp_path / name))
