@@ -15,11 +15,14 @@ MARGIN = 0.3  # free space to either side of a gutter's centre: a 10 pt gutter i
 STEP = 0.25  # between the positions tried
 MIN_LINES = 4  # a side of fewer lines is no column
 NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines: gaps between words line up by chance
-TEXT_WIDTH = 9.0  # the narrowest column of running text: some 20 letters
+TEXT_WIDTH = 10.0  # the narrowest column of running text: some 20 letters
 STAGGERED_WIDTH = 4.0  # the narrowest column that is known by its levels alone
 FULL_LINE = 0.75  # of the column's width
 SAME_LEVEL, NEXT_LEVEL = 0.2, 0.75  # centres nearer than the first share a level, farther than the second face a blank
-MIN_EVIDENCE = 0.4  # mean weight of the lines on the weaker side
+# Weights: a full line on a level of its own; a full line that shares its level, or a short one that does not; a short
+# line that shares its level with a short one. Lines that face a blank, or a full line, tell nothing.
+TEXT, HINT, CELL = 1.0, 0.5, -2.0
+MIN_WEIGHT, MIN_MEAN = 3.0, 0.3  # of the lines on the weaker side
 
 
 @dataclass(frozen=True)
@@ -49,26 +52,37 @@ def find_gutter(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> Gutter 
     """The gutter with the most evidence among words with boxes (n, 4) and fragment ids (n,), None if there is none."""
     if len(boxes) < 2 * MIN_LINES:
         return None
-    found = [_judge(boxes, _cut(boxes, fragment, x, words), unit) for x, words in _open_runs(boxes, unit)]
+    runs = _open_runs(boxes, fragment, unit)
+    found = [_judge(boxes, _cut(boxes, fragment, x, words), unit) for x, words in runs]
     return max((gutter for gutter in found if gutter), key=lambda gutter: gutter.weight, default=None)
 
 
-def _open_runs(boxes: np.ndarray, unit: float) -> list[tuple[float, np.ndarray]]:
-    """Every x with the words, top to bottom, between two that cross it, where enough stand on both sides."""
-    centre = boxes[:, [1, 3]].mean(axis=1)
-    by_level = np.argsort(centre, kind="stable")
-    x0, x1 = boxes[by_level, 0], boxes[by_level, 2]
+def _open_runs(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> list[tuple[float, np.ndarray]]:
+    """Every x with the words, top to bottom, between two that cross it, where both sides hold mostly wide fragments."""
+    level = boxes[:, [1, 3]].mean(axis=1)
+    by_level = np.argsort(level, kind="stable")
+    x0, x1, level = boxes[by_level, 0], boxes[by_level, 2], level[by_level]
+    wide = _fragment_widths(boxes, fragment)[by_level] >= STAGGERED_WIDTH * unit
     runs = {}
     for x in np.arange(x0.min(), x1.max(), STEP * unit):
         crossing = np.flatnonzero((x0 < x + MARGIN * unit) & (x1 > x - MARGIN * unit))
-        bounds = np.concatenate([[-1], crossing, [len(boxes)]])
-        lefts_before = np.concatenate([[0], np.cumsum(x1 <= x)])
-        for gap in np.flatnonzero(np.diff(bounds) > 2 * MIN_LINES):
-            start, stop = bounds[gap] + 1, bounds[gap + 1]
-            lefts = lefts_before[stop] - lefts_before[start]
-            if MIN_LINES <= lefts <= stop - start - MIN_LINES:
-                runs.setdefault((start, stop, lefts), (float(x), by_level[start:stop]))
+        start, stop = np.append(0, crossing + 1), np.append(crossing, len(x0))
+        tall = np.flatnonzero(level[stop - 1] - level[start.clip(max=len(x0) - 1)] >= (MIN_LINES - 1) * unit)
+        for first, last in zip(start[tall], stop[tall], strict=True):
+            on_left = x1[first:last] <= x
+            if (first, last, on_left.sum()) not in runs:
+                sides = wide[first:last][on_left], wide[first:last][~on_left]
+                if all(len(side) >= MIN_LINES and side.mean() >= 0.5 for side in sides):
+                    runs[first, last, on_left.sum()] = float(x), by_level[first:last]
     return list(runs.values())
+
+
+def _fragment_widths(boxes: np.ndarray, fragment: np.ndarray) -> np.ndarray:
+    """Width (n,) of the fragment that each word belongs to."""
+    x0, x1 = np.full(fragment.max() + 1, np.inf), np.full(fragment.max() + 1, -np.inf)
+    np.minimum.at(x0, fragment, boxes[:, 0])
+    np.maximum.at(x1, fragment, boxes[:, 2])
+    return (x1 - x0)[fragment]
 
 
 def _cut(boxes: np.ndarray, fragment: np.ndarray, x: float, words: np.ndarray) -> _Strip:
@@ -97,7 +111,9 @@ def _judge(boxes: np.ndarray, strip: _Strip, unit: float) -> Gutter | None:
     by_level = np.argsort(strip.level, kind="stable")
     kept = by_level[slice(*_heaviest_stretch(weight[by_level]))]
     left, right = kept[strip.on_left[kept]], kept[~strip.on_left[kept]]
-    if min(len(left), len(right)) < MIN_LINES or min(weight[left].mean(), weight[right].mean()) < MIN_EVIDENCE:
+    if min(len(left), len(right)) < MIN_LINES or min(weight[left].sum(), weight[right].sum()) < MIN_WEIGHT:
+        return None
+    if min(weight[left].mean(), weight[right].mean()) < MIN_MEAN:
         return None
     narrow = strip.x0[right].min() - strip.x1[left].max() < NARROW * unit
     if narrow and min(len(left), len(right)) < NARROW_MIN_LINES:
@@ -107,20 +123,27 @@ def _judge(boxes: np.ndarray, strip: _Strip, unit: float) -> Gutter | None:
 
 
 def _evidence(strip: _Strip, unit: float) -> np.ndarray:
-    """Weight (p,): 1 for a full line of text or one that no line of the other side shares, -1 for a cell, else 0."""
+    """Weight (p,) of each piece for a gutter: lines of text and lines without a partner speak for it, cells against."""
     width, left = (strip.x1 - strip.x0) / unit, strip.on_left
     column = np.where(left, np.quantile(width[left], 0.9), np.quantile(width[~left], 0.9))
-    apart = np.where(left, _distance(strip.level, strip.level[~left]), _distance(strip.level, strip.level[left])) / unit
     full = (column >= TEXT_WIDTH) & (width >= FULL_LINE * column)
-    staggered = (apart > SAME_LEVEL) & (apart <= NEXT_LEVEL) & (column.min() >= STAGGERED_WIDTH)
-    return np.where(full | staggered, 1.0, np.where(apart <= SAME_LEVEL, -1.0, 0.0))
+    partner = np.empty(len(width), int)
+    for side in (left, ~left):
+        partner[side] = np.flatnonzero(~side)[_nearest(strip.level[side], strip.level[~side])]
+    apart = np.abs(strip.level - strip.level[partner]) / unit
+    shared = apart <= SAME_LEVEL
+    staggered = ~shared & (apart <= NEXT_LEVEL) & (column.min() >= STAGGERED_WIDTH)
+    cell = shared & ~full & ~full[partner]
+    return np.select([full & ~shared, full | staggered, cell], [TEXT, HINT, CELL], 0.0)
 
 
-def _distance(values: np.ndarray, marks: np.ndarray) -> np.ndarray:
-    """Distance (n,) from each value to the nearest mark."""
-    fenced = np.concatenate([[-np.inf], np.sort(marks), [np.inf]])
-    above = np.searchsorted(fenced, values).clip(1)
-    return np.minimum(values - fenced[above - 1], fenced[above] - values)
+def _nearest(values: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """Index (n,) of the mark nearest to each value."""
+    by_value = np.argsort(marks, kind="stable")
+    fenced = np.concatenate([[-np.inf], marks[by_value], [np.inf]])
+    above = np.searchsorted(fenced, values).clip(1, len(marks))
+    below = (above - 1).clip(1)
+    return by_value[np.where(values - fenced[below] < fenced[above] - values, below, above) - 1]
 
 
 def _heaviest_stretch(weights: np.ndarray) -> tuple[int, int]:
