@@ -47,8 +47,8 @@ def sample_faults(key: str, members: Mapping[str, bytes], row: Mapping[str, Any]
         `<member>: <what is wrong>`.
     """
     try:
-        page = decode_page(members["json"], key)
-        tokens = decode_tokens(members["tokens.npy"], key)
+        page = decode_page(members["json"], "json")
+        tokens = decode_tokens(members["tokens.npy"], "tokens.npy")
     except SchemaError as error:
         yield str(error)
         return
@@ -90,8 +90,10 @@ def _record_faults(record: dict[str, Any]) -> Iterator[str]:
 
 
 def _page_faults(key: str, page: Page) -> Iterator[str]:
-    if not key == page.key == page_key(page.doc_sha256, page.page):
-        yield f"key {page.key} does not belong to page {page.page} of {page.doc_sha256[:16]} under {key}"
+    if page.key != key:
+        yield f"key is {page.key}"
+    if key != page_key(page.doc_sha256, page.page):
+        yield f"this is page {page.page} of {page.doc_sha256}, so its key is {page_key(page.doc_sha256, page.page)}"
     if not 1 <= page.page <= page.pages:
         yield f"page {page.page} of {page.pages}"
     if page.rotation not in (0, 90, 180, 270):
@@ -103,14 +105,14 @@ def _page_faults(key: str, page: Page) -> Iterator[str]:
 
 
 def _word_faults(page: Page) -> Iterator[str]:
-    checks = {
-        "text, empty or with white space,": [word.text for word in page.words if word.text.split() != [word.text]],
-        "score outside 0..1": [word.score for word in page.words if not 0 <= word.score <= 1],
-        f"box not of four ordered integers in 0..{BOX_MAX}": [word.box for word in page.words if not _is_box(word.box)],
+    checks: dict[str, list[Any]] = {
+        "are empty or hold white space": [word.text for word in page.words if word.text.split() != [word.text]],
+        "have a score outside 0..1": [word.score for word in page.words if not 0 <= word.score <= 1],
+        f"have no box of ordered integers in 0..{BOX_MAX}": [word.box for word in page.words if not _is_box(word.box)],
     }
     for what, odd in checks.items():
         if odd:
-            yield f"{len(odd)} of {len(page.words)} words have a {what}, such as {odd[0]!r}"
+            yield f"{len(odd)} of {len(page.words)} words {what}, such as {odd[0]!r}"
 
 
 def _line_faults(page: Page) -> Iterator[str]:
@@ -119,6 +121,7 @@ def _line_faults(page: Page) -> Iterator[str]:
     if any(falls):
         at = falls.index(True) + 1
         yield f"word {at} is in line {numbers[at]} after line {numbers[at - 1]}: not in reading order"
+        return
     if set(numbers) != set(range(len(page.lines))):
         yield f"{len(page.lines)} lines, the words use {sorted(set(numbers))[:3]} ..., not each of them"
         return
@@ -157,6 +160,7 @@ def _token_faults(tokens: np.ndarray, page: Page, index: CorpusIndex) -> Iterato
         return
     if (np.diff(word) < 0).any():
         yield f"word index falls at token {int(np.argmax(np.diff(word) < 0)) + 1}: not in reading order"
+        return
     boxes = np.asarray([item.box for item in page.words], np.int64).reshape(-1, 4)[word]
     columns = {
         "line": (line, np.asarray([item.line for item in page.words], np.int64)[word]),

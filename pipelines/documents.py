@@ -86,13 +86,12 @@ def open_document(path: Path) -> pymupdf.Document:
         raise PageError(PageStatus.NOT_PDF, f"starts with {head[:8]!r}, not with %PDF-")
     try:
         document = pymupdf.open(path, filetype="pdf")
+        if document.needs_pass:
+            raise PageError(PageStatus.ENCRYPTED, "opens with a password only")
+        if document.page_count == 0:
+            raise PageError(PageStatus.CORRUPT if document.is_repaired else PageStatus.EMPTY, "no page in it")
     except RuntimeError as error:  # pymupdf.FileDataError and MuPDF's own errors
         raise PageError(PageStatus.CORRUPT, str(error)) from error
-    if document.needs_pass:
-        raise PageError(PageStatus.ENCRYPTED, "opens with a password only")
-    if document.page_count == 0:
-        repaired = document.is_repaired
-        raise PageError(PageStatus.CORRUPT if repaired else PageStatus.EMPTY, "no page in it")
     return document
 
 

@@ -46,7 +46,7 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="WHAT",
-        help="glob patterns (quoted; ** crosses directories), directories, PDFs, or .txt files with one of these a line",
+        help="glob patterns (quoted; ** crosses directories), directories, PDFs, or .txt files that list them",
     )
     parser.add_argument("--output", required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ...")
     parser.add_argument(

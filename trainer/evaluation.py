@@ -32,7 +32,7 @@ class Evaluation:
         self.blocks = blocks[distributed.rank() :: distributed.world_size()]
         self.counted = len(self.blocks)
         rounds = -(-len(blocks) // distributed.world_size())
-        self.blocks += [blocks[0]] * (rounds - self.counted)
+        self.blocks += blocks[:1] * (rounds - self.counted)
 
     def run(self, engine: Any) -> dict[str, float]:
         """Returns val_loss, val_loss_*, val_acc_* and val_pages. Collective: all ranks call it, all get the result."""
