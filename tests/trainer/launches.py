@@ -1,0 +1,75 @@
+"""Real runs of the trainer: in processes of their own, under DeepSpeed's launcher where asked for."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PRETRAIN = ROOT / "trainer" / "pretrain.py"
+MANY_RUNS = Path(__file__).with_name("many_runs.py")
+
+# A model of one layer each, and short windows: a step takes a tenth of a second.
+SMALL = (
+    *("--model", "tiny", "--global_batch", "8", "--micro_batch", "2", "--log_every", "1", "--tensorboard", "false"),
+    *("model.d_model=32", "model.d_ff=64", "model.heads=2", "model.encoder_layers=1", "model.decoder_layers=1"),
+    *("model.image_height=64", "model.image_width=96", "objectives.max_text_tokens=32", "model.dropout=0.1"),
+)
+
+
+def environment() -> dict[str, str]:
+    """Returns the environment of a run, without what a launcher around the tests may have set."""
+    hidden = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_SIZE", "MASTER_ADDR", "MASTER_PORT", "PYTHONPATH")
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return {**kept, "OMP_NUM_THREADS": "1"}
+
+
+def launcher(ranks: int) -> list[str]:
+    """Returns the command that a script's path and arguments are put behind."""
+    deepspeed = Path(sys.executable).with_name("deepspeed")
+    return [sys.executable, str(deepspeed), "--quiet", "--num_accelerators", str(ranks), "--master_port", _free_port()]
+
+
+def _free_port() -> str:
+    import socket
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return str(listener.getsockname()[1])
+
+
+def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end; stdout and stderr come back as one text."""
+    return subprocess.run(
+        command, cwd=cwd, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600
+    )
+
+
+def run_many(command_lines: dict[str, list[str]], ranks: int, work_dir: Path) -> tuple[dict[str, int], str]:
+    """Runs many command lines of `pretrain.py` one after another under a single launch, which is what costs time.
+
+    Returns:
+        The exit code of each by its name, and all that was printed.
+    """
+    plan, results = work_dir / "plan.json", work_dir / "results.json"
+    plan.write_text(json.dumps(command_lines))
+    done = run([*launcher(ranks), str(MANY_RUNS), str(plan), str(results)], work_dir)
+    assert done.returncode == 0, done.stdout
+    return json.loads(results.read_text()), done.stdout
+
+
+def rows(run_dir: Path, *names: str) -> list[dict[str, Any]]:
+    """Returns the training rows of a run's log, reduced to `names` where given."""
+    lines = [json.loads(line) for line in (run_dir / "log.jsonl").read_text().splitlines()]
+    training = [row for row in lines if "loss" in row]
+    return [{name: row[name] for name in names} for row in training] if names else training
+
+
+def validation_rows(run_dir: Path) -> list[dict[str, Any]]:
+    """Returns the validation rows of a run's log."""
+    lines = [json.loads(line) for line in (run_dir / "log.jsonl").read_text().splitlines()]
+    return [row for row in lines if "val_loss" in row]

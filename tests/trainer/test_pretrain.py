@@ -1,0 +1,184 @@
+"""The training program, run for real on two CPU ranks."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from schemas import Corpus
+from tests.corpora import write_corpus
+from tests.trainer.launches import PRETRAIN, SMALL, environment, launcher, rows, run, run_many, validation_rows
+from trainer.export import load_model
+from trainer.sample_order import SampleOrder, batch_id, split
+
+SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "OUT"
+    write_corpus(path, pages=30, words=40, long_side=256)
+    return path
+
+
+@pytest.fixture(scope="module")
+def launched(corpus, tmp_path_factory):
+    """All runs on two ranks that need nothing in between, by name: directory, exit codes, what was printed."""
+    base = tmp_path_factory.mktemp("runs")
+
+    def line(output: str, *more: str) -> list[str]:
+        common = ["--corpus", str(corpus), "--output", str(base / output), "--val_share", "0.3", "--val_every", "3"]
+        return [*common, *SMALL, "--save_every", "3", *more]
+
+    plan = {
+        "whole": line("whole", "--max_steps", "6"),
+        "first half": line("halves", "--max_steps", "3"),
+        "second half": line("halves", "--max_steps", "6"),
+        "zero0": line("zero0", "--max_steps", "3", "--zero_stage", "0"),
+        "zero2": line("zero2", "--max_steps", "3", "--zero_stage", "2"),
+        "zero3": line("zero3", "--max_steps", "6", "--zero_stage", "3"),
+        "zero3 first half": line("zero3 halves", "--max_steps", "3", "--zero_stage", "3"),
+        "zero3 second half": line("zero3 halves", "--max_steps", "6", "--zero_stage", "3"),
+        "bf16": line("bf16", "--max_steps", "3", "--dtype", "bf16"),
+        "exploding": line("exploding", "--max_steps", "6", "optimizer.learning_rate=1e30", "optimizer.warmup_steps=0"),
+    }
+    codes, printed = run_many(plan, 2, base)
+    return base, codes, printed
+
+
+def test_a_run_ends_with_exit_code_0_and_says_where_things_are(launched):
+    base, codes, printed = launched
+    assert codes["whole"] == 0
+    for name in ("model", "loss.png", "log.jsonl"):
+        assert str(base / "whole" / name) in printed
+        assert (base / "whole" / name).exists()
+
+
+def test_every_logged_step_has_a_row_with_all_measures(launched):
+    found = rows(launched[0] / "whole")
+    assert [row["step"] for row in found] == [1, 2, 3, 4, 5, 6]
+    assert [row["samples"] for row in found] == [8, 16, 24, 32, 40, 48]
+    for row in found:
+        assert row["loss"] == pytest.approx(row["loss_denoise"] + row["loss_line"] + row["loss_grid"])
+        assert all(0 <= row[name] <= 1 for name in ("acc_denoise", "acc_line", "acc_grid", "mfu", "data_wait"))
+        assert all(row[name] > 0 for name in ("pages_per_s", "tokens_per_s", "tflops", "mfu", "memory_gb", "grad_norm"))
+
+
+def test_the_batch_id_names_the_pages_that_the_seed_orders(launched, corpus):
+    opened = Corpus(corpus)
+    order = SampleOrder(split(opened, 0.3)[0], seed=0)
+    second = batch_id([opened.key(ref.index) for ref in order.samples(8, 16)])
+    assert rows(launched[0] / "whole")[1]["batch_id"] == second
+
+
+def test_held_out_pages_are_evaluated_and_never_trained_on(launched, corpus):
+    train, held_out = split(Corpus(corpus), 0.3)
+    found = validation_rows(launched[0] / "whole")
+    assert [row["step"] for row in found] == [3, 6]
+    assert {row["val_pages"] for row in found} == {len(held_out)}
+    assert not set(train) & set(held_out)
+
+
+@pytest.mark.parametrize(("whole", "halves"), [("whole", "halves"), ("zero3", "zero3 halves")])
+def test_a_resumed_run_is_bit_for_bit_the_run_that_was_not_interrupted(launched, whole, halves):
+    base = launched[0]
+    assert rows(base / halves, *SAME, "grad_norm") == rows(base / whole, *SAME, "grad_norm")
+    losses = [[row["val_loss"] for row in validation_rows(base / name)] for name in (whole, halves)]
+    assert losses[0] == losses[1]
+
+
+@pytest.mark.parametrize("name", ["zero0", "zero2", "zero3"])
+def test_every_zero_stage_computes_the_same(launched, name):
+    base = launched[0]
+    for row, expected in zip(rows(base / name), rows(base / "whole"), strict=False):
+        assert row["batch_id"] == expected["batch_id"]
+        assert row["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+        assert row["grad_norm"] == pytest.approx(expected["grad_norm"], rel=1e-4)
+
+
+def test_bf16_stays_near_fp32(launched):
+    base = launched[0]
+    for row, expected in zip(rows(base / "bf16"), rows(base / "whole"), strict=False):
+        assert row["loss"] == pytest.approx(expected["loss"], rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["whole", "zero0", "zero3", "bf16"])
+def test_the_exported_model_loads_in_one_call(launched, name):
+    model, tokenizer = load_model(launched[0] / name / "model")
+    assert model.config.d_model == 32
+    assert model.config.vocab_size == tokenizer.embedding_size
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_pages(launched, corpus):
+    base, codes, printed = launched
+    assert codes["exploding"] == 1
+    message = next(line for line in printed.splitlines() if "gradient norm" in line)
+    assert message.startswith("error: step 2: loss nan")
+    second = SampleOrder(split(Corpus(corpus), 0.3)[0], seed=0).samples(8, 16)
+    assert all(Corpus(corpus).key(ref.index) in message for ref in second)
+    assert not list((base / "exploding" / "checkpoints").glob("step-*"))
+
+
+def test_a_sigterm_to_one_rank_saves_on_all_and_leaves_a_mark(corpus, tmp_path):
+    out = tmp_path / "RUN"
+    command = [*launcher(2), str(PRETRAIN), "--corpus", str(corpus), "--output", str(out), *SMALL]
+    process = subprocess.Popen([*command, "--max_steps", "100000"], cwd=tmp_path, env=environment())
+    try:
+        while not (out / "log.jsonl").is_file() or not rows(out):
+            assert process.poll() is None
+            time.sleep(0.2)
+        family = psutil.Process(process.pid).children(recursive=True)
+        second = next(p for p in family if "--local_rank=1" in p.cmdline())
+        second.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=120) != 0
+    finally:
+        process.kill()
+    mark = json.loads((out / "stopped.json").read_text())
+    assert mark["step"] == rows(out)[-1]["step"]
+    assert (out / "checkpoints" / f"step-{mark['step']:08d}" / "manifest.json").is_file()
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(corpus, tmp_path):
+    common = [sys.executable, str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN"), *SMALL]
+    first = run([*common, "--max_steps", "4", "--save_every", "2"], tmp_path)
+    assert first.returncode == 0, first.stdout
+    before = rows(tmp_path / "RUN", *SAME)
+    states = tmp_path / "RUN" / "checkpoints" / "step-00000004" / "mp_rank_00_model_states.pt"
+    states.write_bytes(states.read_bytes()[:-1])
+
+    again = run([*common, "--max_steps", "4", "--save_every", "2"], tmp_path)
+    assert again.returncode == 0, again.stdout
+    assert f"step-00000004 is damaged: {states.name} has changed" in again.stdout
+    assert "resumed after step 2 of 4" in again.stdout
+    assert rows(tmp_path / "RUN", *SAME) == before
+
+
+def test_the_launcher_passes_on_exit_code_2_and_one_rank_reports(corpus, tmp_path):
+    command = [*launcher(2), str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN")]
+    done = run([*command, "--model", "tiny", "--global_batch", "64"], tmp_path)
+    assert done.returncode == 2
+    assert done.stdout.count("30 pages to train on (0 held out), fewer than one --global_batch of 64") == 1
+    assert not (tmp_path / "RUN").exists()
+
+
+def test_a_missing_package_is_named_with_the_line_that_installs_it(tmp_path):
+    block = (
+        f"import runpy, sys; sys.modules['deepspeed'] = None; runpy.run_path({str(PRETRAIN)!r}, run_name='__main__')"
+    )
+    done = run([sys.executable, "-c", block], tmp_path)
+    assert done.returncode == 2
+    assert done.stdout.strip().endswith("error: deepspeed is not installed: pip install 'folio[train]'")
+
+
+def test_help_is_worth_reading(tmp_path):
+    done = run([sys.executable, str(PRETRAIN), "--help"], tmp_path)
+    assert done.returncode == 0
+    for word in ("--global_batch", "--zero_stage", "deepspeed trainer/pretrain.py", "Exit codes"):
+        assert word in done.stdout
