@@ -1,0 +1,73 @@
+"""One sample: kind, look, pages and truth as a pure function of (seed, index)."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from numpy.random import PCG64, Generator
+
+from pipelines.samples.article import draw_article
+from pipelines.samples.canvas import Canvas
+from pipelines.samples.form import draw_form
+from pipelines.samples.invoice import draw_invoice
+from pipelines.samples.letter import draw_letter
+from pipelines.samples.pdf import write_pdf
+from pipelines.samples.receipt import draw_receipt
+from pipelines.samples.scan import draw_scanner, scan_pdf
+from pipelines.samples.table import draw_ruled_table, draw_unruled_table
+from pipelines.samples.truth import encode_truth
+
+LAYOUTS: dict[str, Callable[[Generator], Canvas]] = {
+    "receipt": draw_receipt,
+    "invoice": draw_invoice,
+    "form": draw_form,
+    "table_ruled": draw_ruled_table,
+    "table_unruled": draw_unruled_table,
+    "article": draw_article,
+    "letter": draw_letter,
+}
+KINDS = tuple(LAYOUTS)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A sample: `name` without suffix, its PDF and its truth file (see `truth.encode_truth`)."""
+
+    name: str
+    kind: str
+    scan: bool
+    pages: int
+    pdf: bytes
+    truth: bytes
+
+
+def make_document(seed: int, index: int, scan_share: float = 0.4, kinds: Sequence[str] = KINDS) -> Document:
+    """Sample number `index` (from 0) of the endless series `seed`.
+
+    Every run of len(kinds) neighbours holds each kind once, and of the first n samples floor(n * scan_share) are
+    scans; what is printed does not depend on `scan_share`.
+    """
+    kind = _kind_at(seed, index, kinds)
+    name = f"sample-{index:05d}-{kind}"
+    sheets = LAYOUTS[kind](_generator(seed, index, kind)).sheets
+    pdf, skew_deg = write_pdf(sheets, name), 0.0
+    scan = math.floor((index + 1) * scan_share) > math.floor(index * scan_share)
+    if scan:
+        rng = _generator(seed, index, "scan")
+        scanner = draw_scanner(rng, sheets)
+        pdf, skew_deg = scan_pdf(rng, pdf, scanner), scanner.skew_deg
+    return Document(name, kind, scan, len(sheets), pdf, encode_truth(kind, scan, skew_deg, sheets))
+
+
+def _kind_at(seed: int, index: int, kinds: Sequence[str]) -> str:
+    block, place = divmod(index, len(kinds))
+    return kinds[_generator(seed, block, "kinds").permutation(len(kinds))[place]]
+
+
+def _generator(seed: int, index: int, purpose: str) -> Generator:
+    """A generator of its own for each use, the same in every process."""
+    digest = hashlib.sha256(f"{seed}/{index}/{purpose}".encode()).digest()
+    return Generator(PCG64(int.from_bytes(digest[:16], "little")))

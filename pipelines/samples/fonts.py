@@ -1,0 +1,75 @@
+"""The base-14 fonts: measuring, breaking and clipping text, in points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+FAMILIES = {
+    "helv": ("helv", "hebo", "heit", "hebi"),
+    "tiro": ("tiro", "tibo", "tiit", "tibi"),
+    "cour": ("cour", "cobo", "coit", "cobi"),
+}
+"""PyMuPDF's family name -> its regular, bold, italic and bold italic faces."""
+
+_LATIN_1 = bytes(range(256)).decode("latin-1")
+
+
+@cache
+def _metrics(face: str) -> tuple[tuple[float, ...], float, float]:
+    """Advance of every Latin-1 character, height of "d" above and depth of "p" below the baseline, in ems."""
+    import pymupdf
+
+    font = pymupdf.Font(face)
+    advances = tuple(font.char_lengths(_LATIN_1, 1.0))
+    return advances, font.glyph_bbox(ord("d")).y1, -font.glyph_bbox(ord("p")).y0
+
+
+@dataclass(frozen=True)
+class Font:
+    """A face (PyMuPDF's short name, such as "hebo") at a size in points."""
+
+    face: str
+    size: float
+
+    def width(self, text: str) -> float:
+        """Advance of `text` in points; UnicodeEncodeError for what base-14 fonts cannot show (beyond Latin-1)."""
+        advances = _metrics(self.face)[0]
+        return self.size * sum(advances[byte] for byte in text.encode("latin-1"))
+
+    @property
+    def ascent(self) -> float:
+        """Height of an ascender above the baseline, in points."""
+        return self.size * _metrics(self.face)[1]
+
+    @property
+    def descent(self) -> float:
+        """Depth of a descender below the baseline, in points."""
+        return self.size * _metrics(self.face)[2]
+
+    @property
+    def leading(self) -> float:
+        """Distance of two baselines of comfortable text, in points."""
+        return 1.28 * self.size
+
+
+def wrap(text: str, font: Font, width: float) -> list[str]:
+    """Break `text` at spaces into rows of at most `width` points; a longer word keeps a row of its own."""
+    rows: list[str] = []
+    row = ""
+    for word in text.split():
+        longer = f"{row} {word}" if row else word
+        if row and font.width(longer) > width:
+            rows.append(row)
+            row = word
+        else:
+            row = longer
+    return [*rows, row] if row else rows
+
+
+def clip(text: str, font: Font, width: float) -> str:
+    """`text` less the last words, then the last letters, that do not fit in `width` points."""
+    first = (wrap(text, font, width) or [""])[0]
+    while first and font.width(first) > width:
+        first = first[:-1]
+    return first

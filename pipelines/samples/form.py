@@ -1,0 +1,201 @@
+"""Filled-in forms: label and value far apart, in boxes, two pairs a row, and choices to tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.random import Generator
+
+from pipelines.samples import vocabulary
+from pipelines.samples.canvas import GREY, WHITE, Canvas, Path, Run, centred, right
+from pipelines.samples.fonts import clip, wrap
+from pipelines.samples.invent import (
+    DATE_FORMS,
+    address,
+    chance,
+    code,
+    company,
+    day,
+    draw_subject,
+    email,
+    person,
+    phone,
+    pick,
+    write_date,
+)
+from pipelines.samples.prose import sentence
+from pipelines.samples.theme import Theme, draw_theme
+
+Field = tuple[str, str]
+
+MAKERS: dict[str, tuple[tuple[str, ...], Callable[[Generator], str]]] = {
+    "person": (("Full name", "Name of applicant", "Contact person", "Witness", "Next of kin"), person),
+    "date": (
+        ("Date of birth", "Date of application", "Start date", "Valid until"),
+        lambda rng: write_date(day(rng), pick(rng, DATE_FORMS)),
+    ),
+    "code": (("Reference no.", "Policy number", "Membership no.", "Tax ID"), lambda rng: code(rng, "", 8)),
+    "phone": (("Telephone", "Mobile", "Emergency phone"), phone),
+    "street": (("Street address", "Postal address", "Place of work"), lambda rng: address(rng)[0]),
+    "town": (("City and postcode", "Town"), lambda rng: address(rng)[1]),
+    "company": (("Employer", "Company name", "Insurer"), company),
+    "email": (("E-mail", "Contact e-mail"), lambda rng: email(rng, company(rng))),
+    "count": (("Number of dependants", "Hours per week", "Years of service"), lambda rng: str(rng.integers(1, 45))),
+    "department": (("Department", "Division"), lambda rng: pick(rng, vocabulary.DEPARTMENTS)),
+    "amount": (("Amount requested", "Annual income", "Monthly rent"), lambda rng: f"${rng.integers(200, 90000):,}.00"),
+}
+
+TITLES = ("Application for Membership", "Change of Address", "Claim Form", "Employee Record", "Grant Application",
+          "Patient Registration", "Permit Request", "Rental Application", "Travel Expense Claim")  # fmt: skip
+SECTIONS = (
+    "Personal details",
+    "Contact",
+    "Employment",
+    "Insurance",
+    "Declaration",
+    "Payment",
+    "References",
+    "For office use only",
+    "Household",
+)
+SECTION_DEPTH = 265.0
+"""Points that the longest section asks for, with the signature below it."""
+QUESTIONS = ("Have you applied before?", "Do you hold a licence?", "Is the applicant insured?", "Smoker?",
+             "Is the address permanent?", "Notify by e-mail?")  # fmt: skip
+
+
+def draw_form(rng: Generator) -> Canvas:
+    """A form of one to three pages, all its sections but the ticks in one of four styles."""
+    theme = draw_theme(rng, families=("helv", "helv", "tiro"))
+    canvas = theme.canvas()
+    draw_fields = pick(rng, (_draw_far_apart, _draw_underlined, _draw_two_up, _draw_boxed))
+    _draw_title(rng, canvas, theme)
+    sections = rng.integers(5, 10) if chance(rng, 0.3) else rng.integers(2, 5)
+    order = rng.permutation(SECTIONS)
+    for number in range(1, int(sections) + 1):
+        if not canvas.room(SECTION_DEPTH):
+            canvas.new_page()
+        _draw_section_head(canvas, theme, f"{number}. {order[number - 1]}")
+        draw_fields(rng, canvas, theme, _fields(rng, int(rng.choice((4, 6)))))
+        if chance(rng, 0.6):
+            _draw_ticks(rng, canvas, theme)
+        canvas.skip(theme.size)
+    _draw_signature(rng, canvas, theme)
+    return canvas
+
+
+def _fields(rng: Generator, count: int) -> list[Field]:
+    """Labels, no two alike, with values; one in twelve is left blank."""
+    fields = []
+    for kind in rng.choice(tuple(MAKERS), count, replace=False):
+        labels, make = MAKERS[str(kind)]
+        value = make(rng)
+        fields.append((pick(rng, labels), "" if chance(rng, 1 / 12) else value))
+    return fields
+
+
+def _draw_title(rng: Generator, canvas: Canvas, theme: Theme) -> None:
+    title, small = theme.font(rng.uniform(1.5, 1.9), bold=True), theme.font(0.85)
+    if chance(rng, 0.6):
+        revision = f"Rev. {rng.integers(1, 13)}/{rng.integers(2001, 2026)}"
+        number = Run(f"Form {code(rng, 'F', 3)}", canvas.left, small, GREY)
+        canvas.row(number, right(revision, canvas.right, small, GREY))
+    canvas.row(centred(clip(pick(rng, TITLES), title, canvas.right - canvas.left), canvas.centre, title, theme.accent))
+    canvas.skip(4)
+    note = theme.font(0.9, italic=True)
+    for text in wrap(sentence(rng, draw_subject(rng)), note, canvas.right - canvas.left):
+        canvas.row(Run(text, canvas.left, note))
+    canvas.skip(8)
+
+
+def _draw_section_head(canvas: Canvas, theme: Theme, text: str) -> None:
+    font = theme.font(1.1, bold=True)
+    if theme.margin % 2:
+        canvas.box(canvas.left, canvas.y + 2, canvas.right, canvas.y + font.leading + 4, None, theme.accent)
+        canvas.row(Run(text, canvas.left + 5, font, WHITE))
+    else:
+        canvas.row(Run(text, canvas.left, font, theme.accent))
+        canvas.rule(canvas.left, canvas.y + 4, canvas.right, canvas.y + 4, theme.accent, 0.9)
+    canvas.skip(6)
+
+
+def _draw_far_apart(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
+    """Labels on the left edge, values on the right one, dots or nothing between."""
+    font, dotted = theme.font(), chance(rng, 0.5)
+    for label, value in fields:
+        value = clip(value, font, 0.6 * (canvas.right - canvas.left))
+        canvas.row(Run(label, canvas.left, font), right(value, canvas.right, font), leading=font.leading * 1.25)
+        start, end = canvas.left + font.width(label) + 6, canvas.right - font.width(value) - 6
+        if dotted and start < end:
+            canvas.rule(start, canvas.y - 0.5, end, canvas.y - 0.5, GREY, 0.8, "[0.8 3] 0")
+
+
+def _draw_underlined(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
+    """Values on a rule that starts in a common column."""
+    font, value_x = theme.font(), canvas.left + rng.uniform(0.34, 0.5) * (canvas.right - canvas.left)
+    for label, value in fields:
+        value = clip(value, font, canvas.right - value_x - 6)
+        canvas.row(Run(f"{label}:", canvas.left, font), Run(value, value_x + 4, font), leading=font.leading * 1.45)
+        canvas.rule(value_x, canvas.y + 3.5, canvas.right, canvas.y + 3.5, width=0.5)
+
+
+def _draw_two_up(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
+    """Two pairs of label and value on each row."""
+    bold, plain, quarter = theme.font(bold=True), theme.font(), (canvas.right - canvas.left) / 4
+    for pair in zip(fields[::2], fields[1::2], strict=True):
+        runs = []
+        for column, (label, value) in enumerate(pair):
+            x = canvas.left + 2 * column * quarter
+            runs.append(Run(clip(label, bold, quarter - 8), x, bold))
+            runs.append(Run(clip(value, plain, quarter - 8), x + quarter, plain))
+        canvas.row(*runs, leading=plain.leading * 1.5)
+
+
+def _draw_boxed(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
+    """Two boxes a row, each with a small label above its value, as on tax forms."""
+    small, plain, half = theme.font(0.72), theme.font(), (canvas.right - canvas.left) / 2
+    depth = small.leading + plain.leading + 5
+    for pair in zip(fields[::2], fields[1::2], strict=True):
+        top = canvas.y + 3
+        starts = (canvas.left, canvas.left + half)
+        for x in starts:
+            canvas.box(x, top, x + half, top + depth)
+        texts = [(label, clip(value, plain, half - 10), x + 4) for (label, value), x in zip(pair, starts, strict=True)]
+        canvas.row(*(Run(label, x, small, GREY) for label, _, x in texts), leading=small.leading + 3)
+        canvas.row(*(Run(value, x, plain) for _, value, x in texts), Run("", canvas.left, plain))
+        canvas.y = top + depth - 3
+
+
+def _draw_ticks(rng: Generator, canvas: Canvas, theme: Theme) -> None:
+    """A question on the left and two boxes to tick on the right of its row."""
+    font, side = theme.font(), theme.size * 0.75
+    canvas.skip(3)
+    for question in rng.permutation(QUESTIONS)[: rng.integers(1, 4)]:
+        yes_x, no_x, ticked = canvas.right - 90, canvas.right - 30, rng.integers(2)
+        runs = (Run("Yes", yes_x, font), Run("No", no_x, font))
+        canvas.row(Run(str(question), canvas.left, font), *runs, leading=font.leading * 1.3)
+        for place, x in enumerate((yes_x - side - 5, no_x - side - 5)):
+            canvas.box(x, canvas.y - side, x + side, canvas.y)
+            if place == ticked:
+                canvas.rule(x, canvas.y - side, x + side, canvas.y, width=1.1)
+                canvas.rule(x, canvas.y, x + side, canvas.y - side, width=1.1)
+
+
+def _draw_signature(rng: Generator, canvas: Canvas, theme: Theme) -> None:
+    font, middle = theme.font(0.9), canvas.centre + 20
+    canvas.skip(32)
+    sign(rng, canvas, canvas.left + 10, canvas.y - 4)
+    for x0, x1 in ((canvas.left, middle - 30), (middle, canvas.right)):
+        canvas.rule(x0, canvas.y, x1, canvas.y, width=0.5)
+    canvas.row(Run("Signature", canvas.left, font, GREY), Run("Place and date", middle, font, GREY))
+
+
+def sign(rng: Generator, canvas: Canvas, x: float, y: float) -> None:
+    """A scribble of about 110 x 25 points whose foot stands at (x, y)."""
+    high, wide, phase = rng.uniform(6.0, 11.0), rng.uniform(4.0, 7.0), rng.uniform(0.0, 6.3)
+    turns = np.linspace(0.0, 1.0, 120)
+    across = x + 100.0 * turns + wide * np.sin(38.0 * turns + phase)
+    up = y - 12.0 + high * np.cos(38.0 * turns) * np.cos(7.0 * turns + phase)
+    stroke = [(float(a), float(b)) for a, b in zip(across, up, strict=True)]
+    canvas.sheet.paths.append(Path(stroke, (0.1, 0.1, 0.4), None, 0.9))

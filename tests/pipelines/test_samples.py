@@ -1,0 +1,303 @@
+"""The synthetic documents: reproducible, and their truth is what stands on the page."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pymupdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.samples.__main__ import main
+from pipelines.samples.document import KINDS, make_document
+from pipelines.samples.fonts import FAMILIES, Font, clip, wrap
+
+SINGLE_COLUMN = [kind for kind in KINDS if kind != "article"]
+EVERY_FACE = [face for faces in FAMILIES.values() for face in faces]
+few = settings(max_examples=8, deadline=None)
+indices = st.integers(0, 10_000)
+
+
+def pages_of(kind: str, index: int) -> list[dict]:
+    return json.loads(make_document(3, index, 0.0, [kind]).truth)["pages"]
+
+
+def words_of(page: dict) -> tuple[list[str], np.ndarray, np.ndarray]:
+    words = page["words"]
+    return words["text"], np.array(words["box"]), np.array(words["line"])
+
+
+def line_of(page: dict, text: str) -> list[str]:
+    """The words of the line on which `text` stands."""
+    texts, _, lines = words_of(page)
+    return [word for word, line in zip(texts, lines, strict=True) if line == lines[texts.index(text)]]
+
+
+def folder_bytes(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_another_process_writes_the_same_bytes(tmp_path):
+    flags = ["--count", "7", "--seed", "5"]
+    assert main(["--output", str(tmp_path / "here"), *flags]) == 0
+    subprocess.run([sys.executable, "-m", "pipelines.samples", "--output", tmp_path / "there", *flags], check=True)
+    assert folder_bytes(tmp_path / "here") == folder_bytes(tmp_path / "there")
+
+
+def test_a_larger_count_only_adds_documents(tmp_path):
+    for count in (4, 9):
+        assert main(["--output", str(tmp_path / str(count)), "--count", str(count)]) == 0
+    small, large = folder_bytes(tmp_path / "4"), folder_bytes(tmp_path / "9")
+    assert len(small) == 8 and len(large) == 18
+    assert small.items() <= large.items()
+
+
+def test_another_seed_draws_other_documents():
+    assert make_document(0, 0, 0.0, ["letter"]).truth != make_document(1, 0, 0.0, ["letter"]).truth
+
+
+def test_every_kind_comes_equally_often():
+    kinds = Counter(make_document(2, index, 0.0).kind for index in range(21))
+    assert kinds == dict.fromkeys(KINDS, 3)
+
+
+@pytest.mark.parametrize(("share", "scans"), [(0.0, 0), (0.25, 5), (0.4, 8), (1.0, 20)])
+def test_the_share_of_scans_is_exact(share, scans):
+    assert sum(make_document(1, index, share, ["receipt"]).scan for index in range(20)) == scans
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_words_are_printed_whether_scanned_or_not(kind):
+    printed, scanned = (json.loads(make_document(4, 1, share, [kind]).truth) for share in (0.0, 1.0))
+    assert not printed["scan"] and scanned["scan"]
+    assert printed["skew_deg"] == 0.0
+    assert printed["pages"] == scanned["pages"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@few
+@given(index=indices)
+def test_the_truth_agrees_with_the_text_layer(kind, index):
+    document = make_document(3, index, 0.0, [kind])
+    truth = json.loads(document.truth)["pages"]
+    with pymupdf.open(stream=document.pdf) as pdf:
+        assert len(pdf) == len(truth) == document.pages
+        for page, expected in zip(pdf, truth, strict=True):
+            assert (page.rect.width, page.rect.height) == (expected["width_pt"], expected["height_pt"])
+            _assert_same_words(page, expected)
+
+
+def _assert_same_words(page: pymupdf.Page, expected: dict) -> None:
+    """Same texts at the same places; the text layer's boxes are as high as the font, ours as its letters."""
+    texts, boxes, _ = words_of(expected)
+    layer = page.get_text("words")
+    assert Counter(word[4] for word in layer) == Counter(texts)
+    scale = np.array([1000 / page.rect.width, 1000 / page.rect.height] * 2)
+    found = np.array([word[:4] for word in layer]) * scale
+    for text, box in zip(texts, boxes, strict=True):
+        same = np.array([word[4] == text for word in layer])
+        aside = np.abs(found[same][:, [0, 2]] - box[[0, 2]]).max(axis=1)
+        nearest = found[same][np.argmin(aside + np.abs(found[same][:, 1] - box[1]))]
+        assert np.abs(nearest[[0, 2]] - box[[0, 2]]).max() <= 1.0
+        assert nearest[1] - 1 <= box[1] < box[3] <= nearest[3] + 1
+
+
+@pytest.mark.parametrize("face", EVERY_FACE)
+def test_text_is_as_wide_as_the_renderer_prints_it(face):
+    font, text = Font(face, 11.5), "Zürich (45.30%) & Söhne, £12"
+    with pymupdf.open() as pdf:
+        page = pdf.new_page()
+        page.insert_text((50, 50), text, fontname=face, fontsize=11.5)
+        words = page.get_text("words")
+    assert words[-1][2] - words[0][0] == pytest.approx(font.width(text), abs=0.01)
+
+
+@given(text=st.text("ab \u00e9", max_size=60), width=st.floats(1, 200))
+def test_wrapping_keeps_every_word_and_clipping_fits(text, width):
+    font = Font("tiro", 10)
+    rows = wrap(text, font, width)
+    assert " ".join(rows).split() == text.split()
+    assert all(font.width(row) <= width or " " not in row for row in rows)
+    assert font.width(clip(text, font, width)) <= width
+
+
+@pytest.mark.parametrize("kind", SINGLE_COLUMN)
+@few
+@given(index=indices)
+def test_lines_follow_each_other_down_the_page_without_touching(kind, index):
+    for page in pages_of(kind, index):
+        _, boxes, lines = words_of(page)
+        assert lines[0] == 0 and set(np.diff(lines)) <= {0, 1}
+        for line in range(lines[-1]):
+            assert boxes[lines == line][:, 3].max() <= boxes[lines == line + 1][:, 1].min() + 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@few
+@given(index=indices)
+def test_words_of_a_line_share_their_height_and_go_from_left_to_right(kind, index):
+    for page in pages_of(kind, index):
+        _, boxes, lines = words_of(page)
+        for line in range(lines[-1] + 1):
+            row = boxes[lines == line]
+            assert row[:, 1].max() < row[:, 3].min()
+            assert (row[1:, 0] >= row[:-1, 2] - 1).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@few
+@given(index=indices)
+def test_no_two_words_overlap(kind, index):
+    for page in pages_of(kind, index):
+        boxes = words_of(page)[1]
+        low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+        high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+        overlap = (high - low > 1).all(axis=2)
+        assert overlap.sum() == np.trace(overlap)
+
+
+@few
+@given(index=indices)
+def test_total_and_amount_on_the_edges_of_a_receipt_are_one_line(index):
+    (page,) = pages_of("receipt", index)
+    texts, boxes, lines = words_of(page)
+    total = boxes[lines == lines[texts.index("TOTAL")]]
+    assert line_of(page, "TOTAL")[0] == "TOTAL" and len(total) >= 2
+    assert total[-1, 0] - total[0, 2] > 100
+
+
+@few
+@given(index=indices)
+def test_a_tick_question_and_its_answers_are_one_line(index):
+    for page in pages_of("form", index):
+        if "licence?" in page["words"]["text"]:
+            assert line_of(page, "licence?") == ["Do", "you", "hold", "a", "licence?", "Yes", "No"]
+
+
+def test_the_seller_and_the_number_of_an_invoice_share_a_line():
+    page = pages_of("invoice", 0)[0]
+    row = line_of(page, "Invoice")
+    assert row[-3:-1] == ["Invoice", "no."] and row[0].isdigit()
+
+
+@few
+@given(index=indices)
+def test_the_columns_of_an_article_share_no_line_and_the_left_is_read_first(index):
+    for page in pages_of("article", index):
+        _, boxes, lines = words_of(page)
+        middle = (boxes[:, 0] + boxes[:, 2]) / 2
+        level = np.minimum(boxes[:, None, 3], boxes[None, :, 3]) - np.maximum(boxes[:, None, 1], boxes[None, :, 1]) > 2
+        beside = level & (lines[:, None] < lines[None, :])
+        assert beside.sum() > 100
+        left, right = np.nonzero(beside)
+        assert (middle[left] < 500).all() and (middle[right] > 500).all()
+
+
+def test_each_visual_row_of_a_tall_cell_is_a_line():
+    remarks = [page for index in range(12) for page in pages_of("table_ruled", index) if _has_tall_cell(page)]
+    assert remarks
+
+
+def _has_tall_cell(page: dict) -> bool:
+    """Whether a line of the table starts right of its first columns: the second row of a remark."""
+    texts, boxes, lines = words_of(page)
+    if "Remarks" not in texts:
+        return False
+    column = boxes[texts.index("Remarks"), 0]
+    return any(abs(boxes[lines == line][0, 0] - column) <= 1 for line in range(lines[-1] + 1))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_scan_is_one_image_a_page_without_text(kind):
+    document = make_document(6, 2, 1.0, [kind])
+    truth = json.loads(document.truth)["pages"]
+    with pymupdf.open(stream=document.pdf) as pdf:
+        assert len(pdf) == len(truth)
+        for page, expected in zip(pdf, truth, strict=True):
+            assert page.get_text() == ""
+            (image,) = page.get_images()
+            assert image[8] == "DCTDecode"
+            assert (page.rect.width, page.rect.height) == (expected["width_pt"], expected["height_pt"])
+            assert 149 <= image[2] / page.rect.width * 72 <= 201
+
+
+def contrast_of_boxes(pdf: bytes, page: dict, turn_deg: float) -> np.ndarray:
+    """Grey levels between the paper and the ink in each word's box, the first page turned by `turn_deg` clockwise."""
+    with pymupdf.open(stream=pdf) as document:
+        pixmap = document[0].get_pixmap(dpi=120, colorspace=pymupdf.csGRAY)
+    image = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width)
+    middle = ((pixmap.width - 1) / 2, (pixmap.height - 1) / 2)
+    turn = cv2.getRotationMatrix2D(middle, -turn_deg, 1.0)
+    upright = cv2.warpAffine(image, turn, (pixmap.width, pixmap.height), borderValue=255)
+    boxes = np.rint(words_of(page)[1] * np.array([pixmap.width, pixmap.height] * 2) / 1000).astype(int)
+    spans = [np.percentile(upright[y0:y1, x0:x1], (10, 90)) for x0, y0, x1, y1 in boxes]
+    return np.array([paper - ink for ink, paper in spans])
+
+
+@pytest.mark.parametrize("index", [0, 1, 2, 3])
+def test_a_scan_turned_back_by_its_skew_has_ink_in_every_box(index):
+    document = make_document(8, index, 1.0, ["letter"])
+    truth = json.loads(document.truth)
+    page, skew = truth["pages"][0], truth["skew_deg"]
+    turned_back, turned_on = (contrast_of_boxes(document.pdf, page, turn).min() for turn in (-skew, skew))
+    assert turned_back > 25
+    assert turned_on < turned_back / 2
+
+
+@few
+@given(kind=st.sampled_from(KINDS), index=indices)
+def test_the_skew_of_a_scan_leaves_every_word_on_the_page(kind, index):
+    truth = json.loads(make_document(9, index, 1.0, [kind]).truth)
+    angle = np.radians(truth["skew_deg"])
+    assert abs(truth["skew_deg"]) <= 3.0
+    for page in truth["pages"]:
+        size = np.array([page["width_pt"], page["height_pt"]])
+        boxes = words_of(page)[1]
+        corners = np.concatenate([boxes[:, [i, j]] for i in (0, 2) for j in (1, 3)]) / 1000 * size - size / 2
+        across = corners[:, 0] * np.cos(angle) - corners[:, 1] * np.sin(angle)
+        down = corners[:, 0] * np.sin(angle) + corners[:, 1] * np.cos(angle)
+        assert (np.abs(np.stack([across, down], axis=1)) <= size / 2).all()
+
+
+def test_some_documents_have_several_pages():
+    pages = Counter(make_document(1, index, 0.0).pages for index in range(35))
+    assert pages[1] > 15 and sum(pages[count] for count in (2, 3, 4)) > 3
+
+
+def test_the_closing_line_says_what_was_written(tmp_path, capsys):
+    flags = ["--count", "4", "--scan_share", "0.5", "--kinds", "receipt", "form"]
+    assert main(["--output", str(tmp_path), *flags]) == 0
+    names = sorted(path.name for path in tmp_path.glob("*.pdf"))
+    assert [name[:12] for name in names] == [f"sample-0000{index}" for index in range(4)]
+    said = capsys.readouterr().err
+    assert "4 documents" in said and "2 scans" in said and "2 form, 2 receipt" in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--count", "0"], "'0' is not a whole number of 1 or more"),
+        (["--count", "many"], "'many' is not a whole number"),
+        (["--scan_share", "40"], "'40' is not a number from 0 to 1"),
+        (["--kinds", "poem"], "'poem'"),
+        (["--sede", "1"], "--sede"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_names_the_value(tmp_path, capsys, flags, complaint):
+    with pytest.raises(SystemExit) as stop:
+        main(["--output", str(tmp_path), *flags])
+    assert stop.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_exits_with_1_and_names_it(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    assert main(["--output", str(tmp_path / "file"), "--count", "1"]) == 1
+    assert f"--output {tmp_path / 'file'}" in capsys.readouterr().err
