@@ -17,14 +17,14 @@ _SIZE_CATEGORIES = (
 def render_card(index: CorpusIndex) -> str:
     """Renders the dataset card of a corpus as Markdown. The same index gives the same card."""
     statuses = index.totals["status"]
-    left_out = sorted((name for name in statuses if name != PageStatus.OK.value), key=lambda name: -statuses[name])
+    left_out = sorted((-count, name) for name, count in statuses.items() if name != PageStatus.OK.value)
     config = json.dumps(index.config, indent=2, sort_keys=True, ensure_ascii=False)
     return render(
         "card.md.j2",
         index=index,
         totals=index.totals,
         size_category=size_category(index.totals["samples"]),
-        left_out=[(name, statuses[name]) for name in left_out],
+        left_out=[(name, -count) for count, name in left_out],
         # Indented code, not fenced: no value of a setting can end it.
         config=textwrap.indent(config, "    "),
     )

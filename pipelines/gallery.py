@@ -54,7 +54,7 @@ def pick_gallery(manifest: pa.Table, count: int = 12) -> list[str]:
         free[row] = False
         unseen[document == document[row]] = False
         picked.append(int(row))
-    return rows["key"].take(picked).to_pylist()
+    return rows["key"].take(pa.array(picked, pa.int64())).to_pylist()
 
 
 def exhibit(sample: Sample, grid_rows: int, grid_cols: int) -> Exhibit:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BINS = 24
+FAR = 1.5
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Histogram:
 
 
 def histogram_of(values: np.ndarray, step: float, lowest: float | None = 0.0) -> Histogram | None:
-    """Counts values; the axis ends where the last hundredth begins, so that one freak does not flatten the rest.
+    """Counts values; where the last hundredth reaches far, the axis ends before it, so that one freak flattens nothing.
 
     Args:
         values: any number of numbers.
@@ -49,7 +50,8 @@ def histogram_of(values: np.ndarray, step: float, lowest: float | None = 0.0) ->
     if not len(values):
         return None
     low = float(np.percentile(values, 1)) if lowest is None else lowest
-    high = max(float(np.percentile(values, 99)), low + step)
+    most, largest = float(np.percentile(values, 99)), float(values.max())
+    high = max(largest if largest - low <= FAR * (most - low) else most, low + step)
     width = _round_up((high - low) / BINS, step)
     first = math.floor(low / width)
     bins = max(1, math.ceil(high / width - first))
@@ -62,7 +64,7 @@ def histogram_of(values: np.ndarray, step: float, lowest: float | None = 0.0) ->
         median=float(np.median(values)),
         p95=float(np.percentile(values, 95)),
         smallest=float(values.min()),
-        largest=float(values.max()),
+        largest=largest,
     )
 
 

@@ -1,0 +1,72 @@
+"""The gallery shows pages of many documents, plain ones and the extremes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipelines.gallery import PICTURE_BYTES, exhibit, pick_gallery
+from pipelines.overlay import encode_jpeg
+from schemas import MANIFEST_SCHEMA, Sample, encode_sample
+from tests.drawn_pages import document_sha256, draw_page
+
+
+def row(document: int, page: int = 1, **facts: object) -> dict:
+    sha256 = document_sha256(0, f"{document}")
+    empty = {field.name: "" if field.type == pa.string() else 0 for field in MANIFEST_SCHEMA}
+    usual = {"key": f"{sha256[:16]}-{page:05d}", "doc_sha256": sha256, "status": "ok", "words": 100, "mean_score": 0.9}
+    return empty | usual | facts
+
+
+def table(rows: list[dict]) -> pa.Table:
+    return pa.Table.from_pylist(rows, MANIFEST_SCHEMA)
+
+
+def test_the_extremes_are_in_the_gallery():
+    extremes = [row(90, words=900), row(91, words=1), row(92, mean_score=0.2), row(93, skew_deg=-7.0)]
+    picked = pick_gallery(table([*(row(number) for number in range(50)), *extremes]))
+    assert len(picked) == 12
+    assert {item["key"] for item in extremes} < set(picked)
+
+
+def test_pages_come_from_different_documents_while_there_are_any():
+    rows = [row(document, page, words=page) for document in range(12) for page in range(1, 9)]
+    assert len({key[:16] for key in pick_gallery(table(rows))}) == 12
+
+
+def test_a_corpus_of_one_document_still_fills_the_gallery():
+    picked = pick_gallery(table([row(0, page) for page in range(1, 30)]))
+    assert len(set(picked)) == 12
+
+
+def test_the_choice_does_not_depend_on_the_order_of_the_rows():
+    rows = [row(number, words=number % 7, skew_deg=number % 5) for number in range(40)]
+    shuffled = [rows[i] for i in np.random.default_rng(0).permutation(40)]
+    assert pick_gallery(table(rows)) == pick_gallery(table(shuffled))
+
+
+def test_pages_without_a_sample_are_never_picked():
+    picked = pick_gallery(table([row(0), row(1, status="blank"), row(2, status="corrupt", page=0)]))
+    assert picked == [row(0)["key"]]
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_no_more_pages_are_picked_than_asked_for(count):
+    assert len(pick_gallery(table([row(number) for number in range(9)]), count)) == count
+
+
+def test_an_empty_manifest_has_no_gallery():
+    assert pick_gallery(MANIFEST_SCHEMA.empty_table()) == []
+
+
+def test_the_picture_of_the_busiest_page_keeps_to_its_size():
+    page, _ = draw_page(seed=0, number=0, words=900, long_side=1024, total=1)
+    noise = np.random.default_rng(0).integers(0, 255, (1024, page.image_width, 3), np.uint8)
+    stored = encode_sample(replace(page), encode_jpeg(noise, 95), np.zeros((0, 8), np.int32))
+    shown = exhibit(Sample(page.key, stored["jpg"], stored["json"], np.zeros((0, 8), np.int32)), 4, 4)
+    assert shown.picture.startswith("data:image/jpeg;base64,")
+    assert len(shown.picture) < 1.6 * PICTURE_BYTES
+    assert 0.8 <= shown.mean_score <= 1

@@ -1,0 +1,195 @@
+"""The report holds the corpus's numbers, its failures and its pages, needs nothing else, and trusts no name in it."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.report import LISTED_FAILURES, pick_gallery, render_report
+from schemas import MANIFEST_SCHEMA, Corpus, PageStatus
+from tests.corpora import failed_row, plan_of, write_corpus
+from tests.drawn_pages import document_sha256
+
+VOID = {"meta", "link", "img", "br", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects what a page links to, its text, and tags that do not close."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("src", "href", "action", "data", "poster", "srcset")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Corpus:
+    directory = tmp_path_factory.mktemp("report") / "out"
+    write_corpus(directory, pages=30, shards=2, words=80, bad_pages=4, bad_documents=3)
+    return Corpus(directory)
+
+
+@pytest.fixture(scope="module")
+def manifest(corpus) -> pa.Table:
+    return pq.read_table(Path(corpus.shards[0].path).parent.parent / "manifest.parquet")
+
+
+def render(corpus: Corpus, manifest: pa.Table, pictures: int = 12) -> str:
+    numbers = {corpus.key(number): number for number in range(len(corpus))}
+    gallery = [corpus[numbers[key]] for key in pick_gallery(manifest, pictures)]
+    return render_report(corpus.index, manifest, plan_of(manifest), gallery)
+
+
+@pytest.fixture(scope="module")
+def html(corpus, manifest) -> str:
+    return render(corpus, manifest)
+
+
+def with_rows(manifest: pa.Table, rows: list[dict]) -> pa.Table:
+    return pa.concat_tables([manifest, pa.Table.from_pylist(rows, MANIFEST_SCHEMA)])
+
+
+def test_the_report_needs_no_other_file_no_script_and_no_network(html):
+    page = Page(html)
+    assert page.open == []
+    assert "script" not in page.tags
+    assert all(link.startswith(("data:image/jpeg;base64,", "#")) for link in page.links)
+    assert "url(" not in html
+    assert "@import" not in html
+    assert "default-src 'none'" in html
+
+
+def test_the_report_stays_small_enough_to_be_mailed(html):
+    assert 100_000 < len(html.encode()) < 3_000_000
+
+
+def test_the_headline_numbers_are_those_of_the_index(corpus, html):
+    totals = corpus.index.totals
+    for name in ("documents", "pages", "samples", "words", "tokens"):
+        assert f"<b>{totals[name]:,}</b><span>{name}</span>" in html
+
+
+def test_every_status_is_shown_with_its_count_and_share(html):
+    text = re.sub(r"\s+", " ", Page(html).text)
+    assert "ok 30 88.2 %" in text
+    assert "blank 2 5.88 %" in text
+    assert "corrupt 2" in text
+    assert "encrypted 1" in text
+
+
+def test_every_status_has_a_colour_of_its_own(html):
+    assert all(f".s-{status.value} {{" in html for status in PageStatus)
+
+
+def test_every_failure_is_listed_with_document_page_and_reason(manifest, html):
+    text = Page(html).text
+    for row in manifest.to_pylist():
+        if row["status"] != "ok":
+            assert row["uri"] in text
+            assert row["detail"] in text
+
+
+def test_a_long_list_of_failures_is_cut_and_says_so(corpus, manifest):
+    many = [failed_row(f"{i:03d}.pdf", "", 0, 0, PageStatus.NOT_PDF, "HTML", "") for i in range(LISTED_FAILURES + 25)]
+    text = Page(render(corpus, with_rows(manifest, many), 0)).text
+    assert f"{LISTED_FAILURES - 1:03d}.pdf" in text
+    assert f"{LISTED_FAILURES:03d}.pdf" not in text
+    assert "25 more in manifest.parquet" in text
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<script>alert(1)</script>.pdf",
+        '"><img src=x onerror=alert(1)>.pdf',
+        "'--></style></title><svg onload=1>.pdf",
+        "{{ 7 * 7 }}{% raw %}.pdf",
+        "\u202eFDP.exe\x00\x1b[31m\u2028.pdf",
+        "名前 עברית & more.pdf",
+    ],
+)
+def test_a_hostile_name_is_text_and_nothing_else(corpus, manifest, name):
+    row = failed_row(name, document_sha256(0, name), 0, 0, PageStatus.CORRUPT, f"cannot open {name}", "")
+    before, after = Page(render(corpus, manifest, 0)), Page(render(corpus, with_rows(manifest, [row]), 0))
+    assert after.text.count(name.replace("\x00", "\ufffd")) + after.text.count(name) >= 2
+    assert after.links == before.links
+    assert set(after.tags) == set(before.tags)
+
+
+def test_every_page_of_the_gallery_has_its_caption(corpus, manifest, html):
+    text = re.sub(r"\s+", " ", Page(html).text)
+    rows = {row["key"]: row for row in manifest.to_pylist()}
+    for key in pick_gallery(manifest):
+        row = rows[key]
+        caption = (
+            f"{key} {row['uri']}, page {row['page']} of {row['pages']} {row['words']} words · {row['lines']} lines"
+        )
+        assert caption in text
+        assert f"score {row['mean_score']:.3f} · skew {row['skew_deg']:.2f}°" in text
+    assert html.count("data:image/jpeg;base64,") == 12
+
+
+def test_the_histograms_name_median_and_p95(manifest, html):
+    words = [row["words"] for row in manifest.to_pylist() if row["status"] == "ok"]
+    text = Page(html).text
+    assert f"median {np.median(words):.0f} words" in text
+    assert f"p95 {np.percentile(words, 95):.0f} words" in text
+    assert html.count("<svg") == 4
+
+
+def test_the_configuration_and_its_fingerprint_are_in_the_report(corpus, html):
+    assert corpus.index.fingerprint in html
+    assert "image_long_side" in Page(html).text
+
+
+def test_the_same_rows_in_another_order_give_the_same_report(corpus, manifest, html):
+    order = np.random.default_rng(0).permutation(manifest.num_rows)
+    assert render(corpus, manifest.take(order)) == html
+
+
+def test_only_the_chart_of_seconds_depends_on_the_clock(corpus, manifest, html):
+    at = manifest.column_names.index("seconds")
+    slower = pa.array(manifest["seconds"].to_numpy() * 3.7, pa.float32())
+    other = render(corpus, manifest.set_column(at, MANIFEST_SCHEMA.field("seconds"), slower))
+    chart = re.compile(r"<h3>Seconds a page</h3>.*?</svg>", re.DOTALL)
+    assert other != html
+    assert chart.sub("", other) == chart.sub("", html)
+
+
+def test_a_corpus_without_a_single_sample_has_a_report(tmp_path):
+    write_corpus(tmp_path / "out", pages=0, shards=1)
+    manifest = pq.read_table(tmp_path / "out" / "manifest.parquet")
+    page = Page(render(Corpus(tmp_path / "out"), manifest))
+    assert page.open == []
+    assert "What is left out, and why" in page.text
+
+
+def test_a_corpus_without_a_failure_lists_none(tmp_path):
+    write_corpus(tmp_path / "out", pages=3, shards=1, bad_pages=0, bad_documents=0)
+    manifest = pq.read_table(tmp_path / "out" / "manifest.parquet")
+    assert "What is left out" not in render(Corpus(tmp_path / "out"), manifest)
