@@ -1,0 +1,86 @@
+"""The second engine: Tesseract through tesserocr, an extra."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.ocr import OcrWord
+from schemas import UsageError
+
+_MIN_SIDE_PX = 8  # nothing smaller holds a letter
+_INSTALL = "pip install 'folio[tesseract]'"
+_TESSDATA = (
+    "/usr/share/tesseract-ocr/*/tessdata",  # Debian, Ubuntu
+    "/usr/share/tessdata",  # Arch
+    "/usr/share/tesseract/tessdata",  # Fedora
+    "/usr/local/share/tessdata",
+    "/opt/homebrew/share/tessdata",
+)
+
+
+class TesseractEngine:
+    """Reads whole pages by Tesseract's LSTM. Not thread-safe; one thread.
+
+    Args:
+        model: installed languages joined by `+`; `None` is `eng`.
+
+    Raises:
+        UsageError: tesserocr or the language's data is not installed.
+    """
+
+    name = "tesseract"
+
+    def __init__(self, model: str | None = None) -> None:
+        os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # read by Tesseract when it starts its threads
+        try:
+            import tesserocr
+        except ImportError as error:
+            raise UsageError(f"--ocr tesseract needs tesserocr: {_INSTALL}") from error
+        self._levels = tesserocr.RIL
+        self._iterate = tesserocr.iterate_level
+        self.model = model or "eng"
+        self.version = tesserocr.tesseract_version().split()[1]
+        folder = _tessdata(self.model.split("+"))
+        self._api = tesserocr.PyTessBaseAPI(path=str(folder), lang=self.model, psm=tesserocr.PSM.AUTO)
+
+    def read(self, image: np.ndarray) -> list[OcrWord]:
+        """Returns the words of an upright `(height, width, 3)` uint8 RGB image; boxes in its pixels."""
+        height, width = image.shape[:2]
+        if min(height, width) < _MIN_SIDE_PX:
+            return []
+        self._api.SetImageBytes(np.ascontiguousarray(image).tobytes(), width, height, 3, 3 * width)
+        self._api.Recognize()
+        found = self._api.GetIterator()
+        words = []
+        for item in self._iterate(found, self._levels.WORD) if found else ():
+            if not item.Empty(self._levels.WORD):
+                box = item.BoundingBox(self._levels.WORD)
+                score = item.Confidence(self._levels.WORD) / 100
+                words += _split(item.GetUTF8Text(self._levels.WORD), box, score)
+        self._api.Clear()
+        return words
+
+
+def _split(text: str, box: tuple[int, int, int, int], score: float) -> list[OcrWord]:
+    """Returns one word; none where Tesseract saw only space."""
+    word = "".join(text.split())
+    return [OcrWord(word, *map(float, box), min(max(score, 0.0), 1.0))] if word else []
+
+
+def _tessdata(languages: list[str]) -> Path:
+    """Returns the folder that holds the languages' data: `TESSDATA_PREFIX`, or where systems put it."""
+    prefix = os.environ.get("TESSDATA_PREFIX")
+    folders = [Path(prefix), Path(prefix) / "tessdata"] if prefix else []
+    for pattern in _TESSDATA:
+        folders += sorted(Path("/").glob(pattern[1:]), reverse=True)
+    for folder in folders:
+        if all((folder / f"{language}.traineddata").is_file() for language in languages):
+            return folder
+    names = " and ".join(f"{language}.traineddata" for language in languages)
+    raise UsageError(
+        f"--ocr tesseract: no folder holds {names}; install Tesseract's language data "
+        f"(Debian: apt-get install tesseract-ocr) or set TESSDATA_PREFIX to its folder"
+    )
