@@ -1,0 +1,129 @@
+"""Skew of a scanned page, and its removal.
+
+The skew is found by projection profile (W. Postl, "Detection of linear oblique structures and skew scan in digitized
+documents", ICPR 1986): sheared by the right angle, the lower edges of the letters fall onto few rows.
+
+Angles are in degrees, positive for content turned clockwise as seen.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+MAX_SKEW_DEG = 10.0
+COARSE_STEP_DEG, FINE_STEP_DEG = 0.25, 0.02
+LONG_SIDE_PX = 1200  # finds 0.05 degrees in 12 pt text, at a fifth of the cost of 150 dpi
+INK_BELOW_MEAN = 12  # grey levels
+INK_WINDOW_PX = 31  # of the local mean: wider than a stroke, narrower than a shadow
+LETTER_PX = (3, 60)  # height of what may be text; smaller is noise, larger a picture or a frame
+MIN_EDGES = 300  # edge pixels, some twenty words
+MAX_EDGES = 20_000  # more add cost, not precision
+WIDE_PX = 600  # of the shrunk page: half of it still holds a column of text
+MIN_PEAK = 1.5  # times the energy at most angles; lines of text reach 2 to 12, photographs and noise stay below
+
+
+def estimate_skew(image: np.ndarray) -> float:
+    """Skew of a page in degrees within +-10, precise to about 0.1; 0.0 unless the evidence is clear.
+
+    `image` is (h, w) or (h, w, 3) uint8.
+    """
+    edges = _letter_edges(_shrunk_gray(image))
+    if len(edges) < MIN_EDGES:
+        return 0.0
+    coarse = np.arange(-MAX_SKEW_DEG, MAX_SKEW_DEG + COARSE_STEP_DEG / 2, COARSE_STEP_DEG)
+    energy = _energies(edges, coarse)
+    best = int(energy.argmax())
+    if energy[best] < MIN_PEAK * np.median(energy) or best in (0, len(coarse) - 1):
+        return 0.0
+    fine = coarse[best] + np.arange(-COARSE_STEP_DEG, COARSE_STEP_DEG + FINE_STEP_DEG / 2, FINE_STEP_DEG)
+    return _top_of(fine, _energies(edges, fine))
+
+
+def deskew(image: np.ndarray, skew_deg: float) -> np.ndarray:
+    """The page turned upright about its centre, at the same size, what comes in filled with the colour of its border.
+
+    `image` is (h, w) or (h, w, 3) uint8; so is the result.
+    """
+    import cv2
+
+    height, width = image.shape[:2]
+    return cv2.warpAffine(
+        image, _turn(skew_deg, width, height), (width, height), flags=cv2.INTER_LINEAR, borderValue=_border(image)
+    )
+
+
+def upright_points(points: np.ndarray, skew_deg: float, width: int, height: int) -> np.ndarray:
+    """Where `deskew` puts points (n, 2) of an image of `width` by `height` pixels; (n, 2)."""
+    turn = _turn(skew_deg, width, height)
+    return np.asarray(points, float).reshape(-1, 2) @ turn[:, :2].T + turn[:, 2]
+
+
+def _turn(skew_deg: float, width: int, height: int) -> np.ndarray:
+    """The (2, 3) matrix that turns points against the skew, about the middle of the image; y points down."""
+    cos, sin = math.cos(math.radians(skew_deg)), math.sin(math.radians(skew_deg))
+    turn = np.array([[cos, sin], [-sin, cos]])
+    middle = np.array([(width - 1) / 2, (height - 1) / 2])
+    return np.hstack([turn, (middle - turn @ middle)[:, None]])
+
+
+def _border(image: np.ndarray) -> tuple[int, ...]:
+    """Median colour of the outermost pixels."""
+    rim = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).reshape(-1, *image.shape[2:])
+    return tuple(int(level) for level in np.atleast_1d(np.median(rim, axis=0)))
+
+
+def _shrunk_gray(image: np.ndarray) -> np.ndarray:
+    import cv2
+
+    scale = LONG_SIDE_PX / max(image.shape[:2])
+    if scale < 1:
+        size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+
+
+def _letter_edges(gray: np.ndarray) -> np.ndarray:
+    """Lower edges (n, 2) x, y of whatever has the height of letters, y to a fraction of a pixel.
+
+    Whole pixels would not do: words turned by a little lie flat on their rows, and the skew would be drawn to 0.
+    """
+    import cv2
+
+    smooth = cv2.GaussianBlur(gray, (3, 3), 0).astype(np.float32)
+    excess = smooth - cv2.blur(smooth, (INK_WINDOW_PX, INK_WINDOW_PX)) + INK_BELOW_MEAN  # negative in ink
+    ink = excess < 0
+    _, label, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
+    height = stats[:, cv2.CC_STAT_HEIGHT]
+    letter = (height >= LETTER_PX[0]) & (height <= LETTER_PX[1])
+    letter[0] = False  # the background
+    y, x = np.nonzero(ink[:-1] & ~ink[1:])
+    kept = np.flatnonzero(letter[label[y, x]])
+    kept = kept[:: max(1, -(-len(kept) // MAX_EDGES))]
+    y, x = y[kept], x[kept]
+    crossing = excess[y, x] / (excess[y, x] - excess[y + 1, x])
+    return np.stack([x - gray.shape[1] / 2, y + crossing], axis=1).astype(np.float32)
+
+
+def _energies(edges: np.ndarray, angles_deg: np.ndarray) -> np.ndarray:
+    """Energy of the profile at each angle: the sum of squared counts of edges per row.
+
+    The halves of a wide page count apart, or else two columns would call for the angle that lines them up.
+    """
+    by_x = edges[np.argsort(edges[:, 0], kind="stable")]
+    parts = np.array_split(by_x, 2 if by_x[-1, 0] - by_x[0, 0] >= WIDE_PX else 1)
+    slopes = np.tan(np.radians(angles_deg)).astype(np.float32)
+    return sum(np.array([_energy(part[:, 1] - part[:, 0] * slope) for slope in slopes]) for part in parts)
+
+
+def _energy(rows: np.ndarray) -> float:
+    profile = np.bincount((rows - rows.min()).astype(np.int64))
+    # Smoothed, so that it does not matter where the borders of the rows happen to lie.
+    return float(np.square(np.convolve(profile, [1.0, 2.0, 1.0])).sum())
+
+
+def _top_of(angles_deg: np.ndarray, energy: np.ndarray) -> float:
+    """The angle at the centre of the peak: its points above 90 % of the height, weighted by how far above."""
+    weight = (energy - 0.9 * energy.max()).clip(0)
+    return float((angles_deg * weight).sum() / weight.sum())
