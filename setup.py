@@ -18,6 +18,7 @@ BUILD = [
     "simplejpeg>=1.8,<2",
     "jinja2>=3.1,<4",
     "psutil>=6,<8",
+    "setuptools>=77",  # with which Beam packs us for its workers (--setup_file)
 ]
 
 TRAIN = [

@@ -65,7 +65,7 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
     group.add_argument(
-        "--ocr_model", metavar="DIR", help="other weights than the packaged ones: see docs/scaling.md for the layout"
+        "--ocr_model", metavar="NAME", help="other weights than the packaged ones: a directory with det/ and rec/, or a hub name; for tesseract, languages"
     )
     group.add_argument(
         "--ocr_precision",

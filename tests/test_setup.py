@@ -1,0 +1,47 @@
+"""The package: what Beam ships to its workers, and what importing each part costs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+
+import pytest
+from apache_beam.runners.portability.stager import Stager
+
+from tests.commands import ROOT
+
+
+def test_the_package_that_beam_ships_to_its_workers_holds_all_they_need(tmp_path):
+    Stager._build_setup_package(str(ROOT / "setup.py"), str(tmp_path))
+    (package,) = tmp_path.glob("folio-*.tar.gz")
+    with tarfile.open(package) as tar:
+        names = {name.partition("/")[2] for name in tar.getnames()}
+    code = {str(path.relative_to(ROOT)) for part in ("schemas", "pipelines") for path in (ROOT / part).rglob("*.py")}
+    data = {str(path.relative_to(ROOT)) for path in (ROOT / "pipelines" / "templates").iterdir()}
+    assert code | data | {"setup.py", "LICENSE", "NOTICE", "schemas/t5/spiece.model"} <= names
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("schemas", ["torch", "apache_beam", "paddleocr", "pymupdf", "cv2", "sentencepiece", "tokenizers"]),
+        ("pipelines.page_builder", ["torch", "apache_beam", "paddleocr", "paddlex"]),
+        ("pipelines.build_corpus", ["torch", "paddleocr", "paddlex", "onnxruntime"]),
+        ("trainer.pretrain", ["apache_beam", "pymupdf", "paddleocr", "matplotlib.pyplot"]),
+    ],
+)
+def test_importing_a_part_does_not_load_what_only_another_needs(module, heavy):
+    code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+
+
+def test_the_parts_import_only_what_the_layering_allows():
+    allowed = {"schemas": {"schemas"}, "pipelines": {"schemas", "pipelines"}, "trainer": {"schemas", "trainer"}}
+    for part, may_import in allowed.items():
+        for path in (ROOT / part).rglob("*.py"):
+            lines = path.read_text().splitlines()
+            words = [line.split() for line in lines if line.lstrip().startswith(("import ", "from "))]
+            ours = {word[1].partition(".")[0] for word in words} & {"schemas", "pipelines", "trainer", "tests"}
+            assert ours <= may_import, path
