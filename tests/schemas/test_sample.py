@@ -78,6 +78,13 @@ def test_a_number_that_json_cannot_hold_is_not_written(page, number):
         encode_page(dataclasses.replace(page, skew_deg=number))
 
 
+def test_a_text_that_utf8_cannot_hold_is_not_written():
+    page, _ = draw_page(seed=0, number=0, words=10, long_side=64, total=1)
+    words = (dataclasses.replace(page.words[0], text="\ud835"), *page.words[1:])
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        encode_page(dataclasses.replace(page, words=words))
+
+
 @given(pages(), token_arrays)
 def test_equal_samples_are_equal_bytes(page, tokens):
     again = dataclasses.replace(page, words=tuple(page.words), lines=tuple(page.lines))
