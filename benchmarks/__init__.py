@@ -1,0 +1,1 @@
+"""One script for each claim that README and docs/results.md make."""
