@@ -98,10 +98,11 @@ def failures_of(manifest: pa.Table) -> list[Failures]:
 
 
 def _charts(pages: pa.Table, good: pa.Table) -> list[Chart]:
+    read = good.filter(pc.equal(good["text_source"], "ocr"))  # the words of a text layer all score 1
     wanted = [
         ("Words a page", "words", 0, histogram_of(good["words"].to_numpy(), 1)),
         ("Lines a page", "lines", 0, histogram_of(good["lines"].to_numpy(), 1)),
-        ("Mean confidence of a page", "", 3, histogram_of(good["mean_score"].to_numpy(), 0.001, lowest=None)),
+        ("Mean OCR confidence of a page", "", 3, histogram_of(read["mean_score"].to_numpy(), 0.001, lowest=None)),
         ("Seconds a page", "s", 2, histogram_of(pages["seconds"].to_numpy(), 0.01)),
     ]
     return [Chart(title, unit, digits, found) for title, unit, digits, found in wanted if found is not None]

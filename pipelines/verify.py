@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 def summary(corpus_dir: str, index: CorpusIndex, elapsed_s: float) -> str:
     """Returns the line for a sound corpus."""
     samples, size = format_count(index.totals["samples"]), format_bytes(index.totals["bytes"])
-    return f"{corpus_dir} is sound: {samples} samples in {len(index.shards)} shards, {size}, {elapsed_s:.1f} s"
+    return f"{corpus_dir} is sound: {samples} samples, shards: {len(index.shards)}, {size}, {elapsed_s:.1f} s"
 
 
 def corpus_faults(corpus_dir: str | Path, index: CorpusIndex, progress: Progress) -> Iterator[str]:

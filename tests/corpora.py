@@ -143,14 +143,14 @@ def failed_row(uri: str, sha256: str, page: int, pages: int, status: PageStatus,
 
 def _bad_page(seed: int, number: int, shard: str) -> dict[str, object]:
     sha256 = document_sha256(seed, f"bad-page-{number}")
-    status = (PageStatus.BLANK, PageStatus.TIMEOUT)[number % 2]
-    return failed_row(f"documents/bad-page-{number}.pdf", sha256, 1, 1, status, "no words on the page", shard)
+    status, detail = ((PageStatus.BLANK, "no ink"), (PageStatus.TIMEOUT, "took more than 120 s"))[number % 2]
+    return failed_row(f"documents/bad-page-{number}.pdf", sha256, 1, 1, status, detail, shard)
 
 
 def _bad_document(seed: int, number: int) -> dict[str, object]:
     sha256 = document_sha256(seed, f"bad-document-{number}")
-    status = (PageStatus.CORRUPT, PageStatus.ENCRYPTED)[number % 2]
-    return failed_row(f"documents/bad-document-{number}.pdf", sha256, 0, 0, status, "cannot be opened", "")
+    status, detail = ((PageStatus.CORRUPT, "has no pages"), (PageStatus.ENCRYPTED, "needs a password"))[number % 2]
+    return failed_row(f"documents/bad-document-{number}.pdf", sha256, 0, 0, status, detail, "")
 
 
 def plan_of(manifest: pa.Table) -> pa.Table:

@@ -162,6 +162,14 @@ def test_the_histograms_name_median_and_p95(manifest, html):
     assert html.count("<svg") == 4
 
 
+def test_the_confidence_chart_is_left_out_where_nothing_was_read_by_ocr(corpus, manifest):
+    at = manifest.column_names.index("text_source")
+    layer = pa.array(["pdf"] * manifest.num_rows)
+    html = render(corpus, manifest.set_column(at, MANIFEST_SCHEMA.field("text_source"), layer), 0)
+    assert "Mean OCR confidence" not in html
+    assert html.count("<svg") == 3
+
+
 def test_the_configuration_and_its_fingerprint_are_in_the_report(corpus, html):
     assert corpus.index.fingerprint in html
     assert "image_long_side" in Page(html).text
