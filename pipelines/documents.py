@@ -6,7 +6,8 @@ MuPDF can hang or crash on damaged files; callers run these functions in a `sand
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,7 +144,19 @@ def text_layer(page: pymupdf.Page) -> list[OcrWord]:
         found = page.get_text("words")
     except RuntimeError as error:
         raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
-    return [OcrWord(text, *_shown(box, page), 1.0) for *box, text, _, _, _ in found if text.strip()]
+    return [
+        OcrWord(part, *_shown(part_box, page), 1.0)
+        for *box, text, _, _, _ in found
+        for part, part_box in _split_at_white_space(text, box)
+    ]
+
+
+def _split_at_white_space(text: str, box: list[float]) -> Iterator[tuple[str, list[float]]]:
+    """Yields the parts of a word between Unicode's white space, at which MuPDF does not split, with their share of it."""
+    x0, y0, x1, y1 = box
+    step = (x1 - x0) / max(1, len(text))
+    for part in re.finditer(r"\S+", text):
+        yield part.group(), [x0 + part.start() * step, y0, x0 + part.end() * step, y1]
 
 
 def _shown(box: list[float], page: pymupdf.Page) -> tuple[float, float, float, float]:

@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pymupdf
 
-ZERO_PAGES = b"""%PDF-1.4
+ZERO_PAGES_BODY = b"""%PDF-1.4
 1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj
-xref
-0 3
-0000000000 65535 f 
-0000000009 00000 n 
-0000000052 00000 n 
-trailer<</Size 3/Root 1 0 R>>
-startxref
-93
-%%EOF
 """
+
+
+def zero_pages() -> bytes:
+    """Returns a sound PDF without pages, which no library cares to write."""
+    offsets = [ZERO_PAGES_BODY.index(b"%d 0 obj" % number) for number in (1, 2)]
+    entries = b"0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    trailer = b"trailer<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(ZERO_PAGES_BODY)
+    return ZERO_PAGES_BODY + b"xref\n0 3\n" + entries + trailer
 
 
 def write_hostile(directory: Path) -> dict[str, str]:
@@ -32,7 +31,7 @@ def write_hostile(directory: Path) -> dict[str, str]:
         "page.html.pdf": (b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "not_pdf"),
         "empty.pdf": (b"", "empty"),
         "password.pdf": (one_page("Secret", user_pw="secret", encryption=pymupdf.PDF_ENCRYPT_AES_256), "encrypted"),
-        "zero-pages.pdf": (ZERO_PAGES, "empty"),
+        "zero-pages.pdf": (zero_pages(), "empty"),
         "poster.pdf": (one_page("Far too large", width=43_200, height=43_200), "too_large"),
         "blank.pdf": (one_page(""), "blank"),
     }

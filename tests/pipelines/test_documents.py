@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 
 import numpy as np
 import pymupdf
@@ -86,6 +87,16 @@ def test_the_words_of_the_text_layer_lie_on_the_ink_of_the_page_as_it_is_shown(t
     assert word.text == "Words"
     assert word.x0 - 1 <= xs.min() and xs.max() <= word.x1 + 1
     assert word.y0 - 1 <= ys.min() and ys.max() <= word.y1 + 1
+
+
+def test_white_space_that_is_no_blank_also_parts_words(tmp_path):
+    path = tmp_path / "narrow.pdf"
+    with pymupdf.open() as document:
+        document.new_page().insert_htmlbox((50, 50, 400, 100), "Only\u202frate\u2003of\u00a0tax")
+        document.save(path)
+    words = text_layer(load_page(open_document(path), 1))
+    assert [word.text for word in words] == ["Only", "rate", "of", "tax"]
+    assert all(left.x1 <= right.x0 for left, right in itertools.pairwise(words))
 
 
 def test_the_image_share_tells_a_scan_from_a_typeset_page(letter):
