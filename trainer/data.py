@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -73,7 +75,7 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
         collate_fn=collate,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_ignore_sigterm,
+        worker_init_fn=_heed_parent_alone,
         pin_memory=torch.cuda.is_available(),
     )
     try:
@@ -88,6 +90,16 @@ def to_device(batch: Batch, device: torch.device | str) -> Batch:
     return {**batch, **moved}
 
 
-def _ignore_sigterm(worker: int) -> None:
-    # A launcher signals the whole process tree; the run still needs its batches to reach the checkpoint.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def _heed_parent_alone(worker: int) -> None:
+    """Makes SIGTERM end this worker only where its parent sends it.
+
+    A launcher signals the whole process tree, but the run still needs its batches to reach the checkpoint.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    threading.Thread(target=_exit_when_parent_asks, daemon=True).start()
+
+
+def _exit_when_parent_asks() -> None:
+    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
+        pass
+    os._exit(0)

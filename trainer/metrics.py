@@ -24,10 +24,8 @@ class ObjectiveSums:
         """Adds the scalars that `DocFormerV2.forward` returned for a micro-batch."""
         for name in OBJECTIVES:
             weight = outputs[f"count_{name}"] if self.by_element else torch.ones_like(outputs[f"count_{name}"])
-            # An objective without an element has a loss without meaning; 0 * nan would spread it.
-            weighted = torch.where(weight > 0, outputs[f"loss_{name}"].detach() * weight, 0.0)
-            for key, value in (("loss", weighted), ("weight", weight)):
-                self._accumulate(f"{key}_{name}", value)
+            self._accumulate(f"loss_{name}", outputs[f"loss_{name}"] * weight)
+            self._accumulate(f"weight_{name}", weight)
             for key in ("correct", "count"):
                 self._accumulate(f"{key}_{name}", outputs[f"{key}_{name}"])
 

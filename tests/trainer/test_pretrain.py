@@ -16,6 +16,7 @@ from schemas import Corpus
 from tests.corpora import write_corpus
 from tests.trainer.launches import PRETRAIN, SMALL, environment, launcher, rows, run, run_many, validation_rows
 from trainer.export import load_model
+from trainer.pretrain import main
 from trainer.sample_order import SampleOrder, batch_id, split
 
 SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
@@ -124,6 +125,25 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_pages(launch
     second = SampleOrder(split(Corpus(corpus), 0.3)[0], seed=0).samples(8, 16)
     assert all(Corpus(corpus).key(ref.index) in message for ref in second)
     assert not list((base / "exploding" / "checkpoints").glob("step-*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--seed", "5"], "seed was 0, is 5"),
+        (["--global_batch", "4"], "global_batch was 8, is 4"),
+        (["model.d_model=64"], "model.d_model was 32, is 64"),
+        (["objectives.line_weight=2"], "objectives.line_weight was 1.0, is 2.0"),
+        ([], "ranks was 2, is 1"),
+    ],
+)
+def test_going_on_with_other_settings_is_refused_and_the_difference_named(launched, corpus, caplog, words, named):
+    run_dir = launched[0] / "whole"
+    before = (run_dir / "log.jsonl").read_bytes()
+    common = ["--corpus", str(corpus), "--output", str(run_dir), "--val_share", "0.3"]
+    assert main([*common, *SMALL, *words]) == 2
+    assert named in caplog.messages[-1]
+    assert (run_dir / "log.jsonl").read_bytes() == before
 
 
 def test_a_sigterm_to_one_rank_saves_on_all_and_leaves_a_mark(corpus, tmp_path):

@@ -1,0 +1,92 @@
+"""Settings and the command line that makes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas import UsageError
+from trainer.command_line import parse_command_line
+from trainer.config import load_config, save_config
+from trainer.model_config import MODEL_SIZES
+
+NEEDED = ("--corpus", "OUT", "--output", "RUN")
+
+
+def test_flags_and_overrides_reach_the_settings_in_any_order():
+    config = parse_command_line(
+        [*NEEDED, "optimizer.learning_rate=1e-4", "--model", "base", "model.dropout=0.1", "--seed=7", "workers=3"]
+    )
+    assert config.corpus == "OUT"
+    assert config.seed == 7
+    assert config.workers == 3
+    assert config.optimizer.learning_rate == 1e-4
+    assert config.model.dropout == 0.1
+    assert config.model.d_model == MODEL_SIZES["base"].d_model
+
+
+def test_later_sources_win(tmp_path):
+    file = tmp_path / "own.yaml"
+    file.write_text("global_batch: 12\nseed: 1\noptimizer:\n  learning_rate: 0.5\n")
+    config = load_config("tiny", str(file), {"seed": "2"}, ["optimizer.learning_rate=0.25"])
+    assert (config.global_batch, config.seed, config.optimizer.learning_rate) == (12, 2, 0.25)
+    assert config.dtype == "fp32", "configs/tiny.yaml still holds where nothing else is said"
+
+
+def test_saved_settings_load_as_they_were(tmp_path):
+    config = load_config("large", None, {"corpus": "a=b: [c"}, ["deepspeed.zero_optimization.overlap_comm=true"])
+    save_config(config, tmp_path / "config.yaml")
+    assert load_config("tiny", str(tmp_path / "config.yaml")) == config
+
+
+@pytest.mark.parametrize("size", MODEL_SIZES)
+def test_every_size_has_settings_that_open_with_hardware_and_wall_time(size):
+    from trainer.config import CONFIG_DIR
+
+    load_config(size)
+    first, second, *_ = (CONFIG_DIR / f"{size}.yaml").read_text().splitlines()
+    assert first.startswith("# Hardware: ")
+    assert second.startswith("# Wall time: ")
+
+
+def test_the_launchers_local_rank_is_accepted():
+    assert parse_command_line(["--local_rank=1", *NEEDED]).output == "RUN"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--model", "huge"], "--model huge: choose one of tiny, small, base, large"),
+        (["--max_step", "3"], "unknown flag --max_step; did you mean --max_steps?"),
+        (["--qqq"], "unknown flag --qqq; --help lists the flags"),
+        (["--seed"], "argument --seed: expected one argument"),
+        (["--seed", "x"], "--seed x: Value 'x' of type 'str' could not be converted to Integer"),
+        (["--dtype", "fp8"], "expected one of ['bf16', 'fp32']"),
+        (["--zero_stage", "4"], "zero_stage must be 0, 1, 2 or 3, got 4"),
+        (["--zero_stage", "0", "--dtype", "bf16"], "take zero_stage 1"),
+        (["--max_steps", "0"], "max_steps must be at least 1, got 0"),
+        (["--val_share", "1"], "val_share must lie in [0, 1)"),
+        (["--config", "no/such.yaml"], "--config no/such.yaml cannot be read"),
+        (["optimiser.learning_rate=1"], "Key 'optimiser' not in 'PretrainConfig'. Did you mean: 'optimizer'?"),
+        (["objectives.grid_wieght=1"], "Did you mean one of: 'grid_weight', 'line_weight'?"),
+        (["model.dropout=2"], "dropout must lie in [0, 1), got 2.0"),
+        (["stray"], "stray: expected key=value"),
+    ],
+)
+def test_a_wrong_word_is_refused_with_what_to_do(words, message):
+    with pytest.raises(UsageError) as refused:
+        parse_command_line([*NEEDED, *words])
+    assert message in str(refused.value)
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize("missing", ["--corpus", "--output"])
+def test_corpus_and_output_must_be_given(missing):
+    position = NEEDED.index(missing)
+    with pytest.raises(UsageError, match=f"{missing} is missing"):
+        parse_command_line(NEEDED[:position] + NEEDED[position + 2 :])
+
+
+def test_a_yaml_file_without_settings_is_refused(tmp_path):
+    (tmp_path / "list.yaml").write_text("- 1\n")
+    with pytest.raises(UsageError, match="no `key: value` settings"):
+        load_config("tiny", str(tmp_path / "list.yaml"))

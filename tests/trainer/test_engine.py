@@ -1,0 +1,48 @@
+"""The optimizer's parts that need no ranks."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from torch import nn
+
+from trainer.config import OptimizerConfig, load_config
+from trainer.engine import deepspeed_config, learning_rate, parameter_groups
+from trainer.model import DocFormerV2
+
+SETTINGS = OptimizerConfig(learning_rate=1.0, warmup_steps=10, final_lr_share=0.1)
+
+
+def test_the_learning_rate_warms_up_peaks_and_falls_to_its_share():
+    rates = [learning_rate(step, 110, SETTINGS) for step in range(1, 111)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9] == max(rates) == 1.0
+    assert rates[59] == pytest.approx(0.55)
+    assert rates[-1] == pytest.approx(0.1)
+    assert all(a > b for a, b in pairwise(rates[9:]))
+
+
+def test_the_warm_up_does_not_depend_on_the_length_of_the_run():
+    assert [learning_rate(s, 10, SETTINGS) for s in (1, 5, 10)] == [learning_rate(s, 999, SETTINGS) for s in (1, 5, 10)]
+
+
+def test_a_run_without_warm_up_starts_near_the_peak():
+    assert learning_rate(1, 100, OptimizerConfig(learning_rate=1.0, warmup_steps=0)) > 0.99
+
+
+def test_decay_pulls_matrices_but_no_norms_biases_or_embeddings():
+    model = DocFormerV2(load_config("tiny").model)
+    decayed, free = parameter_groups(model, 0.01)
+    assert (decayed["weight_decay"], free["weight_decay"]) == (0.01, 0.0)
+    assert sum(len(group["params"]) for group in (decayed, free)) == len(list(model.parameters()))
+    embedded = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+    assert all(p.ndim >= 2 and id(p) not in embedded for p in decayed["params"])
+    assert any(p is model.vocabulary.weight for p in free["params"]), "tied to the embedding"
+
+
+def test_the_deepspeed_section_is_laid_over_ours():
+    config = load_config("small", None, {"zero_stage": "2"}, ["deepspeed.zero_optimization.overlap_comm=true"])
+    merged = deepspeed_config(config, micro_batch=4)
+    assert merged["zero_optimization"] == {"stage": 2, "overlap_comm": True}
+    assert merged["train_micro_batch_size_per_gpu"] == 4

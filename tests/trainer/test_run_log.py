@@ -1,0 +1,87 @@
+"""The record of a run."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from trainer.run_log import RunLog, duration, read_log
+
+ROW = {
+    "step": 20,
+    "loss": 3.5,
+    "loss_denoise": 2.0,
+    "loss_line": 1.0,
+    "loss_grid": 0.5,
+    "acc_denoise": 0.25,
+    "acc_line": 0.5,
+    "acc_grid": 0.125,
+    "samples": 640,
+    "batch_id": "0123456789abcdef",
+    "lr": 1e-3,
+    "grad_norm": 0.75,
+    "step_s": 2.0,
+    "pages_per_s": 16.0,
+    "tokens_per_s": 12345.6,
+    "tflops": 0.5,
+    "mfu": 0.25,
+    "data_wait": 0.01,
+    "memory_gb": 1.5,
+}
+
+
+def _log(run_dir, resume_step=0, tensorboard=False) -> RunLog:
+    return RunLog(run_dir, max_steps=1820, resume_step=resume_step, tensorboard=tensorboard)
+
+
+def test_rows_come_back_as_they_were_written(tmp_path):
+    with _log(tmp_path) as log:
+        log.training(ROW)
+    assert read_log(tmp_path) == [ROW]
+
+
+def test_one_readable_line_tells_all_of_a_step(tmp_path, caplog):
+    with caplog.at_level(logging.INFO, "trainer"), _log(tmp_path) as log:
+        log.training(ROW)
+    assert caplog.messages == [
+        "step   20/1820  loss 3.500  denoise 2.000 (25.0%)  line 1.000 (50.0%)  grid 0.500 (12.5%)  lr 1.0e-03  "
+        "grad 0.75  16.0 pages/s  12,346 tokens/s  0.5 TFLOP/s  mfu 25.0%  data 1%  1.5 GB  1:00:00 left"
+    ]
+
+
+def test_a_resumed_run_drops_the_rows_that_it_repeats(tmp_path):
+    with _log(tmp_path) as log:
+        for step in (10, 20, 30):
+            log.training({**ROW, "step": step})
+    with _log(tmp_path, resume_step=20) as log:
+        log.training({**ROW, "step": 30, "loss": 9.0})
+    assert [(row["step"], row["loss"]) for row in read_log(tmp_path)] == [(10, 3.5), (20, 3.5), (30, 9.0)]
+
+
+def test_a_line_that_a_killed_run_left_unfinished_is_left_out(tmp_path):
+    (tmp_path / "log.jsonl").write_text(json.dumps(ROW) + '\n{"step": 30, "lo')
+    assert read_log(tmp_path) == [ROW]
+
+
+def test_only_the_rank_with_a_directory_writes(tmp_path):
+    with _log(None, tensorboard=True) as log:
+        log.training(ROW)
+    assert not list(tmp_path.iterdir())
+
+
+def test_tensorboard_holds_every_number(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    with _log(tmp_path, tensorboard=True) as log:
+        log.training(ROW)
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert set(events.Tags()["scalars"]) == {name for name, value in ROW.items() if isinstance(value, float)}
+    (event,) = events.Scalars("acc_grid")
+    assert (event.step, event.value) == (20, 0.125)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00:00"), (59.6, "0:01:00"), (36_061, "10:01:01")])
+def test_durations_read_as_hours_minutes_seconds(seconds, text):
+    assert duration(seconds) == text

@@ -1,0 +1,78 @@
+"""What is refused before a run starts, and with which words."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import sentencepiece
+
+from tests.corpora import write_corpus
+from trainer.pretrain import main
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    path = tmp_path_factory.mktemp("corpus") / "OUT"
+    write_corpus(path, pages=9, words=10, long_side=64)
+    return path
+
+
+@pytest.fixture
+def refused(tmp_path, caplog):
+    """Runs the command line in this process, which no rank leaves to train, and returns exit code and message."""
+
+    def attempt(corpus, *words: str) -> tuple[int, str]:
+        with caplog.at_level(logging.INFO, "trainer"):
+            code = main(["--corpus", str(corpus), "--output", str(tmp_path / "RUN"), "--model", "tiny", *words])
+        assert not (tmp_path / "RUN").exists()
+        return code, caplog.messages[-1]
+
+    return attempt
+
+
+def test_a_directory_without_a_corpus(refused, tmp_path):
+    code, message = refused(tmp_path)
+    assert code == 2
+    assert message.startswith(f"error: {tmp_path} holds no index.json")
+
+
+def test_a_corpus_of_a_newer_schema(refused, tmp_path):
+    write_corpus(tmp_path / "OUT", pages=3, words=5, long_side=64)
+    index = tmp_path / "OUT" / "index.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | {"schema_version": 99}))
+    code, message = refused(tmp_path / "OUT")
+    assert code == 1
+    assert "schema version 99" in message
+    assert "upgrade folio" in message
+
+
+def test_a_corpus_made_with_another_tokenizer(refused, corpus, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(f"word{i} total amount {i}" for i in range(200)))
+    sentencepiece.SentencePieceTrainer.train(input=str(text), model_prefix=str(tmp_path / "own"), vocab_size=60)
+    code, message = refused(corpus, "--tokenizer", str(tmp_path / "own.model"))
+    assert code == 2
+    assert "was built with the tokenizer t5" in message
+    assert "pass --tokenizer t5, or build the corpus again" in message
+
+
+def test_a_corpus_without_a_usable_page(refused, tmp_path):
+    write_corpus(tmp_path / "OUT", pages=0, shards=1)
+    code, message = refused(tmp_path / "OUT")
+    assert code == 2
+    assert "holds no usable page" in message
+
+
+def test_fewer_pages_than_one_global_batch(refused, corpus):
+    code, message = refused(corpus, "--global_batch", "16", "--val_share", "0")
+    assert code == 2
+    assert "has 9 pages to train on (0 held out), fewer than one --global_batch of 16" in message
+
+
+def test_an_unknown_model_size(refused, corpus):
+    assert refused(corpus, "--model", "giant") == (
+        2,
+        "error: --model giant: choose one of tiny, small, base, large",
+    )

@@ -1,0 +1,64 @@
+"""The numbers on the log line, by a clock that the test turns."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.trainer.pages import TINY, example_of, page_tokens
+from trainer.example import collate
+from trainer.flops import flops_per_sequence
+from trainer.throughput import Throughput
+from trainer.training_step import count_flops, count_tokens, dropout_seed
+
+
+class Clock:
+    """Stands still until it is set."""
+
+    now_s = 100.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def test_rates_are_work_over_the_time_since_they_were_last_read(clock):
+    throughput = Throughput(peak_tflops=4.0, clock=clock)
+    for _ in range(2):
+        clock.now_s += 5.0
+        throughput.add(pages=20, tokens=3000, flops=1e13, data_wait_s=1.0)
+    expected = {"step_s": 5.0, "pages_per_s": 4.0, "tokens_per_s": 600.0, "tflops": 2.0, "mfu": 0.5, "data_wait": 0.2}
+    assert throughput.rates() == pytest.approx(expected)
+
+    clock.now_s += 2.0
+    throughput.add(pages=20, tokens=3000, flops=1e13, data_wait_s=0.0)
+    assert throughput.rates()["pages_per_s"] == 10.0
+
+
+def test_evaluations_and_checkpoints_do_not_slow_the_rates(clock):
+    throughput = Throughput(peak_tflops=1.0, clock=clock)
+    clock.now_s += 1.0
+    throughput.add(pages=8, tokens=0, flops=0, data_wait_s=0)
+    with throughput.paused():
+        clock.now_s += 1000.0
+    clock.now_s += 1.0
+    throughput.add(pages=8, tokens=0, flops=0, data_wait_s=0)
+    assert throughput.rates()["pages_per_s"] == 8.0
+
+
+def test_tokens_and_flops_of_a_batch_leave_padding_out():
+    examples = [example_of(page_tokens([4] * lines)) for lines in (3, 12)]
+    lengths = [(len(example.input_ids), len(example.labels)) for example in examples]
+    batch = collate(examples, pad_multiple=64)
+    assert count_tokens(batch) == sum(map(sum, lengths))
+    assert count_flops(batch, TINY) == sum(flops_per_sequence(TINY, text, target) for text, target in lengths)
+
+
+def test_dropout_differs_by_seed_step_micro_batch_and_rank():
+    seeds = {dropout_seed(*place) for place in ((0, 1, 0, 0), (1, 1, 0, 0), (0, 2, 0, 0), (0, 1, 1, 0), (0, 1, 0, 1))}
+    assert len(seeds) == 5
+    assert dropout_seed(0, 1, 0, 0) in seeds
+    assert all(0 <= seed < 2**63 for seed in seeds)
