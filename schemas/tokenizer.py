@@ -122,10 +122,9 @@ class _HuggingFace:
             if type(error) is not Exception:  # the library raises its own errors as a bare Exception
                 raise
             raise ValueError(str(error)) from error
-        # Files from the hub carry the settings of their model; a page is neither cut, nor padded, nor does a word that
-        # reads "[PAD]" become padding.
+        # Files from the hub carry the settings of their model: a page is not cut to its length, and a word that reads
+        # "[PAD]" does not become padding.
         self._model.no_truncation()
-        self._model.no_padding()
         self._model.encode_special_tokens = True
         self.size = max(self._model.get_vocab().values()) + 1  # not the count: ids may have gaps
         # Byte-level vocabularies of the GPT kind take the space as part of the word behind it.
@@ -138,7 +137,7 @@ class _HuggingFace:
         spaced = [self._space + word for word in words]
         encoding = self._model.encode(spaced, is_pretokenized=True, add_special_tokens=False)
         for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
-            if word is not None:
+            if word is not None:  # padding, where the file asks for it, belongs to no word
                 ids[word].append(token)
         return ids
 
