@@ -18,7 +18,12 @@ def discover(inputs: tuple[str, ...]) -> list[str]:
     Raises:
         UsageError: one of the inputs leads to no document.
     """
-    return sorted({uri for item in inputs for uri in _expand(item)})
+    return sorted({_printable(uri) for item in inputs for uri in _expand(item)})
+
+
+def _printable(uri: str) -> str:
+    """Spells out bytes of a file name that are no UTF-8: such a file cannot be opened by name, but gets its row."""
+    return uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _expand(item: str) -> list[str]:

@@ -145,7 +145,7 @@ def text_layer(page: pymupdf.Page) -> list[OcrWord]:
     except RuntimeError as error:
         raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
     return [
-        OcrWord(part, *_shown(part_box, page), 1.0)
+        OcrWord(part.encode("utf-8", "replace").decode(), *_shown(part_box, page), 1.0)
         for *box, text, _, _, _ in found
         for part, part_box in _split_at_white_space(text, box)
     ]

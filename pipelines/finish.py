@@ -26,7 +26,6 @@ from schemas import (
     Sample,
     ShardInfo,
     TokenizerInfo,
-    decode_tokens,
     load_tokenizer,
 )
 from schemas.reader import Shard
@@ -97,8 +96,7 @@ def _gallery(manifest: pa.Table, shards: list[ShardInfo], store: CorpusStore, sc
         shard = Shard(localize(store.uri("shards", f"{name}.tar"), scratch))
         for number, key in enumerate(shard.keys()):
             if key in keys:
-                members = {member: shard.read(number, member) for member in ("jpg", "json", "tokens.npy")}
-                samples[key] = Sample(key, members["jpg"], members["json"], decode_tokens(members["tokens.npy"]))
+                samples[key] = shard.sample(number)
     return [samples[key] for key in keys]
 
 

@@ -35,6 +35,11 @@ def test_a_name_with_brackets_and_stars_is_taken_as_it_is(bucket):
     assert names(discover((f"{bucket}/odd [name] *.pdf",)), bucket) == ["odd [name] *.pdf"]
 
 
+def test_a_name_that_is_no_utf_8_is_spelt_out(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.pdf")).write_bytes(b"x")
+    assert names(discover((str(tmp_path),)), tmp_path) == ["caf\\xe9.pdf"]
+
+
 def test_inputs_that_overlap_give_each_document_once(bucket):
     assert len(discover((str(bucket), f"{bucket}/*.pdf", f"{bucket}/a.pdf"))) == 4
 
