@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,6 +11,20 @@ from torch.nn import functional as F
 from trainer.model_config import PATCH_CELLS, ModelConfig
 
 BOX_TABLES = 6  # x0, y0, x1, y1, width, height
+HALF_PERIODS = 200.0  # of the fastest cosine over a page: 10 thousandths a period, about the height of a letter
+
+
+def smooth_tables(rows: int, dim: int) -> Tensor:
+    """First weights of the six tables, (6, rows, dim): random cosines of the coordinate, so that near rows are alike.
+
+    Independent rows would have to learn a thousand places one by one, and on small corpora never meet most of them.
+    Frequencies go from half a period a page to a hundred (random Fourier features, Rahimi and Recht 2007). The six rows
+    of a box together are as large as a token's embedding, which has unit variance in T5.
+    """
+    frequency = math.pi * HALF_PERIODS ** torch.rand(BOX_TABLES, 1, dim)
+    phase = 2 * math.pi * torch.rand(BOX_TABLES, 1, dim)
+    place = torch.arange(rows)[:, None] / rows
+    return torch.cos(frequency * place + phase) * (2 / BOX_TABLES) ** 0.5
 
 
 class BoxEmbedding(nn.Module):
@@ -19,8 +35,8 @@ class BoxEmbedding(nn.Module):
         self.coordinates = config.coordinates
         # One stack of six tables: table i holds the rows from i * coordinates on.
         self.tables = nn.Embedding(BOX_TABLES * config.coordinates, config.d_model)
-        # The six rows together are as large as a token's embedding, which has unit variance in T5.
-        nn.init.normal_(self.tables.weight, std=BOX_TABLES**-0.5)
+        with torch.no_grad():
+            self.tables.weight.copy_(smooth_tables(config.coordinates, config.d_model).flatten(0, 1))
 
     def forward(self, boxes: Tensor, visible: Tensor) -> Tensor:
         """boxes (b, n, 4) thousandths, visible (b, n) bool. Returns (b, n, d); 0 where the box is hidden.

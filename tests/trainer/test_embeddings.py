@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from tests.trainer.pages import TINY
-from trainer.embeddings import BoxEmbedding, VisualEmbedding
+from trainer.embeddings import BoxEmbedding, VisualEmbedding, smooth_tables
 
 
 def boxes(*rows: tuple[int, int, int, int]) -> torch.Tensor:
@@ -16,6 +17,20 @@ def test_a_place_is_the_sum_of_six_rows():
     rows = (10, 20, 110, 50, 100, 30)
     expected = sum(tables[table, row] for table, row in enumerate(rows))
     torch.testing.assert_close(embedding(boxes((10, 20, 110, 50)), torch.ones(1, 1, dtype=torch.bool))[0, 0], expected)
+
+
+def test_near_places_begin_alike_and_a_box_begins_as_large_as_a_token():
+    torch.manual_seed(0)
+    tables = smooth_tables(1000, 512)
+    near, far = (torch.cosine_similarity(tables[:, :500], tables[:, gap : gap + 500], dim=-1) for gap in (2, 300))
+    assert near.min() > 0.7
+    assert far.abs().mean() < 0.3
+    assert tables.sum(dim=0).std().item() == pytest.approx(1.0, abs=0.1)
+
+
+def test_the_six_tables_begin_unalike():
+    tables = smooth_tables(1000, 512)
+    assert torch.cosine_similarity(tables[0], tables[1], dim=-1).abs().mean() < 0.3
 
 
 def test_the_page_s_far_edge_shares_the_last_row():
