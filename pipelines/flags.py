@@ -65,7 +65,9 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
     group.add_argument(
-        "--ocr_model", metavar="NAME", help="other weights than the packaged ones: a directory with det/ and rec/, or a hub name; for tesseract, languages"
+        "--ocr_model",
+        metavar="NAME",
+        help="other weights than the packaged ones: a directory with det/ and rec/, or a hub name; for tesseract, languages",
     )
     group.add_argument(
         "--ocr_precision",
@@ -163,9 +165,9 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], bool]:
 
 def _refuse_unknown(beam_args: list[str], ours: argparse.ArgumentParser) -> None:
     """Beam passes over flags that it does not know; a typo would silently build another corpus."""
-    from apache_beam.options.pipeline_options import PipelineOptions
+    from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-    beams = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    beams = _BeamArgumentParser(add_help=False, allow_abbrev=False)
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(beams)
     _, unknown = beams.parse_known_args(beam_args)

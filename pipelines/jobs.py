@@ -108,7 +108,10 @@ class InspectDocuments(_SandboxDoFn):
         """Inspects one batch of documents."""
         if not self.store.exists("work", "inspect", f"{name}.parquet"):
             uris = json.loads(self.store.read("work", "inspect", f"{name}.json"))
-            rows = [document_row(facts) for facts in self._inspect(uris)]
+            rows = []
+            for facts in self._inspect(uris):
+                rows.append(document_row(facts))
+                _count("documents", facts.status)
             with self.store.create("work", "inspect", f"{name}.parquet") as stream:
                 pq.write_table(pa.Table.from_pylist(rows, PLAN_SCHEMA), stream)
         yield name
@@ -125,10 +128,10 @@ class InspectDocuments(_SandboxDoFn):
 
         with tempfile.TemporaryDirectory(prefix="folio-") as scratch:
             for task, outcome in self.sandbox.map(tasks(Path(scratch))):
-                failed = isinstance(outcome, Failure)
-                facts = _failed(task.uri, outcome.status, outcome.detail) if failed else outcome
-                _count("documents", facts.status)
-                yield facts
+                if isinstance(outcome, Failure):
+                    yield _failed(task.uri, outcome.status, outcome.detail)
+                else:
+                    yield outcome
         yield from unreadable
 
 

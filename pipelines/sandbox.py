@@ -132,16 +132,16 @@ class Sandbox(Generic[Task, Result]):
     def _feed(self, source: Iterator[Task], retries: deque[tuple[Task, int]]) -> None:
         """Gives a task to every idle child, starting children while there are tasks for them."""
         for child in [child for child in self._children if child.task is None and child.ready]:
-            task, attempt = _next(source, retries)
-            if task is None:
+            work = _next(source, retries)
+            if work is None:
                 return
-            child.give(task, attempt)
+            child.give(*work)
         while len(self._children) < self._workers:
-            task, attempt = _next(source, retries)
-            if task is None:
+            work = _next(source, retries)
+            if work is None:
                 return
             child = _Child(self._factory, self._timeout_s)
-            child.task, child.attempt = task, attempt
+            child.task, child.attempt = work
             self._children.append(child)
 
     def _collect(self, retries: deque[tuple[Task, int]]) -> Iterator[tuple[Task, Result | Failure]]:
@@ -210,5 +210,6 @@ class Sandbox(Generic[Task, Result]):
         return child.end()
 
 
-def _next(source: Iterator[Task], retries: deque[tuple[Task, int]]) -> tuple[Task | None, int]:
-    return retries.popleft() if retries else (next(source, None), 1)
+def _next(source: Iterator[Task], retries: deque[tuple[Task, int]]) -> tuple[Task, int] | None:
+    """Returns the next task with the number of its attempt, or None when there is none."""
+    return retries.popleft() if retries else next(((task, 1) for task in source), None)
