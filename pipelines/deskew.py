@@ -116,7 +116,8 @@ def _energies(edges: np.ndarray, angles_deg: np.ndarray, row_px: float) -> np.nd
     by_x = edges[np.argsort(edges[:, 0], kind="stable")] / np.float32(row_px)
     parts = np.array_split(by_x, 2 if np.ptp(edges[:, 0]) >= WIDE_PX else 1)
     slopes = np.tan(np.radians(angles_deg)).astype(np.float32)
-    return sum(np.array([_energy(part[:, 1] - part[:, 0] * slope) for slope in slopes]) for part in parts)
+    energies = [[_energy(part[:, 1] - part[:, 0] * slope) for slope in slopes] for part in parts]
+    return np.sum(energies, axis=0)
 
 
 def _energy(rows: np.ndarray) -> float:

@@ -12,6 +12,13 @@ import numpy as np
 CHAIN_GAP = 1.5  # units: a gap that justified text still reaches, and the gap between two cells mostly exceeds
 BACKSTEP = 0.6  # units that a box may reach into its right neighbour: italics, kerning, padded OCR boxes
 SHARED_HEIGHT = 0.5  # of the lower span: superscripts and commas share that much with their line, never with the next
+LONG_WORDS, LONG_WIDTH = 4, 8.0  # what a fragment must hold, and span in units, to show its slope
+PAIR_WIDTH, PAIR_GAP, PAIR_SHIFT = (
+    4.0,
+    40.0,
+    0.4,
+)  # the same of two neighbours: near enough to be told from the next row
+MIN_SLOPES = 5
 CHUNK = 256  # rows of the distance matrix computed at a time, so that memory stays flat on crowded pages
 
 
@@ -89,13 +96,19 @@ def chain_words(boxes: np.ndarray, unit: float) -> np.ndarray:
 
 
 def slope_of(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> float:
-    """Residual slope dy/dx of the text: the median over the long fragments, 0.0 if there are too few to tell."""
-    slopes = []
-    for words in groups(fragment):
-        x, y = boxes[words][:, [0, 2]].mean(axis=1), boxes[words][:, [1, 3]].mean(axis=1)
-        if len(words) >= 4 and np.ptp(x) >= 8 * unit:
-            slopes.append(np.polyfit(x - x.mean(), y, 1)[0])
-    return float(np.median(slopes)) if len(slopes) >= 5 else 0.0
+    """Residual slope dy/dx of the text: the median over the long fragments, 0.0 if there are too few to tell.
+
+    Where fragments are short, as in forms, the slopes from each to its right neighbour speak instead.
+    """
+    centres = boxes.reshape(-1, 2, 2).mean(axis=1)
+    lines = [centres[words] for words in groups(fragment)]
+    long = [line for line in lines if len(line) >= LONG_WORDS and np.ptp(line[:, 0]) >= LONG_WIDTH * unit]
+    if len(long) >= MIN_SLOPES:
+        return float(np.median([np.polyfit(*(line - line.mean(axis=0)).T, 1)[0] for line in long]))
+    right = nearest_right(Ends.of_words(boxes), unit, PAIR_GAP, PAIR_SHIFT)
+    step = (centres[right] - centres)[right >= 0]
+    step = step[step[:, 0] >= PAIR_WIDTH * unit]
+    return float(np.median(step[:, 1] / step[:, 0])) if len(step) >= MIN_SLOPES else 0.0
 
 
 def groups(label: np.ndarray) -> list[np.ndarray]:
