@@ -22,7 +22,7 @@ The same command again resumes from the last checkpoint. SIGTERM saves one and s
 
 EPILOG = """\
 Any other setting is key=value: optimizer.learning_rate=1e-4, objectives.hidden_box_share=0, model.dropout=0.1,
-deepspeed.zero_optimization.overlap_comm=true. Defaults come from trainer/config.py and trainer/configs/SIZE.yaml;
+deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml goes over the defaults in brackets;
 RUN/config.yaml has all that a run used.
 
 RUN then holds log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--model", default="small", metavar="SIZE", help=f"{', '.join(MODEL_SIZES)} (default small)")
+    parser.add_argument("--model", default="small", metavar="SIZE", help=f"{', '.join(MODEL_SIZES)} (small)")
     parser.add_argument("--config", metavar="FILE", help="YAML with any of these settings, such as RUN/config.yaml")
     parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it; the environment has it too
     for name, about in flags().items():

@@ -74,8 +74,11 @@ class PretrainConfig:
         for name in ("max_steps", "global_batch", "micro_batch", "log_every", "save_every", "keep_last", "val_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.workers < 0 or self.val_pages < 0 or not 0 <= self.val_share < 1:
-            raise ValueError("workers and val_pages must not be negative, val_share must lie in [0, 1)")
+        for name in ("seed", "workers", "val_pages", "peak_tflops"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        if not 0 <= self.val_share < 1:
+            raise ValueError(f"val_share must lie in [0, 1), got {self.val_share}")
         if self.zero_stage not in range(4):
             raise ValueError(f"zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
         if self.zero_stage == 0 and self.dtype == "bf16":
@@ -83,8 +86,9 @@ class PretrainConfig:
 
 
 def flags() -> dict[str, str]:
-    """Returns the name of every flag and its help text."""
-    return {item.name: item.metadata["help"] for item in fields(PretrainConfig) if "help" in item.metadata}
+    """Returns the name of every flag and its help text, which ends with the default."""
+    options = [item for item in fields(PretrainConfig) if "help" in item.metadata]
+    return {item.name: item.metadata["help"] + (f" ({item.default})" if item.default != "" else "") for item in options}
 
 
 def load_config(

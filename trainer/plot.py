@@ -46,7 +46,7 @@ def plot_runs(run_dirs: Sequence[Path], out: Path) -> None:
     for name, chance in chance_levels(run_dirs[0]).items():
         losses.axhline(-math.log(chance), color=COLOURS[name], linewidth=0.6)
         accuracies.axhline(chance, color=COLOURS[name], linewidth=0.6)
-        accuracies.annotate(f"{name} by chance", (1, chance), xycoords=("axes fraction", "data"), **_CHANCE_TEXT)
+        accuracies.text(0, chance, f" {name} by chance", transform=accuracies.get_yaxis_transform(), **_CHANCE_TEXT)
     losses.set(xlabel="step", ylabel="loss (nats)", ylim=(0, None))
     accuracies.set(xlabel="step", ylabel="accuracy", ylim=(0, 1))
     for axes in (losses, accuracies):
@@ -56,7 +56,7 @@ def plot_runs(run_dirs: Sequence[Path], out: Path) -> None:
     figure.savefig(out, dpi=110)
 
 
-_CHANCE_TEXT = {"fontsize": 7, "ha": "right", "va": "bottom", "color": "#555555"}
+_CHANCE_TEXT = {"fontsize": 7, "va": "bottom", "color": "#555555"}
 
 
 def chance_levels(run_dir: Path) -> dict[str, float]:

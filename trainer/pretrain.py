@@ -35,7 +35,7 @@ with needs_extra("train"):
     from trainer.model import DocFormerV2
     from trainer.plot import plot_runs
     from trainer.run_log import LOG_NAME, RunLog, duration
-    from trainer.run_setup import TrainingPages, facts, fit_to_corpus, open_pages
+    from trainer.run_setup import TrainingPages, facts, fit_to_corpus, make_run_dir, open_pages
     from trainer.sample_order import RankBatches, SampleOrder, batch_id, micro_batch_size
     from trainer.throughput import Throughput, total_peak_tflops
     from trainer.training_step import StepResult, train_step
@@ -72,6 +72,7 @@ def pretrain(config: PretrainConfig) -> int:
     common = facts(config, pages)
     if (earlier := store.newest()) is not None:
         require_same(earlier.facts, common, config.output)
+    make_run_dir(Path(config.output))
 
     torch.manual_seed(config.seed)
     engine = start_engine(DocFormerV2(config.model), config, micro_batch)
@@ -104,7 +105,6 @@ class Run:
         self.throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
         if first:
-            self.dir.mkdir(parents=True, exist_ok=True)
             save_config(config, self.dir / "config.yaml")
             clear_mark(self.dir)
         self.log = RunLog(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,6 +58,20 @@ def fit_to_corpus(config: PretrainConfig, pages: TrainingPages) -> PretrainConfi
     index = pages.corpus.index
     model = config.model.with_tokenizer(pages.tokenizer)
     return replace(config, model=replace(model, grid_rows=index.grid_rows, grid_cols=index.grid_cols))
+
+
+def make_run_dir(path: Path) -> None:
+    """Creates the directory of a run, if need be.
+
+    Raises:
+        UsageError: it cannot be created or written into.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--output {path} cannot be created: {error.strerror}") from error
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise UsageError(f"--output {path} is not writable: take another directory or change its permissions.")
 
 
 def facts(config: PretrainConfig, pages: TrainingPages) -> dict[str, Any]:

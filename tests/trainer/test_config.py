@@ -64,6 +64,7 @@ def test_the_launchers_local_rank_is_accepted():
         (["--zero_stage", "4"], "zero_stage must be 0, 1, 2 or 3, got 4"),
         (["--zero_stage", "0", "--dtype", "bf16"], "take zero_stage 1"),
         (["--max_steps", "0"], "max_steps must be at least 1, got 0"),
+        (["--seed", "-1"], "seed must not be negative, got -1"),
         (["--val_share", "1"], "val_share must lie in [0, 1)"),
         (["--config", "no/such.yaml"], "--config no/such.yaml cannot be read"),
         (["optimiser.learning_rate=1"], "Key 'optimiser' not in 'PretrainConfig'. Did you mean: 'optimizer'?"),

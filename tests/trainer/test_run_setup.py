@@ -71,6 +71,13 @@ def test_fewer_pages_than_one_global_batch(refused, corpus):
     assert "has 9 pages to train on (0 held out), fewer than one --global_batch of 16" in message
 
 
+def test_an_output_that_cannot_be_a_directory(corpus, tmp_path, caplog):
+    (tmp_path / "file").write_text("in the way")
+    words = ["--corpus", str(corpus), "--output", str(tmp_path / "file" / "RUN"), "--model", "tiny"]
+    assert main([*words, "--global_batch", "4"]) == 2
+    assert caplog.messages[-1].startswith(f"error: --output {tmp_path / 'file' / 'RUN'} cannot be created")
+
+
 def test_an_unknown_model_size(refused, corpus):
     assert refused(corpus, "--model", "giant") == (
         2,
