@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.gutter_evidence import STAGGERED_WIDTH, Strip, weigh
+from pipelines.gutter_evidence import STAGGERED_WIDTH, Strip, quantile, weigh
 
 # Lengths are in units, the page's typical text height.
 MARGIN = 0.3  # free space to either side of a gutter's centre: a 10 pt gutter in 10 pt type, boxes padded by OCR
@@ -61,6 +61,8 @@ def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[f
     level = boxes[:, [1, 3]].mean(axis=1)
     by_level = np.argsort(level, kind="stable")
     x0, x1, level, wide = boxes[by_level, 0], boxes[by_level, 2], level[by_level], wide[by_level]
+    wide_before = np.append(0, np.cumsum(wide))
+    before = np.zeros((2, len(wide) + 1), int)
     runs = {}
     for x in np.arange(x0.min(), x1.max(), STEP * unit):
         barrier = level[(x0 < x + MARGIN * unit) & (x1 > x - MARGIN * unit)]
@@ -68,11 +70,15 @@ def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[f
         stop = np.searchsorted(level, np.append(barrier - HALF_LINE * unit, np.inf), "left")
         tall = np.flatnonzero(stop > start)
         tall = tall[level[stop[tall] - 1] - level[start[tall]] >= (MIN_LINES - 1) * unit]
-        for first, last in zip(start[tall], stop[tall], strict=True):
-            on_left = x1[first:last] <= x
-            sides = wide[first:last][on_left], wide[first:last][~on_left]
-            if all(len(side) >= MIN_LINES and side.mean() >= 0.5 for side in sides):
-                runs.setdefault((first, last, len(sides[0])), (float(x), by_level[first:last]))
+        if not len(tall):
+            continue
+        start, stop, on_left = start[tall], stop[tall], x1 <= x
+        np.cumsum([on_left, on_left & wide], axis=1, out=before[:, 1:])
+        lefts, wide_lefts = before[:, stop] - before[:, start]
+        rights, wide_rights = stop - start - lefts, wide_before[stop] - wide_before[start] - wide_lefts
+        fit = (np.minimum(lefts, rights) >= MIN_LINES) & (2 * wide_lefts >= lefts) & (2 * wide_rights >= rights)
+        for first, last, count in zip(start[fit], stop[fit], lefts[fit], strict=True):
+            runs.setdefault((first, last, count), (float(x), by_level[first:last]))
     return list(runs.values())
 
 
@@ -100,7 +106,7 @@ def _judge(boxes: np.ndarray, strip: Strip, unit: float) -> Gutter | None:
 def _complete(strip: Strip, by_level: np.ndarray, start: int, stop: int, unit: float) -> np.ndarray:
     """The pieces of a stretch, and the lines next to it that begin at the edges of its columns whatever they weigh."""
     kept, left = by_level[start:stop], strip.on_left
-    edges = [np.quantile(strip.x0[kept[left[kept] == side]], 0.1) for side in (False, True)]
+    edges = [quantile(strip.x0[kept[left[kept] == side]], 0.1) for side in (False, True)]
     fits = np.abs(strip.x0 - np.where(left, edges[1], edges[0])) <= INDENT * unit
     foreign, level = strip.level[~fits], strip.level[by_level]
     top = foreign[foreign < level[start]].max(initial=-np.inf) + HALF_LINE * unit

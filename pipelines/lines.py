@@ -88,21 +88,23 @@ class _Reader:
 
     def _rows(self, words: np.ndarray) -> list[np.ndarray]:
         """Rows from top to bottom, the words of each in the order they are read."""
+        if not len(words):
+            return []
         pieces = [words[piece] for piece in groups(self.fragment[words])]
         pieces = [piece[np.argsort(self.boxes[piece, 0], kind="stable")] for piece in pieces]
         rows = _join(self._ends(pieces), self.unit)
         lines = [np.concatenate([pieces[piece] for piece in row]) for row in rows]
-        lines.sort(key=lambda line: float(np.median(self.boxes[line][:, [1, 3]])))
+        centre = self.boxes[:, [1, 3]].mean(axis=1)
+        lines.sort(key=lambda line: float(centre[line].sum()) / len(line))
         return [self._directed(line) for line in lines]
 
     def _ends(self, pieces: list[np.ndarray]) -> Ends:
-        hulls = self.boxes
-        return Ends(
-            np.array([hulls[piece, 0].min() for piece in pieces]),
-            np.array([hulls[piece, 2].max() for piece in pieces]),
-            np.array([np.median(hulls[piece[:END_WORDS]][:, [1, 3]], axis=0) for piece in pieces]).reshape(-1, 2),
-            np.array([np.median(hulls[piece[-END_WORDS:]][:, [1, 3]], axis=0) for piece in pieces]).reshape(-1, 2),
-        )
+        """The ends of fragments whose words are sorted by x; the median of END_WORDS words tells the level of each."""
+        first = np.array([piece[np.arange(END_WORDS).clip(max=len(piece) - 1)] for piece in pieces])
+        last = np.array([piece[-1 - np.arange(END_WORDS).clip(max=len(piece) - 1)] for piece in pieces])
+        left, right = (np.median(self.boxes[words][:, :, [1, 3]], axis=1) for words in (first, last))
+        x1 = np.array([self.boxes[piece, 2].max() for piece in pieces])
+        return Ends(self.boxes[first[:, 0], 0], x1, left, right)
 
     def _runs_leftward(self, words: np.ndarray) -> bool:
         return 2 * int(self.leftward[words].sum()) > len(words)

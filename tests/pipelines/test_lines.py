@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.lines import order_words
+
+WIDTH, HEIGHT = 600.0, 800.0
+EM = 10.0  # height of a word in points
+
+
+def row(x: float, y: float, *widths: float, gap: float = 3.0, height: float = EM) -> list[list[float]]:
+    """Words of the given widths side by side, their tops at y."""
+    starts = x + np.cumsum([0.0, *(width + gap for width in widths)])[:-1]
+    return [[start, y, start + width, y + height] for start, width in zip(starts, widths, strict=True)]
+
+
+def prose(x: float, y: float, width: float, lines: int, pitch: float = 12.0, seed: int = 0) -> list[list[list[float]]]:
+    """Ragged lines of text in a column, one list of words a line; every sixth ends a paragraph half way."""
+    rng = np.random.default_rng(seed)
+    column = []
+    for number in range(lines):
+        end = x + width * (0.45 if (number + seed) % 6 == 5 else rng.uniform(0.88, 1.0))
+        words, at = [], x
+        while at < end - 8:
+            step = min(rng.uniform(8, 40), end - at)
+            words.append([at, y + number * pitch, at + step, y + number * pitch + EM])
+            at += step + 3
+        column.append(words)
+    return column
+
+
+def read(rows: list[list[list[float]]], **options) -> list[list[int]]:
+    """Lines as lists of row numbers: what order_words makes of rows given in the expected order."""
+    boxes = np.array([word for words in rows for word in words])
+    owner = np.repeat(np.arange(len(rows)), [len(words) for words in rows])
+    order, line = order_words(boxes, WIDTH, HEIGHT, **options)
+    return [sorted(set(owner[order[line == number]].tolist())) for number in range(line.max() + 1)]
+
+
+def each_its_own(rows: list[list[list[float]]]) -> list[list[int]]:
+    return [[number] for number in range(len(rows))]
+
+
+def skewed(rows: list[list[list[float]]], degrees: float) -> list[list[list[float]]]:
+    slope = np.tan(np.radians(degrees))
+    return [[[x0, y0 + x0 * slope, x1, y1 + x0 * slope] for x0, y0, x1, y1 in words] for words in rows]
+
+
+def test_a_label_and_its_value_on_one_row_are_one_line():
+    form = [row(40, y, 30, 25) + row(500, y, 45) for y in range(100, 400, 30)]
+    assert read(form) == each_its_own(form)
+
+
+def test_a_row_of_a_table_is_one_line_however_wide_its_gaps():
+    table = [row(40, y, 60, 40) + row(260, y, 30) + row(380, y, 35) + row(500, y, 50) for y in range(100, 500, 14)]
+    assert read(table) == each_its_own(table)
+
+
+def test_a_table_of_two_wide_columns_is_read_by_rows():
+    table = [row(40, y, 60, 60, 60) + row(330, y, 60, 60, 60) for y in range(100, 500, 28)]
+    assert read(table) == each_its_own(table)
+
+
+@pytest.mark.parametrize("offset", [0.0, 5.0], ids=["on one grid", "staggered"])
+def test_the_halves_of_an_article_are_lines_of_their_own_read_one_after_the_other(offset):
+    article = prose(40, 100, 250, 40, seed=1) + prose(310, 100 + offset, 250, 40, seed=2)
+    assert read(article) == each_its_own(article)
+
+
+def test_three_columns_are_read_one_after_the_other():
+    article = [line for k in range(3) for line in prose(30 + 185 * k, 100, 170, 40, seed=k)]
+    assert read(article) == each_its_own(article)
+
+
+def test_a_gutter_of_one_em_is_enough():
+    article = prose(40, 100, 255, 45, seed=1) + prose(305, 100, 255, 45, seed=2)
+    assert read(article) == each_its_own(article)
+
+
+def test_a_full_width_heading_parts_the_columns_into_bands():
+    page = [
+        row(120, 50, 90, 90, 90, 60, height=18),
+        *prose(40, 100, 250, 14, seed=1),
+        *prose(310, 105, 250, 14, seed=2),
+        row(40, 300, 110, 110, 110, 110, height=14),
+        *prose(40, 330, 250, 14, seed=3),
+        *prose(310, 330, 250, 14, seed=4),
+    ]
+    assert read(page) == each_its_own(page)
+
+
+def test_a_running_head_above_two_columns_is_one_line():
+    page = [row(40, 40, 50, 60) + row(545, 40, 12), *prose(40, 100, 250, 30, seed=1), *prose(310, 100, 250, 30, seed=2)]
+    assert read(page) == each_its_own(page)
+
+
+def test_a_table_inside_one_column_keeps_its_rows():
+    table = [row(40, y, 40) + row(150, y, 30) + row(240, y, 30) for y in range(300, 380, 14)]
+    left = prose(40, 100, 250, 15, seed=1) + table + prose(40, 400, 250, 15, seed=2)
+    page = left + prose(310, 105, 250, 40, seed=3)
+    assert read(page) == each_its_own(page)
+
+
+@pytest.mark.parametrize("degrees", [-0.5, 0.3, 0.5])
+def test_half_a_degree_of_skew_does_not_break_rows_or_columns(degrees):
+    form = [row(40, y, 30, 25) + row(250, y, 45) + row(500, y, 45) for y in range(100, 500, 16)]
+    article = prose(40, 100, 250, 40, seed=1) + prose(310, 100, 250, 40, seed=2)
+    assert read(skewed(form, degrees)) == each_its_own(form)
+    assert read(skewed(article, degrees)) == each_its_own(article)
+
+
+def test_punctuation_and_letters_of_any_height_stay_on_their_line():
+    line = [[40, 103, 60, 110], [62, 108, 64, 112], [68, 100, 90, 113], [93, 105, 99, 106], [102, 103, 130, 113]]
+    page = [[[x0, y0 + dy, x1, y1 + dy] for x0, y0, x1, y1 in line] for dy in range(0, 120, 13)]
+    assert read(page) == each_its_own(page)
+
+
+def test_a_superscript_belongs_to_its_line():
+    page = [[*row(40, y, 60, 40), [144, y - 2, 149, y + 4], *row(153, y, 50)] for y in range(100, 300, 12)]
+    assert read(page) == each_its_own(page)
+
+
+def test_a_drop_cap_belongs_to_the_first_line_beside_it():
+    first, second, *rest = prose(40, 100, 400, 8)
+    cap = [40.0, 98.0, 62.0, 124.0]
+    indented = [[[x0 + 26, y0, x1 + 26, y1] for x0, y0, x1, y1 in words] for words in (first, second)]
+    page = [[cap, *indented[0]], indented[1], *rest]
+    assert read(page) == each_its_own(page)
+
+
+def test_words_of_very_different_size_on_one_baseline_are_one_line():
+    page = [row(40, 100, 60, 40), [[40, 130, 120, 160], *row(130, 150, 40, 30)], row(40, 170, 60, 40)]
+    assert read(page) == each_its_own(page)
+
+
+def test_a_vertical_stamp_in_the_margin_is_one_line_read_upwards_after_the_rest():
+    text = prose(60, 100, 450, 30)
+    stamp = [[20, 600, 32, 680], [20, 500, 32, 596], [20, 420, 32, 496]]
+    assert read([*text, stamp]) == each_its_own([*text, stamp])
+    order, _ = order_words(np.array([word for words in [*text, stamp] for word in words]), WIDTH, HEIGHT)
+    assert order[-3:].tolist() == sorted(order[-3:].tolist())
+
+
+def test_vertical_script_is_read_downwards_from_the_right():
+    breaks = np.random.default_rng(3).uniform(100, 500, 20)
+    columns = [[[x, 50, x + 12, y], [x, y + 6, x + 12, 600]] for x, y in zip(range(500, 100, -20), breaks, strict=True)]
+    order, line = order_words(np.array([word for words in columns for word in words]), WIDTH, HEIGHT)
+    assert order.tolist() == list(range(len(order)))
+    assert line.tolist() == [number for number in range(len(columns)) for _ in range(2)]
+
+
+def test_right_to_left_words_are_read_from_the_right_and_the_numbers_in_them_from_the_left():
+    boxes = np.array(row(100, 100, 40, 30, 30, 40, 30))
+    arabic = order_words(boxes, WIDTH, HEIGHT, right_to_left=np.array([True, False, False, True, True]))
+    assert [found.tolist() for found in arabic] == [[4, 3, 1, 2, 0], [0, 0, 0, 0, 0]]
+    quoting, _ = order_words(boxes, WIDTH, HEIGHT, right_to_left=np.array([False, True, True, False, False]))
+    assert quoting.tolist() == [0, 2, 1, 3, 4]
+
+
+def test_the_columns_of_a_right_to_left_article_are_read_from_the_right():
+    article = prose(310, 105, 250, 30, seed=2) + prose(40, 100, 250, 30, seed=1)
+    words = sum(map(len, article))
+    assert read(article, right_to_left=np.ones(words, bool)) == each_its_own(article)
+
+
+def test_a_page_without_words_has_no_lines():
+    order, line = order_words(np.zeros((0, 4)), WIDTH, HEIGHT)
+    assert (len(order), len(line)) == (0, 0)
+
+
+def test_a_page_without_area_is_refused():
+    with pytest.raises(ValueError, match="page_width and page_height must be positive, not 0 and 800"):
+        order_words(np.array([[0, 0, 1, 1]]), 0, 800)
+
+
+def test_three_thousand_words_take_well_under_a_second():
+    page = [line for k in range(3) for line in prose(30 + 185 * k, 20, 170, 150, pitch=5.0, seed=k)]
+    boxes = np.array([word for words in page for word in words])
+    boxes = np.concatenate([boxes, boxes + np.array([0, 760, 0, 760])])[:3000]
+    started_s = time.process_time()
+    order_words(boxes, WIDTH, 2 * HEIGHT)
+    assert time.process_time() - started_s < 1.0
+
+
+coordinates = st.integers(0, 500)
+pages = st.lists(
+    st.tuples(coordinates, coordinates, st.integers(0, 80), st.integers(0, 40)), min_size=1, max_size=40, unique=True
+).map(lambda words: np.array([[x, y, x + w, y + h] for x, y, w, h in words], float))
+
+
+@given(pages)
+@settings(deadline=None)
+def test_every_word_comes_once_and_lines_count_up_from_0_without_gaps(boxes):
+    order, line = order_words(boxes, WIDTH, HEIGHT)
+    assert sorted(order.tolist()) == list(range(len(boxes)))
+    assert line[0] == 0
+    assert set(np.diff(line).tolist()) <= {0, 1}
+
+
+@given(pages, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_the_order_of_the_input_does_not_matter(boxes, random):
+    shuffle = np.array(random.sample(range(len(boxes)), len(boxes)))
+    order, line = order_words(boxes, WIDTH, HEIGHT)
+    shuffled_order, shuffled_line = order_words(boxes[shuffle], WIDTH, HEIGHT)
+    assert boxes[order].tolist() == boxes[shuffle][shuffled_order].tolist()
+    assert line.tolist() == shuffled_line.tolist()
+
+
+@given(pages, st.sampled_from([0.25, 2.0, 64.0]))
+@settings(deadline=None)
+def test_the_unit_of_length_does_not_matter(boxes, scale):
+    order, line = order_words(boxes, WIDTH, HEIGHT)
+    scaled_order, scaled_line = order_words(boxes * scale, WIDTH * scale, HEIGHT * scale)
+    assert (order.tolist(), line.tolist()) == (scaled_order.tolist(), scaled_line.tolist())
+
+
+@given(st.integers(0, 10), st.integers(-64, 64), st.integers(-64, 64))
+@settings(deadline=None)
+def test_where_the_text_stands_on_the_page_does_not_matter(seed, right, down):
+    article = prose(100, 100, 200, 20, seed=seed) + prose(330, 105, 200, 20, seed=seed + 1)
+    boxes = np.array([word for words in article for word in words])
+    moved = boxes + np.array([right, down, right, down])
+    assert np.array(order_words(boxes, WIDTH, HEIGHT)).tolist() == np.array(order_words(moved, WIDTH, HEIGHT)).tolist()
