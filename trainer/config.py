@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -42,7 +42,11 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class PretrainConfig:
-    """One run. Every field with a help text is a flag; the sections below take `section.key=value`."""
+    """One run. Every field with a help text is a flag; the sections below take `section.key=value`.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
 
     corpus: str = _option("", "directory of a finished corpus (pipelines.build_corpus)")
     output: str = _option("", "directory of the run: log.jsonl, checkpoints/, model/, loss.png; resumed if it exists")
@@ -73,16 +77,16 @@ class PretrainConfig:
     def __post_init__(self) -> None:
         for name in ("max_steps", "global_batch", "micro_batch", "log_every", "save_every", "keep_last", "val_every"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
         for name in ("seed", "workers", "val_pages", "peak_tflops"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+                raise UsageError(f"{name} must not be negative, got {getattr(self, name)}")
         if not 0 <= self.val_share < 1:
-            raise ValueError(f"val_share must lie in [0, 1), got {self.val_share}")
+            raise UsageError(f"val_share must lie in [0, 1), got {self.val_share}")
         if self.zero_stage not in range(4):
-            raise ValueError(f"zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
+            raise UsageError(f"zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
         if self.zero_stage == 0 and self.dtype == "bf16":
-            raise ValueError("zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take zero_stage 1")
+            raise UsageError("zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take zero_stage 1")
 
 
 def flags() -> dict[str, str]:
@@ -116,8 +120,8 @@ def load_config(
     for override in overrides:
         settings = _merge(settings, _parse(override), override)
     try:
-        return OmegaConf.to_object(settings)
-    except (ValueError, OmegaConfBaseException) as error:
+        return cast(PretrainConfig, OmegaConf.to_object(settings))
+    except OmegaConfBaseException as error:
         raise UsageError(_first_line(error)) from error
 
 
@@ -150,7 +154,7 @@ def _merge(settings: DictConfig, changes: DictConfig, source: str) -> DictConfig
     for node in (settings, settings.model, settings.objectives, settings.optimizer):
         OmegaConf.set_readonly(node, False)
     try:
-        return OmegaConf.merge(settings, changes)
+        return cast(DictConfig, OmegaConf.merge(settings, changes))
     except OmegaConfBaseException as error:
         raise UsageError(f"{source}: {_first_line(error)}") from error
 

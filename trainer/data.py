@@ -31,7 +31,7 @@ class PageDataset(Dataset[Example]):
         self.config = config
 
     def __getitem__(self, ref: SampleRef) -> Example:
-        sample = self.corpus[ref.index]
+        sample = self.corpus[ref.page]
         model = self.config.model
         return make_example(
             sample.key,

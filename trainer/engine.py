@@ -6,7 +6,7 @@ import logging
 import math
 import os
 import warnings
-from typing import Any
+from typing import Any, cast
 
 import torch
 from omegaconf import OmegaConf
@@ -50,7 +50,7 @@ def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]
         "bf16": {"enabled": config.dtype == "bf16"},
         "gradient_clipping": config.optimizer.clip_norm,
     }
-    return OmegaConf.to_container(OmegaConf.merge(ours, config.deepspeed))
+    return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.merge(ours, config.deepspeed)))
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -60,7 +60,8 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     touch must not shrink because of it.
     """
     embeddings = {id(p) for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
-    decayed, free = [], []
+    decayed: list[nn.Parameter] = []
+    free: list[nn.Parameter] = []
     for parameter in model.parameters():
         (free if parameter.ndim < 2 or id(parameter) in embeddings else decayed).append(parameter)
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]

@@ -45,7 +45,8 @@ def summarize(sums: dict[str, float], objectives: ObjectivesConfig, prefix: str 
     """
     losses = {f"loss_{name}": _ratio(sums[f"loss_{name}"], sums[f"weight_{name}"]) for name in OBJECTIVES}
     accuracies = {f"acc_{name}": _ratio(sums[f"correct_{name}"], sums[f"count_{name}"]) for name in OBJECTIVES}
-    row = {"loss": objectives.total(losses), **losses, **accuracies}
+    total = objectives.total({name: torch.tensor(value, dtype=torch.float64) for name, value in losses.items()})
+    row = {"loss": float(total), **losses, **accuracies}
     return {f"{prefix}{name}": value for name, value in row.items()}
 
 

@@ -184,7 +184,7 @@ class Run:
             "step": self.step,
             **result.metrics,
             "samples": self.samples,
-            "batch_id": batch_id([self.pages.corpus.key(ref.index) for ref in refs]),
+            "batch_id": batch_id([self.pages.corpus.key(ref.page) for ref in refs]),
             "lr": rate,
             "grad_norm": result.grad_norm,
             **self.throughput.rates(),

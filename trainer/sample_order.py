@@ -20,7 +20,7 @@ from schemas import Corpus, UsageError
 class SampleRef(NamedTuple):
     """A page of the corpus, and how often the training pages had been read before."""
 
-    index: int
+    page: int
     epoch: int
 
 

@@ -30,7 +30,7 @@ def dataset(tmp_path_factory) -> PageDataset:
 
 def test_batches_hold_the_pages_that_were_asked_for(dataset):
     batches = list(load_batches(dataset, REFS, workers=0))
-    assert [batch["keys"] for batch in batches] == [[dataset.corpus.key(r.index) for r in refs] for refs in REFS]
+    assert [batch["keys"] for batch in batches] == [[dataset.corpus.key(r.page) for r in refs] for refs in REFS]
     assert batches[0]["images"].shape == (2, 512, 384, 3)
 
 

@@ -75,7 +75,7 @@ def test_every_logged_step_has_a_row_with_all_measures(launched):
 def test_the_batch_id_names_the_pages_that_the_seed_orders(launched, corpus):
     opened = Corpus(corpus)
     order = SampleOrder(split(opened, 0.3)[0], seed=0)
-    second = batch_id([opened.key(ref.index) for ref in order.samples(8, 16)])
+    second = batch_id([opened.key(ref.page) for ref in order.samples(8, 16)])
     assert rows(launched[0] / "whole")[1]["batch_id"] == second
 
 
@@ -123,7 +123,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_pages(launch
     message = next(line for line in printed.splitlines() if "gradient norm" in line)
     assert message.startswith("error: step 2: loss nan")
     second = SampleOrder(split(Corpus(corpus), 0.3)[0], seed=0).samples(8, 16)
-    assert all(Corpus(corpus).key(ref.index) in message for ref in second)
+    assert all(Corpus(corpus).key(ref.page) in message for ref in second)
     assert not list((base / "exploding" / "checkpoints").glob("step-*"))
 
 

@@ -26,12 +26,12 @@ def test_every_epoch_reads_every_page_once(size, epoch, seed):
     order = SampleOrder(np.arange(100, 100 + size), seed)
     samples = order.samples(epoch * size, (epoch + 1) * size)
     assert {sample.epoch for sample in samples} == {epoch}
-    assert sorted(sample.index for sample in samples) == list(range(100, 100 + size))
+    assert sorted(sample.page for sample in samples) == list(range(100, 100 + size))
 
 
 def test_seeds_and_epochs_have_orders_of_their_own():
     orders = [SampleOrder(np.arange(50), seed).samples(start, start + 50) for seed in (0, 1) for start in (0, 50)]
-    assert len({tuple(sample.index for sample in order) for order in orders}) == 4
+    assert len({tuple(sample.page for sample in order) for order in orders}) == 4
 
 
 def test_the_last_batch_of_an_epoch_reaches_into_the_next():
