@@ -63,7 +63,7 @@ def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[f
     x0, x1, level, wide = boxes[by_level, 0], boxes[by_level, 2], level[by_level], wide[by_level]
     wide_before = np.append(0, np.cumsum(wide))
     before = np.zeros((2, len(wide) + 1), int)
-    runs = {}
+    runs: dict[tuple[int, int, int], tuple[float, np.ndarray]] = {}
     for x in np.arange(x0.min(), x1.max(), STEP * unit):
         barrier = level[(x0 < x + MARGIN * unit) & (x1 > x - MARGIN * unit)]
         start = np.searchsorted(level, np.append(-np.inf, barrier + HALF_LINE * unit), "right")

@@ -104,11 +104,17 @@ def slope_of(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> float:
     lines = [centres[words] for words in groups(fragment)]
     long = [line for line in lines if len(line) >= LONG_WORDS and np.ptp(line[:, 0]) >= LONG_WIDTH * unit]
     if len(long) >= MIN_SLOPES:
-        return float(np.median([np.polyfit(*(line - line.mean(axis=0)).T, 1)[0] for line in long]))
+        return float(np.median([_fitted_slope(line) for line in long]))
     right = nearest_right(Ends.of_words(boxes), unit, PAIR_GAP, PAIR_SHIFT)
     step = (centres[right] - centres)[right >= 0]
     step = step[step[:, 0] >= PAIR_WIDTH * unit]
     return float(np.median(step[:, 1] / step[:, 0])) if len(step) >= MIN_SLOPES else 0.0
+
+
+def _fitted_slope(points: np.ndarray) -> float:
+    """Least-squares slope dy/dx of points (n, 2)."""
+    x, y = (points - points.mean(axis=0)).T
+    return float((x * y).sum() / np.square(x).sum())
 
 
 def groups(label: np.ndarray) -> list[np.ndarray]:

@@ -7,6 +7,8 @@ the gutters of running text (`columns`), and what is left between the cuts is jo
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from pipelines.columns import find_gutter
@@ -14,6 +16,7 @@ from pipelines.fragments import BACKSTEP, Ends, chain_words, groups, nearest_rig
 
 ROW_SHIFT = 0.4  # of the height: how far two ends may differ in level across a wide gap
 END_WORDS = 3  # words that tell the level of a fragment's end
+OVERPRINT = 0.2  # units: boxes in one place whose levels differ less are one text printed twice
 DROP_CAP = 1.6  # times the text height
 
 
@@ -47,7 +50,10 @@ def order_words(
 def _page_lines(boxes: np.ndarray, leftward: np.ndarray, smallest_unit: float) -> list[np.ndarray]:
     """Lines, as word indices, of a page whose words may run both ways."""
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    vertical = (height > 2.5 * width) & (height > 2 * np.median(np.minimum(width, height)))
+    text_height = np.median(height[width > height]) if (width > height).any() else 0.0
+    vertical = (height > 2.5 * width) & (
+        height > 2 * text_height
+    )  # dots and bars are slim, but no taller than the rest
     minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
     if minor is not vertical:  # vertical script: seen with the page's right edge on top, it runs like any other
         boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)
@@ -120,23 +126,30 @@ class _Reader:
 
 
 def _join(ends: Ends, unit: float) -> list[list[int]]:
-    """Join n fragments into rows across gaps of any width, the best aligned first; no row holds two in one place."""
+    """Join n fragments into rows across gaps of any width, the best aligned first, none of a row above another."""
     right = nearest_right(ends, unit, np.inf, ROW_SHIFT)
     left = nearest_right(ends.mirrored(), unit, np.inf, ROW_SHIFT)
     pairs = {(i, int(j)) for i, j in enumerate(right) if j >= 0} | {(int(i), j) for j, i in enumerate(left) if i >= 0}
     level_left, level_right = ends.left.mean(axis=1), ends.right.mean(axis=1)
-    row_of = [[piece] for piece in range(len(ends.x0))]
-    for i, j in sorted(pairs, key=lambda pair: (abs(level_right[pair[0]] - level_left[pair[1]]), pair)):
-        if row_of[i] is not row_of[j] and not _collide(ends, row_of[i], row_of[j], BACKSTEP * unit):
-            row_of[i].extend(row_of[j])
-            for piece in row_of[j]:
-                row_of[piece] = row_of[i]
+    level = (level_left + level_right) / 2
+    by_level = np.argsort(level, kind="stable").tolist()
+    followers = [(i, j) for i, j in pairwise(by_level) if level[j] - level[i] <= OVERPRINT * unit]
+    aligned = sorted(pairs, key=lambda pair: (abs(level_right[pair[0]] - level_left[pair[1]]), pair))
+    row_of = [[piece] for piece in range(len(level))]
+    for i, j in aligned + followers:
+        one, other = row_of[i], row_of[j]
+        if one is not other and not _collide(ends, level, one, other, unit):
+            one.extend(other)
+            for piece in other:
+                row_of[piece] = one
     return [row for piece, row in enumerate(row_of) if row[0] == piece]
 
 
-def _collide(ends: Ends, one: list[int], other: list[int], slack: float) -> bool:
+def _collide(ends: Ends, level: np.ndarray, one: list[int], other: list[int], unit: float) -> bool:
+    """Whether any two fragments stand above each other; text printed twice in one place does not."""
     shared = np.minimum(ends.x1[one][:, None], ends.x1[other]) - np.maximum(ends.x0[one][:, None], ends.x0[other])
-    return bool((shared > slack).any())
+    apart = np.abs(level[one][:, None] - level[other])
+    return bool(((shared > BACKSTEP * unit) & (apart > OVERPRINT * unit)).any())
 
 
 def _clip_drop_caps(boxes: np.ndarray, words: np.ndarray, unit: float) -> np.ndarray:

@@ -1,0 +1,185 @@
+"""How well words are grouped into lines and ordered: pairwise same-line F1, reading order, skew.
+
+python -m benchmarks.lines --samples SAMPLES --data ../shared/data --ocr paddleocr --table benchmarks/results/lines.md
+
+Two words of a page on one line are a pair. Precision is the share of the predicted pairs that are true, recall the
+share of the true pairs that are predicted, F1 their harmonic mean, over all pages of a set; a crowded page counts for
+many pairs, so the mean F1 of a page stands beside it. SAMPLES comes of `python -m pipelines.samples`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pymupdf
+
+from benchmarks.line_picture import draw_gallery
+from benchmarks.line_truth import (
+    UNKNOWN,
+    KnownPage,
+    Scan,
+    receipt_pages,
+    sample_pages,
+    scanned_pages,
+    text_layer_pages,
+)
+from benchmarks.machine import machine
+from pipelines.lines import order_words
+from pipelines.ocr import load_engine
+
+MAX_TEXT_LAYER_PAGES = 5  # a document
+Reader = Callable[[np.ndarray, float, float], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass
+class Tally:
+    """Pairs of words on one line: predicted ones that are right, all predicted, all true ones."""
+
+    right: int = 0
+    predicted: int = 0
+    true: int = 0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall; 1 where there is nothing to find and nothing was found."""
+        return 2 * self.right / (self.predicted + self.true) if self.predicted + self.true else 1.0
+
+    def row(self) -> str:
+        """Precision, recall and F1 as cells of a table."""
+        return f"{self.right / max(1, self.predicted):.4f} | {self.right / max(1, self.true):.4f} | **{self.f1:.4f}**"
+
+
+def greedy_rows(boxes: np.ndarray, width: float, height: float) -> tuple[np.ndarray, np.ndarray]:
+    """The usual baseline: from the top, a word joins the last row whose band it overlaps by half, else begins one."""
+    rows: list[list[int]] = []
+    bands: list[list[float]] = []
+    for word in np.lexsort((boxes[:, 0], boxes[:, 1])):
+        top, bottom = boxes[word, 1], boxes[word, 3]
+        if rows and min(bottom, bands[-1][1]) - max(top, bands[-1][0]) >= 0.5 * min(bottom - top, np.ptp(bands[-1])):
+            rows[-1].append(int(word))
+        else:
+            rows.append([int(word)])
+            bands.append([top, bottom])
+    ordered = [sorted(row, key=lambda word: boxes[word, 0]) for row in rows]
+    return np.concatenate(ordered), np.repeat(np.arange(len(ordered)), [len(row) for row in ordered])
+
+
+def pairs(counts: Iterable[int]) -> int:
+    """Pairs within groups of the given sizes."""
+    return sum(count * (count - 1) // 2 for count in counts)
+
+
+def tally(page: KnownPage, order: np.ndarray, line: np.ndarray) -> Tally:
+    """Counts the pairs of the words of a page whose line is known."""
+    found = np.empty(len(order), int)
+    found[order] = line
+    known = page.line != UNKNOWN
+    both = np.unique(np.stack([page.line[known], found[known]]), axis=1, return_counts=True)[1]
+    predicted, true = (np.unique(ids[known], return_counts=True)[1] for ids in (found, page.line))
+    return Tally(pairs(both.tolist()), pairs(predicted.tolist()), pairs(true.tolist()))
+
+
+def kendall_tau(page: KnownPage, order: np.ndarray) -> float:
+    """Agreement of the order with the true lines, over the pairs of words of different lines; 1 is perfect."""
+    line = page.line[order]
+    line = line[line != UNKNOWN]
+    steps = np.sign(line[None, :] - line[:, None])[np.triu_indices(len(line), 1)]
+    return float(steps.sum() / max(1, np.count_nonzero(steps)))
+
+
+READERS: dict[str, Reader] = {"ours": order_words, "greedy rows": greedy_rows}
+
+
+class Report:
+    """Sets of pages measured with both readers, and the worst pages of each set."""
+
+    def __init__(self) -> None:
+        self.rows: list[str] = []
+        self.worst: dict[str, list[tuple[float, KnownPage]]] = {}
+        self.cpu_s, self.words = 0.0, 0
+
+    def add(self, title: str, pages: list[KnownPage]) -> None:
+        """Measure one set; a row a reader."""
+        for name, reader in READERS.items():
+            total, taus, scored = Tally(), [], []
+            for page in pages:
+                started_s = time.process_time()
+                order, line = reader(page.boxes, page.width, page.height)
+                if name == "ours":
+                    self.cpu_s += time.process_time() - started_s
+                    self.words += len(page.boxes)
+                part = tally(page, order, line)
+                total = Tally(total.right + part.right, total.predicted + part.predicted, total.true + part.true)
+                scored.append((part.f1, page))
+                if page.ordered:
+                    taus.append(kendall_tau(page, order))
+            mean = np.mean([f1 for f1, _ in scored])
+            tau = f"{np.mean(taus):.4f}" if taus else ""
+            self.rows.append(f"| {title} | {len(pages)} | {name} | {total.row()} | {mean:.4f} | {tau} |")
+
+            if name == "ours":
+                self.worst[title] = sorted(scored, key=lambda entry: entry[0])[:10]
+
+    def markdown(self) -> str:
+        """The table of all sets."""
+        head = "| pages | count | reader | precision | recall | F1 | mean F1 of a page | Kendall tau |\n|---|---|---|---|---|---|---|---|"
+        cost = f"{1000 * self.cpu_s / max(1, self.words) * 500:.0f} CPU-ms for 500 words (ours)"
+        return "\n".join([head, *self.rows, "", cost])
+
+
+def skew_table(scans: list[Scan]) -> str:
+    """Error of the skew by kind of document."""
+    errors: dict[str, list[float]] = defaultdict(list)
+    for scan in scans:
+        for kind in (scan.page.kind, "all"):
+            errors[kind].append(abs(scan.found_skew_deg - scan.true_skew_deg))
+    head = "| scans | pages | mean error, degrees | largest |\n|---|---|---|---|"
+    rows = [f"| {kind} | {len(e)} | {np.mean(e):.3f} | {max(e):.3f} |" for kind, e in sorted(errors.items())]
+    return "\n".join([head, *rows])
+
+
+def main() -> int:
+    """Measure, print the tables, write them and the gallery if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--samples", type=Path, required=True, help="a directory that pipelines.samples has written")
+    parser.add_argument("--data", type=Path, help="a directory with */pdfs and */groundtruth/sroie")
+    parser.add_argument("--ocr", help="read the scans with this engine too")
+    parser.add_argument("--table", type=Path, help="Markdown file to write")
+    parser.add_argument("--gallery", type=Path, help="HTML file to write: the ten worst pages of each set")
+    options = parser.parse_args()
+
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    report, tables = Report(), []
+    for skew_deg in (0.0, 0.5, -0.5):
+        pages = list(sample_pages(options.samples, skew_deg))
+        report.add(f"generated, true words, {skew_deg:+.1f} degrees", pages)
+        if skew_deg == 0:
+            report.add("of these, two-column articles", [page for page in pages if page.kind == "article"])
+    if options.ocr:
+        scans = list(scanned_pages(options.samples, load_engine(options.ocr)))
+        report.add(f"generated scans, words by {options.ocr}", [scan.page for scan in scans])
+        tables.append(skew_table(scans))
+    if options.data:
+        paths = sorted(options.data.glob("small/pdfs/**/*.pdf")) + sorted(options.data.glob("bench/pdfs/**/*.pdf"))
+        for title, by_rule in (("text layer, MuPDF's lines", False), ("text layer, its lines joined by rule", True)):
+            report.add(title, list(text_layer_pages(paths, MAX_TEXT_LAYER_PAGES, by_rule)))
+        receipts = [page for folder in options.data.glob("*/groundtruth/sroie/data") for page in receipt_pages(folder)]
+        report.add("SROIE receipts, labelled boxes", receipts)
+    text = "\n\n".join(["# Lines, reading order, skew", report.markdown(), *tables, machine()]) + "\n"
+    sys.stdout.write(text)
+    if options.table:
+        options.table.write_text(text)
+    if options.gallery:
+        draw_gallery(options.gallery, report.worst)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
