@@ -129,7 +129,8 @@ class Report:
 
     def markdown(self) -> str:
         """The table of all sets."""
-        head = "| pages | count | reader | precision | recall | F1 | mean F1 of a page | Kendall tau |\n|---|---|---|---|---|---|---|---|"
+        columns = ("pages", "count", "reader", "precision", "recall", "F1", "mean F1 of a page", "Kendall tau")
+        head = f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
         cost = f"{1000 * self.cpu_s / max(1, self.words) * 500:.0f} CPU-ms for 500 words (ours)"
         return "\n".join([head, *self.rows, "", cost])
 

@@ -15,7 +15,7 @@ HALF_LINE = 0.5  # words nearer to the level of one that crosses stand on its li
 MIN_LINES = 4  # a side of fewer lines is no column
 NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines: gaps between words line up by chance
 INDENT = 3.0  # of a paragraph or a list within its column
-MIN_WEIGHT, MIN_MEAN = 3.0, 0.3  # evidence of the lines on the weaker side
+MIN_WEIGHT, EXPECTED_WEIGHT, MIN_MEAN = 3.0, 1.5, 0.3  # evidence of the lines on the weaker side
 LINE_PITCH = 1.9  # lines of a paragraph are no farther apart; boxes may be as low as the letters
 
 
@@ -29,13 +29,16 @@ class Gutter:
     weight: float
 
 
-def find_gutter(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> Gutter | None:
-    """The gutter with the most evidence among words with boxes (n, 4) and fragment ids (n,), None if there is none."""
+def find_gutter(boxes: np.ndarray, fragment: np.ndarray, unit: float, known_x: float | None = None) -> Gutter | None:
+    """The gutter with the most evidence among words with boxes (n, 4) and fragment ids (n,), None if there is none.
+
+    A gutter at `known_x`, the place of one above or below, needs less.
+    """
     if len(boxes) < 2 * MIN_LINES:
         return None
     wide, in_paragraph = _fragment_traits(boxes, fragment, unit)
     strips = (Strip.cut(boxes, fragment, in_paragraph, x, words) for x, words in _open_runs(boxes, wide, unit))
-    found = [_judge(boxes, strip, unit) for strip in strips]
+    found = [_judge(boxes, strip, unit, known_x) for strip in strips]
     return max((gutter for gutter in found if gutter), key=lambda gutter: gutter.weight, default=None)
 
 
@@ -82,7 +85,7 @@ def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[f
     return list(runs.values())
 
 
-def _judge(boxes: np.ndarray, strip: Strip, unit: float) -> Gutter | None:
+def _judge(boxes: np.ndarray, strip: Strip, unit: float, known_x: float | None) -> Gutter | None:
     """The stretch of a strip that speaks most for a gutter, None if that is not enough."""
     if min(strip.on_left.sum(), (~strip.on_left).sum()) < MIN_LINES:
         return None
@@ -91,12 +94,14 @@ def _judge(boxes: np.ndarray, strip: Strip, unit: float) -> Gutter | None:
     start, stop = _heaviest_stretch(weight[by_level])
     kept = by_level[start:stop]
     left, right = kept[strip.on_left[kept]], kept[~strip.on_left[kept]]
-    if min(len(left), len(right)) < MIN_LINES or min(weight[left].sum(), weight[right].sum()) < MIN_WEIGHT:
+    expected = known_x is not None and abs(strip.x - known_x) <= unit
+    min_weight = EXPECTED_WEIGHT if expected else MIN_WEIGHT
+    if min(len(left), len(right)) < MIN_LINES or min(weight[left].sum(), weight[right].sum()) < min_weight:
         return None
     if min(weight[left].mean(), weight[right].mean()) < MIN_MEAN:
         return None
     narrow = strip.x0[right].min() - strip.x1[left].max() < NARROW * unit
-    if narrow and min(len(left), len(right)) < NARROW_MIN_LINES:
+    if narrow and not expected and min(len(left), len(right)) < NARROW_MIN_LINES:
         return None
     kept = _complete(strip, by_level, start, stop, unit)
     centre = boxes[strip.words[np.isin(strip.piece_of, kept)]][:, [1, 3]].mean(axis=1)

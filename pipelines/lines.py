@@ -80,9 +80,9 @@ class _Reader:
         """The lines of all words."""
         return self._region(self.words)
 
-    def _region(self, words: np.ndarray) -> list[np.ndarray]:
+    def _region(self, words: np.ndarray, known_x: float | None = None) -> list[np.ndarray]:
         """Cut along the clearest gutter into what is above, each column, and what is below; else read rows."""
-        gutter = find_gutter(self.boxes[words], self.fragment[words], self.unit)
+        gutter = find_gutter(self.boxes[words], self.fragment[words], self.unit, known_x)
         if gutter is None:
             return self._rows(words)
         x, y = self.boxes[words][:, [0, 2]].mean(axis=1), self.boxes[words][:, [1, 3]].mean(axis=1)
@@ -90,7 +90,8 @@ class _Reader:
         columns = [words[~above & ~below & (x < gutter.x)], words[~above & ~below & (x >= gutter.x)]]
         if self._runs_leftward(words):
             columns.reverse()
-        return [line for part in (words[above], *columns, words[below]) for line in self._region(part)]
+        lines = [line for column in columns for line in self._region(column)]
+        return [*self._region(words[above], gutter.x), *lines, *self._region(words[below], gutter.x)]
 
     def _rows(self, words: np.ndarray) -> list[np.ndarray]:
         """Rows from top to bottom, the words of each in the order they are read."""
