@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from trainer.layers import Attention, Decoder, Encoder, mask_out, relative_buckets
+from trainer.layers import Attention, Decoder, Encoder, RelativePositionBias, mask_out, relative_buckets
 from trainer.model_config import ModelConfig
 
 NANO = ModelConfig(d_model=32, d_ff=64, d_kv=8, heads=4, encoder_layers=2, decoder_layers=2, vocab_size=64)
@@ -20,6 +20,16 @@ def test_near_keys_have_buckets_of_their_own_and_far_ones_share():
 def test_a_causal_stack_spends_all_buckets_on_the_past():
     offsets = torch.tensor([3, 0, -1, -15, -16, -127, -5000])
     assert relative_buckets(offsets, 32, 128, causal=True).tolist() == [0, 0, 1, 15, 16, 31, 31]
+
+
+def test_the_position_bias_begins_local_and_reaches_farther_from_head_to_head():
+    torch.manual_seed(0)
+    bias = RelativePositionBias(replace(NANO, d_model=1024), causal=False)(200)[0]
+    assert bias[0, 100].argmax() == 100
+    assert bias[0, 100, 99].item() == pytest.approx(-1.0, abs=0.2)
+    assert bias[0, 100, 0].item() == pytest.approx(-8.0, abs=0.2)
+    far = bias[:, 100, 90]
+    assert (far.diff() > 0).all()
 
 
 def test_attention_is_the_unscaled_softmax_over_visible_keys():
