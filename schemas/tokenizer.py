@@ -53,9 +53,10 @@ class Tokenizer:
         self._place_pad_and_eos(next_id)
 
     def _place_sentinels(self) -> int:
-        known = [self._vocabulary.id_of(f"<extra_id_{i}>") for i in range(SENTINELS)]
-        if None not in known:
-            self.sentinel_ids = tuple(known)
+        ids = (self._vocabulary.id_of(f"<extra_id_{i}>") for i in range(SENTINELS))
+        known = tuple(i for i in ids if i is not None)
+        if len(known) == SENTINELS:
+            self.sentinel_ids = known
             return self.vocab_size
         last = self.vocab_size + SENTINELS - 1
         self.sentinel_ids = tuple(last - i for i in range(SENTINELS))
