@@ -22,7 +22,7 @@ from pipelines.flags import parse_flags
 from pipelines.jobs import BuildShards, InspectDocuments, run_chain
 from pipelines.plan import WorkUnit, plan_table, work_units
 from pipelines.progress import Progress
-from pipelines.storage import BeamIOError, CorpusStore
+from pipelines.storage import BeamIOError, CorpusStore, open_file_systems
 from schemas import PLAN_SCHEMA, CorpusIndex, FolioError, PageStatus, UsageError
 
 logger = logging.getLogger("folio")
@@ -37,6 +37,7 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: bool = Fals
         UsageError: an input or the output cannot be what they are said to be.
         FolioError: the run failed, or not a single page could be used.
     """
+    open_file_systems((*config.inputs, config.output), beam_args)
     store = CorpusStore(config.output)
     claim_output(config, store)
     plan = make_plan(config, store, beam_args)

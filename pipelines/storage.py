@@ -8,20 +8,40 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 
+from schemas import UsageError
+
+INSTALL = {"gs": "pip install 'folio[gcp]'", "s3": "pip install 'apache-beam[aws]==2.77.0'"}
 RAW = {"mime_type": "application/octet-stream", "compression_type": CompressionTypes.UNCOMPRESSED}
 
 
 def is_local(uri: str) -> bool:
     """Tells whether `uri` is a path on this machine."""
     return FileSystems.get_scheme(uri) is None
+
+
+def open_file_systems(uris: Iterable[str], beam_args: list[str]) -> None:
+    """Makes sure that the file systems of all `uris` can be used, with the credentials that Beam's flags give them.
+
+    Raises:
+        UsageError: a bucket cannot be reached, or the library for its kind of uri is not installed.
+    """
+    FileSystems.set_options(PipelineOptions(beam_args))
+    for uri in uris:
+        scheme = FileSystems.get_scheme(uri)
+        try:
+            FileSystems.get_filesystem(uri).exists(FileSystems.join(uri, "any"))
+        except (BeamIOError, ValueError, ImportError) as error:
+            needed = INSTALL.get(scheme, f"the Beam extra for {scheme}://")
+            raise UsageError(f"{uri} cannot be reached ({error}). It needs {needed} and valid credentials.") from error
 
 
 def exists(uri: str) -> bool:
@@ -118,6 +138,7 @@ __all__ = [
     "is_local",
     "localize",
     "match",
+    "open_file_systems",
     "open_read",
     "read_bytes",
 ]

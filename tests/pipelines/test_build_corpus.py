@@ -181,6 +181,9 @@ def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_docum
         (["--input", "{good}", "--dpi", "0"], 2, "0 is not a positive number"),
         (["--input", "{good}", "--text_source", "guess"], 2, "invalid choice"),
         (["--input", "{good}", "--tokenizer", "{file}"], 2, "neither a SentencePiece model nor a tokenizer.json"),
+        (["--input", "gs://bucket/pdfs/"], 2, "pip install 'folio[gcp]'"),
+        (["--input", "{good}", "--output", "s3://bucket/out"], 2, "pip install 'apache-beam[aws]"),
+        (["--input", "{good}", "--output", "nfs://bucket/out"], 2, "nfs://bucket/out cannot be reached"),
         (["--input", "{hostile}", "--text_source", "pdf"], 1, "not one page could be used"),
     ],
 )
