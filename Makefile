@@ -16,7 +16,7 @@ demo: install
 	python -m pipelines.samples --output demo/pdfs --count 48 --seed 0
 	python -m pipelines.build_corpus --input demo/pdfs --output demo/corpus --pages_per_shard 24
 	python -m pipelines.verify demo/corpus
-	deepspeed --num_accelerators 2 trainer/pretrain.py --corpus demo/corpus --output demo/run --config trainer/configs/demo.yaml
+	deepspeed --quiet --num_accelerators 2 trainer/pretrain.py --corpus demo/corpus --model tiny --config trainer/configs/demo.yaml --output demo/run
 	@echo
 	@echo "The corpus:  demo/corpus/report.html"
 	@echo "The losses:  demo/run/loss.png"

@@ -24,7 +24,7 @@ BUILD = [
 TRAIN = [
     "torch>=2.11,<2.14",
     "deepspeed==0.19.8",
-    "omegaconf>=2.3,<2.5",
+    "omegaconf>=2.4,<2.5",
     "safetensors>=0.4.5,<1",
     "tensorboard>=2.18,<3",
     "matplotlib>=3.9,<4",

@@ -6,11 +6,11 @@ from trainer.model_config import PATCH_CELLS, ModelConfig
 
 
 def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int) -> float:
-    """Operations of one forward and backward pass over one padded sequence; a multiply-add counts as two.
+    """Operations of one forward and backward pass over one sequence; a multiply-add counts as two.
 
-    text_tokens, target_tokens: lengths that the network really runs, padding included. Visual tokens are added. Only
-    matrix products count, attention in full squares, and a second forward pass of activation checkpointing does not:
-    the figure is the work that the model needs, not what an implementation spends.
+    text_tokens, target_tokens: lengths, of which the caller decides whether padding counts. Visual tokens are added.
+    Only matrix products count, attention in full squares, and a second forward pass of activation checkpointing does
+    not: the figure is the work that the model needs, not what an implementation spends.
     """
     source, target = model.visual_tokens + text_tokens, target_tokens
     inner = model.heads * model.d_kv
