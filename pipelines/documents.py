@@ -83,8 +83,8 @@ def open_document(path: Path) -> pymupdf.Document:
         head = file.read(1024)
     if not head:
         raise PageError(PageStatus.EMPTY, "the file has 0 bytes")
-    if b"%PDF-" not in head:
-        raise PageError(PageStatus.NOT_PDF, f"starts with {head[:8]!r}, not with %PDF-")
+    if b"%PDF" not in head:
+        raise PageError(PageStatus.NOT_PDF, f"starts with {head[:8]!r}, not with %PDF")
     try:
         document = pymupdf.open(path, filetype="pdf")
         if document.needs_pass:
