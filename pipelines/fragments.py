@@ -13,11 +13,8 @@ CHAIN_GAP = 1.5  # units: a gap that justified text still reaches, and the gap b
 BACKSTEP = 0.6  # units that a box may reach into its right neighbour: italics, kerning, padded OCR boxes
 SHARED_HEIGHT = 0.5  # of the lower span: superscripts and commas share that much with their line, never with the next
 LONG_WORDS, LONG_WIDTH = 4, 8.0  # what a fragment must hold, and span in units, to show its slope
-PAIR_WIDTH, PAIR_GAP, PAIR_SHIFT = (
-    4.0,
-    40.0,
-    0.4,
-)  # the same of two neighbours: near enough to be told from the next row
+# The same of two neighbours: far apart, yet near enough in level to be told from the next row.
+PAIR_WIDTH, PAIR_GAP, PAIR_SHIFT = 4.0, 40.0, 0.4
 MIN_SLOPES = 5
 CHUNK = 256  # rows of the distance matrix computed at a time, so that memory stays flat on crowded pages
 

@@ -17,6 +17,7 @@ from pipelines.fragments import BACKSTEP, Ends, chain_words, groups, nearest_rig
 ROW_SHIFT = 0.4  # of the height: how far two ends may differ in level across a wide gap
 END_WORDS = 3  # words that tell the level of a fragment's end
 OVERPRINT = 0.2  # units: boxes in one place whose levels differ less are one text printed twice
+SLIM, TALL = 2.5, 2.0  # times its width, and the text height: the height of a word that runs vertically
 DROP_CAP = 1.6  # times the text height
 
 
@@ -51,9 +52,8 @@ def _page_lines(boxes: np.ndarray, leftward: np.ndarray, smallest_unit: float) -
     """Lines, as word indices, of a page whose words may run both ways."""
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     text_height = np.median(height[width > height]) if (width > height).any() else 0.0
-    vertical = (height > 2.5 * width) & (
-        height > 2 * text_height
-    )  # dots and bars are slim, but no taller than the rest
+    # Dots and bars are slim too, but no taller than the text around them.
+    vertical = (height > SLIM * width) & (height > TALL * text_height)
     minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
     if minor is not vertical:  # vertical script: seen with the page's right edge on top, it runs like any other
         boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)
