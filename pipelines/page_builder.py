@@ -93,6 +93,9 @@ class PageBuilderFactory:
     config: PageConfig
 
     def __call__(self) -> PageBuilder:
+        import cv2
+
+        cv2.setNumThreads(1)  # the cores are shared out by processes
         engine = None
         if self.config.text_source != "pdf":
             engine = load_engine(self.config.ocr, model=self.config.ocr_model, precision=self.config.ocr_precision)
