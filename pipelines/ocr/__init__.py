@@ -7,13 +7,12 @@ An engine takes an upright page image and returns its words with boxes and score
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from pipelines.config import OCR_ENGINES
 from schemas import UsageError
-
-ENGINES = ("paddleocr", "tesseract")
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class OcrEngine(Protocol):
     version: str
 
     def read(self, image: np.ndarray) -> list[OcrWord]:
-        """Returns the words of an upright `(height, width, 3)` uint8 RGB image, in any order; `[]` if there are none."""
+        """Returns the words of an upright `(height, width, 3)` uint8 RGB image, in any order."""
         ...
 
 
@@ -53,22 +52,21 @@ def load_engine(name: str, *, model: str | None = None, precision: str = "auto")
     computes in it and f32 elsewhere: name a precision where machines differ and their scores must not.
 
     Args:
-        name: one of `ENGINES`.
+        name: `paddleocr` or `tesseract`.
         model: other weights than the default ones. paddleocr: a directory with `det/` and `rec/` (each
             `inference.onnx` and `inference.yml`), or a model family of PaddleOCR's hub such as `PP-OCRv6_medium`.
             tesseract: installed languages, such as `eng+deu`.
         precision: `auto`, `bf16` or `f32`, of the neural engine.
 
     Raises:
-        UsageError: an unknown engine or precision, a missing extra, or weights that are absent or not as they should be.
+        UsageError: an unknown engine or precision, a missing extra, weights that are absent or not the published ones.
     """
-    options: dict[str, Any] = {"model": model}
     if name == "paddleocr":
         from pipelines.ocr.paddle import PaddleEngine
 
-        return PaddleEngine(precision=precision, **options)
+        return PaddleEngine(model, precision)
     if name == "tesseract":
         from pipelines.ocr.tesseract import TesseractEngine
 
-        return TesseractEngine(**options)
-    raise UsageError(f"--ocr {name}: not an OCR engine; take one of {', '.join(ENGINES)}")
+        return TesseractEngine(model)
+    raise UsageError(f"--ocr {name}: not an OCR engine; take one of {', '.join(OCR_ENGINES)}")

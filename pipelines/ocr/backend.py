@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.config import OCR_PRECISIONS
 from schemas import UsageError
 
-PRECISIONS = ("auto", "bf16", "f32")
 _BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
@@ -34,8 +34,8 @@ def choose_backend(precision: str) -> Backend:
     """
     import onnxruntime
 
-    if precision not in PRECISIONS:
-        raise UsageError(f"--ocr_precision {precision}: take one of {', '.join(PRECISIONS)}")
+    if precision not in OCR_PRECISIONS:
+        raise UsageError(f"--ocr_precision {precision}: take one of {', '.join(OCR_PRECISIONS)}")
     if "OpenVINOExecutionProvider" in onnxruntime.get_available_providers():
         return _openvino(_native_precision() if precision == "auto" else precision)
     if precision == "bf16":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +40,7 @@ class TesseractEngine:
             import tesserocr
         except ImportError as error:
             raise UsageError(f"--ocr tesseract needs tesserocr: {_INSTALL}") from error
-        self._levels = tesserocr.RIL
+        self._word_level = tesserocr.RIL.WORD
         self._iterate = tesserocr.iterate_level
         self.model = model or "eng"
         self.version = tesserocr.tesseract_version().split()[1]
@@ -54,20 +55,16 @@ class TesseractEngine:
         self._api.SetImageBytes(np.ascontiguousarray(image).tobytes(), width, height, 3, 3 * width)
         self._api.Recognize()
         found = self._api.GetIterator()
-        words = []
-        for item in self._iterate(found, self._levels.WORD) if found else ():
-            if not item.Empty(self._levels.WORD):
-                box = item.BoundingBox(self._levels.WORD)
-                score = item.Confidence(self._levels.WORD) / 100
-                words += _split(item.GetUTF8Text(self._levels.WORD), box, score)
+        items = self._iterate(found, self._word_level) if found else ()
+        words = [self._word(item) for item in items if not item.Empty(self._word_level)]
         self._api.Clear()
-        return words
+        return [word for word in words if word.text]
 
-
-def _split(text: str, box: tuple[int, int, int, int], score: float) -> list[OcrWord]:
-    """Returns one word; none where Tesseract saw only space."""
-    word = "".join(text.split())
-    return [OcrWord(word, *map(float, box), min(max(score, 0.0), 1.0))] if word else []
+    def _word(self, item: Any) -> OcrWord:
+        x0, y0, x1, y1 = map(float, item.BoundingBox(self._word_level))
+        text = "".join(item.GetUTF8Text(self._word_level).split())
+        score = min(max(item.Confidence(self._word_level) / 100, 0.0), 1.0)
+        return OcrWord(text, x0, y0, x1, y1, score)
 
 
 def _tessdata(languages: list[str]) -> Path:
