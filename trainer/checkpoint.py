@@ -82,6 +82,7 @@ class CheckpointStore:
     def __init__(self, directory: Path, keep_last: int) -> None:
         self.directory = directory
         self.keep_last = keep_last
+        self._damaged: set[str] = set()
 
     def newest(self) -> Checkpoint | None:
         """Returns the newest checkpoint by its manifest alone, its files unread."""
@@ -100,7 +101,8 @@ class CheckpointStore:
         if distributed.rank() == 0:
             checkpoint.write(directory)
             _write_durably(self.directory / LATEST, name)
-            self._prune()
+            self._damaged.discard(name)
+            self._prune(step)
         distributed.barrier()
 
     def load(self, engine: Any) -> Checkpoint | None:
@@ -122,6 +124,7 @@ class CheckpointStore:
             damage = checkpoint.damage(self.directory / checkpoint.name)
             if damage is None:
                 return checkpoint
+            self._damaged.add(checkpoint.name)
             logger.warning(f"{checkpoint.name} is damaged: {damage}; trying the one before it.")
         return None
 
@@ -129,8 +132,10 @@ class CheckpointStore:
         found = (Checkpoint.read(path) for path in sorted(self.directory.glob("step-*"), reverse=True))
         return [checkpoint for checkpoint in found if checkpoint is not None]
 
-    def _prune(self) -> None:
-        kept = {checkpoint.name for checkpoint in self._all()[: self.keep_last]}
+    def _prune(self, step: int) -> None:
+        """Keeps the newest up to `step`. Later ones, and damaged ones, are of a course that the run has left."""
+        usable = [found for found in self._all() if found.step <= step and found.name not in self._damaged]
+        kept = {checkpoint.name for checkpoint in usable[: self.keep_last]}
         for path in self.directory.glob("step-*"):
             if path.name not in kept:
                 shutil.rmtree(path)

@@ -26,7 +26,7 @@ deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml goes ov
 RUN/config.yaml has all that a run used.
 
 RUN then holds log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
-Exit codes: 0 done, 1 failed or stopped by a signal, 2 wrong usage."""
+Exit codes: 0 done, 1 failed or stopped by a signal, 2 wrong usage, 130 stopped by Ctrl-C."""
 
 
 class _Parser(argparse.ArgumentParser):

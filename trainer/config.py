@@ -6,6 +6,7 @@ to write a top-level key.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -28,7 +29,11 @@ def _option(default: Any, about: str) -> Any:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) under a cosine schedule with warm-up."""
+    """AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) under a cosine schedule with warm-up.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
 
     learning_rate: float = 1e-3  # the peak; from scratch. About 1e-4 from pretrained weights
     warmup_steps: int = 1000  # linear, from 0
@@ -37,7 +42,20 @@ class OptimizerConfig:
     beta2: float = 0.98  # 0.999 reacts too slowly to the rare large gradients of T5 (Shazeer & Stern 2018, section 5)
     eps: float = 1e-8
     weight_decay: float = 0.01  # of matrices only: see trainer.engine.parameter_groups
-    clip_norm: float = 1.0  # of the whole gradient
+    clip_norm: float = 1.0  # of the whole gradient; 0 does not clip
+
+    def __post_init__(self) -> None:
+        for name in ("learning_rate", "eps"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise UsageError(f"optimizer.{name} must be above 0, got {getattr(self, name)}")
+        for name in ("warmup_steps", "weight_decay", "clip_norm"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UsageError(f"optimizer.{name} must not be negative, got {getattr(self, name)}")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"optimizer.{name} must lie in [0, 1), got {getattr(self, name)}")
+        if not 0 <= self.final_lr_share <= 1:
+            raise UsageError(f"optimizer.final_lr_share must lie in [0, 1], got {self.final_lr_share}")
 
 
 @dataclass(frozen=True)
@@ -133,7 +151,7 @@ def save_config(config: PretrainConfig, path: Path) -> None:
 def _read_yaml(path: Path) -> DictConfig:
     try:
         content = OmegaConf.load(path)
-    except (OSError, YAMLError) as error:
+    except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise UsageError(f"--config {path} cannot be read: {error}") from error
     if not isinstance(content, DictConfig):
         raise UsageError(f"--config {path} holds no `key: value` settings")

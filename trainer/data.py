@@ -81,7 +81,13 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
     try:
         yield from loader
     except FolioError as error:
-        raise PageError(str(error)) from error
+        raise PageError(_own_words(error)) from error
+
+
+def _own_words(error: FolioError) -> str:
+    """Returns the message alone: one that comes from a worker process has the worker's whole traceback before it."""
+    kind = type(error)
+    return str(error).rpartition(f"\n{kind.__module__}.{kind.__qualname__}: ")[2].strip()
 
 
 def to_device(batch: Batch, device: torch.device | str) -> Batch:

@@ -7,6 +7,10 @@ from typing import Any
 
 from schemas.errors import UsageError
 
+SIZES = (
+    *("d_model", "d_ff", "d_kv", "heads", "encoder_layers", "decoder_layers", "vocab_size", "coordinates"),
+    *("patch_height", "patch_width", "grid_rows", "grid_cols", "line_classes"),
+)
 PATCH_CELLS = 16  # a patch is read as 4 x 4 cells: see trainer.embeddings.VisualEmbedding
 
 
@@ -14,7 +18,7 @@ PATCH_CELLS = 16  # a patch is read as 4 x 4 cells: see trainer.embeddings.Visua
 class ModelConfig:
     """Shape of the network. Everything that `config.json` of an exported model holds.
 
-    Raises UsageError for sizes that do not fit together.
+    Raises UsageError for a value out of its range and for sizes that do not fit together.
     """
 
     d_model: int
@@ -48,15 +52,36 @@ class ModelConfig:
     activation_checkpointing: bool = False
 
     def __post_init__(self) -> None:
+        for name in SIZES:
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("image_height", "image_width", "pad_id", "eos_id"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} must not be negative, got {getattr(self, name)}")
+        if not 0.0 <= self.dropout < 1.0:
+            raise UsageError(f"dropout must lie in [0, 1), got {self.dropout}")
+        self._check_relative_positions()
+        self._check_patches()
+
+    def _check_relative_positions(self) -> None:
+        # The encoder halves the buckets by direction, and either half again: near one by one, far logarithmically.
+        if self.relative_buckets < 4:
+            raise UsageError(f"relative_buckets must be at least 4, got {self.relative_buckets}")
+        if self.relative_max_distance <= self.relative_buckets // 2:
+            raise UsageError(
+                f"relative_max_distance must be above relative_buckets / 2, got {self.relative_max_distance} "
+                f"with {self.relative_buckets} buckets"
+            )
+
+    def _check_patches(self) -> None:
         if self.image_height % self.patch_height or self.image_width % self.patch_width:
             raise UsageError(
                 f"image {self.image_height} x {self.image_width} is no multiple of "
                 f"the patch {self.patch_height} x {self.patch_width}: change image_* or patch_*"
             )
-        if self.patch_height % 4 or self.patch_width % 4 or self.d_model % PATCH_CELLS:
-            raise UsageError("patch_height and patch_width must be multiples of 4, d_model of 16")
-        if not 0.0 <= self.dropout < 1.0:
-            raise UsageError(f"dropout must lie in [0, 1), got {self.dropout}")
+        for name, factor in (("patch_height", 4), ("patch_width", 4), ("d_model", PATCH_CELLS)):
+            if self.visual_tokens and getattr(self, name) % factor:
+                raise UsageError(f"{name} must be a multiple of {factor}, got {getattr(self, name)}")
 
     @property
     def patch_rows(self) -> int:

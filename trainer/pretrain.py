@@ -42,7 +42,7 @@ with needs_extra("train"):
 
 logger = logging.getLogger("trainer")
 
-DONE, FAILED = 0, 1
+DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,6 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         if first or isinstance(error, PageError):
             logger.error(f"error: {error}")
         return error.exit_code
+    except KeyboardInterrupt:
+        logger.error("stopped; the same command goes on from the last checkpoint")
+        return INTERRUPTED
 
 
 def pretrain(config: PretrainConfig) -> int:
@@ -139,12 +142,14 @@ class Run:
             self.throughput.add(config.global_batch, result.tokens, result.flops, result.data_wait_s)
             if self._is_due(config.log_every):
                 self._record(result, rate)
+            stop = result.stop
             with self.throughput.paused():
                 if self._is_due(config.val_every) and self.evaluation.pages:
                     self.log.validation({"step": self.step, **self.evaluation.run(self.engine)})
-                if self._is_due(config.save_every) or result.stop:
+                    stop = self._any_asked_to_stop()  # an evaluation takes long enough to be asked meanwhile
+                if self._is_due(config.save_every) or stop:
                     save()
-            if result.stop and self.step < config.max_steps:
+            if stop and self.step < config.max_steps:
                 self._leave_mark()
                 return True
         return False
@@ -191,6 +196,9 @@ class Run:
             "memory_gb": memory_gb(),
         }
         self.log.training(row)
+
+    def _any_asked_to_stop(self) -> bool:
+        return distributed.sum_over_ranks({"stop": float(self.stop.received)})["stop"] > 0
 
     def _leave_mark(self) -> None:
         if distributed.rank() == 0:

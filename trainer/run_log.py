@@ -75,9 +75,18 @@ def _json_line(row: dict[str, Any]) -> str:
 
 
 def read_log(run_dir: Path) -> list[dict[str, Any]]:
-    """Returns the rows of a run's log; a last line that a killed run left unfinished is left out."""
-    lines = (run_dir / LOG_NAME).read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    """Returns the rows of a run's log; lines that are no row, as a killed run or a full disk leaves, are left out."""
+    lines = (run_dir / LOG_NAME).read_bytes().splitlines(keepends=True)
+    rows = (_row(line) for line in lines if line.endswith(b"\n"))
+    return [row for row in rows if row is not None]
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and isinstance(row.get("step"), int) else None
 
 
 def training_line(row: dict[str, Any], max_steps: int) -> str:

@@ -30,9 +30,13 @@ def open_pages(config: PretrainConfig) -> TrainingPages:
     """Opens the corpus and divides it.
 
     Raises:
-        UsageError: no finished corpus, another tokenizer, or too few pages for one global batch.
+        UsageError: no finished corpus on a local disk, another tokenizer, or too few pages for one global batch.
         SchemaError: another schema version.
     """
+    if "://" in config.corpus:
+        raise UsageError(
+            f"--corpus {config.corpus} is remote, training reads a local directory: copy the corpus first."
+        )
     corpus = Corpus(config.corpus)
     tokenizer = load_tokenizer(config.tokenizer)
     made_with = corpus.index.tokenizer

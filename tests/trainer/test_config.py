@@ -70,6 +70,13 @@ def test_the_launchers_local_rank_is_accepted():
         (["optimiser.learning_rate=1"], "Key 'optimiser' not in 'PretrainConfig'. Did you mean: 'optimizer'?"),
         (["objectives.grid_wieght=1"], "Did you mean one of: 'grid_weight', 'line_weight'?"),
         (["model.dropout=2"], "dropout must lie in [0, 1), got 2.0"),
+        (["model.d_model=0"], "d_model must be at least 1, got 0"),
+        (["optimizer.learning_rate=0"], "optimizer.learning_rate must be above 0, got 0.0"),
+        (["optimizer.learning_rate=nan"], "optimizer.learning_rate must be above 0, got nan"),
+        (["optimizer.warmup_steps=-1"], "optimizer.warmup_steps must not be negative, got -1"),
+        (["optimizer.clip_norm=-1"], "optimizer.clip_norm must not be negative, got -1.0"),
+        (["optimizer.beta2=1"], "optimizer.beta2 must lie in [0, 1), got 1.0"),
+        (["optimizer.final_lr_share=2"], "optimizer.final_lr_share must lie in [0, 1], got 2.0"),
         (["stray"], "stray: expected key=value"),
     ],
 )
@@ -91,3 +98,9 @@ def test_a_yaml_file_without_settings_is_refused(tmp_path):
     (tmp_path / "list.yaml").write_text("- 1\n")
     with pytest.raises(UsageError, match="no `key: value` settings"):
         load_config("tiny", str(tmp_path / "list.yaml"))
+
+
+def test_a_config_file_that_is_no_text_is_refused_by_name(tmp_path):
+    (tmp_path / "own.yaml").write_bytes(b"seed: \xff\xfe\x00")
+    with pytest.raises(UsageError, match=r"--config .*own\.yaml cannot be read"):
+        load_config("tiny", str(tmp_path / "own.yaml"))

@@ -31,6 +31,10 @@ def test_a_model_without_an_image_has_no_visual_branch():
     assert not [name for name, _ in DocFormerV2(config).named_parameters() if name.startswith("visual")]
 
 
+def test_a_model_without_an_image_may_have_any_width():
+    assert DocFormerV2(replace(TINY, image_height=0, d_model=100)).config.d_model == 100
+
+
 def test_the_vocabulary_follows_the_tokenizer():
     config = replace(TINY, vocab_size=1, pad_id=7, eos_id=9).with_tokenizer(TOKENIZER)
     assert (config.vocab_size, config.pad_id, config.eos_id) == (32128, 0, 1)
@@ -41,7 +45,13 @@ def test_the_vocabulary_follows_the_tokenizer():
     [
         ({"image_width": 400}, "512 x 400"),
         ({"patch_width": 6}, "patch_width"),
-        ({"d_model": 100}, "d_model"),
+        ({"d_model": 100}, "d_model must be a multiple of 16, got 100"),
+        ({"d_model": 0}, "d_model must be at least 1, got 0"),
+        ({"patch_height": 0}, "patch_height must be at least 1, got 0"),
+        ({"heads": -2}, "heads must be at least 1, got -2"),
+        ({"image_height": -32}, "image_height must not be negative, got -32"),
+        ({"relative_buckets": 2}, "relative_buckets must be at least 4, got 2"),
+        ({"relative_max_distance": 16}, "relative_max_distance must be above"),
         ({"dropout": 1.0}, "dropout"),
     ],
 )

@@ -194,7 +194,7 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(tmp_path):
     )
     done = run([sys.executable, "-c", block], tmp_path)
     assert done.returncode == 2
-    assert done.stdout.strip().endswith("error: deepspeed is not installed: pip install 'folio[train]'")
+    assert done.stdout.strip().endswith("error: deepspeed is not installed: pip install '.[train]' in Folio's folder")
 
 
 def test_help_is_worth_reading(tmp_path):

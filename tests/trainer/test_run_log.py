@@ -85,3 +85,12 @@ def test_tensorboard_holds_every_number(tmp_path):
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0:00:00"), (59.6, "0:01:00"), (36_061, "10:01:01")])
 def test_durations_read_as_hours_minutes_seconds(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize("line", [b"", b"{", b"7", b"{}", b"\xff\x00"])
+def test_a_run_goes_on_over_a_log_with_a_line_that_is_no_row(tmp_path, line):
+    row = json.dumps(ROW).encode()
+    (tmp_path / "log.jsonl").write_bytes(row + b"\n" + line + b"\n" + row + b"\n")
+    with _log(tmp_path, resume_step=20) as log:
+        log.training({**ROW, "step": 30})
+    assert [row["step"] for row in read_log(tmp_path)] == [20, 20, 30]

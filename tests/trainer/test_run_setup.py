@@ -38,6 +38,13 @@ def test_a_directory_without_a_corpus(refused, tmp_path):
     assert message.startswith(f"error: {tmp_path} holds no index.json")
 
 
+def test_a_corpus_that_is_not_on_a_local_disk(refused):
+    code, message = refused("gs://bucket/OUT")
+    assert code == 2
+    assert message.startswith("error: --corpus gs://bucket/OUT is remote")
+    assert message.endswith("copy the corpus first.")
+
+
 def test_a_corpus_of_a_newer_schema(refused, tmp_path):
     write_corpus(tmp_path / "OUT", pages=3, words=5, long_side=64)
     index = tmp_path / "OUT" / "index.json"

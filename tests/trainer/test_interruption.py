@@ -1,0 +1,51 @@
+"""Signals that come while the run evaluates, which is where it does not look between steps."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from tests.corpora import write_corpus
+from tests.trainer.launches import ROOT, SMALL, rows, run
+
+# The real program, which sends itself the signal as its first evaluation begins.
+SIGNALLED = """
+import os, signal, sys
+sys.path.insert(0, sys.argv.pop(1))
+from trainer.evaluation import Evaluation
+from trainer.pretrain import main
+evaluate, number = Evaluation.run, signal.Signals[sys.argv.pop(1)]
+Evaluation.run = lambda self, engine: os.kill(os.getpid(), number) or evaluate(self, engine)
+sys.exit(main())
+"""
+
+
+@pytest.fixture
+def signalled(tmp_path):
+    """Runs the program up to its evaluation after step 2 of 6, where the signal comes; exit code and output."""
+    write_corpus(tmp_path / "OUT", pages=20, words=20, long_side=128)
+
+    def attempt(name: str) -> tuple[int, str]:
+        paths = ["--corpus", str(tmp_path / "OUT"), "--output", str(tmp_path / "RUN"), *SMALL, "--val_share", "0.3"]
+        command = [sys.executable, "-c", SIGNALLED, str(ROOT), name, *paths, "--max_steps", "6"]
+        done = run([*command, "--val_every", "2"], tmp_path)
+        return done.returncode, done.stdout
+
+    return attempt
+
+
+def test_a_sigterm_during_an_evaluation_stops_the_run_right_after_it(signalled, tmp_path):
+    code, printed = signalled("SIGTERM")
+    assert code == 1, printed
+    assert json.loads((tmp_path / "RUN" / "stopped.json").read_text())["step"] == 2
+    assert [row["step"] for row in rows(tmp_path / "RUN")] == [1, 2]
+    assert (tmp_path / "RUN" / "checkpoints" / "step-00000002" / "manifest.json").is_file()
+
+
+def test_ctrl_c_ends_the_run_with_one_line(signalled):
+    code, printed = signalled("SIGINT")
+    assert code == 130, printed
+    assert printed.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
+    assert "Traceback" not in printed
