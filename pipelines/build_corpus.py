@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 from collections import Counter
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,7 +24,7 @@ from pipelines.jobs import BuildShards, InspectDocuments, run_chain
 from pipelines.plan import WorkUnit, plan_table, work_units
 from pipelines.progress import Progress
 from pipelines.storage import BeamIOError, CorpusStore, open_file_systems
-from schemas import PLAN_SCHEMA, CorpusIndex, FolioError, PageStatus, UsageError
+from schemas import PLAN_SCHEMA, CorpusIndex, FolioError, PageStatus, SchemaError, UsageError
 
 logger = logging.getLogger("folio")
 
@@ -45,13 +46,14 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: bool = Fals
     describe(plan, units)
     if dry_run:
         return None
-    missing = [unit for unit in units if not store.exists("shards", f"{unit.name}.parquet")]
+    missing = [unit for unit in units if not store.has_shard(unit.name)]
     if missing or not store.exists("index.json"):
         build_shards(config, store, units, missing, beam_args)
         index = finish(config, store, plan, units)
     else:
         logger.info("%s is complete already: nothing to do", config.output)
-        index = CorpusIndex.from_json(store.read("index.json").decode(), store.uri("index.json"))
+        index = CorpusIndex.from_json(store.read("index.json"), store.uri("index.json"))
+        store.clear_work()
     if not index.totals["samples"]:
         raise FolioError(
             f"not one page could be used ({_counts(index.totals['status'])}): see {store.uri('report.html')}"
@@ -61,28 +63,41 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: bool = Fals
 
 
 def claim_output(config: BuildConfig, store: CorpusStore) -> None:
-    """Makes sure that OUT can be written and holds nothing that was built with other settings."""
+    """Makes sure that OUT can be written and holds no shard that was built with other settings."""
     content = config.content()
-    for name in (("index.json",), ("work", "config.json")):
-        if store.exists(*name):
-            found = json.loads(store.read(*name))
-            changed = differences(found.get("config", found), content)
-            if changed:
-                changes = "\n  ".join(changed)
-                raise UsageError(
-                    f"--output {config.output} holds a corpus of other settings; choose another OUT:\n  {changes}"
-                )
-            return
+    changed = differences(_earlier_settings(store) or content, content)
+    if changed and (store.exists("index.json") or store.match("shards", "*.parquet")):
+        changes = "\n  ".join(changed)
+        raise UsageError(f"--output {config.output} holds a corpus of other settings; choose another OUT:\n  {changes}")
     try:
-        store.write(json.dumps(content, indent=2, sort_keys=True).encode(), "work", "config.json")
+        if changed:  # an earlier command did not get as far as a shard
+            store.clear_work()
+            store.delete("plan.parquet")
+        if not store.exists("index.json"):
+            store.write(json.dumps(content, indent=2, sort_keys=True).encode(), "work", "config.json")
     except (OSError, BeamIOError) as error:
         raise UsageError(f"--output {config.output} cannot be written: {error}") from error
+
+
+def _earlier_settings(store: CorpusStore) -> dict[str, Any] | None:
+    """Returns the settings of a finished corpus or of an unfinished build in OUT."""
+    if store.exists("index.json"):
+        return CorpusIndex.from_json(store.read("index.json"), store.uri("index.json")).config
+    if store.exists("work", "config.json"):
+        try:
+            return json.loads(store.read("work", "config.json"))
+        except ValueError as error:
+            raise SchemaError(f"{store.uri('work', 'config.json')} is damaged: delete it.") from error
+    return None
 
 
 def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> pa.Table:
     """Returns the plan of an earlier run, or finds and inspects the documents and writes it."""
     if store.exists("plan.parquet"):
-        return pq.read_table(pa.BufferReader(store.read("plan.parquet")), schema=PLAN_SCHEMA)
+        try:
+            return pq.read_table(pa.BufferReader(store.read("plan.parquet")), schema=PLAN_SCHEMA)
+        except pa.ArrowException as error:
+            raise SchemaError(f"{store.uri('plan.parquet')} is damaged: delete it and the shards beside it.") from error
     uris = discover(config.inputs)
     logger.info("found %d documents", len(uris))
     batches = {
@@ -145,6 +160,9 @@ def main(argv: list[str] | None = None) -> int:
     except FolioError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return error.exit_code
+    except (OSError, BeamIOError) as error:
+        print(f"error: {error}. Finished shards are kept; run the same command again to go on.", file=sys.stderr)  # noqa: T201
+        return 1
     except KeyboardInterrupt:
         print("stopped; run the same command again to go on", file=sys.stderr)  # noqa: T201
         return 130

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines import storage
@@ -28,9 +30,9 @@ def _printable(uri: str) -> str:
 
 def _expand(item: str) -> list[str]:
     if storage.is_local(item) and Path(item).is_dir():
-        item = item.rstrip("/") + "/"
+        return _some(list(_below(Path(item))), f"--input {item}: no *.pdf below this directory.")
     if item.endswith("/"):
-        found = [uri for uri in storage.match(item + "**") if uri.lower().endswith(".pdf")]
+        found = [uri for uri in storage.match(item + "**") if _is_pdf(uri)]
         return _some(found, f"--input {item}: no *.pdf below this directory.")
     if item.endswith(".txt"):
         return _from_list(item)
@@ -39,12 +41,39 @@ def _expand(item: str) -> list[str]:
     return _some(storage.match(item), f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
 
 
+def _below(directory: Path) -> Iterator[str]:
+    """Yields the PDFs below a directory, links followed, dangling ones too: each name gets its row."""
+    seen = set()
+    for parent, directories, names in os.walk(directory, followlinks=True, onerror=_refuse):
+        here = Path(parent)
+        seen.add(here.resolve())
+        directories[:] = [name for name in directories if (here / name).resolve() not in seen]
+        yield from (str(here / name) for name in names if _is_pdf(name))
+
+
+def _refuse(error: OSError) -> None:
+    raise UsageError(f"--input: {error.filename} cannot be listed: {error.strerror}.")
+
+
+def _is_pdf(name: str) -> bool:
+    return name.lower().endswith(".pdf")
+
+
 def _from_list(item: str) -> list[str]:
+    """Returns the documents that a list names. A single file is taken at its word: if it is gone, it gets its row."""
     if not storage.exists(item):
         raise UsageError(f"--input {item}: no such list.")
-    lines = storage.read_bytes(item).decode("utf-8").splitlines()
+    try:
+        lines = storage.read_bytes(item).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--input {item}: a list is UTF-8 text, this file is not: {error}.") from error
     listed = [line.strip() for line in lines if line.strip()]
-    return _some([uri for line in listed for uri in _expand(line)], f"--input {item}: the list is empty.")
+    return _some([uri for line in listed for uri in _listed(line)], f"--input {item}: the list is empty.")
+
+
+def _listed(line: str) -> list[str]:
+    is_directory = line.endswith("/") or (storage.is_local(line) and Path(line).is_dir())
+    return _expand(line) if is_directory or any(mark in line for mark in "*?[") else [line]
 
 
 def _some(found: list[str], complaint: str) -> list[str]:

@@ -152,7 +152,7 @@ def text_layer(page: pymupdf.Page) -> list[OcrWord]:
 
 
 def _split_at_white_space(text: str, box: list[float]) -> Iterator[tuple[str, list[float]]]:
-    """Yields the parts of a word between Unicode's white space, at which MuPDF does not split, with their share of it."""
+    """Yields the parts of a word between Unicode's white space, which MuPDF leaves in, with their share of it."""
     x0, y0, x1, y1 = box
     step = (x1 - x0) / max(1, len(text))
     for part in re.finditer(r"\S+", text):

@@ -19,7 +19,8 @@ Builds a pretraining corpus out of PDFs: WebDataset shards with page images, wor
 Run the same command again to go on after an interruption: finished shards are kept.
 Any Apache Beam flag is passed on."""
 
-EXIT_CODES = "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage"
+EXIT_CODES = "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C"
+DAY_S = 86_400
 
 _PAGE = PageConfig()
 _RUN = RunConfig()
@@ -67,7 +68,7 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--ocr_model",
         metavar="NAME",
-        help="other weights than the packaged ones: a directory with det/ and rec/, or a hub name; for tesseract, languages",
+        help="other weights than the packaged ones: a directory with det/ and rec/, a hub name; tesseract: languages",
     )
     group.add_argument(
         "--ocr_precision",
@@ -125,24 +126,25 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return value
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number of seconds")
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= DAY_S:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds between 0 and {DAY_S}")
     return value
 
 
 def _percent(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 100:
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
         raise argparse.ArgumentTypeError(f"{text} is not in 1..100")
-    return value
+    return int(text)
 
 
 def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], bool]:

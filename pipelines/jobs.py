@@ -29,7 +29,7 @@ from pipelines.progress import Progress
 from pipelines.sandbox import Failure, Handler, Sandbox
 from pipelines.shard import DETAIL_CHARS, build_shard
 from pipelines.storage import BeamIOError, CorpusStore, localize
-from schemas import PLAN_SCHEMA, FolioError, PageStatus
+from schemas import PLAN_SCHEMA, FolioError, PageStatus, SchemaError, UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -45,18 +45,37 @@ def run_chain(label: str, names: list[str], do_fn: beam.DoFn, beam_args: list[st
     """
     global _progress
     options = PipelineOptions(beam_args)
-    # Beam's own default first tries to download a runner, so that what happens would depend on the network.
-    runner = None if options.view_as(StandardOptions).runner else FnApiRunner()
     _progress = progress
     try:
-        with beam.Pipeline(runner=runner, options=options) as pipeline:
+        with _pipeline(options) as pipeline:
             _ = pipeline | beam.Create(names) | beam.Reshuffle() | label >> beam.ParDo(do_fn)
-    except RuntimeError as error:  # runners wrap what a DoFn raises, and keep its text
-        found = re.findall(r"(?:FolioError|UsageError|SchemaError): (.+?)(?: \[while running.*)?$", str(error), re.M)
-        raise FolioError(found[-1] if found else f"the {label} job failed: {error}") from error
+    except (RuntimeError, FolioError) as error:
+        raise _reason(label, f"{type(error).__name__}: {error}") from error
     finally:
         _progress = None
         progress.close()
+
+
+def _pipeline(options: PipelineOptions) -> beam.Pipeline:
+    if options.view_as(StandardOptions).runner:
+        try:
+            return beam.Pipeline(options=options)
+        except ValueError as error:
+            raise UsageError(f"Beam does not take these flags: {error}") from error
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # what goes wrong here is told below, and once
+    # Beam's own default first tries to download a runner, so that what happens would depend on the network.
+    return beam.Pipeline(runner=FnApiRunner(), options=options)
+
+
+def _reason(label: str, text: str) -> BaseException:
+    """Finds what a DoFn raised in the text of the error that a runner made of it."""
+    if "KeyboardInterrupt" in text:
+        return KeyboardInterrupt()
+    for kind in (UsageError, SchemaError, FolioError):
+        found = re.findall(rf"{kind.__name__}: (.+?)(?: \[while running.*)?$", text, re.M)
+        if found:
+            return kind(found[-1])
+    return FolioError(f"the {label} job failed: {text}")
 
 
 def _count(kind: str, status: PageStatus) -> None:
@@ -92,7 +111,7 @@ class BuildShards(_SandboxDoFn):
 
     def process(self, name: str) -> Iterator[str]:
         """Builds one shard, unless a runner gives the same unit twice."""
-        if not self.store.exists("shards", f"{name}.parquet"):
+        if not self.store.has_shard(name):
             unit = WorkUnit.from_json(self.store.read("work", "units", f"{name}.json"))
             build_shard(unit, self.store, self.sandbox, lambda status: _count("pages", status))
         yield name

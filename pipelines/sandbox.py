@@ -159,14 +159,14 @@ class Sandbox(Generic[Task, Result]):
     def _receive(self, child: _Child, retries: deque[tuple[Task, int]]) -> Iterator[tuple[Task, Result | Failure]]:
         try:
             kind, value = child.pipe.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):  # it died, perhaps in the middle of its answer
             failure = self._crashed(child, retries)
             if failure:
                 yield child.task, failure
             return
         if kind == "broken":
             self.close()
-            raise FolioError(value)
+            raise value
         if kind == "ready":
             child.ready = True
             child.give(child.task, child.attempt)

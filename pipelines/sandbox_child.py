@@ -18,7 +18,7 @@ def serve(pipe: Connection) -> None:
     try:
         handler = factory()
     except FolioError as error:
-        pipe.send(("broken", str(error)))
+        pipe.send(("broken", error))
         return
     pipe.send(("ready", None))
     while True:

@@ -19,7 +19,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from schemas import UsageError
 
-INSTALL = {"gs": "pip install 'folio[gcp]'", "s3": "pip install 'apache-beam[aws]==2.77.0'"}
+INSTALL = {"gs": "pip install '.[gcp]' in Folio's folder", "s3": "pip install 'apache-beam[aws]==2.77.0'"}
 RAW = {"mime_type": "application/octet-stream", "compression_type": CompressionTypes.UNCOMPRESSED}
 
 
@@ -85,6 +85,10 @@ class CorpusStore:
         """Tells whether a file under OUT is there, so complete."""
         return exists(self.uri(*parts))
 
+    def has_shard(self, name: str) -> bool:
+        """Tells whether a shard is finished: its tar, and its parquet, which is written after it."""
+        return self.exists("shards", f"{name}.tar") and self.exists("shards", f"{name}.parquet")
+
     def read(self, *parts: str) -> bytes:
         """Returns a file under OUT."""
         return read_bytes(self.uri(*parts))
@@ -110,6 +114,10 @@ class CorpusStore:
         """Returns the files under OUT that match a pattern, sorted."""
         return match(self.uri(*parts))
 
+    def delete(self, *parts: str) -> None:
+        """Deletes a file under OUT, if it is there."""
+        delete([self.uri(*parts)])
+
     def clear_work(self) -> None:
         """Removes what only an unfinished build needs."""
         delete(self.match("work", "**"))
@@ -121,12 +129,16 @@ def localize(uri: str, scratch: Path) -> Path:
     """Returns a local path with the bytes of `uri`: the file itself, or a copy in the directory `scratch`."""
     if is_local(uri):
         path = Path(uri)
+        if path.exists() and not path.is_file():  # opening a named pipe would wait for ever
+            raise OSError(f"{uri} is no regular file")
         path.open("rb").close()  # a missing file should fail here, not in a child process
         return path
     copy = scratch / hashlib.sha256(uri.encode()).hexdigest()
     if not copy.exists():
-        with copy.open("wb") as target, open_read(uri) as source:
+        part = copy.with_suffix(".part")
+        with part.open("wb") as target, open_read(uri) as source:
             shutil.copyfileobj(source, target, 1 << 20)
+        part.rename(copy)
     return copy
 
 

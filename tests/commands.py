@@ -23,6 +23,12 @@ def run_module(module: str, *args: object, timeout_s: float = 600) -> subprocess
     )
 
 
+def start(module: str, *args: object) -> subprocess.Popen[str]:
+    """Starts `python -m module args` and returns the running process, with its stderr to read."""
+    command = [sys.executable, "-m", module, *map(str, args)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
 def build(*args: object, **options: float) -> subprocess.CompletedProcess[str]:
     """Runs `pipelines.build_corpus`."""
     return run_module("pipelines.build_corpus", *args, **options)

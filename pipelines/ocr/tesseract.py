@@ -12,7 +12,7 @@ from pipelines.ocr import OcrWord
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter
-_INSTALL = "pip install 'folio[tesseract]'"
+_INSTALL = "pip install '.[tesseract]' in Folio's folder"
 _TESSDATA = (
     "/usr/share/tesseract-ocr/*/tessdata",  # Debian, Ubuntu
     "/usr/share/tessdata",  # Arch

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
+import time
 from collections import Counter
 
 import numpy as np
@@ -13,7 +16,7 @@ import pymupdf
 import pytest
 
 from schemas import Corpus, CorpusIndex, load_tokenizer
-from tests.commands import build, run_module
+from tests.commands import build, run_module, start
 from tests.hostile import one_page, write_hostile
 
 
@@ -154,6 +157,54 @@ def test_other_settings_for_the_same_output_are_refused_by_name(text_layer_corpu
     assert "image_long_side: 1024 -> 512" in done.stderr
 
 
+def test_a_command_that_went_wrong_before_its_first_shard_does_not_claim_the_output(tmp_path):
+    (tmp_path / "letter.pdf").write_bytes(one_page("Some words to read"))
+    out = tmp_path / "out"
+    assert build("--input", tmp_path / "lettre.pdf", "--output", out, "--text_source", "pdf").returncode == 2
+    assert build("--input", tmp_path, "--output", out, "--text_source", "pdf", "--dry_run", "--dpi", 72).returncode == 0
+    done = build("--input", tmp_path, "--output", out, "--text_source", "pdf")
+    assert done.returncode == 0, done.stderr
+    assert [row["status"] for row in manifest_of(out)] == ["ok"]
+
+
+def test_names_that_lead_to_no_file_get_their_row(tmp_path):
+    bucket = tmp_path / "bucket [2026]"
+    bucket.mkdir()
+    (bucket / "letter.pdf").write_bytes(one_page("Some words to read"))
+    (bucket / "dangling.pdf").symlink_to(bucket / "gone.pdf")
+    (bucket / "round").symlink_to(bucket, target_is_directory=True)
+    os.mkfifo(bucket / "pipe.pdf")
+    done = build("--input", bucket, "--output", tmp_path / "out", "--text_source", "pdf")
+    assert done.returncode == 0, done.stderr
+    statuses = {row["uri"].rsplit("/", 1)[1]: row["status"] for row in manifest_of(tmp_path / "out")}
+    assert statuses == {"letter.pdf": "ok", "dangling.pdf": "corrupt", "pipe.pdf": "corrupt"}
+
+
+def test_ctrl_c_says_how_to_go_on(sample_documents, tmp_path):
+    flags = ["--input", sample_documents / "*.pdf", "--output", tmp_path / "out", "--pages_per_shard", 4]
+    process = start("pipelines.build_corpus", *flags)
+    for line in process.stderr:
+        if line.startswith("plan:"):
+            break
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert rest.strip().splitlines()[-1] == "stopped; run the same command again to go on"
+    assert "Traceback" not in rest
+
+
+@pytest.mark.parametrize("name", ["index.json", "plan.parquet"])
+def test_a_damaged_file_of_the_output_is_named(text_layer_corpus, tmp_path, name):
+    output, flags = text_layer_corpus
+    damaged = tmp_path / "copy"
+    shutil.copytree(output, damaged)
+    (damaged / name).write_bytes(b"{bad")
+    done = build(*[damaged if flag == output else flag for flag in flags])
+    assert done.returncode == 1
+    assert name in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_dry_run_plans_and_builds_nothing(sample_documents, tmp_path):
     done = build("--input", sample_documents / "*.pdf", "--output", tmp_path / "out", "--dry_run")
     assert done.returncode == 0 and "plan: 12 documents" in done.stderr
@@ -179,9 +230,12 @@ def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_docum
         (["--input", "{good}", "--imput_typo", "1"], 2, "unknown flag --imput_typo"),
         (["--input", "{good}", "--worker", "3"], 2, "did you mean --workers?"),
         (["--input", "{good}", "--dpi", "0"], 2, "0 is not a positive number"),
+        (["--input", "{good}", "--page_timeout_s", "inf"], 2, "inf is not a number of seconds"),
+        (["--input", "{good}", "--text_source", "pdf", "--runner", "NoSuch"], 2, "Beam does not take these flags"),
+        (["--input", "{good}", "--ocr_model", "/nowhere"], 2, "--ocr_model /nowhere: no such directory"),
         (["--input", "{good}", "--text_source", "guess"], 2, "invalid choice"),
         (["--input", "{good}", "--tokenizer", "{file}"], 2, "neither a SentencePiece model nor a tokenizer.json"),
-        (["--input", "gs://bucket/pdfs/"], 2, "pip install 'folio[gcp]'"),
+        (["--input", "gs://bucket/pdfs/"], 2, "pip install '.[gcp]'"),
         (["--input", "{good}", "--output", "s3://bucket/out"], 2, "pip install 'apache-beam[aws]"),
         (["--input", "{good}", "--output", "nfs://bucket/out"], 2, "nfs://bucket/out cannot be reached"),
         (["--input", "{hostile}", "--text_source", "pdf"], 1, "not one page could be used"),

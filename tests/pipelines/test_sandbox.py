@@ -31,8 +31,9 @@ class Misbehave:
             os.kill(os.getpid(), signal.SIGSEGV)
         elif action == "allocate":
             held = [np.ones(2**22) for _ in range(value)]
-            time.sleep(60)
-            return len(held)
+            while True:  # in use, so that no system takes it for idle and swaps it out
+                for block in held:
+                    block += 1
         elif action == "raise":
             raise ValueError(value)
         return value
@@ -80,7 +81,7 @@ def test_a_task_that_takes_its_process_down_twice_is_given_up(action, signal_num
 
 
 def test_a_task_that_takes_too_much_memory_is_stopped():
-    results = run([("allocate", 40), ("echo", 1)], memory_mb=600)
+    results = run([("allocate", 40), ("echo", 1)], timeout_s=120, memory_mb=600)
     assert results[("allocate", 40)].status is PageStatus.OUT_OF_MEMORY
     assert "--page_memory_mb 600" in results[("allocate", 40)].detail
     assert results[("echo", 1)] == 1

@@ -1,0 +1,142 @@
+"""Both engines, with their real weights, on typeset pages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from pipelines.ocr import OcrEngine, OcrWord, load_engine
+from schemas import UsageError
+from tests.pipelines.ocr.typeset import overlap, typeset_page
+
+WHITE = 255
+
+
+@pytest.fixture(scope="module")
+def paddle() -> OcrEngine:
+    return load_engine("paddleocr")
+
+
+@pytest.fixture(scope="module")
+def tesseract() -> OcrEngine:
+    pytest.importorskip("tesserocr", reason="the extra folio[tesseract] is not installed")
+    try:
+        return load_engine("tesseract")
+    except UsageError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(params=["paddle", "tesseract"])
+def engine(request) -> OcrEngine:
+    return request.getfixturevalue(request.param)
+
+
+def texts(words: list[OcrWord]) -> Counter[str]:
+    return Counter(word.text for word in words)
+
+
+def box(word: OcrWord) -> tuple[float, float, float, float]:
+    return word.x0, word.y0, word.x1, word.y1
+
+
+def test_a_typeset_page_is_read_word_by_word(engine):
+    image, truth = typeset_page()
+    assert texts(engine.read(image)) == Counter(text for text, _ in truth)
+
+
+def test_every_word_stands_where_it_was_typeset(engine):
+    image, truth = typeset_page()
+    found = engine.read(image)
+    for text, where in truth:
+        assert max(overlap(where, box(word)) for word in found if word.text == text) > 0.5, text
+
+
+def test_scores_are_confident_shares_of_one_on_clean_type(engine):
+    image, _ = typeset_page()
+    scores = [word.score for word in engine.read(image)]
+    assert all(0.7 < score <= 1 for score in scores)
+
+
+def test_words_hold_no_white_space_and_lie_inside_the_image(engine):
+    image, _ = typeset_page(("Two words", "and    four  more   here"), font_size=34)
+    height, width = image.shape[:2]
+    for word in engine.read(image):
+        assert word.text.split() == [word.text]
+        assert 0 <= word.x0 < word.x1 <= width
+        assert 0 <= word.y0 < word.y1 <= height
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 900), (40, 40), (1200, 900)])
+def test_an_image_with_nothing_on_it_has_no_words(engine, shape):
+    assert engine.read(np.full((*shape, 3), WHITE, np.uint8)) == []
+
+
+def test_the_same_image_gives_the_same_words(paddle):
+    image, _ = typeset_page()
+    first = paddle.read(image)
+    paddle.read(np.ascontiguousarray(image[::-1, :700]))
+    assert paddle.read(image) == first
+
+
+def test_text_that_runs_downwards_is_read(paddle):
+    image, truth = typeset_page(("Confidential draft",), font_size=16)
+    turned = np.ascontiguousarray(np.rot90(image, -1))
+    found = paddle.read(turned)
+    assert texts(found) == Counter(text for text, _ in truth)
+    assert all(word.y1 - word.y0 > word.x1 - word.x0 for word in found)
+
+
+def test_a_slanted_line_is_read(paddle):
+    import cv2
+
+    image, truth = typeset_page(("Please pay within thirty days.",), font_size=14)
+    height, width = image.shape[:2]
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 6, 1)
+    slanted = cv2.warpAffine(image, matrix, (width, height), borderValue=(WHITE, WHITE, WHITE))
+    assert texts(paddle.read(slanted)) == Counter(text for text, _ in truth)
+
+
+def test_the_engines_agree_on_nearly_all_words_of_a_page(paddle, tesseract):
+    image, _ = typeset_page()
+    ours, theirs = texts(paddle.read(image)), texts(tesseract.read(image))
+    assert (ours & theirs).total() >= 0.9 * max(ours.total(), theirs.total())
+
+
+def test_an_engine_tells_its_weights_and_what_can_change_its_scores(paddle):
+    assert paddle.name == "paddleocr"
+    assert paddle.model == "PP-OCRv6_small"
+    assert paddle.version.startswith("3.7.0 (")
+    assert paddle.version.endswith(("bf16)", "f32)"))
+
+
+def test_both_precisions_read_the_same_text():
+    image, truth = typeset_page()
+    for precision in ("f32", "auto"):
+        engine = load_engine("paddleocr", precision=precision)
+        assert texts(engine.read(image)) == Counter(text for text, _ in truth)
+
+
+def test_an_unknown_engine_is_refused():
+    with pytest.raises(UsageError, match="--ocr easyocr: not an OCR engine; take one of paddleocr, tesseract"):
+        load_engine("easyocr")
+
+
+def test_a_language_that_is_not_installed_is_named(tesseract):
+    with pytest.raises(UsageError, match=r"no folder holds tlh\.traineddata"):
+        load_engine("tesseract", model="tlh")
+
+
+def test_without_the_extra_tesseract_says_how_to_install_it():
+    script = (
+        "import sys; sys.modules['tesserocr'] = None\n"
+        "from pipelines.ocr import load_engine\n"
+        "try: load_engine('tesseract')\n"
+        "except Exception as error: print(type(error).__name__, error)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("UsageError")
+    assert "pip install '.[tesseract]'" in done.stdout
