@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from pipelines.ocr import OcrWord
 
+from pipelines.ocr import OcrWord
 from pipelines.text import is_right_to_left, text_layer_is_trusted
 
 
