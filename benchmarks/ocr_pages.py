@@ -1,0 +1,105 @@
+"""Pages whose text is known: dense born-digital pages with a sound text layer, from as many folders as there are."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from pathlib import Path
+
+import numpy as np
+import pymupdf
+
+DPI = 150
+_WORDS = range(250, 1201)
+_LONG_SIDE_PT = (500, 1000)
+_MAX_IMAGE_SHARE = 0.2
+_MAX_LETTER_SHARE = 0.1  # of one-character words: a text layer with more has been torn apart
+_FIRST_PAGES = 20
+_INVISIBLE = 3  # text render mode
+
+
+@dataclass(frozen=True)
+class KnownPage:
+    """A page's `(height, width, 3)` uint8 RGB pixels and the words of its text layer."""
+
+    name: str
+    image: np.ndarray
+    words: list[str]
+
+
+def known_pages(paths: list[Path], count: int) -> list[KnownPage]:
+    """Returns one page of each of `count` documents, folder after folder in turn; the choice depends on contents only.
+
+    Args:
+        paths: PDFs; those without a fitting page are passed over.
+        count: pages wanted; fewer are returned if there are not as many.
+    """
+    folders: dict[Path, list[tuple[str, Path]]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append((hashlib.sha256(path.read_bytes()).hexdigest(), path))
+    queues = [_pages_of(sorted(entries)) for _, entries in sorted(folders.items(), key=lambda item: min(item[1]))]
+    turns = (page for turn in zip_longest(*queues) for page in turn if page is not None)
+    distinct: dict[tuple[str, ...], KnownPage] = {}
+    for page in turns:
+        distinct.setdefault(tuple(page.words), page)
+        if len(distinct) == count:
+            break
+    return list(distinct.values())
+
+
+def normalized(text: str) -> str:
+    """Returns the text with ligatures and full-width forms resolved."""
+    return unicodedata.normalize("NFKC", text)
+
+
+def _pages_of(documents: list[tuple[str, Path]]) -> Iterator[KnownPage]:
+    for _, path in documents:
+        try:
+            with pymupdf.open(path) as document:
+                numbers = range(min(_FIRST_PAGES, len(document)))
+                fitting = (number for number in numbers if _is_fit(document[number]))
+                for number in islice(fitting, 1):
+                    yield _known_page(f"{path.name} p. {number + 1}", document[number])
+        except (RuntimeError, ValueError):  # damaged or encrypted: not what is measured here
+            continue
+
+
+def _is_fit(page: pymupdf.Page) -> bool:
+    words = _words(page)
+    long_side = max(page.rect.width, page.rect.height)
+    return (
+        len(words) in _WORDS
+        and page.rotation == 0
+        and _LONG_SIDE_PT[0] < long_side < _LONG_SIDE_PT[1]
+        and _is_sound(words)
+        and sum(abs(pymupdf.Rect(image["bbox"]) & page.rect) for image in page.get_image_info())
+        <= _MAX_IMAGE_SHARE * abs(page.rect)
+        and all(span["type"] != _INVISIBLE for span in page.get_texttrace())
+    )
+
+
+def _is_sound(words: list[str]) -> bool:
+    """Tells text in Latin letters with whole words and no private, unknown or stray combining characters."""
+    text = "".join(words)
+    letters = [character for character in text if character.isalpha()]
+    latin = sum("LATIN" in unicodedata.name(letter, "") for letter in letters)
+    single = sum(len(word) == 1 and word.isalpha() for word in words)
+    stray = any(
+        character.isspace() or unicodedata.category(character) in ("Mn", "Co", "Cn", "Cc") for character in text
+    )
+    return (
+        latin >= 0.99 * len(letters) and single <= _MAX_LETTER_SHARE * len(words) and not stray and "\ufffd" not in text
+    )
+
+
+def _words(page: pymupdf.Page) -> list[str]:
+    return [normalized(word[4]) for word in page.get_text("words")]
+
+
+def _known_page(name: str, page: pymupdf.Page) -> KnownPage:
+    pixels = page.get_pixmap(dpi=DPI, colorspace="rgb", alpha=False)
+    image = np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3)
+    return KnownPage(name, image, _words(page))
