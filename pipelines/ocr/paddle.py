@@ -18,6 +18,7 @@ _MIN_SIDE_PX = 8  # nothing smaller holds a letter
 _DETECTION_SCALE = 0.8  # of large pages; the detector misses no more lines at it, and needs a third less time
 _DETECTION_LONG_SIDE = 1408  # no page is made smaller than this on its long side
 _MAX_DETECTION_SIDE = 3968
+_MAX_DETECTION_PX = 4_000_000  # of area; the detector's memory grows with it
 _DETECTION_STEP = 128  # sides are padded to multiples: pages of nearly one size share a shape
 _DOWNWARD_RATIO = 1.5  # height to width of a box whose text runs downwards
 
@@ -54,14 +55,19 @@ class PaddleEngine:
 
     def _detect(self, bgr: np.ndarray) -> list[np.ndarray]:
         """Returns the text lines as `(4, 2)` float32 corners, clockwise from the text's top left."""
-        long_side = max(bgr.shape[:2])
-        scale = min(1.0, max(_DETECTION_SCALE, _DETECTION_LONG_SIDE / long_side), _MAX_DETECTION_SIDE / long_side)
+        scale = _detection_scale(*bgr.shape[:2])
         small = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else bgr
         below, right = (-side % _DETECTION_STEP for side in small.shape[:2])
         page = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
         found = self._detector.predict(page)[0]["dt_polys"]
         limits = np.array(bgr.shape[1::-1], np.float32)
         return [_turned(np.minimum(np.asarray(quad, np.float32) / scale, limits)) for quad in found]
+
+
+def _detection_scale(height: int, width: int) -> float:
+    long_side = max(height, width)
+    wanted = max(_DETECTION_SCALE, _DETECTION_LONG_SIDE / long_side)
+    return min(1.0, wanted, _MAX_DETECTION_SIDE / long_side, (_MAX_DETECTION_PX / (height * width)) ** 0.5)
 
 
 def _turned(quad: np.ndarray) -> np.ndarray:
