@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from schemas import SCHEMA_VERSION, load_tokenizer
@@ -101,9 +101,3 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """Returns one line for each setting in which two builds' `content()` differ."""
     names = sorted(old.keys() | new.keys())
     return [f"{name}: {old.get(name)!r} -> {new.get(name)!r}" for name in names if old.get(name) != new.get(name)]
-
-
-def field_default(config: type, name: str) -> Any:
-    """Returns the default of a settings field, so that flags and settings cannot disagree."""
-    found = next(item for item in fields(config) if item.name == name)
-    return found.default_factory() if callable(found.default_factory) else found.default
