@@ -37,7 +37,7 @@ def choose_backend(precision: str) -> Backend:
     if precision not in OCR_PRECISIONS:
         raise UsageError(f"--ocr_precision {precision}: take one of {', '.join(OCR_PRECISIONS)}")
     if "OpenVINOExecutionProvider" in onnxruntime.get_available_providers():
-        return _openvino(_native_precision() if precision == "auto" else precision)
+        return _openvino(native_precision() if precision == "auto" else precision)
     if precision == "bf16":
         raise UsageError(
             "--ocr_precision bf16 needs OpenVINO: pip install onnxruntime-openvino in place of onnxruntime"
@@ -52,7 +52,7 @@ def _openvino(precision: str) -> Backend:
     return Backend(f"OpenVINO {precision}", config)
 
 
-def _native_precision(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+def native_precision(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """Returns `bf16` where the CPU multiplies in it, else `f32`, which emulated bf16 would not beat."""
     try:
         flags = set(cpuinfo.read_text().split())

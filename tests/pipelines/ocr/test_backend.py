@@ -1,0 +1,51 @@
+"""Which provider runs the networks, in which precision, and that it says so."""
+
+from __future__ import annotations
+
+import onnxruntime
+import pytest
+
+from pipelines.ocr import load_engine
+from pipelines.ocr.backend import choose_backend, native_precision
+from schemas import UsageError
+from tests.pipelines.ocr.typeset import typeset_page
+
+
+@pytest.fixture
+def plain_onnxruntime(monkeypatch) -> None:
+    """onnxruntime as it comes without OpenVINO."""
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "precision"),
+    [("fpu avx512f avx512_bf16", "bf16"), ("fpu amx_bf16 amx_tile", "bf16"), ("fpu avx2 avx512f", "f32")],
+)
+def test_bf16_is_taken_where_the_cpu_multiplies_in_it(tmp_path, flags, precision):
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    assert native_precision(tmp_path / "cpuinfo") == precision
+
+
+def test_a_system_without_cpuinfo_computes_in_f32(tmp_path):
+    assert native_precision(tmp_path / "absent") == "f32"
+
+
+def test_the_label_names_provider_and_precision():
+    assert choose_backend("f32").label.endswith(" f32")
+
+
+def test_a_plain_onnxruntime_reads_as_well_and_says_what_it_is(plain_onnxruntime):
+    engine = load_engine("paddleocr")
+    image, truth = typeset_page()
+    assert engine.version.endswith("(CPU f32)")
+    assert {word.text for word in engine.read(image)} == {text for text, _ in truth}
+
+
+def test_bf16_without_openvino_says_what_to_install(plain_onnxruntime):
+    with pytest.raises(UsageError, match="pip install onnxruntime-openvino"):
+        load_engine("paddleocr", precision="bf16")
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(UsageError, match="--ocr_precision int8: take one of auto, bf16, f32"):
+        load_engine("paddleocr", precision="int8")

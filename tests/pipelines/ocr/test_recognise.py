@@ -1,0 +1,136 @@
+"""Lines to words: batches, strips and decoding, apart from any network."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.ocr.recognise import (
+    BATCH_SIZES,
+    FIRST_LOOK,
+    MAX_STRIP_WIDTH,
+    STRIP_HEIGHT,
+    SURE_SCORE,
+    LineReader,
+    batches,
+    cut_strip,
+    decode,
+    padded,
+    strip_width,
+)
+
+ALPHABET = ["", *"abcdefghijklmnopqrstuvwxyz", " "]
+WIDTHS = st.lists(st.integers(1, MAX_STRIP_WIDTH), max_size=40)
+QUAD = np.array([(10, 20), (110, 20), (110, 40), (10, 40)], np.float32)
+
+
+def columns(text: str, sure: float = 0.99) -> np.ndarray:
+    """What a network gives that reads `text`, a character a column; `-` is the blank."""
+    probabilities = np.full((len(text), len(ALPHABET)), (1 - sure) / (len(ALPHABET) - 1), np.float32)
+    for column, character in enumerate(text):
+        probabilities[column, 0 if character == "-" else ALPHABET.index(character)] = sure
+    return probabilities
+
+
+def words(text: str) -> list[str]:
+    return [run.text for run in decode(columns(text), ALPHABET, len(text)).runs]
+
+
+@given(WIDTHS)
+def test_every_strip_is_in_exactly_one_batch(widths):
+    assert sorted(index for batch in batches(widths) for index in batch) == list(range(len(widths)))
+
+
+@given(WIDTHS)
+def test_batches_come_in_few_sizes_of_nearly_one_width(widths):
+    for batch in batches(widths):
+        chosen = [widths[index] for index in batch]
+        assert len(batch) in BATCH_SIZES
+        assert max(chosen) - min(chosen) <= 64
+
+
+@given(st.integers(1, MAX_STRIP_WIDTH))
+def test_a_padded_strip_wastes_at_most_an_eighth_beyond_the_least_step(width):
+    assert width <= padded(width) < width + max(16, width / 8 + 1)
+
+
+def test_all_lines_of_all_pages_meet_fewer_than_fifty_widths():
+    assert len({padded(width) for width in range(1, MAX_STRIP_WIDTH + 1)}) < 50
+
+
+def test_repeated_columns_are_one_character_and_a_blank_parts_two():
+    assert words("hhe-ll-lo") == ["hello"]
+
+
+def test_space_parts_words_and_is_in_none():
+    assert words("a- b  --cd ") == ["a", "b", "cd"]
+
+
+def test_a_line_of_blanks_has_no_words_and_no_score():
+    line = decode(columns("----"), ALPHABET, 4)
+    assert (line.runs, line.score) == ((), 0.0)
+
+
+@given(st.text("ab -", min_size=1, max_size=30))
+def test_words_of_a_line_stand_in_order_inside_it(text):
+    runs = decode(columns(text), ALPHABET, len(text)).runs
+    assert all(0 <= run.start < run.end <= 1 for run in runs)
+    assert [run.start for run in runs] == sorted(run.start for run in runs)
+
+
+def test_a_strip_shows_the_inside_of_its_quadrangle_from_minus_one_to_one():
+    image = np.zeros((60, 120, 3), np.uint8)
+    image[20:40, 10:60] = 255
+    strip = cut_strip(image, QUAD, 240)
+    assert strip.shape == (3, STRIP_HEIGHT, 240)
+    assert np.allclose(strip[:, 2:-3, 5:115], 1)
+    assert np.allclose(strip[:, 2:-3, 125:], -1)
+
+
+def test_a_turned_line_gives_the_strip_of_the_straight_one():
+    rng = np.random.Generator(np.random.PCG64(3))
+    image = cv2.GaussianBlur(rng.integers(0, 256, (200, 200, 3), np.uint8), (0, 0), 4)
+    quad = np.array([(50, 90), (150, 90), (150, 110), (50, 110)], np.float32)
+    turn = cv2.getRotationMatrix2D((100, 100), 30, 1)
+    turned = cv2.warpAffine(image, turn, (200, 200))
+    straight, slanted = cut_strip(image, quad, 200), cut_strip(turned, cv2.transform(quad[None], turn)[0], 200)
+    assert np.abs(straight - slanted).mean() < 0.03
+
+
+def test_a_flat_quadrangle_still_has_a_strip():
+    assert 1 <= strip_width(np.zeros((4, 2), np.float32), FIRST_LOOK) <= MAX_STRIP_WIDTH
+
+
+class Counted:
+    """A network that is as sure as it is told to be at the first look, and sure at the second."""
+
+    def __init__(self, first_score: float) -> None:
+        self.first_score = first_score
+        self.widths: list[int] = []
+
+    def __call__(self, strips: np.ndarray) -> np.ndarray:
+        self.widths += [strips.shape[3]] * len(strips)
+        first = len(self.widths) <= 1
+        return np.stack([columns("ab" if first else "ac", self.first_score if first else 0.99)] * len(strips))
+
+
+def test_a_line_that_is_sure_is_looked_at_once():
+    network = Counted(SURE_SCORE + 0.01)
+    (line,) = LineReader(network, ALPHABET).read(np.zeros((60, 120, 3), np.uint8), [QUAD])
+    assert [run.text for run in line.runs] == ["ab"]
+    assert len(network.widths) == 1
+
+
+def test_a_doubtful_line_is_looked_at_again_in_full_and_the_surer_reading_is_kept():
+    network = Counted(SURE_SCORE - 0.01)
+    (line,) = LineReader(network, ALPHABET).read(np.zeros((60, 120, 3), np.uint8), [QUAD])
+    assert [run.text for run in line.runs] == ["ac"]
+    assert network.widths[1] > network.widths[0]
+
+
+def test_a_page_without_lines_asks_nothing_of_the_network():
+    network = Counted(1.0)
+    assert LineReader(network, ALPHABET).read(np.zeros((60, 120, 3), np.uint8), []) == []
+    assert network.widths == []
