@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib.metadata import version
 from typing import Any
@@ -90,6 +91,7 @@ def _load(weights: Weights, engine_config: dict[str, Any]) -> tuple[Any, Any]:
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
     from paddleocr import TextDetection, TextRecognition
 
+    logging.getLogger("paddlex").setLevel(logging.WARNING)  # it greets every model
     common = {"engine": "onnxruntime", "engine_config": engine_config, "device": "cpu"}
     detector = TextDetection(**_named(weights.detector), limit_side_len=64, limit_type="min", **common)
     return detector, TextRecognition(**_named(weights.recogniser), **common).paddlex_predictor

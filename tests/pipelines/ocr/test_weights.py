@@ -61,6 +61,13 @@ def test_the_folders_are_made_once(cache):
     assert first.recogniser.folder.stat().st_ctime_ns == made
 
 
+def test_a_folder_that_has_lost_a_file_is_mended(cache):
+    folder = find_weights().detector.folder
+    (folder / "inference.yml").unlink()
+    assert find_weights().detector.folder == folder
+    assert (folder / "inference.yml").is_file()
+
+
 def test_processes_that_start_together_share_one_set_of_folders(cache):
     command = [sys.executable, "-c", "from pipelines.ocr.weights import find_weights; print(find_weights())"]
     with ThreadPoolExecutor(3) as pool:

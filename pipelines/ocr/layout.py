@@ -1,0 +1,109 @@
+"""PaddleOCR's model folders, made of bare ONNX files.
+
+PaddleOCR opens a folder with `inference.onnx` and `inference.yml`. The folders are made once per user and shared by all
+processes; the weights in them are links to the files that they were made of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from schemas import UsageError
+
+WEIGHTS, CONFIG = "inference.onnx", "inference.yml"
+_VERSION = 2  # of the folders made here: a new number leaves the old ones behind
+
+
+def is_whole(folder: Path) -> bool:
+    """Tells whether PaddleOCR can open the folder."""
+    return (folder / WEIGHTS).is_file() and (folder / CONFIG).is_file()
+
+
+def model_folder(name: str, role: str, weights: Path) -> Path:
+    """Returns the folder of a detector (`det`) or a recogniser (`rec`), and makes it if it is not there.
+
+    Args:
+        name: PaddleOCR's for the network.
+        role: `det` or `rec`.
+        weights: the ONNX file; that of a recogniser carries its alphabet as metadata.
+    """
+    key = hashlib.sha256(f"{_VERSION} {weights}".encode()).hexdigest()[:16]
+    folder = _cache_dir() / f"{name}-{key}"
+    if not is_whole(folder):
+        settings = _detector_settings() if role == "det" else _recogniser_settings(weights)
+        _fill(folder, weights, {"Global": {"model_name": name}, **settings})
+    return folder
+
+
+def _fill(folder: Path, weights: Path, config: dict[str, Any]) -> None:
+    """Fills the folder by renaming finished files into it: of several processes at once each finds them whole."""
+    import yaml
+
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="draft-", dir=folder) as draft:
+        link, text = Path(draft, WEIGHTS), Path(draft, CONFIG)
+        link.symlink_to(weights)
+        text.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
+        link.replace(folder / WEIGHTS)
+        text.replace(folder / CONFIG)
+
+
+def _cache_dir() -> Path:
+    """Returns a folder under `XDG_CACHE_HOME` or `~/.cache`; under the temporary directory if that is read-only."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    for cache in (home / "folio" / "ocr", Path(tempfile.gettempdir()) / f"folio-ocr-{os.getuid()}"):
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(cache, os.W_OK):
+            return cache
+    raise UsageError(
+        f"no folder for the OCR weights: {home} and {tempfile.gettempdir()} are read-only; set XDG_CACHE_HOME"
+    )
+
+
+def _detector_settings() -> dict[str, Any]:
+    """Returns the preprocessing and the thresholds that the detector was published with."""
+    normalize = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "scale": "1./255.", "order": "hwc"}
+    return {
+        "PreProcess": {
+            "transform_ops": [
+                {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
+                {"DetResizeForTest": None},
+                {"NormalizeImage": normalize},
+                {"ToCHWImage": None},
+            ]
+        },
+        "PostProcess": {
+            "name": "DBPostProcess",
+            "thresh": 0.2,
+            "box_thresh": 0.45,
+            "unclip_ratio": 1.4,
+            "max_candidates": 3000,
+        },
+    }
+
+
+def _recogniser_settings(weights: Path) -> dict[str, Any]:
+    """Returns the recogniser's input shape, and its alphabet, which the ONNX file carries as metadata.
+
+    As one string: PaddleOCR takes it for a list of characters, and a list of 18,708 takes YAML two seconds to parse.
+    """
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
+    alphabet = session.get_modelmeta().custom_metadata_map["character"].replace("\n", "")
+    return {
+        "PreProcess": {
+            "transform_ops": [
+                {"DecodeImage": {"channel_first": False, "img_mode": "BGR"}},
+                {"RecResizeImg": {"image_shape": [3, 48, 320]}},
+            ]
+        },
+        "PostProcess": {"name": "CTCLabelDecode", "character_dict": alphabet},
+    }
