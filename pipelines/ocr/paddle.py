@@ -20,7 +20,9 @@ _DETECTION_SCALE = 0.8  # of large pages; the detector misses no more lines at i
 _DETECTION_LONG_SIDE = 1408  # no page is made smaller than this on its long side
 _MAX_DETECTION_SIDE = 3968
 _MAX_DETECTION_PX = 4_000_000  # of area; the detector's memory grows with it
-_DETECTION_STEP = 128  # sides are padded to multiples: pages of nearly one size share a shape
+_DETECTION_STEP = 32  # sides are padded to multiples, as the detector's pyramid of maps needs
+_INK_CONTRAST = 16  # grey levels from the paper; all that a page shows beyond noise
+_INK_MARGIN_PX = 16  # of paper that is left around the ink
 _DOWNWARD_RATIO = 1.5  # height to width of a box whose text runs downwards
 
 
@@ -56,13 +58,32 @@ class PaddleEngine:
 
     def _detect(self, bgr: np.ndarray) -> list[np.ndarray]:
         """Returns the text lines as `(4, 2)` float32 corners, clockwise from the text's top left."""
+        left, top, right, bottom = inked_window(bgr)
+        if left == right:
+            return []
         scale = _detection_scale(*bgr.shape[:2])
-        small = cv2.resize(bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else bgr
-        below, right = (-side % _DETECTION_STEP for side in small.shape[:2])
-        page = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        inked = bgr[top:bottom, left:right]
+        small = cv2.resize(inked, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else inked
+        padding = (-side % _DETECTION_STEP for side in small.shape[:2])
+        page = cv2.copyMakeBorder(small, 0, next(padding), 0, next(padding), cv2.BORDER_REPLICATE)
         found = self._detector.predict(page)[0]["dt_polys"]
-        limits = np.array(bgr.shape[1::-1], np.float32)
-        return [_turned(np.minimum(np.asarray(quad, np.float32) / scale, limits)) for quad in found]
+        origin, limits = np.array((left, top), np.float32), np.array((right, bottom), np.float32)
+        return [_turned(np.minimum(np.asarray(quad, np.float32) / scale + origin, limits)) for quad in found]
+
+
+def inked_window(bgr: np.ndarray) -> tuple[int, int, int, int]:
+    """Returns left, top, right and bottom of what is not bare paper, with a margin; all 0 if nothing is."""
+    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+    ink = cv2.absdiff(grey, float(np.median(grey[::4, ::4]))) >= _INK_CONTRAST
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    left, top = (max(int(line[0]) - _INK_MARGIN_PX, 0) for line in (columns, rows))
+    right, bottom = (
+        min(int(line[-1]) + 1 + _INK_MARGIN_PX, side)
+        for line, side in zip((columns, rows), bgr.shape[1::-1], strict=True)
+    )
+    return left, top, right, bottom
 
 
 def _detection_scale(height: int, width: int) -> float:
@@ -93,7 +114,7 @@ def _load(weights: Weights, engine_config: dict[str, Any]) -> tuple[Any, Any]:
 
     logging.getLogger("paddlex").setLevel(logging.WARNING)  # it greets every model
     common = {"engine": "onnxruntime", "engine_config": engine_config, "device": "cpu"}
-    detector = TextDetection(**_named(weights.detector), limit_side_len=64, limit_type="min", **common)
+    detector = TextDetection(**_named(weights.detector), limit_side_len=_DETECTION_STEP, limit_type="min", **common)
     return detector, TextRecognition(**_named(weights.recogniser), **common).paddlex_predictor
 
 

@@ -130,10 +130,15 @@ def decode(probabilities: np.ndarray, alphabet: list[str], columns_used: float) 
         return LineText((), 0.0)
     characters = [alphabet[index] for index in classes[peaks]]
     scores = probabilities[peaks, classes[peaks]]
-    pitch = float(np.median(np.diff(peaks))) if len(peaks) > 1 else 1.0
+    pitch = _pitch(np.diff(peaks))
     starts = (peaks + 0.5 - _PEAK * pitch) / columns_used
     ends = (peaks + 0.5 + (1 - _PEAK) * pitch) / columns_used
     return LineText(tuple(split_runs(characters, starts, ends, scores)), float(scores.mean()))
+
+
+def _pitch(steps: np.ndarray) -> float:
+    """Returns the mean columns from character to character; wide gaps do not count."""
+    return float(steps[steps <= 2 * np.median(steps)].mean()) if len(steps) else 1.0
 
 
 def split_runs(characters: list[str], starts: np.ndarray, ends: np.ndarray, scores: np.ndarray) -> Iterator[Run]:

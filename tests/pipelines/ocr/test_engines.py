@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.ocr import OcrEngine, OcrWord, load_engine
+from pipelines.ocr.paddle import inked_window
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import stands_in, typeset_page
 
@@ -80,6 +81,29 @@ def test_the_same_image_gives_the_same_words(paddle):
     first = paddle.read(image)
     paddle.read(np.ascontiguousarray(image[::-1, :700]))
     assert paddle.read(image) == first
+
+
+def test_where_a_page_lies_on_a_larger_sheet_shifts_its_words_alone(paddle):
+    image, truth = typeset_page()
+    down, right = 320, 160
+    sheet = np.full((image.shape[0] + 700, image.shape[1] + 400, 3), WHITE, np.uint8)
+    sheet[down : down + image.shape[0], right : right + image.shape[1]] = image
+    found = paddle.read(sheet)
+    assert texts(found) == Counter(text for text, _ in truth)
+    for text, (x0, y0, x1, y1) in truth:
+        where = (x0 + right, y0 + down, x1 + right, y1 + down)
+        assert any(stands_in(where, box(word)) for word in found if word.text == text), text
+
+
+@pytest.mark.parametrize(("left", "top", "right", "bottom"), [(0, 0, 300, 200), (100, 90, 120, 91), (299, 0, 300, 200)])
+def test_the_inked_window_holds_all_that_differs_from_the_paper(left, top, right, bottom):
+    page = np.full((200, 300, 3), 230, np.uint8)
+    page[top, left] = page[bottom - 1, right - 1] = 190
+    x0, y0, x1, y1 = inked_window(page)
+    assert 0 <= x0 <= left < right <= x1 <= 300
+    assert 0 <= y0 <= top < bottom <= y1 <= 200
+    assert (x1 - x0) <= right - left + 32
+    assert (y1 - y0) <= bottom - top + 32
 
 
 def test_text_that_runs_downwards_is_read(paddle):
