@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -13,9 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.card import render_card
-from pipelines.config import BuildConfig, fingerprint
+from pipelines.config import fingerprint
 from pipelines.page_builder import PageFacts, PageTask
-from pipelines.plan import WorkUnit
+from pipelines.rendering import counted, format_statuses
 from pipelines.report import pick_gallery, render_report
 from pipelines.shard import manifest_row, read_sidecar
 from pipelines.storage import CorpusStore, localize
@@ -25,20 +26,29 @@ from schemas import (
     PageStatus,
     Sample,
     ShardInfo,
+    Tokenizer,
     TokenizerInfo,
-    load_tokenizer,
 )
 from schemas.reader import Shard
+
+logger = logging.getLogger("folio")
 
 GALLERY_SHARDS = 4  # enough to choose from, and few to fetch where the corpus is in a bucket
 
 
-def finish(config: BuildConfig, store: CorpusStore, plan: pa.Table, units: list[WorkUnit]) -> CorpusIndex:
-    """Writes manifest, report, card and, as the mark of a finished corpus, the index."""
-    sidecars = [read_sidecar(unit.name, store.read("shards", f"{unit.name}.parquet")) for unit in units]
+def finish(
+    content: dict[str, Any], tokenizer: Tokenizer, store: CorpusStore, plan: pa.Table, names: list[str]
+) -> CorpusIndex:
+    """Writes manifest, report, card and, as the mark of a finished corpus, the index.
+
+    Args:
+        content: the settings that decided the corpus's bytes, see `BuildConfig.content`.
+        names: the shards.
+    """
+    sidecars = [read_sidecar(name, store) for name in names]
     shards = [info for info, _ in sidecars]
     manifest = merge_manifest(plan, [rows for _, rows in sidecars])
-    index = corpus_index(config, plan, manifest, shards)
+    index = corpus_index(content, tokenizer, plan, manifest, shards)
     store.write(_parquet(manifest), "manifest.parquet")
     with tempfile.TemporaryDirectory(prefix="folio-") as scratch:
         gallery = _gallery(manifest, shards, store, Path(scratch))
@@ -61,16 +71,16 @@ def _document_row(row: dict) -> dict:
     return manifest_row(task, PageFacts(PageStatus(row["status"]), row["detail"]), shard="")
 
 
-def corpus_index(config: BuildConfig, plan: pa.Table, manifest: pa.Table, shards: list[ShardInfo]) -> CorpusIndex:
+def corpus_index(
+    content: dict[str, Any], tokenizer: Tokenizer, plan: pa.Table, manifest: pa.Table, shards: list[ShardInfo]
+) -> CorpusIndex:
     """Returns the head of the corpus: how it was made, its shards, its sums."""
-    tokenizer = load_tokenizer(config.page.tokenizer)
-    content = config.content()
     return CorpusIndex(
         config=content,
         fingerprint=fingerprint(content),
         tokenizer=TokenizerInfo(tokenizer.name, tokenizer.sha256, tokenizer.vocab_size),
-        grid_rows=config.page.grid_rows,
-        grid_cols=config.page.grid_cols,
+        grid_rows=content["grid_rows"],
+        grid_cols=content["grid_cols"],
         shards=tuple(shards),
         totals=_totals(plan, manifest, shards),
     )
@@ -104,3 +114,13 @@ def _parquet(table: pa.Table) -> bytes:
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     return buffer.getvalue()
+
+
+def summarize(index: CorpusIndex, store: CorpusStore) -> None:
+    """Logs what was built and where to look."""
+    totals = index.totals
+    samples, pages = counted(totals["samples"], "sample"), counted(totals["pages"], "page")
+    logger.info("%s of %s (%s)", samples, pages, format_statuses(totals["status"]))
+    words, tokens = counted(totals["words"], "word"), counted(totals["tokens"], "token")
+    logger.info("%s, %s, %.1f MB in %s", words, tokens, totals["bytes"] / 1e6, store.output)
+    logger.info("look at %s", store.uri("report.html"))

@@ -51,7 +51,7 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ...")
     parser.add_argument(
-        "--pages_per_shard", type=_positive, default=BuildConfig.pages_per_shard, help="(default: %(default)s)"
+        "--pages_per_shard", type=positive, default=BuildConfig.pages_per_shard, help="(default: %(default)s)"
     )
     parser.add_argument("--dry_run", action="store_true", help="inspect and plan, print what a run would do, and stop")
 
@@ -77,29 +77,29 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         help="arithmetic of the neural engine; auto: bf16 where the CPU has it (default: %(default)s)",
     )
     group.add_argument(
-        "--min_words", type=_positive, default=_PAGE.min_words, help="fewer: too_few_words (default: %(default)s)"
+        "--min_words", type=positive, default=_PAGE.min_words, help="fewer: too_few_words (default: %(default)s)"
     )
 
 
 def _add_image_flags(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--dpi", type=_positive, default=_PAGE.dpi, help="of what OCR sees (default: %(default)s)")
+    group.add_argument("--dpi", type=positive, default=_PAGE.dpi, help="of what OCR sees (default: %(default)s)")
     group.add_argument(
         "--max_long_side_px",
-        type=_positive,
+        type=positive,
         default=_PAGE.max_long_side_px,
         help="larger pages are rendered at a lower dpi (default: %(default)s)",
     )
     group.add_argument(
         "--image_long_side",
-        type=_positive,
+        type=positive,
         default=_PAGE.image_long_side,
         help="of the stored image (default: %(default)s)",
     )
     group.add_argument(
         "--jpeg_quality", type=_percent, default=_PAGE.jpeg_quality, help="1..100 (default: %(default)s)"
     )
-    group.add_argument("--grid_rows", type=_positive, default=_PAGE.grid_rows, help="(default: %(default)s)")
-    group.add_argument("--grid_cols", type=_positive, default=_PAGE.grid_cols, help="(default: %(default)s)")
+    group.add_argument("--grid_rows", type=positive, default=_PAGE.grid_rows, help="(default: %(default)s)")
+    group.add_argument("--grid_cols", type=positive, default=_PAGE.grid_cols, help="(default: %(default)s)")
     group.add_argument(
         "--tokenizer",
         metavar="NAME",
@@ -110,7 +110,7 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
 def _add_run_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--workers",
-        type=_positive,
+        type=positive,
         default=_RUN.workers,
         help="page processes a machine (default: its cores, %(default)s here)",
     )
@@ -119,13 +119,14 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--page_memory_mb",
-        type=_positive,
+        type=positive,
         default=_RUN.page_memory_mb,
         help="limit for one page process's resident memory (default: %(default)s)",
     )
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """Reads a whole number of 1 or more, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return int(text)

@@ -27,9 +27,9 @@ class Progress:
         self._interval_s = TERMINAL_INTERVAL_S if self.stream.isatty() else LOG_INTERVAL_S
         self._next_s = self.started + self._interval_s
 
-    def update(self, status: PageStatus) -> None:
-        """Counts one item."""
-        self.counts[status] += 1
+    def update(self, status: PageStatus, count: int = 1) -> None:
+        """Counts `count` items that ended alike."""
+        self.counts[status] += count
         now = time.monotonic()
         if now >= self._next_s:
             self._next_s = now + self._interval_s

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jinja2
+
+from schemas import PageStatus
 
 _BYTE_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
@@ -24,6 +27,16 @@ def format_count(value: float) -> str:
         if value >= size:
             return f"{value / size:.3g} {unit}"
     return f"{value:,.0f}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Returns `1 page`, `62 pages`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def format_statuses(counts: Mapping[str, int]) -> str:
+    """Returns `2 blank, 60 ok` for the pages or documents of each status."""
+    return ", ".join(f"{count} {PageStatus(name).value}" for name, count in sorted(counts.items()))
 
 
 def format_bytes(value: float) -> str:

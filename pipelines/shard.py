@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,7 @@ from pipelines.page_builder import PageFacts, PageResult, PageTask
 from pipelines.plan import PageRange, WorkUnit
 from pipelines.sandbox import Failure, Sandbox
 from pipelines.storage import BeamIOError, CorpusStore, localize
-from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
+from schemas import MANIFEST_SCHEMA, PageStatus, SchemaError, ShardInfo
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def build_shard(
             if sample:
                 samples.append(sample)
             on_page(facts.status)
-    info = write_tar(unit, samples, store)
+    info = write_tar(unit.name, unit.pages, sorted(samples, key=_shuffle_key), store)
     write_sidecar(info, rows, store)
     return info
 
@@ -84,16 +84,24 @@ def manifest_row(task: PageTask, facts: PageFacts, shard: str) -> dict:
     return {**asdict(facts), **page, **outcome}
 
 
-def write_tar(unit: WorkUnit, samples: list[Members], store: CorpusStore) -> ShardInfo:
-    """Writes a byte-reproducible WebDataset tar, samples in the order of a hash so that neighbours differ."""
+def write_tar(name: str, pages: int, samples: Iterable[Members], store: CorpusStore) -> ShardInfo:
+    """Writes a byte-reproducible WebDataset tar.
+
+    Args:
+        name: the shard's.
+        pages: how many were attempted for it.
+        samples: in the order in which they are stored.
+    """
     from webdataset import TarWriter
 
-    with store.create("shards", f"{unit.name}.tar") as stream:
+    count = 0
+    with store.create("shards", f"{name}.tar") as stream:
         hashing = _HashingWriter(stream)
         with TarWriter(hashing, encoder=False, mtime=0, user="folio", group="folio") as tar:
-            for sample in sorted(samples, key=_shuffle_key):
+            for sample in samples:
                 tar.write(sample)
-    return ShardInfo(unit.name, len(samples), unit.pages, hashing.bytes, hashing.sha256.hexdigest())
+                count += 1
+    return ShardInfo(name, count, pages, hashing.bytes, hashing.sha256.hexdigest())
 
 
 def write_sidecar(info: ShardInfo, rows: list[dict], store: CorpusStore) -> None:
@@ -104,21 +112,31 @@ def write_sidecar(info: ShardInfo, rows: list[dict], store: CorpusStore) -> None
         pq.write_table(pa.Table.from_pylist(rows, MANIFEST_SCHEMA.with_metadata(facts)), stream)
 
 
-def read_sidecar(name: str, data: bytes) -> tuple[ShardInfo, pa.Table]:
-    """Returns a shard's facts and its page rows from the bytes of its parquet."""
-    table = pq.read_table(pa.BufferReader(data))
-    facts = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
-    info = ShardInfo(
-        name=name,
-        samples=int(facts["shard_samples"]),
-        pages=len(table),
-        bytes=int(facts["shard_bytes"]),
-        sha256=facts["shard_sha256"],
-    )
-    return info, table.replace_schema_metadata(None)
+def read_sidecar(name: str, store: CorpusStore) -> tuple[ShardInfo, pa.Table]:
+    """Returns a shard's facts and its page rows from its parquet.
+
+    Raises:
+        SchemaError: it is damaged.
+    """
+    try:
+        table = pq.read_table(pa.BufferReader(store.read("shards", f"{name}.parquet")))
+        rows = table.replace_schema_metadata(None).cast(MANIFEST_SCHEMA)
+        facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        info = ShardInfo(
+            name=name,
+            samples=int(facts["shard_samples"]),
+            pages=len(table),
+            bytes=int(facts["shard_bytes"]),
+            sha256=facts["shard_sha256"],
+        )
+    except (pa.ArrowException, KeyError, ValueError) as error:
+        parquet = store.uri("shards", f"{name}.parquet")
+        raise SchemaError(f"{parquet} is damaged ({error}): delete it and build its shard again.") from error
+    return info, rows
 
 
 def _shuffle_key(sample: Members) -> bytes:
+    """Returns a key that puts pages of different documents side by side."""
     return hashlib.sha256(str(sample["__key__"]).encode()).digest()
 
 

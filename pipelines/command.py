@@ -1,0 +1,34 @@
+"""What the long-running commands share: their log, and the exit code and last words of each way to end."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+
+from pipelines.storage import BeamIOError
+from schemas import FolioError
+
+DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
+
+
+def run_command(work: Callable[[], object]) -> int:
+    """Runs `work` with the project's log on stderr and returns the exit code.
+
+    Args:
+        work: keeps what it has finished, so that the same command can go on.
+    """
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
+    logging.getLogger("folio").setLevel(logging.INFO)
+    try:
+        work()
+    except FolioError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    except (OSError, BeamIOError) as error:
+        sys.stderr.write(f"error: {error}. Finished shards are kept; run the same command again to go on.\n")
+        return FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; run the same command again to go on\n")
+        return INTERRUPTED
+    return DONE

@@ -1,0 +1,79 @@
+"""OUT before it is finished: who may write into it, and what an earlier run left there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.config import differences
+from pipelines.storage import BeamIOError, CorpusStore
+from schemas import PLAN_SCHEMA, CorpusIndex, SchemaError, UsageError
+
+
+def claim_output(content: dict[str, Any], store: CorpusStore) -> None:
+    """Makes sure that OUT can be written and holds no shard that was built with other settings.
+
+    Args:
+        content: the settings that decide the corpus's bytes, see `BuildConfig.content`.
+
+    Raises:
+        UsageError: it cannot be written, or holds a corpus of other settings.
+        SchemaError: what an earlier run left there is damaged.
+    """
+    changed = differences(_earlier_settings(store) or content, content)
+    if changed and (store.exists("index.json") or store.match("shards", "*.parquet")):
+        changes = "\n  ".join(changed)
+        raise UsageError(f"--output {store.output} holds a corpus of other settings; choose another OUT:\n  {changes}")
+    try:
+        if changed:  # an earlier command did not get as far as a shard
+            store.clear_work()
+            store.delete("plan.parquet")
+        if not store.exists("index.json"):
+            store.write(json.dumps(content, indent=2, sort_keys=True).encode(), "work", "config.json")
+    except (OSError, BeamIOError) as error:
+        raise UsageError(f"--output {store.output} cannot be written: {error}") from error
+
+
+def _earlier_settings(store: CorpusStore) -> dict[str, Any] | None:
+    """Returns the settings of a finished corpus or of an unfinished build in OUT."""
+    if store.exists("index.json"):
+        return read_index(store).config
+    if store.exists("work", "config.json"):
+        try:
+            return json.loads(store.read("work", "config.json"))
+        except ValueError as error:
+            raise SchemaError(f"{store.uri('work', 'config.json')} is damaged: delete it.") from error
+    return None
+
+
+def read_index(store: CorpusStore) -> CorpusIndex:
+    """Returns the head of a finished corpus on any file system.
+
+    Raises:
+        UsageError: there is none.
+        SchemaError: another schema version, or no index at all.
+    """
+    if not store.exists("index.json"):
+        raise UsageError(
+            f"{store.output} holds no index.json, so no finished corpus: build it with pipelines.build_corpus."
+        )
+    return CorpusIndex.from_json(store.read("index.json"), store.uri("index.json"))
+
+
+def read_plan(store: CorpusStore) -> pa.Table:
+    """Returns the rows of `OUT/plan.parquet`.
+
+    Raises:
+        SchemaError: they are missing or damaged.
+    """
+    if not store.exists("plan.parquet"):
+        raise SchemaError(f"{store.uri('plan.parquet')} is missing: build the corpus again.")
+    try:
+        return pq.read_table(pa.BufferReader(store.read("plan.parquet")), schema=PLAN_SCHEMA)
+    except pa.ArrowException as error:
+        raise SchemaError(
+            f"{store.uri('plan.parquet')} is damaged: delete it and the shards beside it, and build again."
+        ) from error
