@@ -180,19 +180,25 @@ def load_tokenizer(spec: str | None = None) -> Tokenizer:
 
 
 def _from_hub(name: str) -> Path:
-    missing = f"--tokenizer {name}: no such file or directory here"
+    missing = (
+        f"--tokenizer {name}: no such file or directory here; it may be the path of a SentencePiece model, "
+        "the path of a tokenizer.json, or a name on the Hugging Face hub"
+    )
     try:
         from huggingface_hub.errors import EntryNotFoundError, HFValidationError, HTTPError
     except ImportError as error:
-        raise UsageError(f"{missing}; for a name on the Hugging Face hub: pip install huggingface_hub") from error
+        raise UsageError(f"{missing} (which needs: pip install huggingface_hub)") from error
     for fetch, file_name in product((_from_cache, _download), _FILE_NAMES):
         try:
             return fetch(name, file_name)
         except EntryNotFoundError:
             continue
-        except (HTTPError, HFValidationError, OSError) as error:
-            raise UsageError(f"{missing}, and the Hugging Face hub does not give it: {error}") from error
-    raise UsageError(f"{missing}, and {name} on the Hugging Face hub holds neither {' nor '.join(_FILE_NAMES)}")
+        except HFValidationError as error:
+            raise UsageError(f"{missing}, but no name there reads so.") from error
+        except (HTTPError, OSError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise UsageError(f"{missing}, which does not give it ({reason}).") from error
+    raise UsageError(f"--tokenizer {name} on the Hugging Face hub holds neither {' nor '.join(_FILE_NAMES)}.")
 
 
 def _from_cache(name: str, file_name: str) -> Path:

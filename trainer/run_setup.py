@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def open_pages(config: PretrainConfig) -> TrainingPages:
         raise UsageError(
             f"{config.corpus} was built with the tokenizer {made_with.name} (sha256 {made_with.sha256[:12]}), "
             f"--tokenizer {tokenizer.name} is another one (sha256 {tokenizer.sha256[:12]}): "
-            f"pass --tokenizer {made_with.name}, or build the corpus again with {tokenizer.name}."
+            f"pass --tokenizer {made_with.name}, or make a corpus for it: {_retokenize_command(config)}"
         )
     if not len(corpus):
         raise UsageError(f"{config.corpus} holds no usable page: its report.html and manifest.parquet say why.")
@@ -55,6 +56,12 @@ def open_pages(config: PretrainConfig) -> TrainingPages:
             f"--global_batch of {config.global_batch}: build more pages, or lower --global_batch or --val_share."
         )
     return TrainingPages(corpus, tokenizer, train, held_out[: config.val_pages])
+
+
+def _retokenize_command(config: PretrainConfig) -> str:
+    corpus = config.corpus.rstrip("/")
+    words = [corpus, "--tokenizer", config.tokenizer, "--output", f"{corpus}-retokenized"]
+    return shlex.join(["python", "-m", "pipelines.retokenize", *words])
 
 
 def fit_to_corpus(config: PretrainConfig, pages: TrainingPages) -> PretrainConfig:

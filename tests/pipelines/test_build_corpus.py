@@ -235,6 +235,7 @@ def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_docum
         (["--input", "{good}", "--ocr_model", "/nowhere"], 2, "--ocr_model /nowhere: no such directory"),
         (["--input", "{good}", "--text_source", "guess"], 2, "invalid choice"),
         (["--input", "{good}", "--tokenizer", "{file}"], 2, "neither a SentencePiece model nor a tokenizer.json"),
+        (["--input", "{good}", "--tokenizer", "{bare}/no.model"], 2, "or a name on the Hugging Face hub"),
         (["--input", "gs://bucket/pdfs/"], 2, "pip install '.[gcp]'"),
         (["--input", "{good}", "--output", "s3://bucket/out"], 2, "pip install 'apache-beam[aws]"),
         (["--input", "{good}", "--output", "nfs://bucket/out"], 2, "nfs://bucket/out cannot be reached"),

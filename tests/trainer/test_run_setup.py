@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 
 import pytest
 import sentencepiece
 
+from tests.commands import run_module
 from tests.corpora import write_corpus
 from trainer.pretrain import main
 
@@ -55,14 +57,27 @@ def test_a_corpus_of_a_newer_schema(refused, tmp_path):
     assert "upgrade folio" in message
 
 
-def test_a_corpus_made_with_another_tokenizer(refused, corpus, tmp_path):
+def test_a_corpus_made_with_another_tokenizer_is_refused_with_the_command_that_makes_it_fit(refused, corpus, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("\n".join(f"word{i} total amount {i}" for i in range(200)))
     sentencepiece.SentencePieceTrainer.train(input=str(text), model_prefix=str(tmp_path / "own"), vocab_size=60)
     code, message = refused(corpus, "--tokenizer", str(tmp_path / "own.model"))
     assert code == 2
     assert "was built with the tokenizer t5" in message
-    assert "pass --tokenizer t5, or build the corpus again" in message
+    assert "pass --tokenizer t5, or make a corpus for it: python -m pipelines.retokenize" in message
+    command = shlex.split(message.partition(": python -m ")[2])
+    assert run_module(*command).returncode == 0
+    assert refused(f"{corpus}-retokenized", "--tokenizer", str(tmp_path / "own.model"))[1].startswith(
+        f"error: {corpus}-retokenized has 9 pages to train on"
+    )
+
+
+def test_an_unknown_tokenizer_is_named_with_what_it_may_be(refused, corpus, tmp_path):
+    code, message = refused(corpus, "--tokenizer", f"{tmp_path}/missing.model")
+    assert code == 2
+    assert message.startswith(f"error: --tokenizer {tmp_path}/missing.model: no such file or directory here")
+    for kind in ("a SentencePiece model", "a tokenizer.json", "a name on the Hugging Face hub"):
+        assert kind in message
 
 
 def test_a_corpus_without_a_usable_page(refused, tmp_path):
