@@ -21,7 +21,7 @@ Pretrain DocFormerv2 on a corpus by three objectives: denoising, token-to-line a
 The same command again resumes from the last checkpoint. SIGTERM saves one and stops."""
 
 EPILOG = """\
-Any other setting is key=value: optimizer.learning_rate=1e-4, objectives.hidden_box_share=0, model.dropout=0.1,
+Any other setting is key=value: optimizer.learning_rate=1e-3, objectives.hidden_box_share=0, model.dropout=0.1,
 deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml goes over the defaults in brackets;
 RUN/config.yaml has all that a run used.
 

@@ -35,7 +35,7 @@ class OptimizerConfig:
         UsageError: a value out of its range.
     """
 
-    learning_rate: float = 1e-3  # the peak; from scratch. About 1e-4 from pretrained weights
+    learning_rate: float = 1e-2  # the peak, relative to a weight's size as in T5; about 1e-3 from pretrained weights
     warmup_steps: int = 1000  # linear, from 0
     final_lr_share: float = 0.1  # of the peak, at max_steps
     beta1: float = 0.9
@@ -160,7 +160,7 @@ def _read_yaml(path: Path) -> DictConfig:
 
 def _parse(override: str) -> DictConfig:
     if "=" not in override:
-        raise UsageError(f"{override}: expected key=value, as in optimizer.learning_rate=1e-4")
+        raise UsageError(f"{override}: expected key=value, as in optimizer.learning_rate=1e-3")
     try:
         return OmegaConf.from_dotlist([override])
     except (YAMLError, OmegaConfBaseException) as error:

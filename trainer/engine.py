@@ -21,6 +21,8 @@ from deepspeed.utils import safe_get_full_fp32_param
 from trainer import distributed
 from trainer.config import OptimizerConfig, PretrainConfig
 
+SMALLEST_LR_SCALE = 2.0**-10  # so that what begins at zero can leave it
+
 
 def start_engine(model: nn.Module, config: PretrainConfig, micro_batch: int) -> deepspeed.DeepSpeedEngine:
     """Joins the ranks and wraps the model; `micro_batch` pages are what one rank holds at a time."""
@@ -54,17 +56,31 @@ def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]
 
 
 def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Returns AdamW's parameter groups: decay pulls matrices only.
+    """Returns AdamW's parameter groups: alike in decay and in `lr_scale`, the size of their weights at the start.
 
-    Norm weights and biases must be free to stand where they scale best, and rows of embeddings that a batch does not
-    touch must not shrink because of it.
+    Decay pulls matrices only: norm weights and biases must be free to stand where they scale best, and rows of
+    embeddings that a batch does not touch must not shrink because of it.
     """
     embeddings = {id(p) for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
-    decayed: list[nn.Parameter] = []
-    free: list[nn.Parameter] = []
+    groups: dict[tuple[float, float], dict[str, Any]] = {}
     for parameter in model.parameters():
-        (free if parameter.ndim < 2 or id(parameter) in embeddings else decayed).append(parameter)
-    return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+        decay = 0.0 if parameter.ndim < 2 or id(parameter) in embeddings else weight_decay
+        scale = lr_scale(parameter)
+        group = groups.setdefault((decay, scale), {"params": [], "weight_decay": decay, "lr_scale": scale})
+        group["params"].append(parameter)
+    return list(groups.values())
+
+
+def lr_scale(parameter: nn.Parameter) -> float:
+    """Returns the root mean square of the weights, rounded to a power of two so that groups are few.
+
+    Adam moves every weight by about the learning rate, while T5's weights begin at anything from 0.01 (queries) to 1
+    (embeddings): one rate for all is too fast for the former and far too slow for the latter. T5 was trained with rates
+    relative to a tensor's size (Adafactor: Shazeer & Stern 2018, section 8). ZeRO flattens tensors, so theirs is taken
+    once, at the start.
+    """
+    size = float(parameter.detach().float().pow(2).mean().sqrt())
+    return 2.0 ** round(math.log2(max(size, SMALLEST_LR_SCALE)))
 
 
 def learning_rate(step: int, max_steps: int, settings: OptimizerConfig) -> float:
@@ -80,9 +96,9 @@ def learning_rate(step: int, max_steps: int, settings: OptimizerConfig) -> float
 
 
 def set_learning_rate(engine: deepspeed.DeepSpeedEngine, rate: float) -> None:
-    """Sets the rate of the next update."""
+    """Sets the rate of the next update, relative to the size of the weights."""
     for group in engine.optimizer.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group["lr_scale"]
 
 
 def update(engine: deepspeed.DeepSpeedEngine, loss: torch.Tensor) -> float | None:
