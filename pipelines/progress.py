@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TextIO
 
 from schemas import PageStatus
+from schemas.duration import duration
 
 TERMINAL_INTERVAL_S = 0.5
 LOG_INTERVAL_S = 10.0
@@ -60,13 +61,3 @@ class Progress:
         else:
             self.stream.write(text + "\n")
         self.stream.flush()
-
-
-def duration(seconds: float) -> str:
-    """Returns a duration as a person says it: `45s`, `12m30s`, `3h05m`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"

@@ -18,8 +18,8 @@ from trainer.example import Batch, Example, collate, make_example
 from trainer.sample_order import SampleRef
 
 
-class PageError(FolioError):
-    """A page cannot be read or decoded. Only the rank that met it knows."""
+class SampleError(FolioError):
+    """A sample cannot be read or decoded. Only the rank that met it knows."""
 
 
 class PageDataset(Dataset[Example]):
@@ -51,7 +51,7 @@ def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:
     A JPEG can be decoded at eighths of its size, for a fraction of the time.
 
     Raises:
-        PageError: it is no JPEG.
+        SampleError: it is no JPEG.
     """
     try:
         full_height, full_width, *_ = simplejpeg.decode_jpeg_header(sample.jpg)
@@ -60,14 +60,14 @@ def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:
             sample.jpg, colorspace="RGB", min_height=int(full_height * fit), min_width=int(full_width * fit)
         )
     except ValueError as error:
-        raise PageError(f"the image of {sample.key} cannot be decoded ({error}): verify the corpus") from error
+        raise SampleError(f"the image of {sample.key} cannot be decoded ({error}): verify the corpus") from error
 
 
 def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]], workers: int) -> Iterator[Batch]:
     """Yields the batch of each list of samples, in order, read ahead by `workers` processes.
 
     Raises:
-        PageError: a page cannot be read.
+        SampleError: one cannot be read.
     """
     loader = DataLoader(
         dataset,
@@ -81,7 +81,7 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
     try:
         yield from loader
     except FolioError as error:
-        raise PageError(_own_words(error)) from error
+        raise SampleError(_own_words(error)) from error
 
 
 def _own_words(error: FolioError) -> str:

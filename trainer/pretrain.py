@@ -23,18 +23,19 @@ with needs_extra("train"):
     import torch
 
     from schemas import FolioError
+    from schemas.duration import duration
     from trainer import distributed
     from trainer.checkpoint import CheckpointStore, require_same
     from trainer.command_line import parse_command_line
     from trainer.config import PretrainConfig, save_config
-    from trainer.data import PageDataset, PageError, load_batches
+    from trainer.data import PageDataset, SampleError, load_batches
     from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate, start_engine
     from trainer.evaluation import Evaluation
     from trainer.export import export_model
     from trainer.interruption import StopRequest, clear_mark, mark_stopped
     from trainer.model import DocFormerV2
     from trainer.plot import plot_runs
-    from trainer.run_log import LOG_NAME, RunLog, duration
+    from trainer.run_log import LOG_NAME, RunLog
     from trainer.run_setup import TrainingPages, facts, fit_to_corpus, make_run_dir, open_pages
     from trainer.sample_order import RankBatches, SampleOrder, batch_id, micro_batch_size
     from trainer.throughput import Throughput, total_peak_tflops
@@ -52,8 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return pretrain(parse_command_line(argv))
     except FolioError as error:
-        # All ranks meet the same errors and one reports them, but a page is read by one rank alone.
-        if first or isinstance(error, PageError):
+        # All ranks meet the same errors and one reports them, but a sample is read by one rank alone.
+        if first or isinstance(error, SampleError):
             logger.error(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
@@ -75,7 +76,7 @@ def pretrain(config: PretrainConfig) -> int:
     common = facts(config, pages)
     if (earlier := store.newest()) is not None:
         require_same(earlier.facts, common, config.output)
-    make_run_dir(Path(config.output))
+    make_run_dir(config.output)
 
     torch.manual_seed(config.seed)
     engine = start_engine(DocFormerV2(config.model), config, micro_batch)

@@ -7,6 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any, TextIO
 
+from schemas.duration import duration
+
 logger = logging.getLogger("trainer")
 
 LOG_NAME = "log.jsonl"
@@ -114,13 +116,6 @@ def _objectives(row: dict[str, Any], prefix: str = "") -> str:
         for name in ("denoise", "line", "grid")
     )
     return "  ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Returns `h:mm:ss`."""
-    minutes, second = divmod(round(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02d}:{second:02d}"
 
 
 def _rounded(value: Any) -> Any:

@@ -71,12 +71,15 @@ def fit_to_corpus(config: PretrainConfig, pages: TrainingPages) -> PretrainConfi
     return replace(config, model=replace(model, grid_rows=index.grid_rows, grid_cols=index.grid_cols))
 
 
-def make_run_dir(path: Path) -> None:
+def make_run_dir(output: str) -> None:
     """Creates the directory of a run, if need be.
 
     Raises:
-        UsageError: it cannot be created or written into.
+        UsageError: it is not on a local disk, or cannot be created or written into.
     """
+    if "://" in output:
+        raise UsageError(f"--output {output} is remote, a run writes to a local directory: name one and copy it later.")
+    path = Path(output)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 
-from pipelines.progress import Progress, duration
+from pipelines.progress import Progress
 from schemas import PageStatus
 
 
@@ -27,7 +27,3 @@ def test_a_log_gets_whole_lines():
     stream = io.StringIO()
     Progress("built", "pages", 1, stream=stream).close()
     assert stream.getvalue().endswith("\n") and "\r" not in stream.getvalue()
-
-
-def test_durations_read_as_a_person_says_them():
-    assert [duration(s) for s in (0.4, 45, 750, 11_100)] == ["0s", "45s", "12m30s", "3h05m"]

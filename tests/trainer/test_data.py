@@ -12,7 +12,7 @@ import torch
 from schemas import Sample
 from tests.corpora import write_corpus
 from trainer.config import load_config
-from trainer.data import PageDataset, PageError, decode_image, load_batches
+from trainer.data import PageDataset, SampleError, decode_image, load_batches
 from trainer.run_setup import fit_to_corpus, open_pages
 from trainer.sample_order import SampleRef
 
@@ -67,7 +67,7 @@ def test_a_page_is_decoded_no_smaller_than_the_canvas_needs(height, width):
 def test_a_page_that_cannot_be_decoded_is_named(dataset, workers, monkeypatch):
     damaged = Sample("00ff-00001", b"\xff\xd8 no image", b"", np.empty((0, 8), np.int32))
     monkeypatch.setattr(type(dataset.corpus), "__getitem__", lambda corpus, index: damaged)
-    with pytest.raises(PageError) as refused:
+    with pytest.raises(SampleError) as refused:
         list(load_batches(dataset, REFS, workers))
     message = str(refused.value)
     assert message.startswith("the image of 00ff-00001 cannot be decoded")

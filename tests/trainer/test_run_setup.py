@@ -100,6 +100,14 @@ def test_an_output_that_cannot_be_a_directory(corpus, tmp_path, caplog):
     assert caplog.messages[-1].startswith(f"error: --output {tmp_path / 'file' / 'RUN'} cannot be created")
 
 
+def test_an_output_that_is_not_on_a_local_disk(corpus, tmp_path, caplog, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["--corpus", str(corpus), "--output", "gs://bucket/RUN", "--model", "tiny", "--global_batch", "4"]
+    assert main(words) == 2
+    assert caplog.messages[-1].startswith("error: --output gs://bucket/RUN is remote")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_model_size(refused, corpus):
     assert refused(corpus, "--model", "giant") == (
         2,

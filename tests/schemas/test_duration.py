@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.duration import duration
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        *((0.4, "0s"), (45, "45s"), (59.6, "1m00s"), (750, "12m30s")),
+        *((3599.6, "1h00m"), (11_100, "3h05m"), (360_000, "100h00m")),
+    ],
+)
+def test_durations_read_as_a_person_says_them(seconds, text):
+    assert duration(seconds) == text
