@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ class ObjectivesConfig:
     mask_boxes says where a sentinel stands: the `hull` of its span's boxes, nowhere (`drop`), or the box of the span's
     first token (`keep`). hidden_box_share is the share of words whose box the encoder does not see; only they are
     supervised on lines and cells, because a visible box gives its cell away. 0 shows and supervises all.
+
+    Raises:
+        UsageError: a value out of its range.
     """
 
     denoise_weight: float = 1.0
@@ -35,18 +39,24 @@ class ObjectivesConfig:
     max_target_tokens: int = 128  # decoder's targets, sentinels and eos included
 
     def __post_init__(self) -> None:
+        weights = ("denoise_weight", "line_weight", "grid_weight")
+        for name in weights:
+            if not 0.0 <= getattr(self, name) < math.inf:
+                raise UsageError(f"objectives.{name} must not be negative, got {getattr(self, name)}")
+        if not any(getattr(self, name) for name in weights):
+            raise UsageError(f"objectives.{', '.join(weights)} are all 0, which leaves nothing to learn")
         if self.mask_boxes not in MASK_BOXES:
-            raise UsageError(f"mask_boxes must be one of {', '.join(MASK_BOXES)}, got {self.mask_boxes!r}")
+            raise UsageError(f"objectives.mask_boxes must be one of {', '.join(MASK_BOXES)}, got {self.mask_boxes!r}")
         if not 0.0 <= self.noise_density < 1.0:
-            raise UsageError(f"noise_density must lie in [0, 1), got {self.noise_density}")
+            raise UsageError(f"objectives.noise_density must lie in [0, 1), got {self.noise_density}")
         if not 0.0 <= self.hidden_box_share <= 1.0:
-            raise UsageError(f"hidden_box_share must lie in [0, 1], got {self.hidden_box_share}")
+            raise UsageError(f"objectives.hidden_box_share must lie in [0, 1], got {self.hidden_box_share}")
         if self.mean_span < 1.0:
-            raise UsageError(f"mean_span must be at least 1 token, got {self.mean_span}")
+            raise UsageError(f"objectives.mean_span must be at least 1 token, got {self.mean_span}")
         if self.line_pairs < 1:
-            raise UsageError(f"line_pairs must be at least 1, got {self.line_pairs}")
+            raise UsageError(f"objectives.line_pairs must be at least 1, got {self.line_pairs}")
         if self.max_text_tokens < 4 or self.max_target_tokens < 4:
-            raise UsageError("max_text_tokens and max_target_tokens must be at least 4")
+            raise UsageError("objectives.max_text_tokens and max_target_tokens must be at least 4")
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The training loss: the weighted sum of what `trainer.model.DocFormerV2` returns."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pipelines.rendering import counted
 from pipelines.samples.document import KINDS, Document, make_document
 
 DESCRIPTION = """\
@@ -73,7 +74,7 @@ def write_documents(output: Path, documents: Iterator[Document]) -> Iterator[Doc
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when all is written, 1 when the folder cannot be written, 2 on wrong usage."""
+    """Run the command; 0 when all is written, 1 when writing broke off, 2 on wrong usage or an unwritable folder."""
     flags = _parser().parse_args(argv)
     documents = (make_document(flags.seed, i, flags.scan_share, flags.kinds) for i in range(flags.count))
     kinds: Counter[str] = Counter()
@@ -86,10 +87,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             if done % 100 == 0:
                 sys.stderr.write(f"{done}/{flags.count} documents\n")
     except OSError as error:
-        sys.stderr.write(f"--output {flags.output}: {error.strerror or error}. Name a folder that can be written.\n")
-        return 1
+        sys.stderr.write(f"error: --output {flags.output} cannot be written: {error}\n")
+        return 1 if kinds else 2
     drawn = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    sys.stderr.write(f"{flags.output}: {flags.count} documents, {pages} pages, {scans} scans ({drawn})\n")
+    written = f"{counted(flags.count, 'document')}, {counted(pages, 'page')}, {counted(scans, 'scan')} ({drawn})"
+    sys.stderr.write(f"{flags.output}: {written}\n")
     return 0
 
 

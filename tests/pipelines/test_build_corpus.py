@@ -165,6 +165,7 @@ def test_a_command_that_went_wrong_before_its_first_shard_does_not_claim_the_out
     done = build("--input", tmp_path, "--output", out, "--text_source", "pdf")
     assert done.returncode == 0, done.stderr
     assert [row["status"] for row in manifest_of(out)] == ["ok"]
+    assert "plan: 1 document (1 ok), 1 page, 1 shard\n" in done.stderr
 
 
 def test_names_that_lead_to_no_file_get_their_row(tmp_path):

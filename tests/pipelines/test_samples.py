@@ -297,7 +297,12 @@ def test_wrong_usage_exits_with_2_and_names_the_value(tmp_path, capsys, flags, c
     assert complaint in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_made_exits_with_1_and_names_it(tmp_path, capsys):
+def test_a_folder_that_cannot_be_made_exits_with_2_and_names_it(tmp_path, capsys):
     (tmp_path / "file").write_text("in the way")
-    assert main(["--output", str(tmp_path / "file"), "--count", "1"]) == 1
-    assert f"--output {tmp_path / 'file'}" in capsys.readouterr().err
+    assert main(["--output", str(tmp_path / "file"), "--count", "1"]) == 2
+    assert f"error: --output {tmp_path / 'file'} cannot be written" in capsys.readouterr().err
+
+
+def test_one_of_a_thing_is_not_said_in_the_plural(tmp_path, capsys):
+    assert main(["--output", str(tmp_path), "--count", "1", "--scan_share", "1", "--kinds", "receipt"]) == 0
+    assert ": 1 document, 1 page, 1 scan (1 receipt)" in capsys.readouterr().err

@@ -69,6 +69,12 @@ def test_the_launchers_local_rank_is_accepted():
         (["--config", "no/such.yaml"], "--config no/such.yaml cannot be read"),
         (["optimiser.learning_rate=1"], "Key 'optimiser' not in 'PretrainConfig'. Did you mean: 'optimizer'?"),
         (["objectives.grid_wieght=1"], "Did you mean one of: 'grid_weight', 'line_weight'?"),
+        (["objectives.line_weight=-1"], "objectives.line_weight must not be negative, got -1.0"),
+        (["objectives.grid_weight=nan"], "objectives.grid_weight must not be negative, got nan"),
+        (
+            ["objectives.denoise_weight=0", "objectives.line_weight=0", "objectives.grid_weight=0"],
+            "objectives.denoise_weight, line_weight, grid_weight are all 0, which leaves nothing to learn",
+        ),
         (["model.dropout=2"], "dropout must lie in [0, 1), got 2.0"),
         (["model.d_model=0"], "d_model must be at least 1, got 0"),
         (["optimizer.learning_rate=0"], "optimizer.learning_rate must be above 0, got 0.0"),
