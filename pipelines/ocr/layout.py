@@ -1,7 +1,7 @@
 """PaddleOCR's model folders, made of bare ONNX files.
 
 PaddleOCR opens a folder with `inference.onnx` and `inference.yml`. The folders are made once per user and shared by all
-processes; the weights in them are links to the files that they were made of.
+processes; the weights in them are links to the files that they were made of, or eight-bit copies.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from pipelines.ocr.quantise import Ranges, quantise
 from schemas import UsageError
 
 WEIGHTS, CONFIG = "inference.onnx", "inference.yml"
-_VERSION = 2  # of the folders made here: a new number leaves the old ones behind
+_VERSION = 3  # of the folders made here: a new number leaves the old ones behind
 
 
 def is_whole(folder: Path) -> bool:
@@ -23,32 +24,36 @@ def is_whole(folder: Path) -> bool:
     return (folder / WEIGHTS).is_file() and (folder / CONFIG).is_file()
 
 
-def model_folder(name: str, role: str, weights: Path) -> Path:
+def model_folder(name: str, role: str, weights: Path, ranges: Ranges | None = None) -> Path:
     """Returns the folder of a detector (`det`) or a recogniser (`rec`), and makes it if it is not there.
 
     Args:
         name: PaddleOCR's for the network.
         role: `det` or `rec`.
         weights: the ONNX file; that of a recogniser carries its alphabet as metadata.
+        ranges: what to make the eight-bit copy by, if it is wanted in place of the file.
     """
-    key = hashlib.sha256(f"{_VERSION} {weights}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{_VERSION} {weights} {ranges}".encode()).hexdigest()[:16]
     folder = _cache_dir() / f"{name}-{key}"
     if not is_whole(folder):
         settings = _detector_settings() if role == "det" else _recogniser_settings(weights)
-        _fill(folder, weights, {"Global": {"model_name": name}, **settings})
+        _fill(folder, weights, ranges, {"Global": {"model_name": name}, **settings})
     return folder
 
 
-def _fill(folder: Path, weights: Path, config: dict[str, Any]) -> None:
+def _fill(folder: Path, weights: Path, ranges: Ranges | None, config: dict[str, Any]) -> None:
     """Fills the folder by renaming finished files into it: of several processes at once each finds them whole."""
     import yaml
 
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="draft-", dir=folder) as draft:
-        link, text = Path(draft, WEIGHTS), Path(draft, CONFIG)
-        link.symlink_to(weights)
+        network, text = Path(draft, WEIGHTS), Path(draft, CONFIG)
+        if ranges is None:
+            network.symlink_to(weights)
+        else:
+            quantise(weights, ranges, network)
         text.write_text(yaml.safe_dump(config, allow_unicode=True), encoding="utf-8")
-        link.replace(folder / WEIGHTS)
+        network.replace(folder / WEIGHTS)
         text.replace(folder / CONFIG)
 
 

@@ -27,7 +27,7 @@ _DOWNWARD_RATIO = 1.5  # height to width of a box whose text runs downwards
 
 
 class PaddleEngine:
-    """Detects text lines on a page and reads them. Not thread-safe.
+    """Detects text lines on a page and reads them, by `lines`. Not thread-safe.
 
     Args:
         model: see `pipelines.ocr.load_engine`.
@@ -40,12 +40,12 @@ class PaddleEngine:
     name = "paddleocr"
 
     def __init__(self, model: str | None = None, precision: str = "auto") -> None:
-        weights = find_weights(model)
-        backend = choose_backend(precision)
+        backend = choose_backend(precision, may_quantise=model is None)
+        weights = find_weights(model, eight_bit=backend.eight_bit)
         self.model = weights.model
         self.version = f"{version('paddleocr')} ({backend.label})"
         self._detector, recogniser = _load(weights, backend.engine_config)
-        self._lines = LineReader(lambda strips: recogniser.runner([strips])[0], recogniser.post_op.character)
+        self.lines = LineReader(lambda strips: recogniser.runner([strips])[0], recogniser.post_op.character)
 
     def read(self, image: np.ndarray) -> list[OcrWord]:
         """Returns the words of an upright `(height, width, 3)` uint8 RGB image; boxes in its pixels."""
@@ -53,7 +53,7 @@ class PaddleEngine:
             return []
         bgr = np.ascontiguousarray(image[:, :, ::-1])
         quads = self._detect(bgr)
-        lines = self._lines.read(bgr, quads)
+        lines = self.lines.read(bgr, quads)
         return [_word(run, quad, bgr.shape) for quad, line in zip(quads, lines, strict=True) for run in line.runs]
 
     def _detect(self, bgr: np.ndarray) -> list[np.ndarray]:
@@ -74,7 +74,8 @@ class PaddleEngine:
 def inked_window(bgr: np.ndarray) -> tuple[int, int, int, int]:
     """Returns left, top, right and bottom of what is not bare paper, with a margin; all 0 if nothing is."""
     grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
-    ink = cv2.absdiff(grey, float(np.median(grey[::4, ::4]))) >= _INK_CONTRAST
+    paper = np.full_like(grey, np.median(grey[::4, ::4]))
+    ink = cv2.absdiff(grey, paper) >= _INK_CONTRAST
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return 0, 0, 0, 0

@@ -54,8 +54,8 @@ class LineReader:
     """
 
     def __init__(self, network: Network, alphabet: list[str]) -> None:
-        self._network = network
-        self._alphabet = alphabet
+        self.network = network
+        self.alphabet = alphabet
 
     def read(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
         """Returns the text inside each `(4, 2)` quadrangle of pixels, whose corners run clockwise from its top left."""
@@ -73,9 +73,9 @@ class LineReader:
             strips = np.zeros((len(batch), 3, STRIP_HEIGHT, padded(max(widths[index] for index in batch))), np.float32)
             for strip, index in zip(strips, batch, strict=True):
                 strip[:, :, : widths[index]] = cut_strip(image, quads[index], widths[index])
-            for probabilities, index in zip(self._network(strips), batch, strict=True):
+            for probabilities, index in zip(self.network(strips), batch, strict=True):
                 columns_used = len(probabilities) * widths[index] / strips.shape[3]
-                lines[index] = decode(probabilities, self._alphabet, columns_used)
+                lines[index] = decode(probabilities, self.alphabet, columns_used)
         return lines
 
 

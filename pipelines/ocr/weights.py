@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.ocr.layout import CONFIG, WEIGHTS, is_whole, model_folder
+from pipelines.ocr.ranges import RECOGNISER_RANGES
 from schemas import UsageError
 
 MODEL = "PP-OCRv6_small"
@@ -37,15 +38,22 @@ class Weights:
     recogniser: Network
 
 
-def find_weights(model: str | None = None) -> Weights:
+def find_weights(model: str | None = None, *, eight_bit: bool = False) -> Weights:
     """Returns the packaged weights, those in the directory `model`, or the names of a family of PaddleOCR's hub.
+
+    Args:
+        model: a directory or a family; `None` for the packaged weights.
+        eight_bit: take the eight-bit copy of the packaged recogniser.
 
     Raises:
         UsageError: a file is missing or unreadable, or is not the one that was published.
     """
     if model is None:
-        detector, recogniser = (Network(f"{MODEL}_{role}", packaged_folder(role)) for role in SHA256)
-        return Weights(MODEL, detector, recogniser)
+        return Weights(
+            MODEL,
+            Network(f"{MODEL}_det", packaged_folder("det")),
+            Network(f"{MODEL}_rec", packaged_folder("rec", eight_bit=eight_bit)),
+        )
     root = Path(model)
     if root.is_dir():
         detector, recogniser = (_local_network(root / role) for role in SHA256)
@@ -55,8 +63,12 @@ def find_weights(model: str | None = None) -> Weights:
     return Weights(model, Network(f"{model}_det"), Network(f"{model}_rec"))
 
 
-def packaged_folder(role: str) -> Path:
+def packaged_folder(role: str, *, eight_bit: bool = False) -> Path:
     """Returns the folder of the packaged detector (`det`) or recogniser (`rec`), its weights checked.
+
+    Args:
+        role: which network.
+        eight_bit: in the copy that `pipelines.ocr.quantise` makes; of the recogniser alone.
 
     Raises:
         UsageError: the package is missing, or its file is not the one that was published.
@@ -67,7 +79,7 @@ def packaged_folder(role: str) -> Path:
         raise UsageError(
             f"{weights}: its sha256 is {found}, that of {MODEL}_{role} is {SHA256[role]}; get it anew: {_INSTALL}"
         )
-    return model_folder(f"{MODEL}_{role}", role, weights)
+    return model_folder(f"{MODEL}_{role}", role, weights, RECOGNISER_RANGES if eight_bit else None)
 
 
 def _packaged_file(role: str) -> Path:

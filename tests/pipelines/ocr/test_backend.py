@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 
 from pipelines.ocr import load_engine
-from pipelines.ocr.backend import choose_backend, native_precision
+from pipelines.ocr.backend import bytes_are_fastest, choose_backend, native_precision
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import typeset_page
 
@@ -26,12 +26,32 @@ def test_bf16_is_taken_where_the_cpu_multiplies_in_it(tmp_path, flags, precision
     assert native_precision(tmp_path / "cpuinfo") == precision
 
 
+@pytest.mark.parametrize(
+    ("flags", "fastest"),
+    [
+        ("avx512_bf16 avx512_vnni", True),
+        ("avx512f avx512_vnni", True),
+        ("avx512_vnni amx_bf16", False),
+        ("avx2", False),
+    ],
+)
+def test_bytes_are_fastest_where_the_cpu_multiplies_them_and_has_no_matrix_unit(tmp_path, flags, fastest):
+    (tmp_path / "cpuinfo").write_text(f"flags\t\t: {flags}\n")
+    assert bytes_are_fastest(tmp_path / "cpuinfo") is fastest
+
+
 def test_a_system_without_cpuinfo_computes_in_f32(tmp_path):
     assert native_precision(tmp_path / "absent") == "f32"
+    assert not bytes_are_fastest(tmp_path / "absent")
 
 
 def test_the_label_names_provider_and_precision():
     assert choose_backend("f32").label.endswith(" f32")
+
+
+def test_a_precision_that_is_named_is_not_mixed_with_bytes():
+    assert choose_backend("f32", may_quantise=True).label.endswith(" f32")
+    assert not choose_backend("f32", may_quantise=True).eight_bit
 
 
 def test_a_plain_onnxruntime_reads_as_well_and_says_what_it_is(plain_onnxruntime):

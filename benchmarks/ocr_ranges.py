@@ -1,0 +1,67 @@
+"""Measures the ranges that the recogniser's eight-bit copy is scaled by.
+
+python -m benchmarks.ocr_ranges > pipelines/ocr/ranges.py
+
+The engine reads generated documents, scans among them, in floating point; the least and the greatest value that enters
+each costly layer is noted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime
+import pymupdf
+from onnx import ValueInfoProto
+
+from pipelines.ocr.layout import WEIGHTS
+from pipelines.ocr.paddle import PaddleEngine
+from pipelines.ocr.quantise import costly_layers, load
+from pipelines.ocr.weights import packaged_folder
+from pipelines.samples.document import make_document
+
+DOCUMENTS = 21  # three of each kind
+DPI = 150
+HEAD = '''"""Least and greatest value of what enters the costly layers of the packaged recogniser.
+
+Measured by `python -m benchmarks.ocr_ranges`.
+"""
+
+from __future__ import annotations
+
+RECOGNISER_RANGES: dict[str, tuple[float, float]] = {'''
+
+
+class ObservedRecogniser:
+    """The packaged recogniser in floating point, which notes what enters its costly layers."""
+
+    def __init__(self) -> None:
+        model = load(packaged_folder("rec") / WEIGHTS)
+        names = dict.fromkeys(layer.input[0] for layer in costly_layers(model))
+        self.ranges = dict.fromkeys(names, (0.0, 0.0))
+        model.graph.output.extend(ValueInfoProto(name=name) for name in names)
+        self._session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+    def __call__(self, strips: np.ndarray) -> np.ndarray:
+        """Returns the classes' probabilities, as the recogniser does."""
+        probabilities, *entering = self._session.run(None, {"x": strips})
+        for (name, (least, greatest)), values in zip(list(self.ranges.items()), entering, strict=True):
+            self.ranges[name] = min(least, float(values.min())), max(greatest, float(values.max()))
+        return probabilities
+
+
+def main() -> None:
+    """Print the module that holds the ranges."""
+    engine = PaddleEngine(precision="f32")
+    engine.lines.network = recogniser = ObservedRecogniser()
+    for index in range(DOCUMENTS):
+        with pymupdf.open(stream=make_document(0, index).pdf) as document:
+            pixels = document[0].get_pixmap(dpi=DPI, colorspace="rgb", alpha=False)
+        engine.read(np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3))
+    print(HEAD)
+    for name, (least, greatest) in recogniser.ranges.items():
+        print(f'    "{name}": ({least:.4g}, {greatest:.4g}),')
+    print("}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The recogniser's eight-bit copy: what changes in the file, and that it reads as before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import helper, numpy_helper
+
+from pipelines.ocr.layout import WEIGHTS
+from pipelines.ocr.paddle import PaddleEngine
+from pipelines.ocr.quantise import quantise
+from pipelines.ocr.ranges import RECOGNISER_RANGES
+from pipelines.ocr.recognise import LineReader
+from pipelines.ocr.weights import packaged_folder
+from tests.pipelines.ocr.typeset import typeset_page
+
+SIDE = 64  # of a layer that is large enough to be worth bytes
+
+
+@pytest.fixture
+def product(tmp_path) -> Path:
+    """A network of one matrix product, whose columns differ in size by a thousand."""
+    rng = np.random.Generator(np.random.PCG64(5))
+    weights = rng.normal(size=(SIDE, SIDE)).astype(np.float32) * np.geomspace(0.01, 10, SIDE, dtype=np.float32)
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "weights"], ["y"], name="product")],
+        "network",
+        [value("x", onnx.TensorProto.FLOAT, ["rows", SIDE])],
+        [value("y", onnx.TensorProto.FLOAT, ["rows", SIDE])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 11)], ir_version=8), tmp_path / "f32.onnx"
+    )
+    return tmp_path / "f32.onnx"
+
+
+def run(network: Path, x: np.ndarray) -> np.ndarray:
+    return onnxruntime.InferenceSession(str(network), providers=["CPUExecutionProvider"]).run(None, {"x": x})[0]
+
+
+def operators(network: Path) -> list[str]:
+    return [node.op_type for node in onnx.load(network).graph.node]
+
+
+def test_a_product_in_bytes_keeps_two_digits_of_every_channel(product, tmp_path):
+    quantise(product, {"x": (-1.0, 3.0)}, tmp_path / "int8.onnx")
+    x = np.random.Generator(np.random.PCG64(6)).uniform(-1, 3, (200, SIDE)).astype(np.float32)
+    exact, copy = run(product, x), run(tmp_path / "int8.onnx", x)
+    assert (np.abs(copy - exact).max(axis=0) < 0.03 * np.abs(exact).max(axis=0)).all()
+    assert not np.array_equal(copy, exact)
+
+
+def test_what_lies_outside_the_range_is_clipped_to_it(product, tmp_path):
+    quantise(product, {"x": (-1.0, 3.0)}, tmp_path / "int8.onnx")
+    inside, outside = np.full((1, SIDE), 3, np.float32), np.full((1, SIDE), 9, np.float32)
+    assert np.array_equal(run(tmp_path / "int8.onnx", inside), run(tmp_path / "int8.onnx", outside))
+
+
+def test_a_layer_without_a_range_stays_as_it_is(product, tmp_path):
+    quantise(product, {}, tmp_path / "int8.onnx")
+    assert operators(tmp_path / "int8.onnx") == ["MatMul"]
+
+
+def test_every_range_is_of_a_layer_of_the_packaged_recogniser():
+    copy = operators(packaged_folder("rec", eight_bit=True) / WEIGHTS)
+    assert copy.count("QuantizeLinear") >= 2 * len(RECOGNISER_RANGES)
+
+
+def test_the_copy_reads_a_typeset_page_as_the_original_does():
+    session = onnxruntime.InferenceSession(
+        str(packaged_folder("rec", eight_bit=True) / WEIGHTS), providers=["CPUExecutionProvider"]
+    )
+    image, truth = typeset_page()
+    engine = PaddleEngine(precision="f32")
+    engine.lines = LineReader(lambda strips: session.run(None, {"x": strips})[0], engine.lines.alphabet)
+    assert sorted(word.text for word in engine.read(image)) == sorted(text for text, _ in truth)
