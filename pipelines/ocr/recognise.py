@@ -19,7 +19,7 @@ MAX_STRIP_WIDTH = 3200
 FIRST_LOOK, SECOND_LOOK = 0.6, 1.0  # width of a strip relative to the line's own proportions
 SURE_SCORE = 0.95  # a line below it is looked at twice
 BATCH_SIZES = (8, 4, 2, 1)
-_MAX_BATCH_PX = 2048  # width of all strips of a batch; wider ones gain nothing from company
+_MAX_BATCH_PX = 3072  # width of all strips of a batch; wider ones gain nothing from company
 _MAX_PADDING_PX = 64  # costs about as much as one call of the network
 _BLANK = 0  # class of "no character" in CTC (Graves et al., 2006)
 _PEAK = 0.6  # where between a character's left and right edge the recogniser's peak stands, found by measurement
@@ -93,8 +93,8 @@ def strip_width(quad: np.ndarray, stretch: float) -> int:
 
 
 def padded(width: int) -> int:
-    """Returns the next width of the short list: multiples of 16, from 256 on of an eighth of the power of two below."""
-    step = max(16, 1 << max(width - 1, 1).bit_length() >> 4)
+    """Returns the next width of the short list: multiples of 16, from 512 on of a 32nd of the power of two above."""
+    step = max(16, 1 << max(width - 1, 1).bit_length() >> 5)
     return -(-width // step) * step
 
 
