@@ -1,6 +1,9 @@
-"""What pretraining runs have learnt: losses and accuracies on held-out pages, against chance.
+"""What pretraining runs have learnt: losses and accuracies on held-out pages, against chance and word frequencies.
 
 python -m benchmarks.learning RUN [RUN2 ...] --table benchmarks/results/learning.md
+
+Denoising has a harder reference than chance: a model that knows the order of the sentinels, how often a masked span
+ends and how often each token occurs in the training pages, but looks at nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +13,13 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.machine import machine
-from schemas import CorpusIndex, load_tokenizer
+from trainer.config import PretrainConfig, load_config
+from trainer.data import PageDataset
+from trainer.run_setup import TrainingPages, fit_to_corpus, open_pages
+from trainer.sample_order import SampleRef
 
 COLUMNS = ("denoise loss", "denoise acc", "line loss", "line acc", "grid loss", "grid acc")
 KEYS = tuple(f"val_{kind}_{name}" for name in ("denoise", "line", "grid") for kind in ("loss", "acc"))
@@ -32,24 +40,45 @@ def spread(rows: list[dict[str, float]], count: int) -> list[dict[str, float]]:
     return [*chosen[-count + 1 :], rows[-1]] if len(rows) > 1 else chosen
 
 
-def chance_row(index: CorpusIndex) -> str:
-    """Returns what a model scores that has learnt nothing: uniform guesses."""
-    cells = index.grid_rows * index.grid_cols
-    vocabulary = load_tokenizer().embedding_size
-    losses = [math.log(vocabulary), 1 / vocabulary, math.log(3), 1 / 3, math.log(cells), 1 / cells]
-    return "| chance | | " + " | ".join(f"{value:.3f}" for value in losses) + " |"
+def references(run: Path) -> list[str]:
+    """Returns the rows of a model that has learnt nothing and of one that knows how often tokens occur."""
+    settings = load_config("tiny", str(run / "config.yaml"))
+    pages = open_pages(settings)
+    config = fit_to_corpus(settings, pages)
+    vocabulary, cells = config.model.vocab_size, config.model.grid_cells
+    chance = [math.log(vocabulary), 1 / vocabulary, math.log(3), 1 / 3, math.log(cells), 1 / cells]
+    loss, accuracy = word_frequencies(config, pages)
+    return [
+        f"| {run.name}, chance | | " + " | ".join(f"{value:.3f}" for value in chance) + " |",
+        f"| {run.name}, word frequencies | | {loss:.3f} | {accuracy:.3f} |" + " |" * 4,
+    ]
+
+
+def word_frequencies(config: PretrainConfig, pages: TrainingPages) -> tuple[float, float]:
+    """Returns loss and accuracy of denoising for the held-out targets by frequencies (add-one for tokens)."""
+    counts = np.ones(config.model.vocab_size)
+    for page in pages.train:
+        counts += np.bincount(pages.corpus[int(page)].tokens[:, 0], minlength=len(counts))
+    dataset = PageDataset(pages.corpus, pages.tokenizer, config)
+    targets = np.concatenate([dataset[SampleRef(int(page), 0)].labels for page in pages.held_out])
+    is_word = ~np.isin(targets, [*pages.tokenizer.sentinel_ids, pages.tokenizer.eos_id])
+    after_word = np.concatenate([[False], is_word[:-1]])  # where a span may end: in front of a sentinel or eos
+    going_on = is_word[after_word].mean()
+    loss = -np.log(counts[targets[is_word]] / counts.sum()).sum()
+    loss -= np.log(np.where(is_word[after_word], going_on, 1 - going_on)).sum()
+    right = (~is_word).sum() + (is_word & ~after_word & (targets == counts.argmax())).sum()
+    return float(loss / len(targets)), float(right / len(targets))
 
 
 def main() -> None:
     """Prints one table over all runs and writes it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path)
-    parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--table", type=Path, required=True)
     flags = parser.parse_args()
     lines = ["| run | step | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
-    lines.append(chance_row(CorpusIndex.read(flags.corpus)))
     for run in flags.runs:
+        lines += references(run)
         rows = validations(run)
         for row in spread(rows, count=8):
             values = " | ".join(f"{row[key]:.3f}" for key in KEYS)
