@@ -86,6 +86,7 @@ class PretrainConfig:
     dtype: Literal["bf16", "fp32"] = _option("bf16", "of the computation; weights are updated in fp32 in any case")
     peak_tflops: float = _option(0.0, "TFLOP/s of one device, for MFU; 0: from a table of GPUs, else measured")
     tensorboard: bool = _option(True, "also write TensorBoard events")
+    wandb_project: str = _option("", "also log to this Weights & Biases project (needs the extra wandb)")
 
     model: ModelConfig = MODEL_SIZES["small"]
     objectives: ObjectivesConfig = field(default_factory=ObjectivesConfig)

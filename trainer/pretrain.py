@@ -40,6 +40,7 @@ with needs_extra("train"):
     from trainer.sample_order import RankBatches, SampleOrder, batch_id, micro_batch_size
     from trainer.throughput import Throughput, total_peak_tflops
     from trainer.training_step import StepResult, train_step
+    from trainer.wandb_log import WandbLog, require_wandb, start_wandb
 
 logger = logging.getLogger("trainer")
 
@@ -69,6 +70,8 @@ def pretrain(config: PretrainConfig) -> int:
         The exit code: 0, or 1 where a signal stopped the run.
     """
     # All that can be wrong is found before the ranks meet, so that none is left waiting for another.
+    if config.wandb_project:
+        require_wandb()
     pages = open_pages(config)
     config = fit_to_corpus(config, pages)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
@@ -77,11 +80,12 @@ def pretrain(config: PretrainConfig) -> int:
     if (earlier := store.newest()) is not None:
         require_same(earlier.facts, common, config.output)
     make_run_dir(config.output)
+    wandb = start_wandb(config, resumed=earlier is not None)
 
     torch.manual_seed(config.seed)
     engine = start_engine(DocFormerV2(config.model), config, micro_batch)
     checkpoint = store.load(engine)
-    run = Run(config, pages, engine, step=checkpoint.step if checkpoint else 0)
+    run = Run(config, pages, engine, checkpoint.step if checkpoint else 0, wandb)
     run.announce()
     with run.log:
         stopped = run.train(lambda: store.save(engine, run.step, run.samples, common))
@@ -98,7 +102,9 @@ class Run:
         step: optimizer steps that the weights have seen.
     """
 
-    def __init__(self, config: PretrainConfig, pages: TrainingPages, engine: Any, step: int) -> None:
+    def __init__(
+        self, config: PretrainConfig, pages: TrainingPages, engine: Any, step: int, wandb: WandbLog | None
+    ) -> None:
         self.config, self.pages, self.engine, self.step = config, pages, engine, step
         self.dir = Path(config.output)
         self.stop = StopRequest()
@@ -112,7 +118,11 @@ class Run:
             save_config(config, self.dir / "config.yaml")
             clear_mark(self.dir)
         self.log = RunLog(
-            self.dir if first else None, max_steps=config.max_steps, resume_step=step, tensorboard=config.tensorboard
+            self.dir if first else None,
+            max_steps=config.max_steps,
+            resume_step=step,
+            tensorboard=config.tensorboard,
+            wandb=wandb,
         )
 
     @property

@@ -1,4 +1,4 @@
-"""The record of a run: a JSON line a logged step, TensorBoard events, and one line for the person who watches."""
+"""The record of a run: a JSON line a logged step, TensorBoard events, W&B, and one line for the person who watches."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from schemas.duration import duration
+from trainer.wandb_log import WandbLog
 
 logger = logging.getLogger("trainer")
 
@@ -22,10 +23,20 @@ class RunLog:
         max_steps: of the whole run, for the time left.
         resume_step: rows of later steps, which an interrupted run left and this one repeats, are dropped.
         tensorboard: also write events.
+        wandb: also write there; closed with the log.
     """
 
-    def __init__(self, run_dir: Path | None, *, max_steps: int, resume_step: int, tensorboard: bool) -> None:
+    def __init__(
+        self,
+        run_dir: Path | None,
+        *,
+        max_steps: int,
+        resume_step: int,
+        tensorboard: bool,
+        wandb: WandbLog | None = None,
+    ) -> None:
         self.max_steps = max_steps
+        self._wandb = wandb
         self._file = self._events = None
         if run_dir is not None:
             self._file = _open_at(run_dir / LOG_NAME, resume_step)
@@ -37,10 +48,12 @@ class RunLog:
     def __enter__(self) -> RunLog:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         for sink in (self._file, self._events):
             if sink is not None:
                 sink.close()
+        if self._wandb is not None:
+            self._wandb.close(failed=error is not None)
 
     def training(self, row: dict[str, Any]) -> None:
         """Records a logged step."""
@@ -60,6 +73,8 @@ class RunLog:
             for name, value in row.items():
                 if isinstance(value, float):
                     self._events.add_scalar(name, value, row["step"])
+        if self._wandb is not None:
+            self._wandb.add(row)
 
 
 def _open_at(path: Path, step: int) -> TextIO:
