@@ -32,6 +32,10 @@ TRAIN = [
     "pillow>=10,<13",
 ]
 
+TESSERACT = ["tesserocr>=2.7,<3"]
+
+WANDB = ["wandb>=0.19,<1"]
+
 TEST = [
     "pytest>=8.3,<10",
     "pytest-timeout>=2.3,<3",
@@ -56,7 +60,8 @@ setup(
         "train": TRAIN,
         "gcp": ["apache-beam[gcp]==2.77.0"],
         "dask": ["apache-beam[dask]==2.77.0"],
-        "tesseract": ["tesserocr>=2.7,<3"],
-        "test": TEST,
+        "tesseract": TESSERACT,
+        "wandb": WANDB,
+        "test": [*TEST, *TESSERACT, *WANDB],
     },
 )
