@@ -37,9 +37,9 @@ Make a corpus for another tokenizer out of a finished one, without OCR.
   python -m pipelines.retokenize corpus --tokenizer google/flan-t5-base --output corpus-flan
   python -m pipelines.retokenize gs://bucket/corpus --tokenizer own.model --output gs://bucket/corpus-own
 
-OUT2 gets the images and pages of OUT as they are, new token arrays, and tables, index, report and card to match: the
-bytes that pipelines.build_corpus --tokenizer X would have written. OUT is only read. Run the same command again to go
-on after an interruption: finished shards are kept."""
+OUT2 gets the images and pages of OUT as they are, new token arrays, and tables, index, report and card to match:
+what pipelines.build_corpus --tokenizer X would have written. OUT is only read. Run the same command again to go on
+after an interruption: finished shards are kept."""
 
 EXIT_CODES = "exit codes: 0 OUT2 is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C"
 
