@@ -1,4 +1,4 @@
-"""The picture of README: pages of a corpus with lines and grid, above the losses of a run.
+"""The picture of README: pages of a corpus with lines and grid, above the losses of a run. Needs Chromium.
 
 python -m benchmarks.picture --corpus demo/corpus --run demo/run --pages NAME [NAME2 ...] --out docs/images/demo.png
 """
@@ -6,36 +6,40 @@ python -m benchmarks.picture --corpus demo/corpus --run demo/run --pages NAME [N
 from __future__ import annotations
 
 import argparse
+import subprocess
+import tempfile
 from pathlib import Path
 
 import cv2
-import numpy as np
 
-from pipelines.overlay import draw_overlay
+from pipelines.page_view import PageView, page_view
+from pipelines.rendering import environment
 from schemas import Corpus
 
 WIDTH_PX = 1400
 GAP_PX = 24
+PAGE = """{% import "page_view.html.j2" as parts %}
+<!doctype html><meta charset="utf-8"><style>{% include "page_view.css" %}
+body { margin: 0; background: #fff; }
+section { display: flex; gap: {{ gap }}px; padding: {{ gap }}px; }
+.view { flex: var(--ratio); }
+.switches { display: none; }
+body > img { width: 100%; }
+</style>{{ parts.switches(("words", "lines", "grid")) }}
+<section>{% for view in views %}{{ parts.drawn_page(view) }}{% endfor %}</section><img src="{{ losses }}">"""
 
 
-def pages_row(corpus: Corpus, names: list[str]) -> np.ndarray:
-    """Returns the first page of each named document, drawn side by side at one height, `(h, WIDTH_PX, 3)` RGB."""
+def views_of(corpus: Corpus, names: list[str]) -> list[PageView]:
+    """Returns the first page of each named document."""
     samples = {sample.page().uri.rsplit("/", 1)[-1]: sample for sample in (corpus[i] for i in range(len(corpus)))}
-    grid = corpus.index.grid_rows, corpus.index.grid_cols
-    drawn = [draw_overlay((s := samples[f"{name}.pdf"]).jpg, s.page(), *grid, max_width=900) for name in names]
-    total = sum(image.shape[1] / image.shape[0] for image in drawn)
-    height = int((WIDTH_PX - GAP_PX * (len(drawn) + 1)) / total)
-    parts = [np.full((height, GAP_PX, 3), 255, np.uint8)]
-    for image in drawn:
-        size = int(image.shape[1] / image.shape[0] * height), height
-        parts += [cv2.resize(image, size, interpolation=cv2.INTER_AREA), parts[0]]
-    return fit(np.hstack(parts))
+    return [page_view(samples[f"{name}.pdf"], corpus.index) for name in names]
 
 
-def fit(image: np.ndarray) -> np.ndarray:
-    """Returns the image at `WIDTH_PX`."""
-    height = round(image.shape[0] * WIDTH_PX / image.shape[1])
-    return cv2.resize(image, (WIDTH_PX, height), interpolation=cv2.INTER_AREA)
+def height_px(views: list[PageView], losses: Path) -> int:
+    """Returns how high the picture is: the pages side by side at one height, and the losses over the whole width."""
+    ratios = sum(view.page.image_width / view.page.image_height for view in views)
+    rows, columns = cv2.imread(str(losses)).shape[:2]
+    return int((WIDTH_PX - GAP_PX * (len(views) + 1)) / ratios + 2 * GAP_PX + rows * WIDTH_PX / columns)
 
 
 def main() -> None:
@@ -46,10 +50,15 @@ def main() -> None:
     parser.add_argument("--pages", nargs="+", required=True, metavar="NAME")
     parser.add_argument("--out", type=Path, required=True)
     flags = parser.parse_args()
-    losses = cv2.imread(str(flags.run / "loss.png"))
-    picture = np.vstack([pages_row(Corpus(flags.corpus), flags.pages)[:, :, ::-1], fit(losses)])
+    views, losses = views_of(Corpus(flags.corpus), flags.pages), (flags.run / "loss.png").absolute()
     flags.out.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(flags.out), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    with tempfile.TemporaryDirectory() as scratch:
+        page = Path(scratch, "picture.html")
+        page.write_text(environment().from_string(PAGE).render(views=views, gap=GAP_PX, losses=losses.as_uri()))
+        size = f"--window-size={WIDTH_PX},{height_px(views, losses)}"
+        shot = f"--screenshot={flags.out.absolute()}"
+        command = ["chromium", "--headless", "--no-sandbox", "--hide-scrollbars", size, shot, page.as_uri()]
+        subprocess.run(command, check=True, capture_output=True)
 
 
 if __name__ == "__main__":

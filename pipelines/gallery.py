@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass
-
+import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.overlay import draw_overlay, encode_jpeg
-from schemas import Page, PageStatus, Sample
+from pipelines.page_view import PageView, page_view
+from schemas import CorpusIndex, PageStatus, Sample
 
 PICTURE_BYTES = 150_000
+PICTURE_SIDES = (700, 960)  # width and height in pixels: sharp when enlarged, and twelve of them can still be mailed
 _QUALITIES = (85, 75, 60, 45, 30)
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """One page of the gallery; `picture` is a `data:` uri, sizes are in pixels, `mean_score` is 0..1."""
-
-    page: Page
-    picture: str
-    width: int
-    height: int
-    mean_score: float
 
 
 def pick_gallery(manifest: pa.Table, count: int = 12) -> list[str]:
@@ -57,21 +45,30 @@ def pick_gallery(manifest: pa.Table, count: int = 12) -> list[str]:
     return rows["key"].take(pa.array(picked, pa.int64())).to_pylist()
 
 
-def exhibit(sample: Sample, grid_rows: int, grid_cols: int) -> Exhibit:
-    """Draws a sample's lines and grid; the picture takes at most about `PICTURE_BYTES`.
+def exhibit(sample: Sample, index: CorpusIndex) -> PageView:
+    """Lays out a sample with a picture of at most about `PICTURE_BYTES`.
 
     Raises:
         SchemaError: the sample's record is no page.
         ValueError: its image is none.
     """
-    page = sample.page()
-    image = draw_overlay(sample.jpg, page, grid_rows, grid_cols)
-    pictures = (encode_jpeg(image, quality) for quality in _QUALITIES)
-    picture = next((data for data in pictures if len(data) <= PICTURE_BYTES), encode_jpeg(image, _QUALITIES[-1]))
-    return Exhibit(
-        page=page,
-        picture="data:image/jpeg;base64," + base64.b64encode(picture).decode("ascii"),
-        width=image.shape[1],
-        height=image.shape[0],
-        mean_score=float(np.mean([word.score for word in page.words])) if page.words else 0.0,
-    )
+    return page_view(sample, index, shrink(sample.jpg))
+
+
+def shrink(jpg: bytes) -> bytes:
+    """Returns an image at most `PICTURE_SIDES` large, as JPEG of at most about `PICTURE_BYTES`.
+
+    Raises:
+        ValueError: `jpg` is no image.
+    """
+    image = cv2.imdecode(np.frombuffer(jpg, np.uint8), cv2.IMREAD_COLOR) if jpg else None
+    if image is None:
+        raise ValueError("the page's jpg member is no image")
+    height, width = image.shape[:2]
+    fit = min(1.0, PICTURE_SIDES[0] / width, PICTURE_SIDES[1] / height)
+    small = cv2.resize(image, (max(1, round(width * fit)), max(1, round(height * fit))), interpolation=cv2.INTER_AREA)
+    encoded = (cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])[1] for quality in _QUALITIES)
+    for data in encoded:
+        if len(data) <= PICTURE_BYTES:
+            break
+    return data.tobytes()

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.failures import failures_of
 from pipelines.gallery import exhibit, pick_gallery
 from pipelines.histogram import Histogram, histogram_of
+from pipelines.links import document_link
+from pipelines.page_view import PageView
 from pipelines.rendering import render
 from schemas import CorpusIndex, PageStatus, Sample
 
-LISTED_FAILURES = 40
 LISTED_SIZES = 8
 
 __all__ = ["pick_gallery", "render_report"]
@@ -31,15 +32,6 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Failures:
-    """Pages and documents that came to nothing for one reason; `rows` are the first of `count`."""
-
-    status: str
-    count: int
-    rows: list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
 class Chart:
     """A histogram with its words."""
 
@@ -52,7 +44,8 @@ class Chart:
 def render_report(index: CorpusIndex, manifest: pa.Table, plan: pa.Table, gallery: Sequence[Sample]) -> str:
     """Renders the report of a corpus as one HTML page without outside files, scripts or network.
 
-    The same tables in any order give the same page; only the column `seconds` differs between two builds.
+    The same tables in any order give the same page; only the column `seconds` differs between two builds. Documents
+    that are on this machine or on the web are linked.
 
     Args:
         manifest: rows of `MANIFEST_SCHEMA`.
@@ -68,6 +61,7 @@ def render_report(index: CorpusIndex, manifest: pa.Table, plan: pa.Table, galler
         page_shares=shares_of(pages["status"]),
         document_shares=shares_of(plan["status"]),
         failures=failures_of(manifest),
+        lost_documents=pc.sum(pc.not_equal(plan["status"], PageStatus.OK.value)).as_py() or 0,
         charts=_charts(pages, good),
         image_sizes=_image_sizes(good),
         text_sources=shares_of(good["text_source"]),
@@ -75,7 +69,7 @@ def render_report(index: CorpusIndex, manifest: pa.Table, plan: pa.Table, galler
         tilted=pc.sum(pc.greater(pc.abs(good["skew_deg"]), 0.5)).as_py() or 0,
         samples=good.num_rows,
         config=json.dumps(index.config, indent=2, sort_keys=True, ensure_ascii=False),
-        gallery=[exhibit(sample, index.grid_rows, index.grid_cols) for sample in gallery],
+        gallery=[_exhibit(sample, index) for sample in gallery],
     )
 
 
@@ -86,15 +80,9 @@ def shares_of(column: pa.ChunkedArray) -> list[Share]:
     return [Share(name, counts[name], counts[name] / len(column)) for name in ranked]
 
 
-def failures_of(manifest: pa.Table) -> list[Failures]:
-    """Groups the rows that are not `ok` by status, the most frequent first; lists the first of each by uri."""
-    bad = manifest.filter(pc.not_equal(manifest["status"], PageStatus.OK.value))
-    groups = []
-    for share in shares_of(bad["status"]):
-        rows = bad.filter(pc.equal(bad["status"], share.name)).sort_by([("uri", "ascending"), ("page", "ascending")])
-        listed = rows.slice(0, LISTED_FAILURES).select(["uri", "page", "detail"]).to_pylist()
-        groups.append(Failures(share.name, share.count, listed))
-    return groups
+def _exhibit(sample: Sample, index: CorpusIndex) -> tuple[PageView, str | None]:
+    view = exhibit(sample, index)
+    return view, document_link(view.page.uri, view.page.page)
 
 
 def _charts(pages: pa.Table, good: pa.Table) -> list[Chart]:

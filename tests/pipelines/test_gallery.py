@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+import cv2
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.gallery import PICTURE_BYTES, exhibit, pick_gallery
-from pipelines.overlay import encode_jpeg
-from schemas import MANIFEST_SCHEMA, Sample, encode_sample
+from pipelines.gallery import PICTURE_BYTES, pick_gallery, shrink
+from schemas import MANIFEST_SCHEMA
 from tests.drawn_pages import document_sha256, draw_page
 
 
@@ -19,6 +17,10 @@ def row(document: int, page: int = 1, **facts: object) -> dict:
     empty = {field.name: "" if field.type == pa.string() else 0 for field in MANIFEST_SCHEMA}
     usual = {"key": f"{sha256[:16]}-{page:05d}", "doc_sha256": sha256, "status": "ok", "words": 100, "mean_score": 0.9}
     return empty | usual | facts
+
+
+def jpeg(image: np.ndarray) -> bytes:
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
 
 def table(rows: list[dict]) -> pa.Table:
@@ -65,8 +67,19 @@ def test_an_empty_manifest_has_no_gallery():
 def test_the_picture_of_the_busiest_page_keeps_to_its_size():
     page, _ = draw_page(seed=0, number=0, words=900, long_side=1024, total=1)
     noise = np.random.default_rng(0).integers(0, 255, (1024, page.image_width, 3), np.uint8)
-    stored = encode_sample(replace(page), encode_jpeg(noise, 95), np.zeros((0, 8), np.int32))
-    shown = exhibit(Sample(page.key, stored["jpg"], stored["json"], np.zeros((0, 8), np.int32)), 4, 4)
-    assert shown.picture.startswith("data:image/jpeg;base64,")
-    assert len(shown.picture) < 1.6 * PICTURE_BYTES
-    assert 0.8 <= shown.mean_score <= 1
+    picture = shrink(jpeg(noise))
+    assert 0.5 * PICTURE_BYTES < len(picture) < 1.2 * PICTURE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [((2100, 2800), (700, 933)), ((500, 4800), (100, 960)), ((90, 80), (90, 80))]
+)
+def test_large_pages_are_shrunk_to_fit_and_small_ones_left(size, shown):
+    picture = shrink(jpeg(np.full((size[1], size[0], 3), 255, np.uint8)))
+    assert cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape == (shown[1], shown[0], 3)
+
+
+@pytest.mark.parametrize("data", [b"", b"no image"])
+def test_what_is_no_image_is_refused(data):
+    with pytest.raises(ValueError, match="no image"):
+        shrink(data)

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.report import LISTED_FAILURES, pick_gallery, render_report
+from pipelines.failures import LISTED_FAILURES, MEANINGS
+from pipelines.report import pick_gallery, render_report
 from schemas import MANIFEST_SCHEMA, Corpus, PageStatus
+from tests.browser import chromium, needs_chromium
 from tests.corpora import failed_row, plan_of, write_corpus
 from tests.drawn_pages import document_sha256
 
@@ -114,6 +116,30 @@ def test_every_failure_is_listed_with_document_page_and_reason(manifest, html):
             assert row["detail"] in text
 
 
+def test_every_reason_is_explained(manifest, html):
+    assert {status.value for status in PageStatus} - {"ok"} <= set(MEANINGS)
+    assert "2 blank nothing is on it" in re.sub(r"\s+", " ", Page(html).text)
+
+
+def test_failures_are_linked_to_their_document_and_page(corpus, manifest, tmp_path):
+    here = tmp_path / "a b.pdf"
+    here.write_bytes(b"%PDF")
+    rows = [
+        failed_row(str(here), document_sha256(0, "b"), 7, 9, PageStatus.TIMEOUT, "120 s", "corpus-00000"),
+        failed_row("https://example.org/x.pdf", document_sha256(0, "x"), 0, 0, PageStatus.CORRUPT, "no trailer", ""),
+        failed_row("gs://bucket/x.pdf", document_sha256(0, "g"), 0, 0, PageStatus.CORRUPT, "no trailer", ""),
+    ]
+    page = Page(render(corpus, with_rows(manifest, rows), 0))
+    links = [link for link in page.links if not link.startswith("#")]
+    assert sorted(links) == [f"file://{tmp_path}/a%20b.pdf#page=7", "https://example.org/x.pdf"]
+    assert "gs://bucket/x.pdf" in page.text
+
+
+def test_the_first_sentence_says_how_much_became_of_the_input(corpus, manifest, html):
+    text = re.sub(r"\s+", " ", Page(html).text)
+    assert "30 of 34 pages became samples (88.2 %); 3 of 17 documents had no page to try." in text
+
+
 def test_a_long_list_of_failures_is_cut_and_says_so(corpus, manifest):
     many = [failed_row(f"{i:03d}.pdf", "", 0, 0, PageStatus.NOT_PDF, "HTML", "") for i in range(LISTED_FAILURES + 25)]
     text = Page(render(corpus, with_rows(manifest, many), 0)).text
@@ -159,7 +185,7 @@ def test_the_histograms_name_median_and_p95(manifest, html):
     text = Page(html).text
     assert f"median {np.median(words):.0f} words" in text
     assert f"p95 {np.percentile(words, 95):.0f} words" in text
-    assert html.count("<svg") == 4
+    assert html.count('role="img"') == 4
 
 
 def test_the_confidence_chart_is_left_out_where_nothing_was_read_by_ocr(corpus, manifest):
@@ -167,7 +193,7 @@ def test_the_confidence_chart_is_left_out_where_nothing_was_read_by_ocr(corpus, 
     layer = pa.array(["pdf"] * manifest.num_rows)
     html = render(corpus, manifest.set_column(at, MANIFEST_SCHEMA.field("text_source"), layer), 0)
     assert "Mean OCR confidence" not in html
-    assert html.count("<svg") == 3
+    assert html.count('role="img"') == 3
 
 
 def test_the_configuration_and_its_fingerprint_are_in_the_report(corpus, html):
@@ -201,3 +227,19 @@ def test_a_corpus_without_a_failure_lists_none(tmp_path):
     write_corpus(tmp_path / "out", pages=3, shards=1, bad_pages=0, bad_documents=0)
     manifest = pq.read_table(tmp_path / "out" / "manifest.parquet")
     assert "What is left out" not in render(Corpus(tmp_path / "out"), manifest)
+
+
+@needs_chromium
+def test_a_browser_shows_every_page_and_switches_its_layers_without_a_script(corpus, html, tmp_path):
+    (tmp_path / "report.html").write_text(html)
+    words = sum(len(corpus[number].page().words) for number in range(len(corpus)) if corpus.key(number) in html)
+    hidden = "getComputedStyle(document.querySelector('.cells')).display === 'none'"
+    with chromium(tmp_path / "profile") as tab:
+        tab.open(tmp_path / "report.html")
+        assert tab.evaluate("document.querySelectorAll('figure').length") == 12
+        assert tab.evaluate("document.querySelectorAll('.word').length") == words
+        assert tab.evaluate("document.scripts.length") == 0
+        assert not tab.evaluate(hidden)
+        tab.evaluate("document.getElementById('show-grid').click()")
+        assert tab.evaluate(hidden)
+        assert tab.complaints == []
