@@ -1,0 +1,229 @@
+"""The preview shows the pages that were asked for, in one file, with all that is known of each word."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pipelines.preview import main
+from schemas import Corpus, CorpusIndex, Word, encode_sample, load_tokenizer
+from tests.browser import chromium, needs_chromium
+from tests.commands import run_module
+from tests.corpora import row_of, tokenize, write_corpus, write_shard
+from tests.drawn_pages import draw_page
+
+HOSTILE = [
+    "<script>document.title='caught'</script>",
+    '"><img/src=x/onerror=alert(1)>',
+    "</script><b>",
+    "{{7*7}}",
+    "&lt;",
+]
+
+
+@pytest.fixture(scope="module")
+def corpus_dir(tmp_path_factory) -> Path:
+    directory = tmp_path_factory.mktemp("preview") / "out"
+    write_corpus(directory, pages=9, shards=2, words=40, long_side=256)
+    return directory
+
+
+@pytest.fixture
+def output(tmp_path) -> Path:
+    return tmp_path / "preview.html"
+
+
+def preview(corpus: Path | str, output: Path, *flags: object) -> int:
+    return main([str(corpus), "--output", str(output), *map(str, flags)])
+
+
+def keys_in(html: str) -> list[str]:
+    return re.findall(r'<article id="([^"]+)"', html)
+
+
+def facts_in(html: str) -> list[dict]:
+    return [json.loads(text) for text in re.findall(r'<script type="application/json">(.*?)</script>', html)]
+
+
+def write_hostile_corpus(directory: Path) -> None:
+    """A corpus of one page whose words and whose document's name are markup."""
+    write_corpus(directory, pages=1, shards=1, words=8, bad_pages=0, bad_documents=0)
+    page, jpg = draw_page(0, 0, 8, 256, 1)
+    words = tuple(Word(text, (10, 100 * n + 10, 300, 100 * n + 60), 0.9, n) for n, text in enumerate(HOSTILE))
+    page = replace(page, uri=f"{HOSTILE[0]}\u202e.pdf", words=words, lines=())
+    sample = encode_sample(page, jpg, tokenize(page, load_tokenizer(), 4, 4))
+    info, _ = write_shard(directory, "corpus-00000", [sample], [row_of(page, sample, "corpus-00000")])
+    replace(CorpusIndex.read(directory), shards=(info,)).write(directory)
+
+
+def test_the_pages_that_are_asked_for_are_shown_in_that_order(corpus_dir, output):
+    corpus = Corpus(corpus_dir)
+    keys = [corpus.key(number) for number in (7, 0, 3)]
+    assert preview(corpus_dir, output, "--key", *keys) == 0
+    assert keys_in(output.read_text()) == keys
+
+
+def test_a_draw_depends_on_the_seed_alone(corpus_dir, tmp_path):
+    drawn = {}
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert preview(corpus_dir, tmp_path / name, "--random", 4, "--seed", seed) == 0
+        drawn[name] = (tmp_path / name).read_text()
+    assert drawn["a"] == drawn["b"]
+    assert len(set(keys_in(drawn["a"]))) == len(set(keys_in(drawn["c"]))) == 4
+    assert keys_in(drawn["a"]) != keys_in(drawn["c"])
+
+
+def test_a_draw_of_more_pages_than_there_are_shows_all(corpus_dir, output):
+    assert preview(corpus_dir, output, "--random", 100) == 0
+    assert len(keys_in(output.read_text())) == 9
+
+
+def test_every_word_has_its_facts_and_its_tokens(corpus_dir, output):
+    corpus, tokenizer = Corpus(corpus_dir), load_tokenizer()
+    assert preview(corpus_dir, output, "--key", corpus.key(2)) == 0
+    (facts,) = facts_in(output.read_text())
+    words = corpus[2].page().words
+    assert facts["text"] == [word.text for word in words]
+    assert facts["box"] == [list(word.box) for word in words]
+    assert facts["score"] == [word.score for word in words]
+    assert [[token for token, _ in tokens] for tokens in facts["tokens"]] == tokenizer.encode_words(facts["text"])
+    assert ["".join(piece for _, piece in tokens) for tokens in facts["tokens"]] == facts["text"]
+    stored = {(row[1], row[3]) for row in corpus[2].tokens.tolist()}
+    assert stored == set(enumerate(facts["cell"]))
+
+
+def test_the_file_loads_nothing_from_elsewhere(corpus_dir, output):
+    assert preview(corpus_dir, output) == 0
+    html = output.read_text()
+    assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" in html
+    links = re.findall(r'(?:src|href)="([^"]*)"', html)
+    assert all(link.startswith(("data:image/jpeg;base64,", "#")) for link in links)
+
+
+def test_a_tokenizer_that_is_not_here_leaves_the_ids(corpus_dir, output, tmp_path):
+    shutil.copytree(corpus_dir, tmp_path / "out")
+    index = CorpusIndex.read(corpus_dir)
+    replace(index, tokenizer=replace(index.tokenizer, name=str(tmp_path / "gone" / "own.model"))).write(
+        tmp_path / "out"
+    )
+    assert preview(tmp_path / "out", output) == 0
+    assert "own.model is not on this machine" in output.read_text()
+    assert {piece for tokens in facts_in(output.read_text())[0]["tokens"] for _, piece in tokens} == {""}
+
+
+def test_texts_and_names_that_are_markup_stay_text(output, tmp_path):
+    write_hostile_corpus(tmp_path / "out")
+    assert preview(tmp_path / "out", output) == 0
+    html = output.read_text()
+    assert facts_in(html)[0]["text"] == HOSTILE
+    assert not any(text in html for text in HOSTILE[:3])
+    assert "<bdi>{{7*7}}</bdi>" in html and "<bdi>&amp;lt;</bdi>" in html
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["{corpus}", "--key", "0123456789abcdef-00001"], "--key 0123456789abcdef-00001: no page of the corpus"),
+        (["{tmp}"], "holds no index.json, so no finished corpus"),
+        (["gs://bucket/corpus"], "a preview reads a local corpus"),
+        (["{corpus}", "--output", "{tmp}/no/such/place.html"], "place.html cannot be written"),
+    ],
+)
+def test_what_a_person_gets_wrong_is_told_in_one_sentence(corpus_dir, tmp_path, capsys, flags, words):
+    assert main([flag.format(corpus=corpus_dir, tmp=tmp_path) for flag in flags]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1 and words in error
+
+
+def test_a_corpus_without_a_sample_has_no_preview(tmp_path, output, capsys):
+    write_corpus(tmp_path / "out", pages=0, shards=1)
+    assert preview(tmp_path / "out", output) == 2
+    assert "holds no sample to show" in capsys.readouterr().err
+
+
+def test_a_damaged_corpus_is_told_as_such(corpus_dir, output, tmp_path, capsys):
+    shutil.copytree(corpus_dir, tmp_path / "out")
+    (tmp_path / "out" / "shards" / "corpus-00000.tar").write_bytes(b"short")
+    assert preview(tmp_path / "out", output, "--random", 9) == 1
+    assert "corpus-00000.tar cannot be read" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_the_command_says_where_to_look(corpus_dir, output):
+    done = run_module("pipelines.preview", corpus_dir, "--random", 2, "--output", output)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"look at {output}: 2 pages of {corpus_dir}\n"
+
+
+def shown(selector: str, name: str, value: str) -> str:
+    return f"getComputedStyle(document.querySelector('{selector}')).{name} === '{value}'"
+
+
+@needs_chromium
+def test_a_browser_counts_the_words_and_complains_of_nothing(corpus_dir, output, tmp_path):
+    preview(corpus_dir, output, "--random", 3)
+    words = sum(len(facts["text"]) for facts in facts_in(output.read_text()))
+    with chromium(tmp_path / "profile") as tab:
+        tab.open(output, height=6000)  # all pages in view: pictures further down wait until they are
+        assert tab.evaluate("document.body.dataset.words") == str(words)
+        assert tab.evaluate("document.querySelectorAll('.word').length") == words
+        assert tab.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+        assert tab.complaints == []
+
+
+@needs_chromium
+def test_each_switch_shows_and_hides_its_layer(corpus_dir, output, tmp_path):
+    preview(corpus_dir, output, "--random", 1)
+    layers = [
+        ("w", shown(".word", "stroke", "none"), True),
+        ("l", shown(".row", "fill", "none"), True),
+        ("o", shown(".strokes", "display", "none"), False),
+        ("o", shown(".numbers", "display", "none"), False),
+        ("g", shown(".cells", "display", "none"), False),
+        ("s", shown(".word.q4", "fillOpacity", "0.16"), False),
+    ]
+    with chromium(tmp_path / "profile") as tab:
+        tab.open(output)
+        for key, hidden, at_first in layers:
+            assert tab.evaluate(hidden) is not at_first
+            tab.press(key)
+            assert tab.evaluate(hidden) is at_first
+            tab.press(key)
+
+
+@needs_chromium
+def test_a_word_under_the_pointer_tells_its_tokens_and_the_arrows_go_on(corpus_dir, output, tmp_path):
+    preview(corpus_dir, output, "--random", 1)
+    (facts,) = facts_in(output.read_text())
+    with chromium(tmp_path / "profile") as tab:
+        tab.open(output)
+        assert tab.evaluate("document.querySelector('.tip').hidden")
+        tab.point_at(".word")
+        tip = tab.evaluate("document.querySelector('.tip').innerText")
+        assert tip.startswith(facts["text"][0])
+        assert f"line 0 · cell {facts['cell'][0]} · score {facts['score'][0]:.3f}" in tip
+        assert all(str(token) in tip and piece in tip for token, piece in facts["tokens"][0])
+        assert tab.evaluate("document.querySelectorAll('.reading li.hot').length") == 1
+        tab.press("ArrowRight")
+        assert tab.evaluate("document.querySelector('.tip b').textContent") == facts["text"][1]
+        tab.press("t")
+        tab.press("ArrowRight")
+        assert tab.evaluate("document.querySelector('.tip').hidden")
+
+
+@needs_chromium
+def test_hostile_texts_run_nothing_in_a_browser(output, tmp_path):
+    write_hostile_corpus(tmp_path / "out")
+    preview(tmp_path / "out", output)
+    with chromium(tmp_path / "profile") as tab:
+        tab.open(output)
+        tab.point_at(".word")
+        assert tab.evaluate("document.title") == "Corpus preview"
+        assert tab.evaluate("document.querySelector('.tip b').textContent") == HOSTILE[0]
+        assert tab.evaluate("document.images.length") == 1
+        assert tab.complaints == []
