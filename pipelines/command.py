@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 from pipelines.storage import BeamIOError
 from schemas import FolioError
 
-DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
+DONE, FAILED = 0, 1
+STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # what shells report for them
 
 
 def run_command(work: Callable[[], object]) -> int:
@@ -20,6 +23,13 @@ def run_command(work: Callable[[], object]) -> int:
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("folio").setLevel(logging.INFO)
+    received = [signal.SIGINT]
+
+    def stop(number: int, _: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)  # its default would leave scratch files and page processes behind
     try:
         work()
     except FolioError as error:
@@ -30,5 +40,5 @@ def run_command(work: Callable[[], object]) -> int:
         return FAILED
     except KeyboardInterrupt:
         sys.stderr.write("stopped; run the same command again to go on\n")
-        return INTERRUPTED
+        return STOPPED[received[-1]]
     return DONE
