@@ -33,6 +33,7 @@ START_LIMIT_S = 300.0
 POLL_S = 0.5
 TASKS_A_CHILD = 2000  # native libraries leak a little with every page
 ATTEMPTS = 2
+STARTS = 3  # a child killed from outside before it is ready is started again; more of them in a row are no accident
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,7 @@ class Sandbox(Generic[Task, Result]):
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
         self._children: list[_Child] = []
+        self._killed_at_start = 0
         self.peak_mb = 0.0
 
     def __enter__(self) -> Sandbox[Task, Result]:
@@ -169,6 +171,7 @@ class Sandbox(Generic[Task, Result]):
             raise value
         if kind == "ready":
             child.ready = True
+            self._killed_at_start = 0
             child.give(child.task, child.attempt)
             return
         task, child.task = child.task, None
@@ -183,6 +186,10 @@ class Sandbox(Generic[Task, Result]):
         """Takes a dead child away; its task gets one more chance, as a stray signal may have hit it."""
         code = self._drop(child)
         if not child.ready:
+            self._killed_at_start += 1
+            if code < 0 and self._killed_at_start < STARTS:
+                retries.append((child.task, child.attempt))
+                return None
             self.close()
             raise FolioError(
                 f"a page process ended with exit code {code} before it could take a page; see its message above."
