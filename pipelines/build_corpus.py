@@ -11,6 +11,7 @@ import json
 import logging
 import sys
 from collections import Counter
+from hashlib import sha256
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 from pipelines.command import run_command
 from pipelines.config import BuildConfig
 from pipelines.discover import discover
+from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, summarize
 from pipelines.flags import parse_flags
 from pipelines.jobs import BuildShards, InspectDocuments, run_chain
@@ -26,7 +28,7 @@ from pipelines.plan import WorkUnit, plan_table, work_units
 from pipelines.progress import Progress
 from pipelines.rendering import counted, format_statuses
 from pipelines.storage import CorpusStore, open_file_systems
-from schemas import CorpusIndex, FolioError, load_tokenizer
+from schemas import CorpusIndex, FolioError, PageStatus, load_tokenizer
 
 logger = logging.getLogger("folio")
 
@@ -47,6 +49,7 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: bool = Fals
     plan = make_plan(config, store, beam_args)
     units = work_units(plan, config.pages_per_shard)
     describe(plan, units)
+    refuse_many_failed_documents(plan, config, store)
     if dry_run:
         return None
     missing = [unit for unit in units if not store.has_shard(unit.name)]
@@ -61,8 +64,23 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: bool = Fals
     if not index.totals["samples"]:
         reasons = format_statuses(index.totals["status"])
         raise FolioError(f"not one page could be used ({reasons}): see {store.uri('report.html')}")
+    refuse_many_failed_pages(index, plan, config, store)
     summarize(index, store)
     return index
+
+
+def refuse_many_failed_documents(plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
+    """Stops before a build of what most of the input is not."""
+    cure = f"Mend or narrow --input, delete {store.uri('plan.parquet')} and run the same command again."
+    check_failed_share(Counter(plan["status"].to_pylist()), config.run.max_failed_share, "documents", cure)
+
+
+def refuse_many_failed_pages(index: CorpusIndex, plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
+    """Ends a build of few good pages as failed, though it is there to be looked at."""
+    documents = Counter(status for status in plan["status"].to_pylist() if status != PageStatus.OK.value)
+    pages = Counter(index.totals["status"]) - documents
+    cure = f"See {store.uri('report.html')}, mend the cause and build into another --output."
+    check_failed_share(pages, config.run.max_failed_share, "pages", cure)
 
 
 def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> pa.Table:
@@ -71,15 +89,13 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
         return read_plan(store)
     uris = discover(config.inputs)
     logger.info("found %s", counted(len(uris), "document"))
-    batches = {
-        f"{start // INSPECT_BATCH:05d}": uris[start : start + INSPECT_BATCH]
-        for start in range(0, len(uris), INSPECT_BATCH)
-    }
-    for name, batch in batches.items():
-        store.write(json.dumps(batch).encode(), "work", "inspect", f"{name}.json")
-    run_chain(
-        "inspect", list(batches), InspectDocuments(config), beam_args, Progress("inspected", "documents", len(uris))
-    )
+    batches = []
+    for start in range(0, len(uris), INSPECT_BATCH):
+        batch = json.dumps(uris[start : start + INSPECT_BATCH]).encode()
+        # Named by its content: an interrupted run may have inspected other documents.
+        batches.append(f"{start // INSPECT_BATCH:05d}-{sha256(batch).hexdigest()[:16]}")
+        store.write(batch, "work", "inspect", f"{batches[-1]}.json")
+    run_chain("inspect", batches, InspectDocuments(config), beam_args, Progress("inspected", "documents", len(uris)))
     parts = [store.read("work", "inspect", f"{name}.parquet") for name in batches]
     plan = plan_table(row for part in parts for row in pq.read_table(pa.BufferReader(part)).to_pylist())
     buffer = io.BytesIO()

@@ -23,8 +23,8 @@ class PageConfig:
         text_source: `ocr`, `pdf` (text layer) or `auto` (text layer where it can be trusted).
         ocr: engine name.
         ocr_model: weights: `None` for the packaged ones, a directory, or a hub name.
-        ocr_precision: of the neural engine: `bf16` and `f32` differ in the last digits of a score, `auto` takes
-            bf16 where the CPU has it.
+        ocr_precision: of the neural engine: `bf16`, `f32`, or `auto` for what the CPU is fastest at, bytes among it.
+            Scores differ in their last digits, and now and then a character does.
         dpi: resolution at which pages are rendered for OCR.
         max_long_side_px: cap of the rendered page's long side; larger pages are rendered at a lower resolution.
         image_long_side: long side of the stored image in pixels; smaller pages are not enlarged beyond `dpi`.
@@ -52,15 +52,22 @@ class PageConfig:
 class RunConfig:
     """How the work is carried out; no value here changes the bytes of a page that succeeds.
 
+    The two limits do decide whether a page succeeds, and so may the speed and memory of the machine. They stay out of
+    `BuildConfig.content` all the same: a run that goes on with a higher limit, or on another machine, makes the same
+    corpus but for pages at the limit, and each of those has its row. What caps pixels is in `PageConfig`, for it
+    changes pictures.
+
     Attributes:
         workers: page processes on each machine.
         page_timeout_s: wall-clock limit for one page.
         page_memory_mb: limit for a page process's resident memory.
+        max_failed_share: a run of which more fails stops, see `failure_limit`; 1 for never.
     """
 
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     page_timeout_s: float = 120.0
     page_memory_mb: int = 6144
+    max_failed_share: float = 0.5
 
 
 @dataclass(frozen=True)

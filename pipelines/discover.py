@@ -24,7 +24,7 @@ def discover(inputs: tuple[str, ...]) -> list[str]:
 
 
 def _printable(uri: str) -> str:
-    """Spells out bytes of a file name that are no UTF-8: such a file cannot be opened by name, but gets its row."""
+    """Spells out bytes of a file name that are no UTF-8: tables and JSON hold nothing else."""
     return uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_PAGE_PT = 14_400  # 200 inches, the largest page that the PDF specification allows (ISO 32000-1, annex C)
 POINTS_PER_INCH = 72
+HASH_BLOCK_BYTES = 1 << 20
 
 
 class PageError(Exception):
@@ -60,13 +61,21 @@ def inspector() -> Callable[[DocumentTask], DocumentFacts]:
 
 def inspect_document(task: DocumentTask) -> DocumentFacts:
     """Returns hash, size and page count of a file, and whether its pages can be reached."""
-    data = task.path.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
+    digest, size = sha256_of(task.path), task.path.stat().st_size
     try:
         with open_document(task.path) as document:
-            return DocumentFacts(task.uri, digest, document.page_count, len(data), PageStatus.OK, "")
+            return DocumentFacts(task.uri, digest, document.page_count, size, PageStatus.OK, "")
     except PageError as error:
-        return DocumentFacts(task.uri, digest, 0, len(data), error.status, error.detail)
+        return DocumentFacts(task.uri, digest, 0, size, error.status, error.detail)
+
+
+def sha256_of(path: Path) -> str:
+    """Returns the 64 hex digits of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def open_document(path: Path) -> pymupdf.Document:

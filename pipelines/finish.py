@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,13 @@ import pyarrow.parquet as pq
 
 from pipelines.card import render_card
 from pipelines.config import fingerprint
+from pipelines.localize import localize
 from pipelines.page_builder import PageFacts, PageTask
 from pipelines.rendering import counted, format_statuses
 from pipelines.report import pick_gallery, render_report
+from pipelines.scratch import scratch_directory
 from pipelines.shard import manifest_row, read_sidecar
-from pipelines.storage import CorpusStore, localize
+from pipelines.storage import CorpusStore
 from schemas import (
     MANIFEST_SCHEMA,
     CorpusIndex,
@@ -50,8 +51,8 @@ def finish(
     manifest = merge_manifest(plan, [rows for _, rows in sidecars])
     index = corpus_index(content, tokenizer, plan, manifest, shards)
     store.write(_parquet(manifest), "manifest.parquet")
-    with tempfile.TemporaryDirectory(prefix="folio-") as scratch:
-        gallery = _gallery(manifest, shards, store, Path(scratch))
+    with scratch_directory() as scratch:
+        gallery = _gallery(manifest, shards, store, scratch)
     store.write(render_report(index, manifest, plan, gallery).encode(), "report.html")
     store.write(render_card(index).encode(), "README.md")
     store.write(index.to_json().encode(), "index.json")

@@ -19,7 +19,9 @@ Builds a pretraining corpus out of PDFs: WebDataset shards with page images, wor
 Run the same command again to go on after an interruption: finished shards are kept.
 Any Apache Beam flag is passed on."""
 
-EXIT_CODES = "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C"
+EXIT_CODES = (
+    "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
+)
 DAY_S = 86_400
 
 _PAGE = PageConfig()
@@ -37,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_corpus_flags(parser)
     _add_text_flags(parser.add_argument_group("text"))
     _add_image_flags(parser.add_argument_group("images and tokens"))
-    _add_run_flags(parser.add_argument_group("how the work is done (does not change the corpus)"))
+    _add_run_flags(parser.add_argument_group("how the work is done (changes no page that succeeds)"))
     return parser
 
 
@@ -74,7 +76,7 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         "--ocr_precision",
         choices=OCR_PRECISIONS,
         default=_PAGE.ocr_precision,
-        help="arithmetic of the neural engine; auto: bf16 where the CPU has it (default: %(default)s)",
+        help="arithmetic of the neural engine; auto: what the CPU is fastest at, bytes among it (default: %(default)s)",
     )
     group.add_argument(
         "--min_words", type=positive, default=_PAGE.min_words, help="fewer: too_few_words (default: %(default)s)"
@@ -123,6 +125,12 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         default=_RUN.page_memory_mb,
         help="limit for one page process's resident memory (default: %(default)s)",
     )
+    group.add_argument(
+        "--max_failed_share",
+        type=_share,
+        default=_RUN.max_failed_share,
+        help="stop when more of the documents or of the pages fail; 1: never (default: %(default)g)",
+    )
 
 
 def positive(text: str) -> int:
@@ -139,6 +147,16 @@ def _seconds(text: str) -> float:
         value = 0.0
     if not 0 < value <= DAY_S:
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds between 0 and {DAY_S}")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
     return value
 
 

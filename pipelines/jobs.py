@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,12 +22,15 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from pipelines.config import BuildConfig, RunConfig
 from pipelines.documents import DocumentFacts, DocumentTask, inspector
+from pipelines.failure_limit import FailureStreak
+from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageBuilderFactory
 from pipelines.plan import WorkUnit, document_row
 from pipelines.progress import Progress
 from pipelines.sandbox import Failure, Handler, Sandbox
+from pipelines.scratch import scratch_directory
 from pipelines.shard import DETAIL_CHARS, build_shard
-from pipelines.storage import BeamIOError, CorpusStore, localize
+from pipelines.storage import CorpusStore
 from schemas import PLAN_SCHEMA, FolioError, PageStatus, SchemaError, UsageError
 
 logger = logging.getLogger(__name__)
@@ -109,12 +111,20 @@ class BuildShards(_SandboxDoFn):
     def __init__(self, config: BuildConfig) -> None:
         super().__init__(config.output, PageBuilderFactory(config.page), config.run)
 
+    def setup(self) -> None:
+        super().setup()
+        self.streak = FailureStreak(self.run.max_failed_share)
+
     def process(self, name: str) -> Iterator[str]:
         """Builds one shard, unless a runner gives the same unit twice."""
         if not self.store.has_shard(name):
             unit = WorkUnit.from_json(self.store.read("work", "units", f"{name}.json"))
-            build_shard(unit, self.store, self.sandbox, lambda status: _count("pages", status))
+            build_shard(unit, self.store, self.sandbox, self._on_page)
         yield name
+
+    def _on_page(self, status: PageStatus) -> None:
+        _count("pages", status)
+        self.streak.add(status)
 
 
 class InspectDocuments(_SandboxDoFn):
@@ -142,11 +152,11 @@ class InspectDocuments(_SandboxDoFn):
             for uri in uris:
                 try:
                     yield DocumentTask(localize(uri, scratch), uri)
-                except (OSError, BeamIOError) as error:
-                    unreadable.append(_failed(uri, PageStatus.CORRUPT, f"cannot be read: {error}"))
+                except UnreadableError as error:
+                    unreadable.append(_failed(uri, PageStatus.UNREADABLE, f"cannot be read: {error}"))
 
-        with tempfile.TemporaryDirectory(prefix="folio-") as scratch:
-            for task, outcome in self.sandbox.map(tasks(Path(scratch))):
+        with scratch_directory() as scratch:
+            for task, outcome in self.sandbox.map(tasks(scratch)):
                 if isinstance(outcome, Failure):
                     yield _failed(task.uri, outcome.status, outcome.detail)
                 else:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from pipelines.localize import localize
+from pipelines.scratch import scratch_directory
 from pipelines.shard import Members, read_sidecar, write_sidecar, write_tar
-from pipelines.storage import BeamIOError, CorpusStore, localize
+from pipelines.storage import BeamIOError, CorpusStore
 from pipelines.tokens import token_array
 from pipelines.verify import file_faults
 from schemas import SchemaError, ShardInfo, load_tokenizer
@@ -44,8 +45,8 @@ class Retokenizer:
         """
         target = CorpusStore(self.output)
         tokens: dict[str, int] = {}
-        with tempfile.TemporaryDirectory(prefix="folio-") as scratch:
-            shard, rows = _open_shard(info, CorpusStore(self.corpus), Path(scratch))
+        with scratch_directory() as scratch:
+            shard, rows = open_shard(info, CorpusStore(self.corpus), scratch)
             made = write_tar(info.name, info.pages, self._samples(shard, tokens), target)
         write_sidecar(made, [{**row, "tokens": tokens.get(row["key"], 0)} for row in rows], target)
         return made.samples
@@ -63,7 +64,7 @@ class Retokenizer:
 _load_once = lru_cache(maxsize=1)(load_tokenizer)
 
 
-def _open_shard(info: ShardInfo, store: CorpusStore, scratch: Path) -> tuple[Shard, list[dict]]:
+def open_shard(info: ShardInfo, store: CorpusStore, scratch: Path) -> tuple[Shard, list[dict]]:
     """Opens a finished shard and its page rows, after a look whether the tar is whole.
 
     A damaged one must not get a new digest that says it is sound.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,10 +12,13 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.documents import sha256_of
+from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageFacts, PageResult, PageTask
 from pipelines.plan import PageRange, WorkUnit
 from pipelines.sandbox import Failure, Sandbox
-from pipelines.storage import BeamIOError, CorpusStore, localize
+from pipelines.scratch import scratch_directory
+from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, PageStatus, SchemaError, ShardInfo
 
 logger = logging.getLogger(__name__)
@@ -34,8 +36,8 @@ def build_shard(
     """Builds one shard and commits it; `on_page` hears of each page as it is done."""
     rows: list[dict] = []
     samples: list[Members] = []
-    with tempfile.TemporaryDirectory(prefix="folio-") as scratch:
-        for task, facts, sample in _run(unit, sandbox, Path(scratch)):
+    with scratch_directory() as scratch:
+        for task, facts, sample in _run(unit, sandbox, scratch):
             rows.append(manifest_row(task, facts, unit.name))
             if sample:
                 samples.append(sample)
@@ -52,14 +54,15 @@ def _run(
     unreadable: list[tuple[PageTask, PageFacts]] = []
 
     def tasks() -> Iterator[PageTask]:
+        found: dict[str, Path | PageFacts] = {}
         for piece in unit.ranges:
-            try:
-                path = localize(piece.uri, scratch)
-            except (OSError, BeamIOError) as error:
-                facts = PageFacts(PageStatus.CORRUPT, f"the document cannot be read any more: {error}")
-                unreadable.extend((task, facts) for task in page_tasks(piece, Path()))
-                continue
-            yield from page_tasks(piece, path)
+            if piece.uri not in found:
+                found[piece.uri] = _find(piece, scratch)
+            place = found[piece.uri]
+            if isinstance(place, Path):
+                yield from page_tasks(piece, place)
+            else:
+                unreadable.extend((task, place) for task in page_tasks(piece, Path()))
 
     for task, outcome in sandbox.map(tasks()):
         if isinstance(outcome, Failure):
@@ -69,6 +72,17 @@ def _run(
             yield task, outcome.facts, outcome.sample
     for task, facts in unreadable:
         yield task, facts, None
+
+
+def _find(piece: PageRange, scratch: Path) -> Path | PageFacts:
+    """Returns where the document's bytes are on this machine, or why they are not those that were planned."""
+    try:
+        path = localize(piece.uri, scratch)
+    except UnreadableError as error:
+        return PageFacts(PageStatus.UNREADABLE, f"cannot be read any more: {error}")
+    if sha256_of(path) != piece.doc_sha256:  # its keys and page count would be those of another document
+        return PageFacts(PageStatus.CHANGED, "its bytes are not those that were inspected for the plan")
+    return path
 
 
 def page_tasks(piece: PageRange, path: Path) -> Iterator[PageTask]:

@@ -5,11 +5,11 @@ A file under OUT is either complete or absent: it is written under `OUT/work/tmp
 
 from __future__ import annotations
 
-import hashlib
+import os
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -71,6 +71,15 @@ def delete(uris: list[str]) -> None:
     FileSystems.delete([uri for uri in uris if exists(uri)])
 
 
+def _sync_directory(directory: Path) -> None:
+    """Makes renames in a directory last, in the order in which they were made."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class CorpusStore:
     """The files of one corpus, by their path under OUT."""
 
@@ -103,12 +112,22 @@ class CorpusStore:
         """Opens a new file under OUT that appears when the block ends well, and never otherwise."""
         # A random name: on a cluster two workers may try the same shard, and each must finish its own file.
         temporary = self.uri("work", "tmp", uuid.uuid4().hex)
-        with FileSystems.create(temporary, **RAW) as stream:
-            yield stream
         target = self.uri(*parts)
+        try:
+            with FileSystems.create(temporary, **RAW) as stream:
+                yield stream
+                if is_local(target):  # or a power cut could leave the name without the bytes
+                    stream.flush()
+                    os.fsync(stream.fileno())
+        except BaseException:
+            with suppress(OSError, BeamIOError):  # a full disk should get its room back
+                delete([temporary])
+            raise
         if is_local(target):
             Path(target).parent.mkdir(parents=True, exist_ok=True)
         FileSystems.rename([temporary], [target])
+        if is_local(target):
+            _sync_directory(Path(target).parent)
 
     def match(self, *parts: str) -> list[str]:
         """Returns the files under OUT that match a pattern, sorted."""
@@ -125,30 +144,12 @@ class CorpusStore:
             shutil.rmtree(self.uri("work"), ignore_errors=True)
 
 
-def localize(uri: str, scratch: Path) -> Path:
-    """Returns a local path with the bytes of `uri`: the file itself, or a copy in the directory `scratch`."""
-    if is_local(uri):
-        path = Path(uri)
-        if path.exists() and not path.is_file():  # opening a named pipe would wait for ever
-            raise OSError(f"{uri} is no regular file")
-        path.open("rb").close()  # a missing file should fail here, not in a child process
-        return path
-    copy = scratch / hashlib.sha256(uri.encode()).hexdigest()
-    if not copy.exists():
-        part = copy.with_suffix(".part")
-        with part.open("wb") as target, open_read(uri) as source:
-            shutil.copyfileobj(source, target, 1 << 20)
-        part.rename(copy)
-    return copy
-
-
 __all__ = [
     "BeamIOError",
     "CorpusStore",
     "delete",
     "exists",
     "is_local",
-    "localize",
     "match",
     "open_file_systems",
     "open_read",

@@ -24,6 +24,8 @@ class PageStatus(str, Enum):
     CRASHED = "crashed"
     OCR_FAILED = "ocr_failed"
     DUPLICATE = "duplicate"
+    UNREADABLE = "unreadable"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True)

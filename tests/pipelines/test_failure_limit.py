@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from pipelines.failure_limit import FAILED_IN_A_ROW, FailureStreak, check_failed_share
+from schemas import FolioError, PageStatus
+
+
+def check(counts, share=0.5):
+    check_failed_share(counts, share, "pages", "Mend it.")
+
+
+def test_too_many_failures_stop_the_run_with_their_reasons_and_the_cure():
+    with pytest.raises(FolioError) as stopped:
+        check({"ok": 40, "corrupt": 30, "timeout": 20})
+    assert str(stopped.value) == (
+        "50 of 90 pages failed (30 corrupt, 20 timeout), more than --max_failed_share 0.5 allows. "
+        "Mend it. To go on as it is: the same command with --max_failed_share 1."
+    )
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        pytest.param({"ok": 50, "corrupt": 50}, id="just as many as allowed"),
+        pytest.param({"blank": 50, "too_few_words": 50, "duplicate": 50}, id="sound pages without a sample"),
+        pytest.param({"corrupt": 19}, id="so few that anybody looks at each"),
+        pytest.param({}, id="nothing at all"),
+    ],
+)
+def test_what_is_no_mass_failure_goes_on(counts):
+    check(counts)
+
+
+def test_the_share_can_be_set():
+    check({"corrupt": 100}, share=1.0)
+    with pytest.raises(FolioError, match=r"--max_failed_share 0\.05"):
+        check({"ok": 300, "crashed": 30}, share=0.05)
+
+
+def test_an_endless_row_of_failures_stops_a_worker():
+    streak = FailureStreak(0.5)
+    with pytest.raises(FolioError, match=rf"{FAILED_IN_A_ROW} pages in a row failed \({FAILED_IN_A_ROW} crashed\)"):
+        for _ in range(FAILED_IN_A_ROW):
+            streak.add(PageStatus.CRASHED)
+
+
+def test_a_sound_page_ends_the_row_and_a_share_of_1_allows_any():
+    streak = FailureStreak(0.5)
+    for number in range(3 * FAILED_IN_A_ROW):
+        streak.add(PageStatus.BLANK if number % (FAILED_IN_A_ROW - 1) == 0 else PageStatus.CRASHED)
+    endless = FailureStreak(1.0)
+    for _ in range(2 * FAILED_IN_A_ROW):
+        endless.add(PageStatus.CRASHED)

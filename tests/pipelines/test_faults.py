@@ -1,0 +1,140 @@
+"""Inputs that change, vanish, fail by the dozen or have hostile names, and runs that are told to stop."""
+
+from __future__ import annotations
+
+import html
+import os
+import signal
+import tarfile
+import time
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+
+from tests.commands import build, start
+from tests.hostile import one_page
+
+PDF = ("--text_source", "pdf")
+HOSTILE_NAMES = [
+    'it\'s "quoted".pdf',
+    "two\nlines\r.pdf",
+    "..%2f..\\..\\up.pdf",
+    "<script>alert(1)<script>.pdf",
+    "{{ 7 * 7 }} $(touch owned) `id`;.pdf",
+    "名前 עברית \u202efdp.pdf",
+    "*?[a-z].pdf",
+    "-rf.pdf",
+    os.fsdecode(b"caf\xe9 \xff.pdf"),
+]
+
+
+def manifest_of(output):
+    return pq.read_table(output / "manifest.parquet").to_pylist()
+
+
+def folders_of(root):
+    return list(root.glob("folio-*/*"))
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """Where the command's scratch directories go."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    return tmp_path / "tmp"
+
+
+def test_a_document_that_changes_or_vanishes_after_the_plan_gets_rows_that_say_so(tmp_path):
+    for name in ("kept", "changed", "gone"):
+        (tmp_path / f"{name}.pdf").write_bytes(one_page(f"Some words, {name}"))
+    flags = ["--input", tmp_path, "--output", tmp_path / "out", *PDF]
+    assert build(*flags, "--dry_run").returncode == 0
+    (tmp_path / "changed.pdf").write_bytes(one_page("Other words"))
+    (tmp_path / "gone.pdf").unlink()
+    done = build(*flags)
+    assert done.returncode == 0, done.stderr
+    rows = {row["uri"].rpartition("/")[2]: row for row in manifest_of(tmp_path / "out")}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "kept.pdf": "ok",
+        "changed.pdf": "changed",
+        "gone.pdf": "unreadable",
+    }
+    assert "not those that were inspected" in rows["changed.pdf"]["detail"]
+    assert "No such file" in rows["gone.pdf"]["detail"]
+
+
+def test_documents_that_appear_while_a_plan_is_not_yet_whole_are_not_lost(tmp_path):
+    (tmp_path / "b.pdf").write_bytes(one_page("Some words"))
+    flags = ["--input", tmp_path, "--output", tmp_path / "out", *PDF]
+    assert build(*flags, "--dry_run").returncode == 0
+    (tmp_path / "out" / "plan.parquet").unlink()
+    (tmp_path / "a.pdf").write_bytes(one_page("Other words"))
+    assert build(*flags).returncode == 0
+    assert [row["uri"] for row in manifest_of(tmp_path / "out")] == [str(tmp_path / "a.pdf"), str(tmp_path / "b.pdf")]
+
+
+def test_an_input_that_is_mostly_no_pdf_stops_the_run_until_that_is_allowed(tmp_path):
+    for number in range(25):
+        (tmp_path / f"{number}.pdf").write_text("404 Not Found")
+    (tmp_path / "letter.pdf").write_bytes(one_page("Some words"))
+    flags = ["--input", tmp_path, "--output", tmp_path / "out", *PDF]
+    stopped = build(*flags)
+    assert stopped.returncode == 1
+    assert "25 of 26 documents failed (25 not_pdf), more than --max_failed_share 0.5 allows" in stopped.stderr
+    assert not (tmp_path / "out" / "shards").exists()
+    assert build(*flags, "--max_failed_share", 1).returncode == 0
+    assert len(manifest_of(tmp_path / "out")) == 26
+
+
+def test_a_corpus_most_of_whose_pages_failed_does_not_end_as_if_all_were_well(tmp_path):
+    for number in range(25):
+        (tmp_path / f"{number}.pdf").write_bytes(one_page(f"Poster {number}", width=43_200, height=43_200))
+    (tmp_path / "letter.pdf").write_bytes(one_page("Some words"))
+    done = build("--input", tmp_path, "--output", tmp_path / "out", *PDF)
+    assert done.returncode == 1
+    assert "25 of 26 pages failed (25 too_large), more than --max_failed_share 0.5 allows" in done.stderr
+
+
+def test_hostile_names_break_neither_the_tar_nor_the_report_and_lead_nowhere_else(tmp_path):
+    inputs, out = tmp_path / "in", tmp_path / "out"
+    inputs.mkdir()
+    for number, name in enumerate(HOSTILE_NAMES):
+        (inputs / name).write_bytes(one_page(f"Letter number {number}"))
+        (inputs / f"broken {name}").write_text("no PDF")
+    listing = tmp_path / "list.txt"
+    listing.write_text(f"{inputs}\n{inputs}/../../../gone.pdf\n{inputs}/nul\0.pdf\nnfs://bucket/a.pdf\n")
+    before = set(tmp_path.rglob("*"))
+    done = build("--input", listing, "--output", out, *PDF)
+    assert done.returncode == 0, done.stderr
+    rows = manifest_of(out)
+    assert sorted(row["status"] for row in rows) == ["not_pdf"] * 9 + ["ok"] * 9 + ["unreadable"] * 3
+    assert {path for path in tmp_path.rglob("*") if out not in (path, *path.parents)} == before
+    (tar,) = (out / "shards").glob("*.tar")
+    with tarfile.open(tar) as archive:
+        stems = {name.partition(".")[0] for name in archive.getnames()}
+    assert stems == {row["key"] for row in rows if row["status"] == "ok"}
+    report = (out / "report.html").read_text()
+    assert "<script>alert" not in report
+    assert html.escape("<script>alert(1)<script>.pdf") in report
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_run_that_is_told_to_stop_says_how_to_go_on_and_leaves_nothing_behind(tmp_path, scratch, number, code):
+    with_pages = one_page("Some words to read")
+    for page in range(300):
+        (tmp_path / f"{page}.pdf").write_bytes(with_pages + b"%d" % page)
+    process = start("pipelines.build_corpus", "--input", tmp_path, "--output", tmp_path / "out", *PDF, "--workers", 1)
+    for line in process.stderr:
+        if line.startswith("plan:"):
+            break
+    while not folders_of(scratch):
+        time.sleep(0.01)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(number)
+    _, rest = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert rest.strip().splitlines()[-1] == "stopped; run the same command again to go on"
+    assert "Traceback" not in rest
+    assert folders_of(scratch) == []
+    assert not psutil.wait_procs(children, timeout=5)[1]
