@@ -107,6 +107,7 @@ def _page_faults(key: str, page: Page) -> Iterator[str]:
 def _word_faults(page: Page) -> Iterator[str]:
     checks: dict[str, list[Any]] = {
         "are empty or hold white space": [word.text for word in page.words if word.text.split() != [word.text]],
+        "hold what UTF-8 cannot carry": [word.text for word in page.words if not _is_utf8(word.text)],
         "have a score outside 0..1": [word.score for word in page.words if not 0 <= word.score <= 1],
         f"have no box of ordered integers in 0..{BOX_MAX}": [word.box for word in page.words if not _is_box(word.box)],
     }
@@ -131,6 +132,10 @@ def _line_faults(page: Page) -> Iterator[str]:
     for number, (line, held) in enumerate(zip(page.lines, boxes, strict=True)):
         if line.box != hull(held):
             yield f"line {number} has box {line.box}, its words span {hull(held)}"
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _is_box(box: Box) -> bool:

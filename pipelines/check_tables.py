@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas import CorpusIndex, PageStatus, ShardInfo
+from pipelines.config import fingerprint
+from schemas import TOKEN_COLUMNS, CorpusIndex, PageStatus, ShardInfo, TokenizerInfo, load_tokenizer
 
 _STATUSES = pa.array([status.value for status in PageStatus])
 _OK = PageStatus.OK.value
+
+
+def index_faults(index: CorpusIndex) -> Iterator[str]:
+    """Checks what the index says twice, and what is known of it without the corpus."""
+    if index.fingerprint != fingerprint(index.config):
+        yield f"fingerprint is {index.fingerprint}, that of its config is {fingerprint(index.config)}"
+    settings = {
+        "grid_rows": index.grid_rows,
+        "grid_cols": index.grid_cols,
+        "tokenizer": index.tokenizer.name,
+        "tokenizer_sha256": index.tokenizer.sha256,
+    }
+    for name, value in settings.items():
+        if index.config.get(name, value) != value:
+            yield f"config.{name} is {index.config[name]!r}, the corpus says {value!r}"
+    known = load_tokenizer()
+    packaged = TokenizerInfo(known.name, known.sha256, known.vocab_size)
+    if index.tokenizer.name == packaged.name and index.tokenizer != packaged:
+        yield f"tokenizer is {index.tokenizer}, the packaged one is {packaged}"
+    if index.token_columns != TOKEN_COLUMNS:
+        yield f"token_columns are {', '.join(index.token_columns)}, not {', '.join(TOKEN_COLUMNS)}"
+    for name, count in Counter(shard.name for shard in index.shards).items():
+        if count > 1:
+            yield f"shard {name} is listed {count} times"
 
 
 def sidecar_faults(rows: pa.Table, shard: ShardInfo) -> Iterator[str]:
@@ -66,7 +92,7 @@ def manifest_faults(manifest: pa.Table, page_rows: pa.Table, plan: pa.Table) -> 
 
 
 def _difference(found: pa.Table, expected: pa.Table, source: str) -> Iterator[str]:
-    order = [(name, "ascending") for name in ("uri", "page", "key") if name in found.column_names]
+    order = [(name, "ascending") for name in ("uri", "doc_sha256", "page", "key") if name in found.column_names]
     found, expected = found.sort_by(order).combine_chunks(), expected.sort_by(order).combine_chunks()
     if found.equals(expected):
         return
@@ -82,12 +108,13 @@ def _difference(found: pa.Table, expected: pa.Table, source: str) -> Iterator[st
         yield f"{found.num_rows} rows, {source} has {expected.num_rows}"
 
 
-def _by_identity(table: pa.Table) -> dict[tuple[str, int], dict[str, Any]]:
-    return {(row["uri"], row.get("page", 0)): row for row in table.to_pylist()}
+def _by_identity(table: pa.Table) -> dict[tuple[str, str, int], dict[str, Any]]:
+    """Returns the rows by page. A uri alone is no document: corpora built apart may mean two by one."""
+    return {(row["uri"], row["doc_sha256"], row.get("page", 0)): row for row in table.to_pylist()}
 
 
-def _called(identity: tuple[str, int]) -> str:
-    uri, page = identity
+def _called(identity: tuple[str, str, int]) -> str:
+    uri, _, page = identity
     return f"{uri} page {page}" if page else uri
 
 
@@ -98,10 +125,14 @@ def _differing(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
 def plan_faults(plan: pa.Table, manifest: pa.Table) -> Iterator[str]:
     """Checks that every page of every document that could be opened has exactly one row in the manifest."""
     pages = manifest.filter(pc.greater(manifest["page"], 0))
-    counted = pages.group_by("uri").aggregate([("page", "count_distinct"), ("page", "min"), ("page", "max")])
-    found = {row["uri"]: (row["page_count_distinct"], row["page_min"], row["page_max"]) for row in counted.to_pylist()}
-    for row in plan.filter(pc.equal(plan["status"], _OK)).select(["uri", "pages"]).to_pylist():
-        count, first, last = found.pop(row["uri"], (0, 0, 0))
+    document = ["uri", "doc_sha256"]
+    counted = pages.group_by(document).aggregate([("page", "count_distinct"), ("page", "min"), ("page", "max")])
+    found = {
+        (row["uri"], row["doc_sha256"]): (row["page_count_distinct"], row["page_min"], row["page_max"])
+        for row in counted.to_pylist()
+    }
+    for row in plan.filter(pc.equal(plan["status"], _OK)).select(["uri", "sha256", "pages"]).to_pylist():
+        count, first, last = found.get((row["uri"], row["sha256"]), (0, 0, 0))
         if (count, first, last) != (row["pages"], 1, row["pages"]):
             yield f"{row['uri']}: {row['pages']} pages, the manifest has {count} from {first} to {last}"
 

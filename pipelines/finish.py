@@ -38,7 +38,7 @@ GALLERY_SHARDS = 4  # enough to choose from, and few to fetch where the corpus i
 
 
 def finish(
-    content: dict[str, Any], tokenizer: Tokenizer, store: CorpusStore, plan: pa.Table, names: list[str]
+    content: dict[str, Any], tokenizer: Tokenizer | TokenizerInfo, store: CorpusStore, plan: pa.Table, names: list[str]
 ) -> CorpusIndex:
     """Writes manifest, report, card and, as the mark of a finished corpus, the index.
 
@@ -73,7 +73,11 @@ def _document_row(row: dict) -> dict:
 
 
 def corpus_index(
-    content: dict[str, Any], tokenizer: Tokenizer, plan: pa.Table, manifest: pa.Table, shards: list[ShardInfo]
+    content: dict[str, Any],
+    tokenizer: Tokenizer | TokenizerInfo,
+    plan: pa.Table,
+    manifest: pa.Table,
+    shards: list[ShardInfo],
 ) -> CorpusIndex:
     """Returns the head of the corpus: how it was made, its shards, its sums."""
     return CorpusIndex(

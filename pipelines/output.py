@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.config import differences
-from pipelines.storage import BeamIOError, CorpusStore
+from pipelines.storage import BeamIOError, CorpusStore, is_local
 from schemas import PLAN_SCHEMA, CorpusIndex, SchemaError, UsageError
+
+
+def refuse_same_place(corpus: str, output: str) -> None:
+    """Raises `UsageError` where the new corpus would be written over the old one, or into it."""
+    source, target = (str(Path(uri).resolve()) if is_local(uri) else uri.rstrip("/") for uri in (corpus, output))
+    if f"{target}/".startswith(f"{source}/"):
+        raise UsageError(f"--output {output} is the corpus {corpus} itself, or lies in it: choose another directory.")
 
 
 def claim_output(content: dict[str, Any], store: CorpusStore) -> None:

@@ -16,17 +16,16 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 
 import pyarrow as pa
 
 from pipelines.command import run_command
 from pipelines.finish import finish, summarize
 from pipelines.flags import positive
-from pipelines.output import claim_output, read_index, read_plan
+from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
 from pipelines.progress import Progress
 from pipelines.retokenizer import Retokenizer
-from pipelines.storage import CorpusStore, is_local, open_file_systems
+from pipelines.storage import CorpusStore, open_file_systems
 from schemas import CorpusIndex, FolioError, PageStatus, ShardInfo, UsageError, load_tokenizer
 
 logger = logging.getLogger("folio")
@@ -70,13 +69,6 @@ def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> C
         made = finish(content, tokenizer, target, plan, [shard.name for shard in index.shards])
     summarize(made, target)
     return made
-
-
-def refuse_same_place(corpus: str, output: str) -> None:
-    """Raises `UsageError` where the new corpus would be written over the old one, or into it."""
-    source, target = (str(Path(uri).resolve()) if is_local(uri) else uri.rstrip("/") for uri in (corpus, output))
-    if f"{target}/".startswith(f"{source}/"):
-        raise UsageError(f"--output {output} is the corpus {corpus} itself, or lies in it: choose another OUT2.")
 
 
 def copy_plan(source: CorpusStore, target: CorpusStore) -> pa.Table:

@@ -18,7 +18,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.check_sample import sample_faults
-from pipelines.check_tables import manifest_faults, plan_faults, schema_fault, sidecar_faults, totals_faults
+from pipelines.check_tables import (
+    index_faults,
+    manifest_faults,
+    plan_faults,
+    schema_fault,
+    sidecar_faults,
+    totals_faults,
+)
 from pipelines.progress import Progress
 from pipelines.rendering import format_bytes, format_count
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex, FolioError, PageStatus, SchemaError, ShardInfo
@@ -65,6 +72,7 @@ def corpus_faults(corpus_dir: str | Path, index: CorpusIndex, progress: Progress
         `<file>: <key, where there is one>: <what is wrong>`; none where the corpus is sound.
     """
     corpus_dir = Path(corpus_dir)
+    yield from (f"index.json: {fault}" for fault in index_faults(index))
     yield from listing_faults(corpus_dir, index)
     page_rows = [MANIFEST_SCHEMA.empty_table()]
     for shard in index.shards:

@@ -80,7 +80,10 @@ def write_corpus(
 def _index_of(
     manifest: pa.Table, shards: list[ShardInfo], tokenizer: Tokenizer, grid: tuple[int, int], long_side: int
 ) -> CorpusIndex:
-    config = {"grid_rows": grid[0], "grid_cols": grid[1], "image_long_side": long_side, "text_source": "ocr"}
+    config = {
+        **{"grid_rows": grid[0], "grid_cols": grid[1], "image_long_side": long_side, "text_source": "ocr"},
+        **{"tokenizer": tokenizer.name, "tokenizer_sha256": tokenizer.sha256},
+    }
     return CorpusIndex(
         config=config,
         fingerprint=hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest(),

@@ -181,6 +181,11 @@ def test_the_command_says_how_far_it_is_on_stderr(sound):
             id="two words in one",
         ),
         pytest.param(
+            in_json(lambda page: page["words"]["text"].__setitem__(0, "\ud800")),
+            "hold what UTF-8 cannot carry, such as '\\ud800'",
+            id="half a character",
+        ),
+        pytest.param(
             in_json(lambda page: page["words"]["text"].__setitem__(0, 7)),
             "words.text holds 7, not a str",
             id="number for text",
@@ -324,6 +329,56 @@ def test_a_wrong_total_is_named(corpus, faults_of):
     index = CorpusIndex.read(corpus)
     replace(index, totals=index.totals | {"words": 1}).write(corpus)
     assert "index.json: totals.words is 1, the corpus has" in faults_of(corpus)
+
+
+def with_shard(**facts: object) -> Callable[[CorpusIndex], CorpusIndex]:
+    return lambda index: replace(index, shards=(index.shards[0], replace(index.shards[1], **facts)))
+
+
+def with_tokenizer(**facts: object) -> Callable[[CorpusIndex], CorpusIndex]:
+    return lambda index: replace(index, tokenizer=replace(index.tokenizer, **facts))
+
+
+@pytest.mark.parametrize(
+    ("edit", "fault"),
+    [
+        pytest.param(with_shard(samples=2), "3 rows are ok, index.json says 2 samples", id="samples of a shard"),
+        pytest.param(with_shard(pages=9), "4 rows, index.json says 9 pages", id="pages of a shard"),
+        pytest.param(with_shard(bytes=1), "bytes, index.json says 1", id="bytes of a shard"),
+        pytest.param(with_shard(sha256="0" * 64), "index.json says 0000", id="digest of a shard"),
+        pytest.param(
+            lambda i: replace(i, shards=i.shards[:1]), "corpus-00001.tar: is not in index.json", id="left out"
+        ),
+        pytest.param(
+            lambda i: replace(i, shards=(*i.shards, i.shards[1])), "shard corpus-00001 is listed 2 times", id="twice"
+        ),
+        pytest.param(with_tokenizer(sha256="0" * 64), "the packaged one is", id="digest of the tokenizer"),
+        pytest.param(with_tokenizer(vocab_size=40_000), "the packaged one is", id="size of the tokenizer"),
+        pytest.param(
+            with_tokenizer(name="own.model", sha256="0" * 64), "config.tokenizer_sha256 is", id="other tokenizer"
+        ),
+        pytest.param(lambda i: replace(i, grid_rows=5), "config.grid_rows is 4, the corpus says 5", id="other grid"),
+        pytest.param(lambda i: replace(i, config={**i.config, "dpi": 1}), "fingerprint is", id="settings made up"),
+        pytest.param(
+            lambda i: replace(i, token_columns=i.token_columns[::-1]),
+            "token_columns are y1,",
+            id="columns turned round",
+        ),
+    ],
+)
+def test_an_index_that_was_edited_is_named(corpus, faults_of, edit, fault):
+    edit(CorpusIndex.read(corpus)).write(corpus)
+    assert fault in faults_of(corpus)
+
+
+def test_two_documents_of_one_name_are_two_documents(corpus, faults_of):
+    """As when corpora of two machines are joined."""
+    plan = pq.read_table(corpus / "plan.parquet").to_pylist()
+    plan.append({**plan[0], "sha256": "0" * 64})
+    pq.write_table(pa.Table.from_pylist(plan, pq.read_schema(corpus / "plan.parquet")), corpus / "plan.parquet")
+    faults = faults_of(corpus)
+    assert f"plan.parquet: {plan[0]['uri']}: 3 pages, the manifest has 0 from 0 to 0" in faults
+    assert faults.count("\n") == 2  # and the number of documents
 
 
 def test_only_the_first_faults_are_listed(tmp_path, faults_of):

@@ -1,0 +1,141 @@
+"""Joins corpora that were built apart: `python -m pipelines.merge A B --output C`.
+
+Samples are moved as they are: no PDF is opened, nothing is read by OCR, no tar is written where none has to be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import sys
+from typing import Any
+
+from pipelines.command import run_command
+from pipelines.config import differences
+from pipelines.finish import finish, summarize
+from pipelines.merger import Merger, Part
+from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
+from pipelines.progress import Progress
+from pipelines.rendering import counted
+from pipelines.storage import CorpusStore, open_file_systems
+from schemas import CorpusIndex, PageStatus, UsageError
+
+logger = logging.getLogger("folio")
+
+DESCRIPTION = """\
+Join finished corpora that were built apart with the same settings.
+
+  python -m pipelines.merge corpus-2023 corpus-2024 --output corpus
+  python -m pipelines.merge gs://bucket/a gs://bucket/b gs://bucket/c --output gs://bucket/corpus
+
+Tars stay as they are, hard links where the file system can, copies elsewhere. Shards are numbered anew: those of A in
+their order, then those of B. A document that several corpora hold, the same bytes whatever its name, stays in the first
+of them; elsewhere it gets the status duplicate, as in one build, and its pages are left out: a shard of nothing else is
+dropped, one that holds others too is written anew without them. Corpora that differ in tokenizer, grid or any other
+setting that decides a page are refused. A, B ... are only read. Run the same command again to go on after an
+interruption."""
+
+EXIT_CODES = "exit codes: 0 C is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C"
+
+NOT_OF_A_PAGE = ("inputs", "pages_per_shard", "merged")
+"""Settings in which corpora to be joined may differ: they decide which pages there are, not what a page is."""
+
+
+def merge(corpora: list[str], output: str) -> CorpusIndex:
+    """Makes what is missing of the joined corpus and returns its index.
+
+    Raises:
+        UsageError: not two finished corpora, of different settings, or an output that cannot be.
+        FolioError: a file of one is damaged, or the run failed.
+    """
+    if len(corpora) < 2:
+        raise UsageError(f"{corpora[0]} alone: name two corpora or more to join.")
+    for corpus in corpora:
+        refuse_same_place(corpus, output)
+    open_file_systems((*corpora, output), [])
+    target, stores = CorpusStore(output), [CorpusStore(corpus) for corpus in corpora]
+    parts = [Part(store, read_index(store), read_plan(store)) for store in stores]
+    refuse_differences(parts)
+    content = joined_settings(parts)
+    claim_output(content, target)
+    if target.exists("index.json") and all(target.has_shard(shard.name) for shard in read_index(target).shards):
+        logger.info("%s is complete already: nothing to do", output)
+        joined = read_index(target)
+        target.clear_work()
+    else:
+        joined = _join(parts, content, target)
+    summarize(joined, target)
+    return joined
+
+
+def _join(parts: list[Part], content: dict[str, Any], target: CorpusStore) -> CorpusIndex:
+    merger = Merger(parts, target)
+    if not target.exists("plan.parquet"):
+        target.write(merger.plan_bytes(), "plan.parquet")
+    moves = merger.moves()
+    progress = Progress("merged", "shards", len(moves))
+    try:
+        for move in moves:
+            merger.make(move)
+            progress.update(PageStatus.OK)
+    finally:
+        progress.close()
+    left_out = sum(shard.pages for part in parts for shard in part.index.shards) - sum(len(m.rows) for m in moves)
+    if left_out:
+        logger.info("left out %s of documents that an earlier corpus holds", counted(left_out, "page"))
+    return finish(content, parts[0].index.tokenizer, target, merger.plan, [move.name for move in moves])
+
+
+def refuse_differences(parts: list[Part]) -> None:
+    """Raises `UsageError` where a page would not be the same in each of the corpora."""
+    first = parts[0]
+    for part in parts[1:]:
+        changed = differences(_page_settings(first.index, first.index), _page_settings(part.index, first.index))
+        if changed:
+            changes = "\n  ".join(changed)
+            raise UsageError(
+                f"{part.store.output} has other settings than {first.store.output}, "
+                f"and one corpus has one; build it again with the same:\n  {changes}"
+            )
+
+
+def _page_settings(index: CorpusIndex, like: CorpusIndex) -> dict[str, Any]:
+    settings = {name: value for name, value in index.config.items() if name not in NOT_OF_A_PAGE}
+    if index.tokenizer.sha256 == like.tokenizer.sha256:  # one tokenizer may lie at two paths
+        settings["tokenizer"] = like.tokenizer.name
+    return {
+        **settings,
+        "grid_rows": index.grid_rows,
+        "grid_cols": index.grid_cols,
+        "token_columns": index.token_columns,
+        "tokenizer_sha256": index.tokenizer.sha256,
+        "vocab_size": index.tokenizer.vocab_size,
+    }
+
+
+def joined_settings(parts: list[Part]) -> dict[str, Any]:
+    """Returns the settings of the joined corpus: those of a page, all inputs, and which corpora it was made of."""
+    first = {name: value for name, value in parts[0].index.config.items() if name not in NOT_OF_A_PAGE}
+    inputs = [item for part in parts for item in part.index.config.get("inputs", [])]
+    heads = [hashlib.sha256(part.store.read("index.json")).hexdigest() for part in parts]
+    return {**first, "inputs": list(dict.fromkeys(inputs)), "merged": heads}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.merge",
+        description=DESCRIPTION,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("corpora", nargs="+", metavar="A B", help="two finished corpora or more: paths, gs:// ...")
+    parser.add_argument("--output", required=True, metavar="C", help="directory of the joined corpus")
+    flags = parser.parse_args(argv)
+    return run_command(lambda: merge(flags.corpora, flags.output))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""The shards of several corpora to the shards of one: which pages stay where, and how each tar gets there."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.retokenizer import open_shard
+from pipelines.scratch import scratch_directory
+from pipelines.shard import Members, read_sidecar, write_sidecar, write_tar
+from pipelines.storage import BeamIOError, CorpusStore, is_local, open_read
+from schemas import PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError, ShardInfo
+from schemas.reader import MEMBERS
+from schemas.sample import REPAIR
+
+_OK, _DUPLICATE = PageStatus.OK.value, PageStatus.DUPLICATE.value
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the corpora to join."""
+
+    store: CorpusStore
+    index: CorpusIndex
+    plan: pa.Table
+
+
+@dataclass(frozen=True)
+class Move:
+    """A shard on its way.
+
+    Attributes:
+        part: the corpus that it comes from.
+        source: what it is there.
+        name: what it is called in the joined corpus.
+        rows: manifest rows that stay, of `MANIFEST_SCHEMA`.
+        whole: all samples stay.
+    """
+
+    part: Part
+    source: ShardInfo
+    name: str
+    rows: pa.Table
+    whole: bool
+
+
+class Merger:
+    """Joins corpora: a document that several of them hold stays in the first.
+
+    Attributes:
+        plan: of the joined corpus, rows of `PLAN_SCHEMA`.
+    """
+
+    def __init__(self, parts: list[Part], target: CorpusStore) -> None:
+        self.parts = parts
+        self.target = target
+        self.plan, self._holders = join_plans([part.plan for part in parts])
+
+    def plan_bytes(self) -> bytes:
+        """Returns the plan as Parquet."""
+        buffer = io.BytesIO()
+        pq.write_table(self.plan, buffer)
+        return buffer.getvalue()
+
+    def moves(self) -> list[Move]:
+        """Returns the shards of the joined corpus, in order; those of which no page stays are not among them.
+
+        Raises:
+            SchemaError: a shard's parquet is damaged, or has pages of no document of the plan.
+        """
+        moves: list[Move] = []
+        for number, part in enumerate(self.parts):
+            for source in part.index.shards:
+                kept = self._kept(number, _rows(part, source), f"{part.store.output}: shard {source.name}")
+                if len(kept):
+                    moves.append(Move(part, source, f"corpus-{len(moves):05d}", kept, _samples(kept) == source.samples))
+        return moves
+
+    def _kept(self, number: int, rows: pa.Table, shard: str) -> pa.Table:
+        """Returns the rows of a shard of corpus `number` whose documents that corpus holds."""
+        holders = [self._holders.get(sha256) for sha256 in rows["doc_sha256"].to_pylist()]
+        if None in holders:
+            raise SchemaError(f"{shard} has a page of a document that plan.parquet does not build; {REPAIR}.")
+        return rows.filter(pa.array([holder == number for holder in holders], pa.bool_()))
+
+    def make(self, move: Move) -> None:
+        """Makes a shard of the joined corpus, unless it is there.
+
+        Raises:
+            SchemaError: the shard that it comes from is damaged.
+        """
+        if self.target.has_shard(move.name):
+            return
+        made = self._take(move) if move.whole else self._rewrite(move)
+        write_sidecar(made, [{**row, "shard": move.name} for row in move.rows.to_pylist()], self.target)
+
+    def _take(self, move: Move) -> ShardInfo:
+        source = move.source
+        take_tar(move.part.store.uri("shards", f"{source.name}.tar"), source, self.target, move.name)
+        return ShardInfo(move.name, source.samples, len(move.rows), source.bytes, source.sha256)
+
+    def _rewrite(self, move: Move) -> ShardInfo:
+        stay = set(move.rows["key"].to_pylist())
+        with scratch_directory() as scratch:
+            shard, _ = open_shard(move.source, move.part.store, scratch)
+
+            def samples() -> Iterator[Members]:
+                for number, key in enumerate(shard.keys()):
+                    if key in stay:
+                        yield {"__key__": key, **{member: shard.read(number, member) for member in MEMBERS}}
+
+            return write_tar(move.name, len(move.rows), samples(), self.target)
+
+
+def join_plans(plans: list[pa.Table]) -> tuple[pa.Table, dict[str, int]]:
+    """Joins the plans of several corpora.
+
+    A document is its bytes and its uri. Of documents with equal bytes the one that the first corpus built is built, the
+    others are duplicates; one that stands in several plans gets one row.
+
+    Args:
+        plans: rows of `PLAN_SCHEMA`.
+
+    Returns:
+        The plan by uri, and by sha256 the number of the corpus that holds the pages of each document that is built.
+    """
+    every = [(number, row) for number, plan in enumerate(plans) for row in plan.to_pylist()]
+    built: dict[str, tuple[int, str]] = {}
+    for number, row in every:
+        if row["status"] == _OK:
+            built.setdefault(row["sha256"], (number, row["uri"]))
+    joined: dict[tuple[str, str], dict] = {}
+    for number, row in every:
+        holder = built.get(row["sha256"])
+        if holder and holder != (number, row["uri"]) and row["status"] in (_OK, _DUPLICATE):
+            row = {**row, "status": _DUPLICATE, "detail": f"same bytes as {holder[1]}"}
+        known = joined.setdefault((row["uri"], row["sha256"]), row)
+        if row["status"] == _OK != known["status"]:
+            joined[row["uri"], row["sha256"]] = row
+    rows = [joined[identity] for identity in sorted(joined)]
+    return pa.Table.from_pylist(rows, PLAN_SCHEMA), {sha256: number for sha256, (number, _) in built.items()}
+
+
+def take_tar(source: str, info: ShardInfo, target: CorpusStore, name: str) -> None:
+    """Gives a corpus a tar of another one, as it is: a hard link where that can be, else a copy.
+
+    Args:
+        info: what the tar is; its size is looked at, its digest is left to `pipelines.verify`, for it does not change.
+        name: the shard's in the target.
+
+    Raises:
+        SchemaError: it cannot be read, or is of another size.
+    """
+    place = target.uri("shards", f"{name}.tar")
+    try:
+        stream = open_read(source)
+    except (OSError, BeamIOError) as error:
+        raise SchemaError(f"{source} cannot be read: {error}; {REPAIR}.") from error
+    with stream:
+        size = stream.seek(0, os.SEEK_END)
+        if size != info.bytes:
+            raise SchemaError(f"{source}: {size} bytes, index.json says {info.bytes}; {REPAIR}.")
+        if not (is_local(source) and is_local(place) and _link(Path(source), Path(place))):
+            stream.seek(0)
+            with target.create("shards", f"{name}.tar") as copy:
+                shutil.copyfileobj(stream, copy, 1 << 20)
+
+
+def _link(source: Path, place: Path) -> bool:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.unlink(missing_ok=True)  # an interrupted run's
+    try:
+        os.link(source.resolve(), place)
+    except OSError:  # another disk, or a file system without links
+        return False
+    return True
+
+
+def _rows(part: Part, source: ShardInfo) -> pa.Table:
+    """Returns the manifest rows of a shard, if they are those of the tar that the index names."""
+    parquet = part.store.uri("shards", f"{source.name}.parquet")
+    try:
+        found, rows = read_sidecar(source.name, part.store)
+    except (OSError, BeamIOError) as error:
+        raise SchemaError(f"{parquet} cannot be read: {error}; {REPAIR}.") from error
+    if found != source:
+        raise SchemaError(f"{parquet} says {found}, index.json says {source}: {REPAIR}.")
+    return rows
+
+
+def _samples(rows: pa.Table) -> int:
+    return pc.sum(pc.equal(rows["status"], _OK)).as_py() or 0
