@@ -65,7 +65,7 @@ def schema_fault(table: pa.Table, schema: pa.Schema) -> str | None:
     """Returns how a table's columns differ from `schema`, in names, order, types or nulls."""
     if not table.schema.equals(schema, check_metadata=False):
         found = {field.name: field for field in table.schema}
-        odd = [field.name for field in schema if found.get(field.name) != field]
+        odd = [field.name for field in schema if field.name not in found or found[field.name] != field]
         extra = [name for name in found if name not in schema.names]
         return f"columns differ from the schema's: {', '.join(odd + extra) or 'order'}"
     nulls = [name for name in schema.names if table[name].null_count]

@@ -80,8 +80,10 @@ def read_plan(store: CorpusStore) -> pa.Table:
     if not store.exists("plan.parquet"):
         raise SchemaError(f"{store.uri('plan.parquet')} is missing: build the corpus again.")
     try:
-        return pq.read_table(pa.BufferReader(store.read("plan.parquet")), schema=PLAN_SCHEMA)
-    except pa.ArrowException as error:
+        plan = pq.read_table(pa.BufferReader(store.read("plan.parquet")), schema=PLAN_SCHEMA)
+        plan.validate(full=True)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SchemaError(
             f"{store.uri('plan.parquet')} is damaged: delete it and the shards beside it, and build again."
         ) from error
+    return plan

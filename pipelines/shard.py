@@ -135,6 +135,7 @@ def read_sidecar(name: str, store: CorpusStore) -> tuple[ShardInfo, pa.Table]:
     try:
         table = pq.read_table(pa.BufferReader(store.read("shards", f"{name}.parquet")))
         rows = table.replace_schema_metadata(None).cast(MANIFEST_SCHEMA)
+        rows.validate(full=True)
         facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
         info = ShardInfo(
             name=name,

@@ -166,9 +166,10 @@ def read_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, list[str
         return None, ["is missing"]
     try:
         table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
+        table.validate(full=True)
+        fault = schema_fault(table, schema)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         return None, [f"cannot be read: {error}"]
-    fault = schema_fault(table, schema)
     return (None, [fault]) if fault else (table, [])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import shutil
 import tarfile
 from collections.abc import Callable
@@ -278,6 +279,57 @@ def test_a_table_with_other_columns_is_named_with_the_column(corpus, faults_of, 
     table = pq.read_table(corpus / name)
     pq.write_table(table.set_column(0, table.column_names[0], table["uri"].cast(pa.large_string())), corpus / name)
     assert f"{name}: columns differ from the schema's: {table.column_names[0]}" in faults_of(corpus)
+
+
+@pytest.mark.parametrize("name", [f"shards/{SHARD}.parquet", "manifest.parquet", "plan.parquet"])
+def test_a_table_without_a_column_is_named_with_the_column(corpus, faults_of, name):
+    table = pq.read_table(corpus / name)
+    pq.write_table(table.drop(["pages"]), corpus / name)
+    assert f"{name}: columns differ from the schema's: pages" in faults_of(corpus)
+
+
+@pytest.mark.parametrize("name", [f"shards/{SHARD}.parquet", "manifest.parquet", "plan.parquet"])
+def test_a_table_with_text_that_is_no_utf8_is_named(corpus, faults_of, name):
+    table = pq.read_table(corpus / name)
+    at = table.column_names.index("detail")
+    broken = pa.array([b"\xff"] * len(table), pa.binary()).view(pa.string())
+    pq.write_table(table.set_column(at, table.field("detail"), broken), corpus / name)
+    assert f"{name}: cannot be read: " in faults_of(corpus)
+
+
+@pytest.mark.parametrize("name", ["index.json", f"shards/{SHARD}.tar"])
+def test_any_flipped_bit_of_the_index_and_of_a_tar_is_found(corpus, name):
+    path, draws = corpus / name, random.Random(0)
+    for _ in range(25):
+        whole = flip(path, draws)
+        assert main([str(corpus)]) == 1
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        (f"shards/{SHARD}.parquet", MANIFEST_SCHEMA.names),
+        ("manifest.parquet", MANIFEST_SCHEMA.names),
+        ("plan.parquet", ["uri", "sha256", "status"]),  # the others stand nowhere else
+    ],
+)
+def test_a_flipped_bit_of_a_table_is_found_or_leaves_every_row_as_it_was(corpus, name, columns):
+    path, draws = corpus / name, random.Random(0)
+    rows = pq.read_table(path, columns=columns)
+    for _ in range(25):
+        whole = flip(path, draws)
+        assert main([str(corpus)]) == 1 or pq.read_table(path, columns=columns).equals(rows)
+        path.write_bytes(whole)
+
+
+def flip(path: Path, draws: random.Random) -> bytes:
+    """Turns one bit of a file; returns what it held before."""
+    whole = path.read_bytes()
+    damaged = bytearray(whole)
+    damaged[draws.randrange(len(whole))] ^= 1 << draws.randrange(8)
+    path.write_bytes(damaged)
+    return whole
 
 
 def test_a_parquet_that_marks_another_tar_is_named(corpus, faults_of):
