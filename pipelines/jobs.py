@@ -31,6 +31,7 @@ from pipelines.sandbox import Failure, Handler, Sandbox
 from pipelines.scratch import scratch_directory
 from pipelines.shard import DETAIL_CHARS, build_shard
 from pipelines.storage import CorpusStore
+from pipelines.worker_watch import stopped_by_dead_workers
 from schemas import PLAN_SCHEMA, FolioError, PageStatus, SchemaError, UsageError
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def run_chain(label: str, names: list[str], do_fn: beam.DoFn, beam_args: list[st
     options = PipelineOptions(beam_args)
     _progress = progress
     try:
-        with _pipeline(options) as pipeline:
+        with stopped_by_dead_workers(), _pipeline(options) as pipeline:
             _ = pipeline | beam.Create(names) | beam.Reshuffle() | label >> beam.ParDo(do_fn)
     except (RuntimeError, FolioError) as error:
         raise _reason(label, f"{type(error).__name__}: {error}") from error
@@ -77,7 +78,7 @@ def _reason(label: str, text: str) -> BaseException:
         found = re.findall(rf"{kind.__name__}: (.+?)(?: \[while running.*)?$", text, re.M)
         if found:
             return kind(found[-1])
-    return FolioError(f"the {label} job failed: {text}")
+    return FolioError(f"the {label} job failed: {text}. What is finished is kept; run the same command again to go on.")
 
 
 def _count(kind: str, status: PageStatus) -> None:
