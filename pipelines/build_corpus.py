@@ -16,7 +16,7 @@ from hashlib import sha256
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.command import run_command
+from pipelines.command import leave, run_command
 from pipelines.config import BuildConfig
 from pipelines.discover import discover
 from pipelines.failure_limit import check_failed_share
@@ -130,4 +130,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
