@@ -1,0 +1,11 @@
+"""`pipelines.build_corpus` with the faulty engine in place of OCR; all else is the product."""
+
+from __future__ import annotations
+
+from pipelines import build_corpus, jobs
+from pipelines.command import leave
+from tests.chaos.engine import FaultyPageBuilderFactory
+
+if __name__ == "__main__":
+    jobs.PageBuilderFactory = FaultyPageBuilderFactory
+    leave(build_corpus.main())

@@ -1,0 +1,52 @@
+"""Documents for the faulty engine, and whether two corpora of them are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pymupdf
+
+from tests.chaos.engine import FAULTS
+from tests.hostile import write_hostile
+
+COLOURS = {fault.__name__: tuple(part / 255 for part in colour) for colour, fault in FAULTS.items()}
+
+
+def document(pages: int, name: str, faults: dict[int, str] | None = None) -> bytes:
+    """Returns a PDF of small pages.
+
+    Args:
+        faults: page numbers, counted from 1, with the function of `engine` that reading them calls.
+    """
+    with pymupdf.open() as pdf:
+        for number in range(1, pages + 1):
+            page = pdf.new_page(width=200, height=280)
+            page.insert_text((30, 60), f"{name}, page {number}", fontsize=9)
+            if faults and number in faults:
+                page.draw_rect((0, 0, 20, 20), color=None, fill=COLOURS[faults[number]])
+        return pdf.tobytes(no_new_id=True)
+
+
+def write_documents(directory: Path, documents: int = 12, pages: int = 10) -> None:
+    """Writes sound documents and some that are none."""
+    write_hostile(directory / "hostile")
+    for number in range(documents):
+        (directory / f"{number:02d}.pdf").write_bytes(document(pages, f"document {number}"))
+
+
+def differences(output: Path, reference: Path) -> list[str]:
+    """Returns in which files two corpora differ, but for what their manifests say of time."""
+    names = {path.relative_to(top) for top in (output, reference) for path in _bytes_that_count(top)}
+    found = [str(name) for name in sorted(names) if _bytes_of(output / name) != _bytes_of(reference / name)]
+    manifests = [pq.read_table(top / "manifest.parquet").drop_columns(["seconds"]) for top in (output, reference)]
+    return found + ([] if manifests[0].equals(manifests[1]) else ["manifest.parquet"])
+
+
+def _bytes_that_count(output: Path) -> Iterable[Path]:
+    return [*(output / "shards").glob("*.tar"), output / "index.json", output / "plan.parquet", output / "README.md"]
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    return path.read_bytes() if path.exists() else None

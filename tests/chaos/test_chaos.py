@@ -1,0 +1,69 @@
+"""A short run of the faults: real signals, real limits, a real full disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections import Counter
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.chaos.corpora import differences, document
+from tests.chaos.run import Chaos
+from tests.commands import run_module
+
+
+@pytest.fixture(scope="module")
+def chaos(tmp_path_factory):
+    return Chaos(tmp_path_factory.mktemp("chaos"), seed=1, pages_per_shard=24)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 300 kB, and how to make it larger."""
+    if os.getuid() != 0:
+        pytest.skip("only root may mount a small file system")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"no small file system can be mounted here: {mounted.stderr}")
+    yield disk, lambda: subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_poisoned_pages_of_a_long_document_cost_themselves_and_no_other(tmp_path):
+    poison = {1: "segfault", 333: "hang", 512: "allocate", 1000: "segfault"}
+    (tmp_path / "long.pdf").write_bytes(document(1000, "A long document", poison))
+    limits = ["--page_timeout_s", 8, "--page_memory_mb", 700, "--workers", 2]
+    small = ["--dpi", 20, "--image_long_side", 64, "--pages_per_shard", 500]
+    done = run_module("tests.chaos.build", "--input", tmp_path, "--output", tmp_path / "out", *limits, *small)
+    assert done.returncode == 0, done.stderr
+    rows = pq.read_table(tmp_path / "out" / "manifest.parquet").to_pylist()
+    assert Counter(row["page"] for row in rows) == Counter(range(1, 1001))
+    lost = {row["page"]: (row["status"], row["detail"]) for row in rows if row["status"] != "ok"}
+    assert {page: status for page, (status, _) in lost.items()} == {
+        1: "crashed",
+        333: "timeout",
+        512: "out_of_memory",
+        1000: "crashed",
+    }
+    assert lost[1][1] == "the page process died with signal 11, 2 times"
+
+
+def test_a_build_that_is_struck_and_goes_on_comes_out_the_same(chaos):
+    assert chaos.case("struck", ["page process", "page process", "launcher"]) == []
+    assert chaos.struck.total() >= 2
+
+
+def test_a_build_goes_on_when_its_full_disk_has_room_again(chaos, small_disk):
+    disk, enlarge = small_disk
+    assert chaos.start(disk / "out").wait(120) == 1
+    log = (disk / "out.log").read_text()
+    assert "No space left on device" in log and "run the same command again" in log
+    assert "Traceback" not in log
+    assert not list((disk / "out" / "work" / "tmp").glob("*"))
+    enlarge()
+    chaos.finish(disk / "out")
+    assert differences(disk / "out", chaos.work / "reference") == []
