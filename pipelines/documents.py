@@ -100,9 +100,16 @@ def open_document(path: Path) -> pymupdf.Document:
             raise PageError(PageStatus.ENCRYPTED, "opens with a password only")
         if document.page_count == 0:
             raise PageError(PageStatus.CORRUPT if document.is_repaired else PageStatus.EMPTY, "no page in it")
-    except RuntimeError as error:  # pymupdf.FileDataError and MuPDF's own errors
+    except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, str(error)) from error
     return document
+
+
+def mupdf_errors() -> tuple[type[Exception], ...]:
+    """Returns what PyMuPDF raises over a damaged file: its own errors, and those of MuPDF that it passes on."""
+    import pymupdf
+
+    return RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase
 
 
 def load_page(document: pymupdf.Document, number: int) -> pymupdf.Page:
@@ -114,7 +121,7 @@ def load_page(document: pymupdf.Document, number: int) -> pymupdf.Page:
     try:
         page = document[number - 1]
         width, height = page.rect.width, page.rect.height
-    except (RuntimeError, ValueError, IndexError) as error:
+    except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, str(error)) from error
     if width < 1 or height < 1:
         raise PageError(PageStatus.CORRUPT, f"the page measures {width:g} x {height:g} pt")
@@ -138,7 +145,7 @@ def render(page: pymupdf.Page, dpi: int, min_long_side_px: int, max_long_side_px
     scale = long_side_px / long_side_pt
     try:
         pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False)
-    except RuntimeError as error:
+    except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, f"cannot be rendered: {error}") from error
     return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
 
@@ -151,7 +158,7 @@ def text_layer(page: pymupdf.Page) -> list[OcrWord]:
     """
     try:
         found = page.get_text("words")
-    except RuntimeError as error:
+    except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
     return [
         OcrWord(part.encode("utf-8", "replace").decode(), *_shown(part_box, page), 1.0)
@@ -177,7 +184,14 @@ def _shown(box: list[float], page: pymupdf.Page) -> tuple[float, float, float, f
 
 
 def image_share(page: pymupdf.Page) -> float:
-    """Returns the largest share of the page, 0..1, that one placed image covers: near 1 for scans."""
+    """Returns the largest share of the page, 0..1, that one placed image covers: near 1 for scans.
+
+    Raises:
+        PageError: MuPDF cannot find its images.
+    """
     area = abs(page.rect)
-    shares = [abs(page.rect & info["bbox"]) / area for info in page.get_image_info()]
+    try:
+        shares = [abs(page.rect & info["bbox"]) / area for info in page.get_image_info()]
+    except mupdf_errors() as error:
+        raise PageError(PageStatus.CORRUPT, f"its images cannot be found: {error}") from error
     return max(shares, default=0.0)

@@ -62,6 +62,21 @@ def test_a_page_larger_than_the_specification_allows_is_refused_before_it_is_ren
     assert refused.value.status is PageStatus.TOO_LARGE
 
 
+def test_a_damaged_page_is_corrupt_and_the_others_are_read(tmp_path):
+    path = tmp_path / "nested.pdf"
+    with pymupdf.open() as document:
+        for _ in range(3):
+            document.new_page().insert_text((72, 72), "Words")
+        (contents,) = document[1].get_contents()
+        document.update_stream(contents, b"q " * 100_000)
+        document.save(path)
+    document = open_document(path)
+    assert [text_layer(load_page(document, number))[0].text for number in (1, 3)] == ["Words", "Words"]
+    with pytest.raises(PageError, match=r"cannot be rendered: .*nested graphics states") as damaged:
+        render(load_page(document, 2), 72, 10, 4000)
+    assert damaged.value.status is PageStatus.CORRUPT
+
+
 def test_a_page_is_rendered_at_the_resolution_asked_for(letter):
     page = load_page(open_document(letter), 1)
     image = render(page, dpi=144, min_long_side_px=10, max_long_side_px=4000)
