@@ -6,12 +6,15 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipelines.sandbox import Failure, Sandbox
 from schemas import FolioError, PageStatus
+
+leaked = []
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,15 @@ class Misbehave:
                     block += 1
         elif action == "raise":
             raise ValueError(value)
+        elif action == "kill once":
+            if not value.exists():
+                value.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        elif action == "leak":
+            leaked.append(np.ones(value))
+            return os.getpid()
+        elif action == "pid":
+            return os.getpid()
         return value
 
 
@@ -51,6 +63,21 @@ class CannotStart:
 class DiesAtStart:
     def __call__(self):
         os._exit(7)
+
+
+@dataclass(frozen=True)
+class KilledAtFirstStarts:
+    """Is killed while it starts as often as `times` says, which it counts by files in `marks`."""
+
+    marks: Path
+    times: int
+
+    def __call__(self):
+        made = len(list(self.marks.iterdir()))
+        if made < self.times:
+            (self.marks / str(made)).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Misbehave().run
 
 
 def run(tasks, workers=2, timeout_s=20.0, memory_mb=2000):
@@ -80,6 +107,22 @@ def test_a_task_that_takes_its_process_down_twice_is_given_up(action, signal_num
     assert results[("echo", 1)] == 1 and results[("echo", 2)] == 2
 
 
+def test_a_task_whose_process_is_killed_once_gets_its_second_chance(tmp_path):
+    task = ("kill once", tmp_path / "killed")
+    assert run([("echo", 1), task, ("echo", 2)])[task] == tmp_path / "killed"
+
+
+def test_a_process_is_replaced_after_so_many_tasks(monkeypatch):
+    monkeypatch.setattr("pipelines.sandbox.TASKS_A_CHILD", 3)
+    served = list(run([("pid", number) for number in range(7)], workers=1).values())
+    assert [served.count(pid) for pid in dict.fromkeys(served)] == [3, 3, 1]
+
+
+def test_a_process_that_has_grown_is_replaced_after_its_task():
+    pids = run([("leak", 2**26), ("pid", 1), ("pid", 2)], workers=1, memory_mb=900)
+    assert pids["leak", 2**26] != pids["pid", 1] == pids["pid", 2]
+
+
 def test_a_task_that_takes_too_much_memory_is_stopped():
     results = run([("allocate", 40), ("echo", 1)], timeout_s=120, memory_mb=600)
     assert results[("allocate", 40)].status is PageStatus.OUT_OF_MEMORY
@@ -101,6 +144,17 @@ def test_a_handler_that_cannot_be_built_stops_the_run_with_its_own_message():
 def test_a_child_that_dies_before_it_is_ready_stops_the_run():
     with Sandbox(DiesAtStart(), 1, 5.0, 500) as sandbox, pytest.raises(FolioError, match="exit code 7"):
         list(sandbox.map([1]))
+
+
+def test_a_child_that_is_killed_while_it_starts_is_started_again(tmp_path):
+    with Sandbox(KilledAtFirstStarts(tmp_path, 2), 1, 20.0, 2000) as sandbox:
+        assert list(sandbox.map([("echo", 1)])) == [(("echo", 1), 1)]
+
+
+def test_children_that_are_killed_at_every_start_stop_the_run(tmp_path):
+    sandbox = Sandbox(KilledAtFirstStarts(tmp_path, 99), 1, 20.0, 2000)
+    with sandbox, pytest.raises(FolioError, match="exit code -9"):
+        list(sandbox.map([("echo", 1)]))
 
 
 def test_children_are_kept_from_one_run_to_the_next_and_replaced_when_killed_idle():
