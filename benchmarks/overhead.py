@@ -1,0 +1,114 @@
+"""What the pipeline adds to the OCR engine: CPU-seconds of a whole build beside those inside the engine alone.
+
+python -m benchmarks.overhead --input 'pdfs/**/*.pdf' --output corpus --table benchmarks/results/overhead.md
+
+Three measurements in a row: the build with one page process; the same pages by the same page builder in one process,
+with a clock around the engine; and a build of a single page, for what a run costs however small it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from benchmarks.machine import machine
+from benchmarks.real_run import watch
+from pipelines.config import PageConfig
+from pipelines.ocr import OcrEngine, OcrWord, load_engine
+from pipelines.page_builder import PageBuilder, PageTask
+from pipelines.plan import work_units
+from pipelines.shard import page_tasks
+from schemas import load_tokenizer
+
+
+class TimedEngine:
+    """An OCR engine that counts its own CPU-seconds and pages."""
+
+    def __init__(self, engine: OcrEngine) -> None:
+        self.name, self.model, self.version = engine.name, engine.model, engine.version
+        self._engine = engine
+        self.cpu_s = 0.0
+        self.pages = 0
+
+    def read(self, image: np.ndarray) -> list[OcrWord]:
+        """Reads a page as the engine does."""
+        started = time.process_time()
+        words = self._engine.read(image)
+        self.cpu_s += time.process_time() - started
+        self.pages += 1
+        return words
+
+
+@dataclass(frozen=True)
+class Costs:
+    """CPU-seconds over all pages: in the engine, in the page builder, of the build, of a build of one page."""
+
+    pages: int
+    engine_s: float
+    builder_s: float
+    build_s: float
+    one_page_s: float
+
+    def table(self) -> str:
+        """Returns the costs as Markdown, each a page and against the engine."""
+        rows = {
+            "inside the engine": self.engine_s,
+            "the page builder: also rendering, skew, lines, tokens, JPEG": self.builder_s,
+            "the build, start-up taken off: also Beam, page processes, tar, report": self.build_s - self.one_page_s,
+            "the build": self.build_s,
+        }
+        lines = ["| | CPU-s a page | over the engine |", "|---|---|---|"]
+        for name, cpu_s in rows.items():
+            lines.append(f"| {name} | {cpu_s / self.pages:.3f} | {100 * (cpu_s / self.engine_s - 1):+.1f} % |")
+        about = f"{self.pages} pages by OCR; a build of one page takes {self.one_page_s:.1f} CPU-s."
+        return "\n".join(lines) + f"\n\n{about} {machine()}\n"
+
+
+def build(inputs: list[str], output: Path) -> float:
+    """Builds a corpus with one page process and returns its CPU-seconds."""
+    command = [sys.executable, "-m", "pipelines.build_corpus", "--input", *inputs, "--output", str(output)]
+    return watch([*command, "--workers", "1"])[1]
+
+
+def planned_pages(output: Path) -> list[PageTask]:
+    """Returns the pages that a build attempted, in its order."""
+    units = work_units(pq.read_table(output / "plan.parquet"), pages_per_shard=1000)
+    return [task for unit in units for piece in unit.ranges for task in page_tasks(piece, Path(piece.uri))]
+
+
+def measure(inputs: list[str], output: Path) -> Costs:
+    """Builds, then reads the same pages in this process."""
+    build_s = build(inputs, output / "all")
+    tasks = planned_pages(output / "all")
+    one_page_s = build([min(tasks, key=lambda task: task.pages).uri], output / "one")
+    config = PageConfig()
+    engine = TimedEngine(load_engine(config.ocr))
+    builder = PageBuilder(config, engine, load_tokenizer(config.tokenizer))
+    started = time.process_time()
+    for task in tasks:
+        builder(task)
+    return Costs(engine.pages, engine.cpu_s, time.process_time() - started, build_s, one_page_s)
+
+
+def main() -> None:
+    """Measures and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--input", nargs="+", required=True)
+    parser.add_argument("--output", type=Path, required=True, help="directory for the two corpora")
+    parser.add_argument("--table", type=Path, required=True)
+    flags = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = "1"
+    result = measure(flags.input, flags.output).table()
+    flags.table.write_text(result)
+    print(result)
+
+
+if __name__ == "__main__":
+    main()
