@@ -8,10 +8,9 @@ from __future__ import annotations
 import argparse
 import hashlib
 import logging
-import sys
 from typing import Any
 
-from pipelines.command import run_command
+from pipelines.command import leave, run_command
 from pipelines.config import differences
 from pipelines.finish import finish, summarize
 from pipelines.merger import Merger, Part
@@ -138,4 +137,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -6,13 +6,12 @@ import argparse
 import base64
 import hashlib
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipelines.command import run_command
+from pipelines.command import leave, run_command
 from pipelines.flags import positive
 from pipelines.links import document_link
 from pipelines.page_view import PageView, page_view
@@ -159,4 +158,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -10,7 +10,6 @@ import argparse
 import logging
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +18,7 @@ from multiprocessing import get_context
 
 import pyarrow as pa
 
-from pipelines.command import run_command
+from pipelines.command import leave, run_command
 from pipelines.finish import finish, summarize
 from pipelines.flags import positive
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
@@ -143,4 +142,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

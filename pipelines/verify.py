@@ -26,6 +26,7 @@ from pipelines.check_tables import (
     sidecar_faults,
     totals_faults,
 )
+from pipelines.command import leave
 from pipelines.progress import Progress
 from pipelines.rendering import format_bytes, format_count
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex, FolioError, PageStatus, SchemaError, ShardInfo
@@ -185,4 +186,4 @@ def _table_faults(corpus_dir: Path, index: CorpusIndex, page_rows: pa.Table) -> 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
