@@ -103,8 +103,10 @@ def test_spawned_processes_read_the_same_samples(corpus_dir):
 def test_a_corpus_may_have_more_shards_than_a_process_may_open_files(corpus_dir):
     corpus = Corpus(corpus_dir)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with Path(os.devnull).open() as lowest_free:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free.fileno() + 2, hard))  # room for a single file more
+    with Path(os.devnull).open():
+        with Path(os.devnull).open() as second:  # of the free numbers, the next after the first's
+            room_for_one_more = second.fileno() + 1
+        resource.setrlimit(resource.RLIMIT_NOFILE, (room_for_one_more, hard))
         try:
             keys = [sample.key for sample in corpus]
         finally:
