@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def records_of(path: Path) -> Iterator:
             at += left
             continue
         _, size, kind = struct.unpack_from("<IHB", data, at)
+        if at + HEADER_BYTES + size > len(data):
+            return  # in the midst of being written
         parts.append(data[at + HEADER_BYTES : at + HEADER_BYTES + size])
         at += HEADER_BYTES + size
         if kind in (WHOLE, LAST):
@@ -61,7 +64,18 @@ def records_of(path: Path) -> Iterator:
 
 def sessions_of(run_dir: Path) -> list[list]:
     """Returns the records of each time that W&B was started in a run, in order."""
-    return [list(records_of(path)) for path in sorted((run_dir / "wandb").glob("offline-run-*/run-*.wandb"))]
+    return [closed_session(path) for path in sorted((run_dir / "wandb").glob("offline-run-*/run-*.wandb"))]
+
+
+def closed_session(path: Path) -> list:
+    """Returns all records of a session; W&B's service may write the last ones after it said that it had finished."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        session = list(records_of(path))
+        if any(record.WhichOneof("record_type") == "exit" for record in session):
+            return session
+        time.sleep(0.1)
+    raise AssertionError(f"{path} has no last record")
 
 
 def rows_of(session: list) -> list[dict[str, float]]:
