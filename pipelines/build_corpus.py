@@ -63,7 +63,9 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: bool = Fals
         store.clear_work()
     if not index.totals["samples"]:
         reasons = format_statuses(index.totals["status"])
-        raise FolioError(f"not one page could be used ({reasons}): see {store.uri('report.html')}")
+        raise FolioError(
+            f"not one page could be used ({reasons}): see {store.uri('report.html')}, and delete OUT to try again"
+        )
     refuse_many_failed_pages(index, plan, config, store)
     summarize(index, store)
     return index

@@ -47,11 +47,14 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         nargs="+",
+        type=place,
         required=True,
         metavar="WHAT",
         help="glob patterns (quoted; ** crosses directories), directories, PDFs, or .txt files that list them",
     )
-    parser.add_argument("--output", required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ...")
+    parser.add_argument(
+        "--output", type=place, required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ..."
+    )
     parser.add_argument(
         "--pages_per_shard", type=positive, default=BuildConfig.pages_per_shard, help="(default: %(default)s)"
     )
@@ -129,8 +132,15 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         "--max_failed_share",
         type=_share,
         default=_RUN.max_failed_share,
-        help="stop when more of the documents or of the pages fail; 1: never (default: %(default)g)",
+        help="stop when more of the documents or of the pages fail, and 20 at least; 1: never (default: %(default)g)",
     )
+
+
+def place(text: str) -> str:
+    """Returns a path or uri; an empty one, such as an unset variable, would mean the current directory."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return text
 
 
 def positive(text: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 from pipelines.command import leave, run_command
 from pipelines.config import differences
 from pipelines.finish import finish, summarize
+from pipelines.flags import place
 from pipelines.merger import Merger, Part
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
 from pipelines.progress import Progress
@@ -131,7 +132,7 @@ def main(argv: list[str] | None = None) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("corpora", nargs="+", metavar="A B", help="two finished corpora or more: paths, gs:// ...")
-    parser.add_argument("--output", required=True, metavar="C", help="directory of the joined corpus")
+    parser.add_argument("--output", type=place, required=True, metavar="C", help="directory of the joined corpus")
     flags = parser.parse_args(argv)
     return run_command(lambda: merge(flags.corpora, flags.output))
 

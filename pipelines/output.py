@@ -28,17 +28,24 @@ def claim_output(content: dict[str, Any], store: CorpusStore) -> None:
         content: the settings that decide the corpus's bytes, see `BuildConfig.content`.
 
     Raises:
-        UsageError: it cannot be written, or holds a corpus of other settings.
+        UsageError: it cannot be written, or holds a corpus of other settings or what no build has left there.
         SchemaError: what an earlier run left there is damaged.
     """
-    changed = differences(_earlier_settings(store) or content, content)
+    earlier = _earlier_settings(store)
+    ours = earlier or store.exists("plan.parquet")
+    strange = [] if ours else [*store.match("*"), *store.match("work", "*")]
+    if strange:
+        raise UsageError(
+            f"--output {store.output} holds {strange[0]} but no corpus; choose an empty or a new directory."
+        )
+    changed = differences(earlier or content, content)
     if changed and (store.exists("index.json") or store.match("shards", "*.parquet")):
         changes = "\n  ".join(changed)
         raise UsageError(f"--output {store.output} holds a corpus of other settings; choose another OUT:\n  {changes}")
     try:
         if changed:  # an earlier command did not get as far as a shard
-            store.clear_work()
             store.delete("plan.parquet")
+            store.clear_work()
         if not store.exists("index.json"):
             store.write(json.dumps(content, indent=2, sort_keys=True).encode(), "work", "config.json")
     except (OSError, BeamIOError) as error:

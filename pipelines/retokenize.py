@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from pipelines.command import leave, run_command
 from pipelines.finish import finish, summarize
-from pipelines.flags import positive
+from pipelines.flags import place, positive
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
 from pipelines.progress import Progress
 from pipelines.retokenizer import Retokenizer
@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="X",
         help="SentencePiece model, tokenizer.json, a directory with one of them, a hub name, or t5 (packaged)",
     )
-    parser.add_argument("--output", required=True, metavar="OUT2", help="directory of the new corpus")
+    parser.add_argument("--output", type=place, required=True, metavar="OUT2", help="directory of the new corpus")
     parser.add_argument(
         "--workers",
         type=positive,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) 
     config = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, **asdict(model.config)}
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_file(_weights(model), out / "model.safetensors", metadata={"format": "pt"})
+    shutil.copymode(out / "config.json", out / "model.safetensors")  # safetensors lets its owner alone read it
     tokenizer.save(out)
 
 
