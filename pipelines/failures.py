@@ -27,8 +27,6 @@ MEANINGS = {
     "crashed": "killed its process",
     "ocr_failed": "the OCR engine could not read it",
     "duplicate": "same bytes as another document, which was built",
-    "unreadable": "is not there, or may not be read",
-    "changed": "changed between plan and build",
 }
 
 
