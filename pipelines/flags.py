@@ -81,6 +81,13 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--min_words", type=positive, default=_PAGE.min_words, help="fewer: too_few_words (default: %(default)s)"
     )
+    group.add_argument(
+        "--languages",
+        type=_languages,
+        default=_PAGE.languages,
+        metavar="CODES",
+        help="keep pages in these, as in en,de; other ones, and too little text to tell: other_language (default: all)",
+    )
 
 
 def _add_image_flags(group: argparse._ArgumentGroup) -> None:
@@ -138,6 +145,19 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return int(text)
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    from pipelines.language import known_languages
+
+    codes = tuple(sorted(set(text.split(","))))
+    unknown = [code for code in codes if code not in known_languages()]
+    if unknown:
+        known = ", ".join(sorted(known_languages()))
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(map(repr, unknown))}: no language that is told apart; take {known}"
+        )
+    return codes
 
 
 def _seconds(text: str) -> float:

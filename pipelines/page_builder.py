@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,10 +11,12 @@ import numpy as np
 from pipelines import documents
 from pipelines.config import PageConfig
 from pipelines.documents import PageError
+from pipelines.language import language_of
 from pipelines.lines import order_words
 from pipelines.ocr import OcrEngine, load_engine
 from pipelines.page_image import to_jpeg
 from pipelines.reading import PageReader, Reading
+from pipelines.stopwatch import Stopwatch
 from pipelines.text import is_right_to_left
 from pipelines.tokens import token_array
 from schemas import Line, Page, PageStatus, Tokenizer, Word, box_1000, encode_sample, hull, load_tokenizer, page_key
@@ -44,6 +45,7 @@ class PageFacts:
     status: PageStatus
     detail: str = ""
     text_source: str = ""
+    language: str = ""
     words: int = 0
     lines: int = 0
     tokens: int = 0
@@ -53,6 +55,9 @@ class PageFacts:
     rotation: int = 0
     skew_deg: float = 0.0
     seconds: float = 0.0
+    seconds_render: float = 0.0
+    seconds_ocr: float = 0.0
+    seconds_rest: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,19 +96,19 @@ class PageBuilder:
 
     def __call__(self, task: PageTask) -> PageResult:
         """Returns the page's facts and sample; what is wrong with a page is in its facts, not an exception."""
-        started = time.monotonic()
+        watch = Stopwatch()
         try:
-            result = self._build(task)
+            result = self._build(task, watch)
         except PageError as error:
             result = PageResult(PageFacts(error.status, error.detail))
-        return replace(result, facts=replace(result.facts, seconds=time.monotonic() - started))
+        return replace(result, facts=_timed(result.facts, watch))
 
-    def _build(self, task: PageTask) -> PageResult:
+    def _build(self, task: PageTask, watch: Stopwatch) -> PageResult:
         pdf_page = documents.load_page(self._open(task.path), task.page)
-        reading = self._reader.read(pdf_page)
-        if len(reading.words) < self.config.min_words:
-            found = f"{len(reading.words)} words, --min_words is {self.config.min_words}"
-            raise PageError(PageStatus.TOO_FEW_WORDS, found)
+        reading = self._reader.read(pdf_page, watch)
+        facts = self._judged(_facts(reading, pdf_page.rotation))
+        if facts.status is not PageStatus.OK:
+            return PageResult(facts)
         jpg, width, height = to_jpeg(reading.image, self.config.image_long_side, self.config.jpeg_quality)
         words, lines = layout(reading)
         engine = self.engine if reading.text_source == "ocr" else None
@@ -117,9 +122,9 @@ class PageBuilder:
             height_pt=round(pdf_page.rect.height, 2),
             image_width=width,
             image_height=height,
-            rotation=pdf_page.rotation,
-            skew_deg=reading.skew_deg,
-            text_source=reading.text_source,
+            rotation=facts.rotation,
+            skew_deg=facts.skew_deg,
+            text_source=facts.text_source,
             ocr_engine=engine.name if engine else "",
             ocr_model=engine.model if engine else "",
             ocr_version=engine.version if engine else "",
@@ -127,7 +132,18 @@ class PageBuilder:
             lines=lines,
         )
         tokens = token_array(page, self.tokenizer, self.config.grid_rows, self.config.grid_cols)
-        return PageResult(_facts(page, len(tokens)), encode_sample(page, jpg, tokens))
+        facts = replace(facts, lines=len(lines), tokens=len(tokens), image_width=width, image_height=height)
+        return PageResult(facts, encode_sample(page, jpg, tokens))
+
+    def _judged(self, facts: PageFacts) -> PageFacts:
+        """Returns the facts with the reason for which `--min_words` or `--languages` leave the page out, if they do."""
+        if facts.words < self.config.min_words:
+            detail = f"{facts.words} words, --min_words is {self.config.min_words}"
+            return replace(facts, status=PageStatus.TOO_FEW_WORDS, detail=detail)
+        if self.config.languages and facts.language not in self.config.languages:
+            detail = f"{facts.language or 'too little text to tell'}, --languages is {','.join(self.config.languages)}"
+            return replace(facts, status=PageStatus.OTHER_LANGUAGE, detail=detail)
+        return facts
 
 
 def layout(reading: Reading) -> tuple[tuple[Word, ...], tuple[Line, ...]]:
@@ -146,16 +162,20 @@ def layout(reading: Reading) -> tuple[tuple[Word, ...], tuple[Line, ...]]:
     return words, tuple(Line(hull(word.box for word in row)) for row in members.values())
 
 
-def _facts(page: Page, tokens: int) -> PageFacts:
+def _facts(reading: Reading, rotation: int) -> PageFacts:
     return PageFacts(
         status=PageStatus.OK,
-        text_source=page.text_source,
-        words=len(page.words),
-        lines=len(page.lines),
-        tokens=tokens,
-        mean_score=sum(word.score for word in page.words) / len(page.words),
-        image_width=page.image_width,
-        image_height=page.image_height,
-        rotation=page.rotation,
-        skew_deg=page.skew_deg,
+        text_source=reading.text_source,
+        language=language_of(word.text for word in reading.words),
+        words=len(reading.words),
+        mean_score=sum(word.score for word in reading.words) / max(1, len(reading.words)),
+        rotation=rotation,
+        skew_deg=reading.skew_deg,
+    )
+
+
+def _timed(facts: PageFacts, watch: Stopwatch) -> PageFacts:
+    total_s, render_s, ocr_s = watch.total_s(), watch.stages["render"], watch.stages["ocr"]
+    return replace(
+        facts, seconds=total_s, seconds_render=render_s, seconds_ocr=ocr_s, seconds_rest=total_s - render_s - ocr_s
     )

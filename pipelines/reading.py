@@ -14,6 +14,7 @@ from pipelines.deskew import deskew, estimate_skew, upright_points
 from pipelines.documents import PageError
 from pipelines.ocr import OcrEngine, OcrWord
 from pipelines.page_image import is_blank
+from pipelines.stopwatch import Stopwatch
 from pipelines.text import SCAN_IMAGE_SHARE, is_broken, text_layer_is_trusted
 from schemas import PageStatus
 
@@ -63,20 +64,28 @@ class PageReader:
         self.config = config
         self.engine = engine
 
-    def read(self, page: pymupdf.Page) -> Reading:
+    def read(self, page: pymupdf.Page, watch: Stopwatch) -> Reading:
         """Returns the page upright, and turns it so in its open document: its size and rotation are then upright too.
+
+        Args:
+            page: as it was loaded.
+            watch: is told the stages `render` (pixels, straightened, and text layer) and `ocr`.
 
         Raises:
             PageError: blank, too damaged to be rendered, or too much for the OCR engine.
         """
-        view = self._view(page)
-        rotation = self._rotation(page, view)
-        if rotation:
-            documents.turn(page, rotation)
+        with watch.stage("render"):
             view = self._view(page)
+        rotation = self._rotation(page, view, watch)
+        if rotation:
+            with watch.stage("render"):
+                documents.turn(page, rotation)
+                view = self._view(page)
         if view.layer is not None:
             return Reading(view.image, view.layer, "pdf", view.skew_deg)
-        return Reading(view.image, self._ocr(view.image), "ocr", view.skew_deg)
+        with watch.stage("ocr"):
+            words = _or_failed(self._needed_engine().read, view.image)
+        return Reading(view.image, words, "ocr", view.skew_deg)
 
     def _view(self, page: pymupdf.Page) -> _View:
         image = documents.render(page, self.config.dpi, self.config.image_long_side, self.config.max_long_side_px)
@@ -95,16 +104,16 @@ class PageReader:
                 layer = _in_pixels(words, page, image.shape, skew_deg)
         return _View(deskew(image, skew_deg) if skew_deg else image, skew_deg, layer)
 
-    def _rotation(self, page: pymupdf.Page, view: _View) -> int:
+    def _rotation(self, page: pymupdf.Page, view: _View, watch: Stopwatch) -> int:
         """Returns the degrees clockwise to turn the page by. Whoever supplies the words knows which way they run."""
         if view.layer is not None:
             return 0 if is_broken(view.layer) else documents.text_rotation(page)
-        assert self.engine is not None, "only text_source=pdf goes without an engine"
-        return _or_failed(self.engine.rotation, view.image)
+        with watch.stage("ocr"):
+            return _or_failed(self._needed_engine().rotation, view.image)
 
-    def _ocr(self, image: np.ndarray) -> list[OcrWord]:
+    def _needed_engine(self) -> OcrEngine:
         assert self.engine is not None, "only text_source=pdf goes without an engine"
-        return _or_failed(self.engine.read, image)
+        return self.engine
 
 
 def _or_failed(step: Callable[[np.ndarray], Found], image: np.ndarray) -> Found:

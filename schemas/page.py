@@ -14,6 +14,7 @@ class PageStatus(str, Enum):
     OK = "ok"
     BLANK = "blank"
     TOO_FEW_WORDS = "too_few_words"
+    OTHER_LANGUAGE = "other_language"
     ENCRYPTED = "encrypted"
     CORRUPT = "corrupt"
     NOT_PDF = "not_pdf"
