@@ -7,6 +7,7 @@ directions: text read the wrong way scores far below text read the right way, wh
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -91,19 +92,25 @@ def _score(reader: LineReader, image: np.ndarray, lines: list[np.ndarray]) -> fl
 def _is_set_in_columns(reader: LineReader, image: np.ndarray, lines: list[np.ndarray]) -> bool:
     """Tells lines whose characters stand across them: Chinese and Japanese set from top to bottom.
 
-    The recogniser reads these as they lie. If it reads the same characters when they are set side by side, each turned
-    to stand in a row, they were upright in a column.
+    The recogniser reads these as they lie. If it reads the same wide characters when they are set side by side, each
+    turned to stand in a row, they were upright in a column. Latin letters it reads either way.
     """
     characters, agreeing = 0, 0
     for line, found in zip(lines, reader.read(image, lines), strict=True):
         text = _characters(found)
-        if text:
+        if any(map(_is_wide, text)):
             row = _column_as_row(image, _part(line, found.runs[0].start, found.runs[-1].end), text.total())
             height, width = row.shape[:2]
             whole = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+            text = Counter({character: count for character, count in text.items() if _is_wide(character)})
             characters += text.total()
             agreeing += (text & _characters(reader.read(row, [whole])[0])).total()
     return agreeing > COLUMN_AGREEMENT * characters
+
+
+def _is_wide(character: str) -> bool:
+    """Tells the characters that may be set in columns (UAX 11)."""
+    return unicodedata.east_asian_width(character) in ("W", "F")
 
 
 def _characters(line: LineText) -> Counter[str]:
