@@ -63,8 +63,9 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         "--text_source",
         choices=TEXT_SOURCES,
         default=_PAGE.text_source,
-        help="ocr: read every page's pixels; pdf: take the text layer; auto: the text layer where it can be trusted, "
-        "OCR elsewhere (default: %(default)s)",
+        help="ocr: read every page's pixels; pdf: take the text layer; auto: the text layer where it has five words or "
+        "more, under 2 %% of them with unmapped characters, and no image covers half of the page, OCR elsewhere "
+        "(default: %(default)s)",
     )
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
     group.add_argument(
