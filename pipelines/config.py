@@ -31,6 +31,8 @@ class PageConfig:
         jpeg_quality: 1..100.
         grid_rows, grid_cols: grid of the tokens' cells.
         min_words: pages with fewer words are recorded as `too_few_words`.
+        languages: codes of ISO 639; pages in others, or of too little text to tell, are recorded as `other_language`.
+            Empty for all.
         tokenizer: see `schemas.load_tokenizer`.
     """
 
@@ -45,6 +47,7 @@ class PageConfig:
     grid_rows: int = 4
     grid_cols: int = 4
     min_words: int = 1
+    languages: tuple[str, ...] = ()
     tokenizer: str | None = None
 
 
@@ -94,6 +97,7 @@ class BuildConfig:
             "inputs": list(self.inputs),
             "pages_per_shard": self.pages_per_shard,
             **asdict(self.page),
+            "languages": list(self.page.languages),
             "tokenizer": tokenizer.name,
             "tokenizer_sha256": tokenizer.sha256,
         }

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 MAX_SKEW_DEG = 10.0
+SEARCHED_DEG = 11.0  # beyond it, for a peak at the limit to have two sides
 COARSE_STEP_DEG, FINE_STEP_DEG = 0.25, 0.05
 FINE_REACH_DEG = 0.75  # around the best coarse angle
 COARSE_ROW_PX, FINE_ROW_PX = 1.0, 0.25  # height of a row of the profile
@@ -34,7 +35,7 @@ def estimate_skew(image: np.ndarray) -> float:
     edges = _letter_edges(_shrunk_gray(image))
     if len(edges) < MIN_EDGES:
         return 0.0
-    coarse = np.arange(-MAX_SKEW_DEG, MAX_SKEW_DEG + COARSE_STEP_DEG / 2, COARSE_STEP_DEG)
+    coarse = np.arange(-SEARCHED_DEG, SEARCHED_DEG + COARSE_STEP_DEG / 2, COARSE_STEP_DEG)
     energy = _energies(edges, coarse, COARSE_ROW_PX)
     best = int(energy.argmax())
     if energy[best] < MIN_PEAK * np.median(energy) or best in (0, len(coarse) - 1):

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pipelines.rendering import format_statuses
 from schemas import FolioError, PageStatus
 
-# The rest are findings about sound pages, not failures.
-FAILURES = frozenset(PageStatus) - {PageStatus.OK, PageStatus.BLANK, PageStatus.TOO_FEW_WORDS, PageStatus.DUPLICATE}
+# What is found out about sound pages is no failure.
+_FINDINGS = {PageStatus.BLANK, PageStatus.TOO_FEW_WORDS, PageStatus.OTHER_LANGUAGE, PageStatus.DUPLICATE}
+FAILURES = frozenset(PageStatus) - {PageStatus.OK, *_FINDINGS}
 MIN_FAILED = 20  # fewer are looked at one by one, whatever their share
 # Units are mixed from ranges of 16 pages, so this many are 30 documents or more: half of all failing by chance would
 # bring such a run once in a billion.

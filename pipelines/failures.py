@@ -15,6 +15,7 @@ LISTED_FAILURES = 40
 MEANINGS = {
     "blank": "nothing is on it",
     "too_few_words": "fewer words than --min_words",
+    "other_language": "in none of --languages",
     "encrypted": "asks for a password",
     "corrupt": "is damaged",
     "not_pdf": "is something else than a PDF",

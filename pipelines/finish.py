@@ -92,7 +92,8 @@ def corpus_index(
 
 
 def _totals(plan: pa.Table, manifest: pa.Table, shards: list[ShardInfo]) -> dict[str, Any]:
-    sums = {name: pc.sum(manifest[name]).as_py() or 0 for name in ("words", "lines", "tokens")}
+    good = manifest.filter(pc.equal(manifest["status"], PageStatus.OK.value))  # pages that were left out have words too
+    sums = {name: pc.sum(good[name]).as_py() or 0 for name in ("words", "lines", "tokens")}
     return {
         "documents": len(plan),
         "pages": pc.sum(pc.greater(manifest["page"], 0)).as_py() or 0,

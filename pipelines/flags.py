@@ -66,8 +66,9 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         "--text_source",
         choices=TEXT_SOURCES,
         default=_PAGE.text_source,
-        help="ocr: read every page's pixels; pdf: take the text layer; auto: the text layer where it can be trusted, "
-        "OCR elsewhere (default: %(default)s)",
+        help="ocr: read every page's pixels; pdf: take the text layer; auto: the text layer where it has five words or "
+        "more, under 2 %% of them with unmapped characters, and no image covers half of the page, OCR elsewhere "
+        "(default: %(default)s)",
     )
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
     group.add_argument(
@@ -83,6 +84,13 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--min_words", type=positive, default=_PAGE.min_words, help="fewer: too_few_words (default: %(default)s)"
+    )
+    group.add_argument(
+        "--languages",
+        type=_languages,
+        default=_PAGE.languages,
+        metavar="CODES",
+        help="keep pages in these, as in en,de; other ones, and too little text to tell: other_language (default: all)",
     )
 
 
@@ -148,6 +156,19 @@ def positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return int(text)
+
+
+def _languages(text: str) -> tuple[str, ...]:
+    from pipelines.language import known_languages
+
+    codes = tuple(sorted(set(text.split(","))))
+    unknown = [code for code in codes if code not in known_languages()]
+    if unknown:
+        known = ", ".join(sorted(known_languages()))
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(map(repr, unknown))}: no language that is told apart; take {known}"
+        )
+    return codes
 
 
 def _seconds(text: str) -> float:

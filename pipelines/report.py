@@ -17,7 +17,7 @@ from pipelines.page_view import PageView
 from pipelines.rendering import render
 from schemas import CorpusIndex, PageStatus, Sample
 
-LISTED_SIZES = 8
+LISTED = 8  # image sizes, languages
 
 __all__ = ["pick_gallery", "render_report"]
 
@@ -65,6 +65,7 @@ def render_report(index: CorpusIndex, manifest: pa.Table, plan: pa.Table, galler
         charts=_charts(pages, good),
         image_sizes=_image_sizes(good),
         text_sources=shares_of(good["text_source"]),
+        languages=_languages(good),
         turned=pc.sum(pc.not_equal(good["rotation"], 0)).as_py() or 0,
         tilted=pc.sum(pc.greater(pc.abs(good["skew_deg"]), 0.5)).as_py() or 0,
         samples=good.num_rows,
@@ -101,7 +102,16 @@ def _image_sizes(good: pa.Table) -> list[Share]:
     names = pc.binary_join_element_wise(
         pc.cast(good["image_width"], pa.string()), pc.cast(good["image_height"], pa.string()), " × "
     )
-    sizes = shares_of(names)
-    rest = sum(size.count for size in sizes[LISTED_SIZES:])
-    others = [Share(f"{len(sizes) - LISTED_SIZES} other sizes", rest, rest / good.num_rows)] if rest else []
-    return sizes[:LISTED_SIZES] + others
+    return _most_frequent(shares_of(names), "sizes")
+
+
+def _languages(good: pa.Table) -> list[Share]:
+    named = pc.if_else(pc.equal(good["language"], ""), "not told", good["language"])
+    return _most_frequent(shares_of(named), "languages")
+
+
+def _most_frequent(shares: list[Share], what: str) -> list[Share]:
+    rest = shares[LISTED:]
+    total = sum(share.count for share in rest)
+    others = [Share(f"{len(rest)} other {what}", total, sum(share.share for share in rest))] if rest else []
+    return shares[:LISTED] + others

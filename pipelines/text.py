@@ -24,10 +24,13 @@ def text_layer_is_trusted(words: list[OcrWord], image_share: float) -> bool:
         words: the text layer.
         image_share: largest share of the page that one image covers, 0..1.
     """
-    if len(words) < TRUSTED_WORDS or image_share >= SCAN_IMAGE_SHARE:
-        return False
+    return len(words) >= TRUSTED_WORDS and image_share < SCAN_IMAGE_SHARE and not is_broken(words)
+
+
+def is_broken(words: list[OcrWord]) -> bool:
+    """Tells a text layer in which 2 % of the words hold characters that stand for unmapped glyphs."""
     broken = sum(bool(_BROKEN.search(word.text)) for word in words)
-    return broken <= BROKEN_SHARE * len(words)
+    return broken > BROKEN_SHARE * len(words)
 
 
 def is_right_to_left(text: str) -> bool:

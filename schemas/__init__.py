@@ -15,13 +15,14 @@ from schemas.index import SCHEMA_VERSION, CorpusIndex, ShardInfo, TokenizerInfo
 from schemas.page import Line, Page, PageStatus, Word, page_key
 from schemas.reader import Corpus, Sample
 from schemas.sample import TOKEN_COLUMNS, decode_page, decode_tokens, encode_sample
-from schemas.tables import MANIFEST_SCHEMA, PLAN_SCHEMA
+from schemas.tables import MANIFEST_SCHEMA, PLAN_SCHEMA, TIME_COLUMNS
 from schemas.tokenizer import Tokenizer, load_tokenizer
 
 __all__ = [
     "MANIFEST_SCHEMA",
     "PLAN_SCHEMA",
     "SCHEMA_VERSION",
+    "TIME_COLUMNS",
     "TOKEN_COLUMNS",
     "Box",
     "Corpus",

@@ -14,6 +14,7 @@ class PageStatus(str, Enum):
     OK = "ok"
     BLANK = "blank"
     TOO_FEW_WORDS = "too_few_words"
+    OTHER_LANGUAGE = "other_language"
     ENCRYPTED = "encrypted"
     CORRUPT = "corrupt"
     NOT_PDF = "not_pdf"
@@ -64,7 +65,8 @@ class Page:
         pages: how many pages the document has.
         width_pt, height_pt: size of the upright page in points (1/72 inch).
         image_width, image_height: size of the stored image in pixels.
-        rotation: degrees (0, 90, 180, 270) by which the page was turned clockwise to stand upright.
+        rotation: degrees (0, 90, 180, 270) clockwise by which the page was turned to stand upright, in all: by its
+            /Rotate entry, and beyond that where its text still lay otherwise.
         skew_deg: skew that was removed, in degrees; positive where the content leaned clockwise.
         text_source: `ocr` or `pdf` (the text layer).
         ocr_engine, ocr_model, ocr_version: the reader; empty strings where `text_source` is `pdf`.

@@ -16,6 +16,9 @@ PLAN_SCHEMA = pa.schema(
 )
 """One row per input document. `sha256` is empty where the bytes could not be read, `pages` is 0 where unknown."""
 
+TIME_COLUMNS = ("seconds", "seconds_render", "seconds_ocr", "seconds_rest")
+"""The columns of the manifest that differ between two builds of the same corpus."""
+
 MANIFEST_SCHEMA = pa.schema(
     [
         pa.field("key", pa.string(), nullable=False),
@@ -27,6 +30,7 @@ MANIFEST_SCHEMA = pa.schema(
         pa.field("detail", pa.string(), nullable=False),
         pa.field("shard", pa.string(), nullable=False),
         pa.field("text_source", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
         pa.field("words", pa.int32(), nullable=False),
         pa.field("lines", pa.int32(), nullable=False),
         pa.field("tokens", pa.int32(), nullable=False),
@@ -35,7 +39,7 @@ MANIFEST_SCHEMA = pa.schema(
         pa.field("image_height", pa.int32(), nullable=False),
         pa.field("rotation", pa.int32(), nullable=False),
         pa.field("skew_deg", pa.float32(), nullable=False),
-        pa.field("seconds", pa.float32(), nullable=False),
+        *(pa.field(name, pa.float32(), nullable=False) for name in TIME_COLUMNS),
     ]
 )
 """One row per page that was attempted, and one with page 0 for each document that has no page to attempt."""

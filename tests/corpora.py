@@ -15,6 +15,7 @@ import webdataset
 from schemas import (
     MANIFEST_SCHEMA,
     PLAN_SCHEMA,
+    TIME_COLUMNS,
     CorpusIndex,
     Page,
     PageStatus,
@@ -133,7 +134,8 @@ def row_of(page: Page, sample: dict[str, str | bytes], shard: str) -> dict[str, 
         "lines": len(page.lines),
         "tokens": len(decode_tokens(sample["tokens.npy"])),
         "mean_score": float(np.mean([word.score for word in page.words])),
-        "seconds": 0.5 + (page.page * 7 + len(page.words)) % 20 / 10,
+        "language": "en",
+        **dict.fromkeys(TIME_COLUMNS, 0.5 + (page.page * 7 + len(page.words)) % 20 / 10),
     }
 
 

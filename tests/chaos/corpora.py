@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pymupdf
 
+from schemas import TIME_COLUMNS
 from tests.chaos.engine import FAULTS
 from tests.hostile import write_hostile
 
@@ -40,7 +41,9 @@ def differences(output: Path, reference: Path) -> list[str]:
     """Returns in which files two corpora differ, but for what their manifests say of time."""
     names = {path.relative_to(top) for top in (output, reference) for path in _bytes_that_count(top)}
     found = [str(name) for name in sorted(names) if _bytes_of(output / name) != _bytes_of(reference / name)]
-    manifests = [pq.read_table(top / "manifest.parquet").drop_columns(["seconds"]) for top in (output, reference)]
+    manifests = [
+        pq.read_table(top / "manifest.parquet").drop_columns(list(TIME_COLUMNS)) for top in (output, reference)
+    ]
     return found + ([] if manifests[0].equals(manifests[1]) else ["manifest.parquet"])
 
 

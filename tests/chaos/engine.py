@@ -50,6 +50,9 @@ class FaultyEngine:
     def __init__(self) -> None:
         self.page_s = float(os.environ.get(PAGE_S, "0"))
 
+    def rotation(self, image: np.ndarray) -> int:
+        return 0
+
     def read(self, image: np.ndarray) -> list[OcrWord]:
         fault = FAULTS.get(tuple(image[1, 1].tolist()))
         if fault:

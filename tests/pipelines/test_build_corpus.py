@@ -206,6 +206,40 @@ def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_docum
     assert sources == {**{str(path): "ocr" for path in scans}, **{str(path): "pdf" for path in typeset}}
 
 
+def test_pages_left_out_for_their_language_keep_their_rows_and_the_run_can_go_on(tmp_path):
+    texts = {
+        "german": "Die Rechnung ist innerhalb von 30 Tagen zu bezahlen",
+        "english": "Please pay within thirty days",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.pdf").write_bytes(one_page(text))
+    flags = ["--input", tmp_path, "--output", tmp_path / "out", "--text_source", "pdf", "--languages", "en,fr"]
+    for attempt in ("first", "again"):
+        done = build(*flags)
+        assert done.returncode == 0, (attempt, done.stderr)
+    rows = {row["uri"].rpartition("/")[2]: row for row in manifest_of(tmp_path / "out")}
+    assert {name: (row["status"], row["language"]) for name, row in rows.items()} == {
+        "english.pdf": ("ok", "en"),
+        "german.pdf": ("other_language", "de"),
+    }
+    assert CorpusIndex.read(tmp_path / "out").totals["words"] == rows["english.pdf"]["words"]
+    assert run_module("pipelines.verify", tmp_path / "out").returncode == 0
+
+
+def test_documents_with_the_same_bytes_are_built_once_wherever_they_lie(tmp_path):
+    for name in ("a/letter.pdf", "b/letter.pdf", "b/c/copy of letter.pdf"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(one_page("Please pay within thirty days"))
+    inputs = [tmp_path / "b", tmp_path / "a"]
+    done = build("--input", *inputs, "--output", tmp_path / "out", "--text_source", "pdf")
+    assert done.returncode == 0, done.stderr
+    rows = {row["uri"]: row for row in manifest_of(tmp_path / "out")}
+    first = str(tmp_path / "a/letter.pdf")
+    assert [row["status"] for row in rows.values()] == ["ok", "duplicate", "duplicate"]
+    assert rows[first]["status"] == "ok"
+    assert {row["detail"] for row in rows.values()} == {"", f"same bytes as {first}"}
+
+
 @pytest.mark.parametrize(
     ("flags", "code", "words"),
     [
@@ -219,6 +253,7 @@ def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_docum
         (["--input", "{good}", "--worker", "3"], 2, "did you mean --workers?"),
         (["--input", "{good}", "--dpi", "0"], 2, "0 is not a positive number"),
         (["--input", "{good}", "--page_timeout_s", "inf"], 2, "inf is not a number of seconds"),
+        (["--input", "{good}", "--languages", "en,klingon"], 2, "'klingon': no language that is told apart"),
         (["--input", "{good}", "--max_failed_share", "2"], 2, "2 is not a share between 0 and 1"),
         (["--input", "{good}", "--text_source", "pdf", "--runner", "NoSuch"], 2, "Beam does not take these flags"),
         (["--input", "{good}", "--ocr_model", "/nowhere"], 2, "--ocr_model /nowhere: no such directory"),

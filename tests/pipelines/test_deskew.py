@@ -62,7 +62,7 @@ def ruled_table() -> np.ndarray:
 PAGES = {"text": page_of_text(), "two columns": page_of_text(columns=2), "receipt": receipt(), "table": ruled_table()}
 
 
-@pytest.mark.parametrize("skew_deg", [-8.7, -3.0, -0.35, 0.0, 0.2, 1.24, 9.5])
+@pytest.mark.parametrize("skew_deg", [-10.0, -8.7, -3.0, -0.35, 0.0, 0.2, 1.24, 9.5, 10.0])
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
 def test_the_skew_of_a_turned_page_is_found_to_a_tenth_of_a_degree(page, skew_deg):
     assert estimate_skew(deskew(page, -skew_deg)) == pytest.approx(skew_deg, abs=0.12)

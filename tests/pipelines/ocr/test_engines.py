@@ -164,3 +164,24 @@ def test_without_the_extra_tesseract_says_how_to_install_it():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("UsageError")
     assert "pip install '.[tesseract]'" in done.stdout
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_an_engine_tells_by_how_much_a_page_must_be_turned_to_stand_upright(engine, turn):
+    image, _ = typeset_page()
+    assert engine.rotation(np.ascontiguousarray(np.rot90(image, -turn // 90))) == -turn % 360
+
+
+def test_asking_for_the_rotation_changes_nothing_of_what_is_read(engine):
+    image, _ = typeset_page()
+    before = engine.read(image)
+    engine.rotation(np.full_like(image, WHITE))
+    assert engine.read(image) == before
+    engine.rotation(image)
+    assert engine.read(image) == before
+
+
+def test_what_cannot_be_read_is_not_turned(engine):
+    noise = np.random.default_rng(3).integers(0, 255, (600, 500, 3), np.uint8)
+    assert engine.rotation(noise) == 0
+    assert engine.rotation(np.zeros((4, 4, 3), np.uint8)) == 0

@@ -1,0 +1,204 @@
+"""How many turned and skewed pages come out upright, how well they then read, and what it costs the others.
+
+python -m benchmarks.upright --samples SAMPLES --pdfs pdfs --count 24 --table benchmarks/results/upright.md
+
+Every page is put into a PDF of one image, turned by a quarter, a half, three quarters, or skewed by some degrees, and
+goes through the page builder. The F1 is that of its words against the same page unturned; SAMPLES comes of
+`python -m pipelines.samples`, of which the born-digital ones are turned as they are, text layer and all, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pymupdf
+
+from benchmarks.machine import machine
+from benchmarks.ocr_pages import DPI, known_pages
+from pipelines.config import PageConfig
+from pipelines.deskew import deskew
+from pipelines.ocr import OcrEngine, load_engine
+from pipelines.ocr.paddle import PaddleEngine
+from pipelines.page_builder import PageBuilder, PageTask
+from schemas import Page, decode_page, load_tokenizer
+
+TURNS = (0, 90, 180, 270)
+SKEWS = (-10.0, -7.0, -4.0, -2.0, -1.0, 1.0, 2.0, 4.0, 7.0, 10.0)
+MARGIN = 0.08  # of paper around a page that is skewed, so that nothing of it is lost
+JPEG_QUALITY = 85
+
+
+@dataclass
+class Tally:
+    """Pages of one kind: how many are upright, F1 of their words, degrees of error."""
+
+    upright: int = 0
+    f1: list[float] = field(default_factory=list)
+    error_deg: list[float] = field(default_factory=list)
+
+    def row(self) -> str:
+        """Cells of the table."""
+        count = len(self.f1)
+        degrees = f"{np.mean(self.error_deg):.3f} | {max(self.error_deg):.3f}" if self.error_deg else " | "
+        return f"{count} | {self.upright} | {self.upright / max(1, count):.3f} | {np.mean(self.f1):.4f} | {degrees}"
+
+
+def image_pdf(image: np.ndarray) -> bytes:
+    """Returns a PDF of one page that is one image, `(height, width, 3)` uint8 RGB at `DPI`."""
+    _, jpg = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    with pymupdf.open() as document:
+        page = document.new_page(width=image.shape[1] * 72 / DPI, height=image.shape[0] * 72 / DPI)
+        page.insert_image(page.rect, stream=jpg.tobytes())
+        return document.tobytes(no_new_id=True)
+
+
+def turned_layer(pdf: bytes, turn: int) -> bytes:
+    """Returns the first page of a PDF as a page whose content, text layer and all, is turned clockwise."""
+    with pymupdf.open(stream=pdf, filetype="pdf") as source, pymupdf.open() as document:
+        width, height = source[0].rect.width, source[0].rect.height
+        page = document.new_page(width=height if turn % 180 else width, height=width if turn % 180 else height)
+        page.show_pdf_page(page.rect, source, 0, rotate=-turn)
+        return document.tobytes(no_new_id=True)
+
+
+def f1(found: Page, expected: Page) -> float:
+    """Returns the F1 of the words as a bag."""
+    ours, theirs = Counter(word.text for word in found.words), Counter(word.text for word in expected.words)
+    return 2 * (ours & theirs).total() / max(1, ours.total() + theirs.total())
+
+
+class Bench:
+    """Builds pages one by one and tallies them."""
+
+    def __init__(self, engine: OcrEngine, folder: Path) -> None:
+        self.tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
+        self._path = folder / "page.pdf"
+        self._build = {
+            source: PageBuilder(PageConfig(text_source=source), engine, load_tokenizer()) for source in ("ocr", "auto")
+        }
+        self._number = 0
+
+    def page(self, pdf: bytes, source: str = "ocr") -> Page | None:
+        """Returns the page that the builder makes of a PDF's first page, if any."""
+        self._number += 1  # another document each time: the builder keeps the last one open
+        path = self._path.with_stem(f"page-{self._number}")
+        path.write_bytes(pdf)
+        sample = self._build[source](PageTask(path, path.name, f"{self._number:064x}", 1, 1)).sample
+        path.unlink()
+        return decode_page(sample["json"]) if sample else None
+
+    def turns(self, kind: str, image: np.ndarray) -> None:
+        """Builds an upright page in all four directions."""
+        straight = self.page(image_pdf(image))
+        if straight is None:
+            return
+        for turn in TURNS:
+            found = self.page(image_pdf(np.ascontiguousarray(np.rot90(image, -turn // 90)))) if turn else straight
+            self._add(kind, f"turned by {turn}", found, straight, found is not None and found.rotation == -turn % 360)
+
+    def skews(self, kind: str, image: np.ndarray) -> None:
+        """Builds an upright page skewed by each of `SKEWS`."""
+        border = [round(MARGIN * side) for side in image.shape[:2]]
+        paper = [int(level) for level in np.median(image.reshape(-1, 3), axis=0)]
+        wide = cv2.copyMakeBorder(image, border[0], border[0], border[1], border[1], cv2.BORDER_CONSTANT, value=paper)
+        straight = self.page(image_pdf(wide))
+        if straight is None or straight.rotation:
+            return
+        for skew_deg in SKEWS:
+            found = self.page(image_pdf(deskew(wide, -skew_deg)))
+            error_deg = abs(found.skew_deg - straight.skew_deg - skew_deg) if found else 90.0
+            name = f"skewed by {abs(skew_deg):g}"
+            self._add(kind, name, found, straight, error_deg < 0.5 and found is not None and not found.rotation)
+            self.tallies[kind, name].error_deg.append(error_deg)
+
+    def layers(self, pdf: bytes) -> None:
+        """Builds a typeset page in all four directions from its text layer."""
+        straight = self.page(turned_layer(pdf, 0), "auto")
+        if straight is None or straight.text_source != "pdf":
+            return
+        for turn in TURNS:
+            found = self.page(turned_layer(pdf, turn), "auto")
+            good = found is not None and found.rotation == -turn % 360 and found.text_source == "pdf"
+            self._add("text layer", f"turned by {turn}", found, straight, good)
+
+    def _add(self, kind: str, name: str, found: Page | None, expected: Page, upright: bool) -> None:
+        tally = self.tallies[kind, name]
+        tally.upright += upright
+        tally.f1.append(f1(found, expected) if found else 0.0)
+
+    def markdown(self) -> str:
+        """Returns the table."""
+        columns = ("pages", "content", "count", "upright", "share", "F1 of words", "mean error, degrees", "largest")
+        rows = [f"| {kind} | {name} | {tally.row()} |" for (kind, name), tally in self.tallies.items()]
+        return "\n".join([f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows])
+
+
+def cost(engine: PaddleEngine, images: list[np.ndarray]) -> str:
+    """Returns a sentence on what looking costs for upright pages, beside detecting and reading their lines."""
+    looking_s, reading_s = [], []
+    for image in images:
+        bgr = np.ascontiguousarray(image[:, :, ::-1])
+        quads = engine._detect(bgr)
+        looking_s.append(min(_cpu_s(lambda: engine._orientation.rotation(bgr, quads, engine.lines)) for _ in range(3)))  # noqa: B023
+        reading_s.append(min(_cpu_s(lambda: engine.read(image)) for _ in range(3)))  # noqa: B023
+    share = sum(looking_s) / sum(reading_s)
+    return (
+        f"Looking costs an upright page {1000 * np.mean(looking_s):.1f} CPU-ms, {100 * share:.1f} % of the "
+        f"{1000 * np.mean(reading_s):.0f} that the engine takes for it ({len(images)} typeset pages)."
+    )
+
+
+def _cpu_s(work: Callable[[], object]) -> float:
+    started_s = time.process_time()
+    work()
+    return time.process_time() - started_s
+
+
+def scans(paths: list[Path]) -> Iterator[np.ndarray]:
+    """Yields the first page of each document as `(height, width, 3)` uint8 RGB at `DPI`."""
+    for path in paths:
+        with pymupdf.open(path) as document:
+            pixels = document[0].get_pixmap(dpi=DPI, colorspace="rgb", alpha=False)
+            yield np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3)
+
+
+def main() -> None:
+    """Measures and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=Path, required=True, help="a directory that pipelines.samples has written")
+    parser.add_argument("--pdfs", type=Path, required=True, help="a directory of real documents")
+    parser.add_argument("--count", type=int, default=24, help="real pages, and at most as many generated ones")
+    parser.add_argument("--ocr", default="paddleocr")
+    parser.add_argument("--table", type=Path, required=True)
+    flags = parser.parse_args()
+    pymupdf.TOOLS.mupdf_display_errors(False)
+    engine = load_engine(flags.ocr)
+    real = [page.image for page in known_pages(sorted(flags.pdfs.rglob("*.pdf")), flags.count)]
+    generated = sorted(flags.samples.glob("*.pdf"))[: flags.count]
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(engine, Path(folder))
+        for kind, images in (("real", real), ("generated", list(scans(generated)))):
+            for number, image in enumerate(images):
+                bench.turns(kind, image)
+                if number < len(images) // 4:
+                    bench.skews(kind, image)
+        for path in generated:
+            bench.layers(path.read_bytes())
+        lines = [bench.markdown()]
+    if isinstance(engine, PaddleEngine):
+        lines.append(cost(engine, real[:8]))
+    text = "\n\n".join([*lines, machine()]) + "\n"
+    flags.table.write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""A page as it is read: turned upright, straightened, its words from the text layer or by OCR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from pipelines import documents
+from pipelines.config import PageConfig
+from pipelines.deskew import deskew, estimate_skew, upright_points
+from pipelines.documents import PageError
+from pipelines.ocr import OcrEngine, OcrWord
+from pipelines.page_image import is_blank
+from pipelines.stopwatch import Stopwatch
+from pipelines.text import SCAN_IMAGE_SHARE, is_broken, text_layer_is_trusted
+from schemas import PageStatus
+
+if TYPE_CHECKING:
+    import pymupdf
+
+Found = TypeVar("Found")
+
+MIN_SKEW_DEG = 0.15  # below it, turning the image costs more sharpness than it mends
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An upright page image and its words, in any order.
+
+    Attributes:
+        image: `(height, width, 3)` uint8 RGB.
+        words: boxes in pixels of `image`.
+        text_source: `ocr` or `pdf`.
+        skew_deg: skew that was removed.
+    """
+
+    image: np.ndarray
+    words: list[OcrWord]
+    text_source: str
+    skew_deg: float
+
+
+@dataclass(frozen=True)
+class _View:
+    """A page as its /Rotate entry turns it, straightened; `layer` holds the words that the text layer is to supply."""
+
+    image: np.ndarray
+    skew_deg: float
+    layer: list[OcrWord] | None
+
+
+class PageReader:
+    """Reads pages upright.
+
+    Args:
+        config: the settings.
+        engine: not needed where `config.text_source` is `pdf`.
+    """
+
+    def __init__(self, config: PageConfig, engine: OcrEngine | None) -> None:
+        self.config = config
+        self.engine = engine
+
+    def read(self, page: pymupdf.Page, watch: Stopwatch) -> Reading:
+        """Returns the page upright, and turns it so in its open document: its size and rotation are then upright too.
+
+        Args:
+            page: as it was loaded.
+            watch: is told the stages `render` (pixels, straightened, and text layer) and `ocr`.
+
+        Raises:
+            PageError: blank, too damaged to be rendered, or too much for the OCR engine.
+        """
+        with watch.stage("render"):
+            view = self._view(page)
+        rotation = self._rotation(page, view, watch)
+        if rotation:
+            with watch.stage("render"):
+                documents.turn(page, rotation)
+                view = self._view(page)
+        if view.layer is not None:
+            return Reading(view.image, view.layer, "pdf", view.skew_deg)
+        with watch.stage("ocr"):
+            words = _or_failed(self._needed_engine().read, view.image)
+        return Reading(view.image, words, "ocr", view.skew_deg)
+
+    def _view(self, page: pymupdf.Page) -> _View:
+        image = documents.render(page, self.config.dpi, self.config.image_long_side, self.config.max_long_side_px)
+        if is_blank(image):
+            raise PageError(PageStatus.BLANK, "nothing on it")
+        image_share = documents.image_share(page)
+        skew_deg = 0.0
+        if image_share >= SCAN_IMAGE_SHARE:  # what was typeset stands straight
+            skew_deg = round(estimate_skew(image), 2)
+        if abs(skew_deg) < MIN_SKEW_DEG:
+            skew_deg = 0.0
+        layer = None
+        if self.config.text_source != "ocr":
+            words = documents.text_layer(page)
+            if self.config.text_source == "pdf" or text_layer_is_trusted(words, image_share):
+                layer = _in_pixels(words, page, image.shape, skew_deg)
+        return _View(deskew(image, skew_deg) if skew_deg else image, skew_deg, layer)
+
+    def _rotation(self, page: pymupdf.Page, view: _View, watch: Stopwatch) -> int:
+        """Returns the degrees clockwise to turn the page by. Whoever supplies the words knows which way they run."""
+        if view.layer is not None:
+            return 0 if is_broken(view.layer) else documents.text_rotation(page)
+        with watch.stage("ocr"):
+            return _or_failed(self._needed_engine().rotation, view.image)
+
+    def _needed_engine(self) -> OcrEngine:
+        assert self.engine is not None, "only text_source=pdf goes without an engine"
+        return self.engine
+
+
+def _or_failed(step: Callable[[np.ndarray], Found], image: np.ndarray) -> Found:
+    try:
+        return step(image)
+    except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+        raise PageError(PageStatus.OCR_FAILED, f"{type(error).__name__}: {error}") from error
+
+
+def _in_pixels(words: list[OcrWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[OcrWord]:
+    """Takes the text layer from points to pixels of the upright image; words off the page are left out."""
+    height, width = shape[:2]
+    scale_x, scale_y = width / page.rect.width, height / page.rect.height
+    centres = np.array([((w.x0 + w.x1) / 2 * scale_x, (w.y0 + w.y1) / 2 * scale_y) for w in words]).reshape(-1, 2)
+    placed = []
+    for word, (x, y) in zip(words, upright_points(centres, skew_deg, width, height), strict=True):
+        half_width, half_height = (word.x1 - word.x0) * scale_x / 2, (word.y1 - word.y0) * scale_y / 2
+        if 0 <= x < width and 0 <= y < height:
+            placed.append(OcrWord(word.text, x - half_width, y - half_height, x + half_width, y + half_height, 1.0))
+    return placed

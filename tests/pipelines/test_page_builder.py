@@ -1,0 +1,62 @@
+"""What a page's facts say: language, time by stage, and why a page was left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.config import PageConfig
+from pipelines.page_builder import PageBuilder, PageFacts, PageTask
+from schemas import PageStatus, load_tokenizer
+from tests.hostile import one_page
+
+GERMAN = "Die Rechnung ist innerhalb von dreißig Tagen ohne Abzug zu bezahlen"
+
+
+@pytest.fixture
+def facts_of(tmp_path):
+    """Builds a page that shows a text, from its text layer."""
+
+    def build(text: str, **settings) -> PageFacts:
+        (tmp_path / "page.pdf").write_bytes(one_page(text))
+        builder = PageBuilder(PageConfig(text_source="pdf", **settings), None, load_tokenizer())
+        result = builder(PageTask(tmp_path / "page.pdf", "page.pdf", "0" * 64, 1, 1))
+        assert (result.sample is not None) == (result.facts.status is PageStatus.OK)
+        return result.facts
+
+    return build
+
+
+def test_a_page_in_a_language_that_is_wanted_is_kept(facts_of):
+    facts = facts_of(GERMAN, languages=("de", "en"))
+    assert (facts.status, facts.language) == (PageStatus.OK, "de")
+
+
+def test_a_page_in_another_language_keeps_its_facts_and_the_reason(facts_of):
+    facts = facts_of(GERMAN, languages=("en", "fr"))
+    assert facts.status is PageStatus.OTHER_LANGUAGE
+    assert facts.detail == "de, --languages is en,fr"
+    assert (facts.words, facts.language, facts.text_source, facts.mean_score) == (11, "de", "pdf", 1.0)
+
+
+def test_a_page_of_numbers_is_in_none_of_the_languages(facts_of):
+    facts = facts_of("12.50 4711 30/04/2019", languages=("en",))
+    assert facts.status is PageStatus.OTHER_LANGUAGE
+    assert facts.detail.startswith("too little text to tell")
+
+
+def test_a_page_of_few_words_keeps_its_facts_and_the_reason(facts_of):
+    facts = facts_of("Two words", min_words=3)
+    assert (facts.status, facts.words) == (PageStatus.TOO_FEW_WORDS, 2)
+    assert facts.detail == "2 words, --min_words is 3"
+
+
+def test_the_time_of_a_page_is_that_of_its_stages(facts_of):
+    facts = facts_of(GERMAN)
+    assert facts.seconds_render > 0 and facts.seconds_rest > 0 and facts.seconds_ocr == 0
+    assert facts.seconds == pytest.approx(facts.seconds_render + facts.seconds_rest)
+
+
+def test_a_blank_page_took_its_time_too(facts_of):
+    facts = facts_of("")
+    assert facts.status is PageStatus.BLANK
+    assert 0 < facts.seconds_render <= facts.seconds
