@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from pipelines.storage import BeamIOError
 from schemas import FolioError
+from schemas.interrupts import kept_interrupts
 
 DONE, FAILED = 0, 1
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # what shells report for them
@@ -33,7 +34,8 @@ def run_command(work: Callable[[], object]) -> int:
 
     signal.signal(signal.SIGTERM, stop)  # its default would leave scratch files and page processes behind
     try:
-        work()
+        with kept_interrupts():
+            work()
     except FolioError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

@@ -24,6 +24,7 @@ with needs_extra("train"):
 
     from schemas import FolioError
     from schemas.duration import duration
+    from schemas.interrupts import kept_interrupts
     from trainer import distributed
     from trainer.checkpoint import CheckpointStore, require_same
     from trainer.command_line import parse_command_line
@@ -52,7 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     first = distributed.rank() == 0
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if first else logging.ERROR, format="%(message)s")
     try:
-        return pretrain(parse_command_line(argv))
+        with kept_interrupts():
+            return pretrain(parse_command_line(argv))
     except FolioError as error:
         # All ranks meet the same errors and one reports them, but a sample is read by one rank alone.
         if first or isinstance(error, SampleError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import os
 import signal
+import subprocess
+import sys
 import tarfile
 import time
 
@@ -12,7 +14,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from tests.commands import build, start
+from tests.commands import ROOT, build, start
 from tests.hostile import one_page
 
 PDF = ("--text_source", "pdf")
@@ -27,6 +29,20 @@ HOSTILE_NAMES = [
     "-rf.pdf",
     os.fsdecode(b"caf\xe9 \xff.pdf"),
 ]
+
+# The real command, which sends itself a signal, once the plan is made, while Python calls back a weak reference.
+SIGNALLED = """
+import os, signal, sys, weakref
+from pipelines import build_corpus
+describe, number = build_corpus.describe, signal.Signals[sys.argv.pop(1)]
+def struck(*args):
+    describe(*args)
+    dying = set()
+    watch = weakref.ref(dying, lambda _: os.kill(os.getpid(), number) or sum(range(100)))
+    del dying
+build_corpus.describe = struck
+sys.exit(build_corpus.main())
+"""
 
 
 def manifest_of(output):
@@ -138,3 +154,16 @@ def test_a_run_that_is_told_to_stop_says_how_to_go_on_and_leaves_nothing_behind(
     assert "Traceback" not in rest
     assert folders_of(scratch) == []
     assert not psutil.wait_procs(children, timeout=5)[1]
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
+def test_a_signal_that_comes_where_python_drops_exceptions_still_stops_the_run(tmp_path, name, code):
+    for page in range(100):
+        (tmp_path / f"{page}.pdf").write_bytes(one_page(f"Page {page}"))
+    flags = ["--input", tmp_path, "--output", tmp_path / "out", *PDF, "--workers", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALLED, name, *flags], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stderr.strip().splitlines()[-1] == "stopped; run the same command again to go on"
+    assert "Exception ignored" not in done.stderr

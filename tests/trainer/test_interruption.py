@@ -12,12 +12,19 @@ from tests.trainer.launches import ROOT, SMALL, rows, run
 
 # The real program, which sends itself the signal as its first evaluation begins.
 SIGNALLED = """
-import os, signal, sys
+import os, signal, sys, weakref
 sys.path.insert(0, sys.argv.pop(1))
 from trainer.evaluation import Evaluation
 from trainer.pretrain import main
-evaluate, number = Evaluation.run, signal.Signals[sys.argv.pop(1)]
-Evaluation.run = lambda self, engine: os.kill(os.getpid(), number) or evaluate(self, engine)
+evaluate, number, where = Evaluation.run, signal.Signals[sys.argv.pop(1)], sys.argv.pop(1)
+def struck(self, engine):
+    dying = set()
+    watch = weakref.ref(dying, lambda _: where == "callback" and (os.kill(os.getpid(), number) or sum(range(100))))
+    del dying
+    if where == "step":
+        os.kill(os.getpid(), number)
+    return evaluate(self, engine)
+Evaluation.run = struck
 sys.exit(main())
 """
 
@@ -27,9 +34,9 @@ def signalled(tmp_path):
     """Runs the program up to its evaluation after step 2 of 6, where the signal comes; exit code and output."""
     write_corpus(tmp_path / "OUT", pages=20, words=20, long_side=128)
 
-    def attempt(name: str) -> tuple[int, str]:
+    def attempt(name: str, where: str = "step") -> tuple[int, str]:
         paths = ["--corpus", str(tmp_path / "OUT"), "--output", str(tmp_path / "RUN"), *SMALL, "--val_share", "0.3"]
-        command = [sys.executable, "-c", SIGNALLED, str(ROOT), name, *paths, "--max_steps", "6"]
+        command = [sys.executable, "-c", SIGNALLED, str(ROOT), name, where, *paths, "--max_steps", "6"]
         done = run([*command, "--val_every", "2"], tmp_path)
         return done.returncode, done.stdout
 
@@ -44,8 +51,9 @@ def test_a_sigterm_during_an_evaluation_stops_the_run_right_after_it(signalled, 
     assert (tmp_path / "RUN" / "checkpoints" / "step-00000002" / "manifest.json").is_file()
 
 
-def test_ctrl_c_ends_the_run_with_one_line(signalled):
-    code, printed = signalled("SIGINT")
+@pytest.mark.parametrize("where", ["step", "callback"])
+def test_ctrl_c_ends_the_run_with_one_line_also_where_python_drops_exceptions(signalled, where):
+    code, printed = signalled("SIGINT", where)
     assert code == 130, printed
     assert printed.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
     assert "Traceback" not in printed
