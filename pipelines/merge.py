@@ -29,12 +29,12 @@ Join finished corpora that were built apart with the same settings.
   python -m pipelines.merge corpus-2023 corpus-2024 --output corpus
   python -m pipelines.merge gs://bucket/a gs://bucket/b gs://bucket/c --output gs://bucket/corpus
 
-Tars stay as they are, hard links where the file system can, copies elsewhere. Shards are numbered anew: those of A in
-their order, then those of B. A document that several corpora hold, the same bytes whatever its name, stays in the first
-of them; elsewhere it gets the status duplicate, as in one build, and its pages are left out: a shard of nothing else is
-dropped, one that holds others too is written anew without them. Corpora that differ in tokenizer, grid or any other
-setting that decides a page are refused. A, B ... are only read. Run the same command again to go on after an
-interruption."""
+Tars stay as they are, hard links where the file system can, copies elsewhere; each is checked by its hash. Shards are
+numbered anew: those of A in their order, then those of B. A document that several corpora hold, the same bytes whatever
+its name, stays in the first of them; elsewhere it gets the status duplicate, as in one build, and its pages are left
+out: a shard of nothing else is dropped, one that holds others too is written anew without them. Corpora that differ in
+tokenizer, grid or any other setting that decides a page are refused. A, B ... are only read. Run the same command again
+to go on after an interruption."""
 
 EXIT_CODES = "exit codes: 0 C is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C"
 

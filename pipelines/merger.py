@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,6 +22,7 @@ from schemas import PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError, ShardInfo
 from schemas.reader import MEMBERS
 from schemas.sample import REPAIR
 
+_CHUNK_BYTES = 1 << 20
 _OK, _DUPLICATE = PageStatus.OK.value, PageStatus.DUPLICATE.value
 
 
@@ -153,11 +155,11 @@ def take_tar(source: str, info: ShardInfo, target: CorpusStore, name: str) -> No
     """Gives a corpus a tar of another one, as it is: a hard link where that can be, else a copy.
 
     Args:
-        info: what the tar is; its size is looked at, its digest is left to `pipelines.verify`, for it does not change.
+        info: what the tar is; it is read to its end to see that it still is.
         name: the shard's in the target.
 
     Raises:
-        SchemaError: it cannot be read, or is of another size.
+        SchemaError: it cannot be read, or has other bytes.
     """
     place = target.uri("shards", f"{name}.tar")
     try:
@@ -165,13 +167,25 @@ def take_tar(source: str, info: ShardInfo, target: CorpusStore, name: str) -> No
     except (OSError, BeamIOError) as error:
         raise SchemaError(f"{source} cannot be read: {error}; {REPAIR}.") from error
     with stream:
-        size = stream.seek(0, os.SEEK_END)
-        if size != info.bytes:
-            raise SchemaError(f"{source}: {size} bytes, index.json says {info.bytes}; {REPAIR}.")
-        if not (is_local(source) and is_local(place) and _link(Path(source), Path(place))):
-            stream.seek(0)
+        if is_local(source) and is_local(place) and _link(Path(source), Path(place)):
+            _read_whole(stream, source, info)
+        else:
             with target.create("shards", f"{name}.tar") as copy:
-                shutil.copyfileobj(stream, copy, 1 << 20)
+                _read_whole(stream, source, info, copy)
+
+
+def _read_whole(stream: BinaryIO, source: str, info: ShardInfo, copy: BinaryIO | None = None) -> None:
+    """Reads a tar, into `copy` where there is one; raises `SchemaError` where it is not what `info` says."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        size += len(chunk)
+        if copy:
+            copy.write(chunk)
+    if size != info.bytes:
+        raise SchemaError(f"{source}: {size} bytes, index.json says {info.bytes}; {REPAIR}.")
+    if digest.hexdigest() != info.sha256:
+        raise SchemaError(f"{source}: sha256 is {digest.hexdigest()}, index.json says {info.sha256}; {REPAIR}.")
 
 
 def _link(source: Path, place: Path) -> bool:

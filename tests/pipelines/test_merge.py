@@ -309,6 +309,20 @@ def test_a_damaged_shard_is_named_and_no_corpus_comes_of_it(
     assert not (tmp_path / "c" / "index.json").exists()
 
 
+@pytest.mark.parametrize("disk", [None, MEMORY_DISK])
+def test_a_tar_with_a_flipped_byte_is_neither_linked_nor_copied_in_silence(first, other, tmp_path, capsys, disk):
+    if disk and not disk.is_dir():
+        pytest.skip("needs a second file system")
+    damaged = shutil.copytree(other, tmp_path / "damaged")
+    data = bytearray(tar(damaged, 0).read_bytes())
+    data[len(data) // 2] ^= 1
+    tar(damaged, 0).write_bytes(data)
+    with tempfile.TemporaryDirectory(dir=disk) as scratch:
+        assert merge(first, damaged, into=Path(scratch, "c")) == 1
+        assert not Path(scratch, "c", "index.json").exists()
+    assert "damaged/shards/corpus-00000.tar: sha256 is " in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_pages_of_a_document_that_was_never_planned_are_not_lost_in_silence(first, other, tmp_path, capsys):
     strange = shutil.copytree(other, tmp_path / "strange")
     plan = pq.read_table(strange / "plan.parquet")
