@@ -18,6 +18,7 @@ from typing import Any
 
 from schemas import FolioError, UsageError
 from trainer import distributed
+from trainer.config import as_typed
 
 logger = logging.getLogger("trainer")
 
@@ -150,7 +151,7 @@ def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str) -> No
     before, after = _flat(saved), _flat(now)
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if names:
-        changes = "; ".join(f"{name} was {before.get(name)!r}, is {after.get(name)!r}" for name in names)
+        changes = "; ".join(f"{as_typed(name)} was {before.get(name)!r}, is {after.get(name)!r}" for name in names)
         raise UsageError(f"--output {run_dir} holds a run with other settings: {changes}. Take another.")
 
 

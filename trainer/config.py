@@ -96,22 +96,27 @@ class PretrainConfig:
     def __post_init__(self) -> None:
         for name in ("max_steps", "global_batch", "micro_batch", "log_every", "save_every", "keep_last", "val_every"):
             if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+                raise UsageError(f"--{name} must be at least 1, got {getattr(self, name)}")
         for name in ("seed", "workers", "val_pages", "peak_tflops"):
             if getattr(self, name) < 0:
-                raise UsageError(f"{name} must not be negative, got {getattr(self, name)}")
+                raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
         if not 0 <= self.val_share < 1:
-            raise UsageError(f"val_share must lie in [0, 1), got {self.val_share}")
+            raise UsageError(f"--val_share must lie in [0, 1), got {self.val_share}")
         if self.zero_stage not in range(4):
-            raise UsageError(f"zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
+            raise UsageError(f"--zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
         if self.zero_stage == 0 and self.dtype == "bf16":
-            raise UsageError("zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take zero_stage 1")
+            raise UsageError("--zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take --zero_stage 1")
 
 
 def flags() -> dict[str, str]:
     """Returns the name of every flag and its help text, which ends with the default."""
     options = [item for item in fields(PretrainConfig) if "help" in item.metadata]
     return {item.name: item.metadata["help"] + (f" ({item.default})" if item.default != "" else "") for item in options}
+
+
+def as_typed(name: str) -> str:
+    """Returns a setting's name as the command line takes it: `--seed`, `model.d_model`."""
+    return f"--{name}" if name in flags() else name
 
 
 def load_config(

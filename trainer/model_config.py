@@ -54,34 +54,34 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for name in SIZES:
             if getattr(self, name) < 1:
-                raise UsageError(f"{name} must be at least 1, got {getattr(self, name)}")
+                raise UsageError(f"model.{name} must be at least 1, got {getattr(self, name)}")
         for name in ("image_height", "image_width", "pad_id", "eos_id"):
             if getattr(self, name) < 0:
-                raise UsageError(f"{name} must not be negative, got {getattr(self, name)}")
+                raise UsageError(f"model.{name} must not be negative, got {getattr(self, name)}")
         if not 0.0 <= self.dropout < 1.0:
-            raise UsageError(f"dropout must lie in [0, 1), got {self.dropout}")
+            raise UsageError(f"model.dropout must lie in [0, 1), got {self.dropout}")
         self._check_relative_positions()
         self._check_patches()
 
     def _check_relative_positions(self) -> None:
         # The encoder halves the buckets by direction, and either half again: near one by one, far logarithmically.
         if self.relative_buckets < 4:
-            raise UsageError(f"relative_buckets must be at least 4, got {self.relative_buckets}")
+            raise UsageError(f"model.relative_buckets must be at least 4, got {self.relative_buckets}")
         if self.relative_max_distance <= self.relative_buckets // 2:
             raise UsageError(
-                f"relative_max_distance must be above relative_buckets / 2, got {self.relative_max_distance} "
-                f"with {self.relative_buckets} buckets"
+                "model.relative_max_distance must be above model.relative_buckets / 2, "
+                f"got {self.relative_max_distance} with {self.relative_buckets} buckets"
             )
 
     def _check_patches(self) -> None:
         if self.image_height % self.patch_height or self.image_width % self.patch_width:
             raise UsageError(
-                f"image {self.image_height} x {self.image_width} is no multiple of "
-                f"the patch {self.patch_height} x {self.patch_width}: change image_* or patch_*"
+                f"the image, {self.image_height} x {self.image_width}, is no multiple of the patch, "
+                f"{self.patch_height} x {self.patch_width}: change model.image_* or model.patch_*"
             )
         for name, factor in (("patch_height", 4), ("patch_width", 4), ("d_model", PATCH_CELLS)):
             if self.visual_tokens and getattr(self, name) % factor:
-                raise UsageError(f"{name} must be a multiple of {factor}, got {getattr(self, name)}")
+                raise UsageError(f"model.{name} must be a multiple of {factor}, got {getattr(self, name)}")
 
     @property
     def patch_rows(self) -> int:

@@ -44,7 +44,7 @@ class ObjectivesConfig:
             if not 0.0 <= getattr(self, name) < math.inf:
                 raise UsageError(f"objectives.{name} must not be negative, got {getattr(self, name)}")
         if not any(getattr(self, name) for name in weights):
-            raise UsageError(f"objectives.{', '.join(weights)} are all 0, which leaves nothing to learn")
+            raise UsageError(f"objectives.{', objectives.'.join(weights)} are all 0, which leaves nothing to learn")
         if self.mask_boxes not in MASK_BOXES:
             raise UsageError(f"objectives.mask_boxes must be one of {', '.join(MASK_BOXES)}, got {self.mask_boxes!r}")
         if not 0.0 <= self.noise_density < 1.0:
@@ -56,7 +56,7 @@ class ObjectivesConfig:
         if self.line_pairs < 1:
             raise UsageError(f"objectives.line_pairs must be at least 1, got {self.line_pairs}")
         if self.max_text_tokens < 4 or self.max_target_tokens < 4:
-            raise UsageError("objectives.max_text_tokens and max_target_tokens must be at least 4")
+            raise UsageError("objectives.max_text_tokens and objectives.max_target_tokens must be at least 4")
 
     def total(self, losses: dict[str, Tensor]) -> Tensor:
         """The training loss: the weighted sum of what `trainer.model.DocFormerV2` returns."""

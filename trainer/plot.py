@@ -18,6 +18,7 @@ from trainer.run_log import LOG_NAME, read_log
 
 COLOURS = {"": "#222222", "denoise": "#1f77b4", "line": "#d62728", "grid": "#2ca02c"}
 STYLES = ("-", "--", ":", "-.")
+EXIT_CODES = "exit codes: 0 done, 2 wrong usage"
 SMOOTHING_POINTS = 40  # a curve is averaged over about a fortieth of its points, its raw values stay visible behind it
 
 
@@ -93,7 +94,9 @@ def _series(rows: list[dict[str, Any]], key: str) -> tuple[list[int], list[float
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
-    parser = argparse.ArgumentParser(prog="python -m trainer.plot", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer.plot", description=__doc__, epilog=EXIT_CODES, allow_abbrev=False
+    )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="--output directory of a run")
     parser.add_argument("--output", type=Path, metavar="FILE", help="the PNG to write (default: RUN/loss.png)")
     options = parser.parse_args(argv)

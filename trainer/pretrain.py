@@ -22,7 +22,7 @@ from trainer.startup import needs_extra
 with needs_extra("train"):
     import torch
 
-    from schemas import FolioError
+    from schemas import FolioError, UsageError
     from schemas.duration import duration
     from schemas.interrupts import kept_interrupts
     from trainer import distributed
@@ -70,6 +70,10 @@ def pretrain(config: PretrainConfig) -> int:
 
     Returns:
         The exit code: 0, or 1 where a signal stopped the run.
+
+    Raises:
+        UsageError: settings, corpus and what the run has done do not fit together.
+        FolioError: training failed.
     """
     # All that can be wrong is found before the ranks meet, so that none is left waiting for another.
     if config.wandb_project:
@@ -81,6 +85,7 @@ def pretrain(config: PretrainConfig) -> int:
     common = facts(config, pages)
     if (earlier := store.newest()) is not None:
         require_same(earlier.facts, common, config.output)
+        require_steps_left(config, earlier.step)
     make_run_dir(config.output)
     wandb = start_wandb(config, resumed=earlier is not None)
 
@@ -95,6 +100,15 @@ def pretrain(config: PretrainConfig) -> int:
         return FAILED
     run.finish()
     return DONE
+
+
+def require_steps_left(config: PretrainConfig, step: int) -> None:
+    """Raises `UsageError` where a run is farther than it is asked to go."""
+    if step > config.max_steps:
+        raise UsageError(
+            f"--output {config.output} is at step {step} already, beyond --max_steps {config.max_steps}: "
+            f"ask for more than {step}, or take another."
+        )
 
 
 class Run:
@@ -117,7 +131,8 @@ class Run:
         self.throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
         if first:
-            save_config(config, self.dir / "config.yaml")
+            if step < config.max_steps:  # a finished run keeps the settings that it had
+                save_config(config, self.dir / "config.yaml")
             clear_mark(self.dir)
         self.log = RunLog(
             self.dir if first else None,
@@ -135,13 +150,16 @@ class Run:
     def announce(self) -> None:
         """Says what is about to happen."""
         config, ranks = self.config, distributed.world_size()
+        taking_part = f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {self.engine.device.type}"
         micro_batch = self.engine.train_micro_batch_size_per_gpu()
         logger.info(
             f"{len(self.pages.train):,} pages to train on, {len(self.pages.held_out):,} held out to evaluate on; "
-            f"{ranks} ranks on {self.engine.device.type}, ZeRO {config.zero_stage}, {config.dtype}; "
+            f"{taking_part}, ZeRO {config.zero_stage}, {config.dtype}; "
             f"a batch of {config.global_batch} is {config.global_batch // ranks // micro_batch} x {micro_batch} a rank"
         )
-        if self.step:
+        if self.step == config.max_steps:
+            logger.info(f"{self.dir} is at step {self.step} already: nothing to train; a higher --max_steps goes on")
+        elif self.step:
             logger.info(f"resumed after step {self.step} of {config.max_steps}")
 
     def train(self, save: Callable[[], None]) -> bool:

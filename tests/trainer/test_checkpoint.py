@@ -83,7 +83,7 @@ def test_a_run_goes_on_only_with_what_it_has_in_common():
     require_same(saved, {"seed": 0, "model": {"d_model": 32, "dropout": 0.1}}, "RUN")
     with pytest.raises(UsageError) as refused:
         require_same(saved, {"seed": 1, "model": {"d_model": 64, "dropout": 0.1}}, "RUN")
-    assert "model.d_model was 32, is 64; seed was 0, is 1" in str(refused.value)
+    assert "model.d_model was 32, is 64; --seed was 0, is 1" in str(refused.value)
     assert "dropout" not in str(refused.value)
 
 

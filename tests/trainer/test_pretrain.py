@@ -130,8 +130,8 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_pages(launch
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["--seed", "5"], "seed was 0, is 5"),
-        (["--global_batch", "4"], "global_batch was 8, is 4"),
+        (["--seed", "5"], "--seed was 0, is 5"),
+        (["--global_batch", "4"], "--global_batch was 8, is 4"),
         (["model.d_model=64"], "model.d_model was 32, is 64"),
         (["objectives.line_weight=2"], "objectives.line_weight was 1.0, is 2.0"),
         ([], "ranks was 2, is 1"),
@@ -144,6 +144,19 @@ def test_going_on_with_other_settings_is_refused_and_the_difference_named(launch
     assert main([*common, *SMALL, *words]) == 2
     assert named in caplog.messages[-1]
     assert (run_dir / "log.jsonl").read_bytes() == before
+
+
+def test_a_finished_run_says_so_and_keeps_the_settings_that_it_had(corpus, tmp_path):
+    command = [sys.executable, str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN"), *SMALL]
+    assert run([*command, "--max_steps", "2"], tmp_path).returncode == 0
+    files = {path: path.read_bytes() for path in (tmp_path / "RUN").rglob("*") if path.suffix in (".yaml", ".jsonl")}
+    again = run([*command, "--max_steps", "2", "optimizer.learning_rate=1e-5"], tmp_path)
+    assert again.returncode == 0, again.stdout
+    assert "at step 2 already: nothing to train; a higher --max_steps goes on" in again.stdout
+    fewer = run([*command, "--max_steps", "1"], tmp_path)
+    assert fewer.returncode == 2
+    assert "is at step 2 already, beyond --max_steps 1: ask for more than 2" in fewer.stdout
+    assert len(files) == 2 and all(path.read_bytes() == content for path, content in files.items())
 
 
 def test_a_sigterm_to_one_rank_saves_on_all_and_leaves_a_mark(corpus, tmp_path):
