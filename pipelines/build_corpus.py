@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.command import leave, run_command
-from pipelines.config import BuildConfig
+from pipelines.config import BuildConfig, DryRun
 from pipelines.discover import discover
+from pipelines.estimate import log_estimate
 from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, summarize
 from pipelines.flags import parse_flags
@@ -35,8 +36,8 @@ logger = logging.getLogger("folio")
 INSPECT_BATCH = 256
 
 
-def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: bool = False) -> CorpusIndex | None:
-    """Builds what is missing of a corpus and returns its index; `None` after a dry run.
+def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: DryRun | None = None) -> CorpusIndex | None:
+    """Builds what is missing of a corpus and returns its index; with `dry_run` estimates what it takes, returns `None`.
 
     Raises:
         UsageError: an input or the output cannot be what they are said to be.
@@ -51,6 +52,7 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: bool = Fals
     describe(plan, units)
     refuse_many_failed_documents(plan, config, store)
     if dry_run:
+        log_estimate(plan, config, dry_run)
         return None
     missing = [unit for unit in units if not store.has_shard(unit.name)]
     if missing or not store.exists("index.json"):

@@ -74,6 +74,19 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
+class DryRun:
+    """A run that builds nothing and estimates what a build will take.
+
+    Attributes:
+        sample: pages that are built for it.
+        price_per_core_hour: in dollars. 0.04 is about what clouds ask for one of a general-purpose machine, on demand.
+    """
+
+    sample: int = 50
+    price_per_core_hour: float = 0.04
+
+
+@dataclass(frozen=True)
 class BuildConfig:
     """All settings of one build.
 

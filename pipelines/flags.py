@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import math
 from pathlib import Path
 
-from pipelines.config import OCR_ENGINES, OCR_PRECISIONS, TEXT_SOURCES, BuildConfig, PageConfig, RunConfig
+from pipelines.config import OCR_ENGINES, OCR_PRECISIONS, TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
 from schemas import UsageError
 
 DESCRIPTION = """\
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_text_flags(parser.add_argument_group("text"))
     _add_image_flags(parser.add_argument_group("images and tokens"))
     _add_run_flags(parser.add_argument_group("how the work is done (changes no page that succeeds)"))
+    _add_dry_run_flags(parser.add_argument_group("how much it will take"))
     return parser
 
 
@@ -58,7 +60,28 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pages_per_shard", type=positive, default=BuildConfig.pages_per_shard, help="(default: %(default)s)"
     )
-    parser.add_argument("--dry_run", action="store_true", help="inspect and plan, print what a run would do, and stop")
+
+
+def _add_dry_run_flags(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--dry_run",
+        action="store_true",
+        help="inspect, plan, build a sample of the pages outside of OUT, print what the run would take, and stop",
+    )
+    group.add_argument(
+        "--sample",
+        type=_at_least_two,
+        default=DryRun.sample,
+        metavar="PAGES",
+        help="of a dry run (default: %(default)s)",
+    )
+    group.add_argument(
+        "--price_per_core_hour",
+        type=_price,
+        default=DryRun.price_per_core_hour,
+        metavar="DOLLARS",
+        help="for a dry run's estimate; an assumption, put in your own (default: %(default)s)",
+    )
 
 
 def _add_text_flags(group: argparse._ArgumentGroup) -> None:
@@ -158,6 +181,22 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def _at_least_two(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 2 or more: one page tells nothing of the others")
+    return int(text)
+
+
+def _price(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a price in dollars")
+    return value
+
+
 def _languages(text: str) -> tuple[str, ...]:
     from pipelines.language import known_languages
 
@@ -197,8 +236,8 @@ def _percent(text: str) -> int:
     return int(text)
 
 
-def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], bool]:
-    """Returns the settings, the flags that are Beam's, and whether this is a dry run.
+def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None]:
+    """Returns the settings, the flags that are Beam's, and how to estimate where nothing is to be built.
 
     Raises:
         UsageError: a flag that neither we nor Beam know.
@@ -212,7 +251,8 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], bool]:
     # An absolute path: workers may start in another directory.
     output = flags.output if "://" in flags.output else str(Path(flags.output).absolute())
     config = BuildConfig(tuple(flags.input), output, flags.pages_per_shard, page, run)
-    return config, beam_args, flags.dry_run
+    dry_run = DryRun(flags.sample, flags.price_per_core_hour) if flags.dry_run else None
+    return config, beam_args, dry_run
 
 
 def _refuse_unknown(beam_args: list[str], ours: argparse.ArgumentParser) -> None:

@@ -190,12 +190,6 @@ def test_a_damaged_file_of_the_output_is_named(text_layer_corpus, tmp_path, name
     assert name in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_dry_run_plans_and_builds_nothing(sample_documents, tmp_path):
-    done = build("--input", sample_documents / "*.pdf", "--output", tmp_path / "out", "--dry_run")
-    assert done.returncode == 0 and "plan: 12 documents" in done.stderr
-    assert not (tmp_path / "out" / "shards").exists()
-
-
 def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_documents, tmp_path):
     chosen = sorted(sample_documents.glob("*.pdf"))
     scans = [path for path in chosen if json.loads(path.with_suffix(".truth.json").read_text())["scan"]][:1]
@@ -254,6 +248,8 @@ def test_documents_with_the_same_bytes_are_built_once_wherever_they_lie(tmp_path
         (["--input", "{good}", "--dpi", "0"], 2, "0 is not a positive number"),
         (["--input", "{good}", "--page_timeout_s", "inf"], 2, "inf is not a number of seconds"),
         (["--input", "{good}", "--languages", "en,klingon"], 2, "'klingon': no language that is told apart"),
+        (["--input", "{good}", "--dry_run", "--sample", "1"], 2, "1 is not a number of 2 or more"),
+        (["--input", "{good}", "--dry_run", "--price_per_core_hour", "inf"], 2, "inf is not a price in dollars"),
         (["--input", "{good}", "--max_failed_share", "2"], 2, "2 is not a share between 0 and 1"),
         (["--input", "{good}", "--text_source", "pdf", "--runner", "NoSuch"], 2, "Beam does not take these flags"),
         (["--input", "{good}", "--ocr_model", "/nowhere"], 2, "--ocr_model /nowhere: no such directory"),

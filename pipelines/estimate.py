@@ -1,0 +1,174 @@
+"""What a build will take, by `--dry_run`: some pages of the plan are really built, and their cost is scaled up.
+
+A page costs what the page processes and the launcher spend on it, waiting aside. Starting a page process (imports, the
+OCR engine, a first page) is no cost of a page: a build of millions pays it once for some thousand of them, a sample
+would pay it for every few. So each process builds one page before the clock starts, and its start is counted apart.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tarfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.config import BuildConfig, DryRun
+from pipelines.page_builder import PageBuilderFactory, PageResult, PageTask
+from pipelines.plan import PageRange, WorkUnit
+from pipelines.progress import Progress
+from pipelines.rendering import counted
+from pipelines.sandbox import TASKS_A_CHILD, Sandbox
+from pipelines.scratch import scratch_directory
+from pipelines.shard import build_shard, read_sidecar
+from pipelines.storage import CorpusStore
+from schemas import PageStatus
+from schemas.duration import duration
+
+logger = logging.getLogger("folio")
+
+PAGES_A_PROCESS = 10  # of the sample, at least: a page process is slower at its first pages
+Z_80 = 1.2816  # standard errors to either side of the mean that hold 80 % of a normal distribution
+TAR_BLOCK_BYTES = 512
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """What the pages of a sample took.
+
+    Attributes:
+        pages: how many they are.
+        cpu_s: CPU-seconds of a page, mean.
+        cpu_error: its standard error, as a share of the mean.
+        bytes: of a page in its tar, mean; pages without a sample have none.
+        bytes_error: its standard error, as a share of the mean.
+        start_cpu_s: CPU-seconds that a page process takes to start.
+    """
+
+    pages: int
+    cpu_s: float
+    cpu_error: float
+    bytes: float
+    bytes_error: float
+    start_cpu_s: float
+
+
+def log_estimate(plan: pa.Table, config: BuildConfig, dry_run: DryRun) -> None:
+    """Builds a sample of the plan's pages outside of OUT and logs what all of them will take.
+
+    Args:
+        plan: rows of `PLAN_SCHEMA`.
+    """
+    total = pc.sum(plan.filter(pc.equal(plan["status"], PageStatus.OK.value))["pages"]).as_py() or 0
+    if total:
+        for line in describe(measure(sample_pages(plan, dry_run.sample), total, config), total, config, dry_run):
+            logger.info(line)
+
+
+def sample_pages(plan: pa.Table, count: int) -> list[PageRange]:
+    """Returns pages of the plan drawn at random, the same at every call.
+
+    Bytes tell scans from text. So all pages stand in a row, ordered by their document's bytes a page; the row is cut
+    into `count` equal parts, and one page is drawn from each.
+    """
+    wanted = plan.select(["uri", "sha256", "pages", "bytes"])
+    documents = wanted.filter(pc.equal(plan["status"], PageStatus.OK.value))
+    pages, size = documents["pages"].to_numpy(), documents["bytes"].to_numpy()
+    order = np.argsort(size / pages, kind="stable")
+    ends = np.cumsum(pages[order], dtype=np.int64)
+    count = min(count, int(ends[-1]))
+    edges = np.arange(count + 1) * ends[-1] // count
+    places = np.random.Generator(np.random.PCG64(0)).integers(edges[:-1], edges[1:])
+    chosen = np.searchsorted(ends, places, "right")
+    numbers = places - (ends - pages[order])[chosen] + 1
+    rows = documents.take(order[chosen]).to_pylist()
+    return [
+        PageRange(row["uri"], row["sha256"], row["pages"], number, number)
+        for row, number in zip(rows, numbers.tolist(), strict=True)
+    ]
+
+
+def measure(pages: list[PageRange], total: int, config: BuildConfig) -> Sampled:
+    """Builds pages as the run would, by its page processes and with its settings, and throws them away.
+
+    Args:
+        pages: ranges of one page each, drawn from `total`.
+    """
+    processes = max(1, min(config.run.workers, len(pages) // PAGES_A_PROCESS))
+    sandbox: Sandbox[PageTask, PageResult] = Sandbox(
+        PageBuilderFactory(config.page), processes, config.run.page_timeout_s, config.run.page_memory_mb
+    )
+    progress = Progress("sampled", "pages", len(pages))
+    with scratch_directory() as scratch, sandbox:
+        store, marks = CorpusStore(str(scratch)), [_tree_cpu_s()]
+        build_shard(WorkUnit("start", tuple(pages[:processes])), store, sandbox, lambda _: None)
+        marks.append(_tree_cpu_s())
+        build_shard(WorkUnit("sample", tuple(pages)), store, sandbox, progress.update)
+        marks.append(_tree_cpu_s())
+        progress.close()
+        _, rows = read_sidecar("sample", store)
+        sizes = _tar_bytes(Path(store.uri("shards", "sample.tar")), rows["key"].to_pylist())
+    start_s, sample_s = np.diff(marks)
+    # The pages' own clocks tell how much they differ; what they took is told by the processes' CPU time.
+    cpu_error = _relative_error(rows["seconds"].to_numpy(), total)
+    return Sampled(
+        len(pages), sample_s / len(pages), cpu_error, sizes.mean(), _relative_error(sizes, total), start_s / processes
+    )
+
+
+def _tree_cpu_s() -> float:
+    """Returns the CPU-seconds of this process and all that it has started, those that ended among them."""
+    this = psutil.Process()
+    return sum(sum(process.cpu_times()[:4]) for process in [this, *this.children(recursive=True)])
+
+
+def _tar_bytes(path: Path, keys: list[str]) -> np.ndarray:
+    """Returns the bytes that each page takes in a tar, headers and padding included."""
+    sizes: Counter[str] = Counter()
+    with tarfile.open(path, "r:") as tar:
+        for member in tar:
+            blocks = 1 + -(-member.size // TAR_BLOCK_BYTES)
+            sizes[member.name.partition(".")[0]] += blocks * TAR_BLOCK_BYTES
+    return np.array([sizes[key] for key in keys], np.float64)
+
+
+def _relative_error(values: np.ndarray, total: int) -> float:
+    """Returns the standard error of the mean of values drawn from `total`, as a share of the mean."""
+    if len(values) < 2 or not values.any():
+        return 0.0
+    return float(values.std(ddof=1) / values.mean() * np.sqrt((1 - len(values) / total) / len(values)))
+
+
+def describe(sampled: Sampled, total: int, config: BuildConfig, dry_run: DryRun) -> list[str]:
+    """Returns the lines that tell what a build of `total` pages will take."""
+    workers = config.run.workers
+    starts = workers + total // TASKS_A_CHILD
+    core_s = total * sampled.cpu_s + starts * sampled.start_cpu_s
+    core_hours, size_gb = core_s / 3600, total * sampled.bytes / 1e9
+    price = dry_run.price_per_core_hour
+    return [
+        f"estimate from {sampled.pages} of {counted(total, 'page')}, 80 % interval in brackets:",
+        f"  {_spread(sampled.cpu_s, sampled.cpu_error)} CPU-seconds a page, {sampled.start_cpu_s:.1f} a page process",
+        f"  {_spread(core_hours, sampled.cpu_error)} core-hours",
+        f"  ${_spread(core_hours * price, sampled.cpu_error)} at ${price:g} a core-hour (--price_per_core_hour)",
+        f"  {_spread(size_gb, sampled.bytes_error)} GB",
+        f"  {duration(core_s / min(workers, os.cpu_count() or 1))} on this machine with --workers {workers}",
+    ]
+
+
+def _spread(value: float, relative_error: float) -> str:
+    """Returns `1.37 (1.2 to 1.54)`."""
+    reach = Z_80 * relative_error
+    low, high = max(0.0, value * (1 - reach)), value * (1 + reach)
+    return f"{_figures(value)} ({_figures(low)} to {_figures(high)})"
+
+
+def _figures(value: float) -> str:
+    """Returns a number to three figures, whole from a hundred on."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

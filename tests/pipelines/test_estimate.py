@@ -1,0 +1,81 @@
+"""`--dry_run`: what it prints is what the build then takes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.documents import DocumentFacts
+from pipelines.estimate import sample_pages
+from pipelines.plan import document_row, plan_table
+from schemas import CorpusIndex, PageStatus
+from tests.commands import build
+
+
+@pytest.fixture(scope="module")
+def dry_run(sample_documents, tmp_path_factory):
+    """Flags of a build, and what its dry run printed with more pages to sample than there are."""
+    flags = ["--input", sample_documents / "*.pdf", "--output", tmp_path_factory.mktemp("dry") / "out"]
+    flags += ["--text_source", "pdf", "--workers", 2]
+    done = build(*flags, "--dry_run", "--sample", 1000, "--price_per_core_hour", 3600)
+    assert done.returncode == 0, done.stderr
+    return flags, done.stderr
+
+
+def figure(log, unit):
+    return float(re.search(rf"([\d.]+) \([\d.]+ to [\d.]+\) {unit}", log)[1])
+
+
+def test_a_dry_run_prints_pages_core_hours_size_time_and_price(dry_run):
+    _, log = dry_run
+    assert re.search(r"plan: 12 documents \(12 ok\), \d+ pages, 1 shard", log)
+    assert re.search(r"\$[\d,.]+ \([\d,.]+ to [\d,.]+\) at \$3600 a core-hour \(--price_per_core_hour\)", log)
+    assert re.search(r"\d+s on this machine with --workers \d", log)
+    assert figure(log, "CPU-seconds a page") > 0 and figure(log, "core-hours") > 0
+
+
+def test_the_price_is_that_of_the_core_hours(dry_run):
+    _, log = dry_run
+    dollars = float(re.search(r"\$([\d.]+)", log)[1])
+    assert dollars == pytest.approx(3600 * figure(log, "core-hours"), rel=0.02)
+
+
+def test_a_dry_run_leaves_no_page_in_the_output_and_the_build_goes_on_from_its_plan(dry_run):
+    flags, log = dry_run
+    assert {path.name for path in flags[3].iterdir()} == {"plan.parquet", "work"}
+    done = build(*flags)
+    assert done.returncode == 0 and "inspected" not in done.stderr, done.stderr
+    assert figure(log, "GB") == pytest.approx(CorpusIndex.read(flags[3]).totals["bytes"] / 1e9, rel=0.01)
+
+
+def test_a_dry_run_without_a_page_to_build_has_nothing_to_estimate(tmp_path):
+    (tmp_path / "page.pdf").write_bytes(b"<html>")
+    done = build("--input", tmp_path, "--output", tmp_path / "out", "--dry_run")
+    assert done.returncode == 0 and "1 not_pdf" in done.stderr
+    assert "core-hours" not in done.stderr
+
+
+@given(st.lists(st.tuples(st.integers(1, 90), st.integers(1, 10**6)), min_size=1, max_size=30), st.integers(2, 60))
+def test_a_sample_is_of_different_pages_of_the_plan_and_the_same_at_every_call(documents, count):
+    facts = [
+        DocumentFacts(f"{number:02d}.pdf", f"{number:064x}", pages, size, PageStatus.OK, "")
+        for number, (pages, size) in enumerate(documents)
+    ]
+    plan = plan_table([*map(document_row, facts), document_row(DocumentFacts("x", "", 0, 0, PageStatus.EMPTY, ""))])
+    sample = sample_pages(plan, count)
+    every = {(f.uri, f.sha256, f.pages, page, page) for f in facts for page in range(1, f.pages + 1)}
+    drawn = {(piece.uri, piece.doc_sha256, piece.pages, piece.first, piece.last) for piece in sample}
+    assert drawn <= every
+    assert len(drawn) == len(sample) == min(count, len(every))
+    assert sample_pages(plan, count) == sample
+
+
+def test_light_and_heavy_documents_have_their_share_of_the_sample():
+    facts = [DocumentFacts(f"light-{i}", f"{i:064x}", 3, 3000, PageStatus.OK, "") for i in range(200)]
+    facts += [DocumentFacts(f"heavy-{i}", f"{i:063x}f", 1, 10**6, PageStatus.OK, "") for i in range(200)]
+    sample = sample_pages(plan_table(map(document_row, facts)), 40)
+    assert sum(piece.uri.startswith("heavy") for piece in sample) == 10
+    assert {piece.first for piece in sample if piece.uri.startswith("light")} == {1, 2, 3}
