@@ -6,13 +6,15 @@ where an earlier run stopped.
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,8 +26,9 @@ from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, summarize
 from pipelines.flags import parse_flags
 from pipelines.jobs import BuildShards, InspectDocuments, run_chain
+from pipelines.manifest import READERS, count_column
 from pipelines.output import claim_output, read_index, read_plan
-from pipelines.plan import WorkUnit, plan_table, work_units
+from pipelines.plan import WorkUnits, plan_table, work_units
 from pipelines.progress import Progress
 from pipelines.rendering import counted, format_statuses
 from pipelines.storage import CorpusStore, open_file_systems
@@ -33,7 +36,8 @@ from schemas import CorpusIndex, FolioError, PageStatus, load_tokenizer
 
 logger = logging.getLogger("folio")
 
-INSPECT_BATCH = 256
+INSPECT_BATCH = 256  # documents, at least
+INSPECT_BATCHES = 4096  # at most: each is a file to write, to list and to merge
 
 
 def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: DryRun | None = None) -> CorpusIndex | None:
@@ -54,11 +58,12 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: DryRun | No
     if dry_run:
         log_estimate(plan, config, dry_run)
         return None
-    missing = [unit for unit in units if not store.has_shard(unit.name)]
+    finished = store.finished_shards()
+    missing = [name for name in units.names if name not in finished]
     if missing or not store.exists("index.json"):
         build_shards(config, store, units, missing, beam_args)
         tokenizer = load_tokenizer(config.page.tokenizer)
-        index = finish(content, tokenizer, store, plan, [unit.name for unit in units])
+        index = finish(content, tokenizer, store, plan, units.names)
     else:
         logger.info("%s is complete already: nothing to do", config.output)
         index = read_index(store)
@@ -76,12 +81,13 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: DryRun | No
 def refuse_many_failed_documents(plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
     """Stops before a build of what most of the input is not."""
     cure = f"Mend or narrow --input, delete {store.uri('plan.parquet')} and run the same command again."
-    check_failed_share(Counter(plan["status"].to_pylist()), config.run.max_failed_share, "documents", cure)
+    check_failed_share(count_column(plan["status"]), config.run.max_failed_share, "documents", cure)
 
 
 def refuse_many_failed_pages(index: CorpusIndex, plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
     """Ends a build of few good pages as failed, though it is there to be looked at."""
-    documents = Counter(status for status in plan["status"].to_pylist() if status != PageStatus.OK.value)
+    documents = Counter(count_column(plan["status"]))
+    del documents[PageStatus.OK.value]
     pages = Counter(index.totals["status"]) - documents
     cure = f"See {store.uri('report.html')}, mend the cause and build into another --output."
     check_failed_share(pages, config.run.max_failed_share, "pages", cure)
@@ -94,37 +100,48 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
     uris = discover(config.inputs)
     logger.info("found %s", counted(len(uris), "document"))
     batches = []
-    for start in range(0, len(uris), INSPECT_BATCH):
-        batch = json.dumps(uris[start : start + INSPECT_BATCH]).encode()
-        # Named by its content: an interrupted run may have inspected other documents.
-        batches.append(f"{start // INSPECT_BATCH:05d}-{sha256(batch).hexdigest()[:16]}")
-        store.write(batch, "work", "inspect", f"{batches[-1]}.json")
+    for name, batch in inspect_batches(uris):
+        store.write(batch, "work", "inspect", f"{name}.json")
+        batches.append(name)
     run_chain("inspect", batches, InspectDocuments(config), beam_args, Progress("inspected", "documents", len(uris)))
-    parts = [store.read("work", "inspect", f"{name}.parquet") for name in batches]
-    plan = plan_table(row for part in parts for row in pq.read_table(pa.BufferReader(part)).to_pylist())
-    buffer = io.BytesIO()
-    pq.write_table(plan, buffer)
-    store.write(buffer.getvalue(), "plan.parquet")
+    plan = plan_table(read_inspected(batches, store))
+    with store.create("plan.parquet") as stream:
+        pq.write_table(plan, stream)
     return plan
 
 
+def inspect_batches(uris: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yields the name of each batch of documents to inspect, and their uris as JSON."""
+    size = max(INSPECT_BATCH, -(-len(uris) // INSPECT_BATCHES))
+    for number, start in enumerate(range(0, len(uris), size)):
+        batch = json.dumps(uris[start : start + size]).encode()
+        # Named by its content: an interrupted run may have inspected other documents.
+        yield f"{number:05d}-{sha256(batch).hexdigest()[:16]}", batch
+
+
+def read_inspected(batches: list[str], store: CorpusStore) -> pa.Table:
+    """Returns what the inspection found out about all documents, rows of `PLAN_SCHEMA`."""
+    with ThreadPoolExecutor(READERS) as pool:
+        parts = pool.map(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches)
+        return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts)
+
+
 def build_shards(
-    config: BuildConfig, store: CorpusStore, units: list[WorkUnit], missing: list[WorkUnit], beam_args: list[str]
+    config: BuildConfig, store: CorpusStore, units: WorkUnits, missing: list[str], beam_args: list[str]
 ) -> None:
     """Builds the shards that are not there yet."""
     if not missing:
         return
-    for unit in missing:
-        store.write(unit.to_json(), "work", "units", f"{unit.name}.json")
-    total = sum(unit.pages for unit in units)
-    progress = Progress("built", "pages", total, done=total - sum(unit.pages for unit in missing))
-    run_chain("build", [unit.name for unit in missing], BuildShards(config), beam_args, progress)
+    with store.create("work", "units.arrow") as stream:
+        units.write(stream)
+    total, wanted = int(units.pages.sum()), int(units.pages[np.isin(units.names, missing)].sum())
+    run_chain("build", missing, BuildShards(config), beam_args, Progress("built", "pages", total, total - wanted))
 
 
-def describe(plan: pa.Table, units: list[WorkUnit]) -> None:
+def describe(plan: pa.Table, units: WorkUnits) -> None:
     """Logs what the plan says."""
-    documents, statuses = counted(len(plan), "document"), format_statuses(Counter(plan["status"].to_pylist()))
-    pages, shards = counted(sum(unit.pages for unit in units), "page"), counted(len(units), "shard")
+    documents, statuses = counted(len(plan), "document"), format_statuses(count_column(plan["status"]))
+    pages, shards = counted(int(units.pages.sum()), "page"), counted(len(units), "shard")
     logger.info("plan: %s (%s), %s, %s", documents, statuses, pages, shards)
 
 

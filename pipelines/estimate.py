@@ -1,8 +1,9 @@
 """What a build will take, by `--dry_run`: some pages of the plan are really built, and their cost is scaled up.
 
-A page costs what the page processes and the launcher spend on it, waiting aside. Starting a page process (imports, the
-OCR engine, a first page) is no cost of a page: a build of millions pays it once for some thousand of them, a sample
-would pay it for every few. So each process builds one page before the clock starts, and its start is counted apart.
+A page costs what the page processes and the launcher spend on it, waiting aside. A page process takes long to start
+(imports, the OCR engine) and is slow at its first pages, for which the engine is compiled. A build pays that once for
+some thousand pages, a sample would pay it for every few. So each process first builds some other pages; what these
+take beyond the price of as many pages is the price of a start, and counted apart.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from schemas.duration import duration
 
 logger = logging.getLogger("folio")
 
-PAGES_A_PROCESS = 10  # of the sample, at least: a page process is slower at its first pages
+PAGES_A_PROCESS = 20  # of the sample, at least
+WARM_UP_PAGES = 10  # that a page process builds before it is measured
 Z_80 = 1.2816  # standard errors to either side of the mean that hold 80 % of a normal distribution
 TAR_BLOCK_BYTES = 512
 
@@ -48,7 +50,7 @@ class Sampled:
         cpu_error: its standard error, as a share of the mean.
         bytes: of a page in its tar, mean; pages without a sample have none.
         bytes_error: its standard error, as a share of the mean.
-        start_cpu_s: CPU-seconds that a page process takes to start.
+        start_cpu_s: CPU-seconds that a page process takes to start and, at its first pages, longer than later.
     """
 
     pages: int
@@ -66,13 +68,18 @@ def log_estimate(plan: pa.Table, config: BuildConfig, dry_run: DryRun) -> None:
         plan: rows of `PLAN_SCHEMA`.
     """
     total = pc.sum(plan.filter(pc.equal(plan["status"], PageStatus.OK.value))["pages"]).as_py() or 0
-    if total:
-        for line in describe(measure(sample_pages(plan, dry_run.sample), total, config), total, config, dry_run):
-            logger.info(line)
+    if not total:
+        return
+    pages = sample_pages(plan, dry_run.sample, seed=0)
+    processes = max(1, min(config.run.workers, len(pages) // PAGES_A_PROCESS))
+    first_pages = sample_pages(plan, processes * WARM_UP_PAGES, seed=1)
+    sampled = measure(first_pages, pages, total, config, processes)
+    for line in describe(sampled, total, config, dry_run):
+        logger.info(line)
 
 
-def sample_pages(plan: pa.Table, count: int) -> list[PageRange]:
-    """Returns pages of the plan drawn at random, the same at every call.
+def sample_pages(plan: pa.Table, count: int, seed: int) -> list[PageRange]:
+    """Returns pages of the plan drawn at random, the same for the same seed.
 
     Bytes tell scans from text. So all pages stand in a row, ordered by their document's bytes a page; the row is cut
     into `count` equal parts, and one page is drawn from each.
@@ -84,7 +91,7 @@ def sample_pages(plan: pa.Table, count: int) -> list[PageRange]:
     ends = np.cumsum(pages[order], dtype=np.int64)
     count = min(count, int(ends[-1]))
     edges = np.arange(count + 1) * ends[-1] // count
-    places = np.random.Generator(np.random.PCG64(0)).integers(edges[:-1], edges[1:])
+    places = np.random.Generator(np.random.PCG64(seed)).integers(edges[:-1], edges[1:])
     chosen = np.searchsorted(ends, places, "right")
     numbers = places - (ends - pages[order])[chosen] + 1
     rows = documents.take(order[chosen]).to_pylist()
@@ -94,20 +101,22 @@ def sample_pages(plan: pa.Table, count: int) -> list[PageRange]:
     ]
 
 
-def measure(pages: list[PageRange], total: int, config: BuildConfig) -> Sampled:
-    """Builds pages as the run would, by its page processes and with its settings, and throws them away.
+def measure(
+    first_pages: list[PageRange], pages: list[PageRange], total: int, config: BuildConfig, processes: int
+) -> Sampled:
+    """Builds pages as the run would, by such page processes and with its settings, and throws them away.
 
     Args:
+        first_pages: to be built before the measurement.
         pages: ranges of one page each, drawn from `total`.
     """
-    processes = max(1, min(config.run.workers, len(pages) // PAGES_A_PROCESS))
     sandbox: Sandbox[PageTask, PageResult] = Sandbox(
         PageBuilderFactory(config.page), processes, config.run.page_timeout_s, config.run.page_memory_mb
     )
-    progress = Progress("sampled", "pages", len(pages))
+    progress = Progress("sampled", "pages", len(first_pages) + len(pages))
     with scratch_directory() as scratch, sandbox:
         store, marks = CorpusStore(str(scratch)), [_tree_cpu_s()]
-        build_shard(WorkUnit("start", tuple(pages[:processes])), store, sandbox, lambda _: None)
+        build_shard(WorkUnit("start", tuple(first_pages)), store, sandbox, progress.update)
         marks.append(_tree_cpu_s())
         build_shard(WorkUnit("sample", tuple(pages)), store, sandbox, progress.update)
         marks.append(_tree_cpu_s())
@@ -115,10 +124,16 @@ def measure(pages: list[PageRange], total: int, config: BuildConfig) -> Sampled:
         _, rows = read_sidecar("sample", store)
         sizes = _tar_bytes(Path(store.uri("shards", "sample.tar")), rows["key"].to_pylist())
     start_s, sample_s = np.diff(marks)
+    page_s = sample_s / len(pages)
     # The pages' own clocks tell how much they differ; what they took is told by the processes' CPU time.
     cpu_error = _relative_error(rows["seconds"].to_numpy(), total)
     return Sampled(
-        len(pages), sample_s / len(pages), cpu_error, sizes.mean(), _relative_error(sizes, total), start_s / processes
+        pages=len(pages),
+        cpu_s=page_s,
+        cpu_error=cpu_error,
+        bytes=sizes.mean(),
+        bytes_error=_relative_error(sizes, total),
+        start_cpu_s=max(0.0, start_s - page_s * len(first_pages)) / processes,
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from pipelines.links import document_link
-from schemas import PageStatus
+from pipelines.manifest import IS_OK, count_column
 
 LISTED_FAILURES = 40
 
@@ -51,10 +51,10 @@ class Failures:
     rows: list[Failure]
 
 
-def failures_of(manifest: pa.Table) -> list[Failures]:
+def failures_of(manifest: ds.Dataset) -> list[Failures]:
     """Groups the rows that are not `ok` by status, the most frequent first; lists the first of each by uri."""
-    bad = manifest.filter(pc.not_equal(manifest["status"], PageStatus.OK.value))
-    counts = {entry["values"]: entry["counts"] for entry in pc.value_counts(bad["status"]).to_pylist()}
+    bad = manifest.to_table(columns=["uri", "page", "detail", "status"], filter=~IS_OK)
+    counts = count_column(bad["status"])
     groups = []
     for status in sorted(counts, key=lambda name: (-counts[name], name)):
         rows = bad.filter(pc.equal(bad["status"], status)).sort_by([("uri", "ascending"), ("page", "ascending")])

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import logging
-from collections import Counter
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import pyarrow.dataset as ds
 
 from pipelines.card import render_card
 from pipelines.config import fingerprint
 from pipelines.localize import localize
-from pipelines.page_builder import PageFacts, PageTask
+from pipelines.manifest import IS_OK, IS_PAGE, count_values, write_manifest
 from pipelines.rendering import counted, format_statuses
 from pipelines.report import pick_gallery, render_report
 from pipelines.scratch import scratch_directory
-from pipelines.shard import manifest_row, read_sidecar
+from pipelines.shard import read_sidecar
 from pipelines.storage import CorpusStore
-from schemas import (
-    MANIFEST_SCHEMA,
-    CorpusIndex,
-    PageStatus,
-    Sample,
-    ShardInfo,
-    Tokenizer,
-    TokenizerInfo,
-)
+from schemas import MANIFEST_SCHEMA, CorpusIndex, Sample, ShardInfo, Tokenizer, TokenizerInfo
 from schemas.reader import Shard
 
 logger = logging.getLogger("folio")
@@ -46,37 +37,25 @@ def finish(
         content: the settings that decided the corpus's bytes, see `BuildConfig.content`.
         names: the shards.
     """
-    sidecars = [read_sidecar(name, store) for name in names]
-    shards = [info for info, _ in sidecars]
-    manifest = merge_manifest(plan, [rows for _, rows in sidecars])
-    index = corpus_index(content, tokenizer, plan, manifest, shards)
-    store.write(_parquet(manifest), "manifest.parquet")
     with scratch_directory() as scratch:
-        gallery = _gallery(manifest, shards, store, scratch)
-    store.write(render_report(index, manifest, plan, gallery).encode(), "report.html")
+        path, shards = write_manifest(plan, names, store, scratch)
+        manifest = ds.dataset(path)
+        index = corpus_index(content, tokenizer, plan, manifest, shards)
+        with path.open("rb") as source, store.create("manifest.parquet") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+        gallery = _gallery(shards, store, scratch)
+        store.write(render_report(index, manifest, plan, gallery).encode(), "report.html")
     store.write(render_card(index).encode(), "README.md")
     store.write(index.to_json().encode(), "index.json")
     store.clear_work()
     return index
 
 
-def merge_manifest(plan: pa.Table, page_rows: list[pa.Table]) -> pa.Table:
-    """Returns all page rows, and a row with page 0 for each document that has no page to attempt, by uri and page."""
-    lost = plan.filter(pc.not_equal(plan["status"], PageStatus.OK.value)).to_pylist()
-    document_rows = pa.Table.from_pylist([_document_row(row) for row in lost], MANIFEST_SCHEMA)
-    return pa.concat_tables([document_rows, *page_rows]).sort_by([("uri", "ascending"), ("page", "ascending")])
-
-
-def _document_row(row: dict) -> dict:
-    task = PageTask(Path(), row["uri"], row["sha256"], page=0, pages=row["pages"])
-    return manifest_row(task, PageFacts(PageStatus(row["status"]), row["detail"]), shard="")
-
-
 def corpus_index(
     content: dict[str, Any],
     tokenizer: Tokenizer | TokenizerInfo,
     plan: pa.Table,
-    manifest: pa.Table,
+    manifest: ds.Dataset,
     shards: list[ShardInfo],
 ) -> CorpusIndex:
     """Returns the head of the corpus: how it was made, its shards, its sums."""
@@ -91,22 +70,24 @@ def corpus_index(
     )
 
 
-def _totals(plan: pa.Table, manifest: pa.Table, shards: list[ShardInfo]) -> dict[str, Any]:
-    good = manifest.filter(pc.equal(manifest["status"], PageStatus.OK.value))  # pages that were left out have words too
-    sums = {name: pc.sum(good[name]).as_py() or 0 for name in ("words", "lines", "tokens")}
+def _totals(plan: pa.Table, manifest: ds.Dataset, shards: list[ShardInfo]) -> dict[str, Any]:
+    names = ["words", "lines", "tokens"]
+    good = manifest.to_table(columns=names, filter=IS_OK)  # pages that were left out have words too
     return {
         "documents": len(plan),
-        "pages": pc.sum(pc.greater(manifest["page"], 0)).as_py() or 0,
+        "pages": manifest.count_rows(filter=IS_PAGE),
         "samples": sum(shard.samples for shard in shards),
         "bytes": sum(shard.bytes for shard in shards),
-        **sums,
-        "status": dict(sorted(Counter(manifest["status"].to_pylist()).items())),
+        **{name: pc.sum(good[name]).as_py() or 0 for name in names},
+        "status": dict(sorted(count_values(manifest, "status").items())),
     }
 
 
-def _gallery(manifest: pa.Table, shards: list[ShardInfo], store: CorpusStore, scratch: Path) -> list[Sample]:
+def _gallery(shards: list[ShardInfo], store: CorpusStore, scratch: Path) -> list[Sample]:
     near = [shard.name for shard in shards if shard.samples][:GALLERY_SHARDS]
-    keys = pick_gallery(manifest.filter(pc.is_in(manifest["shard"], pa.array(near, pa.string()))))
+    keys = pick_gallery(
+        pa.concat_tables([MANIFEST_SCHEMA.empty_table(), *(read_sidecar(name, store)[1] for name in near)])
+    )
     samples = {}
     for name in near:
         shard = Shard(localize(store.uri("shards", f"{name}.tar"), scratch))
@@ -114,12 +95,6 @@ def _gallery(manifest: pa.Table, shards: list[ShardInfo], store: CorpusStore, sc
             if key in keys:
                 samples[key] = shard.sample(number)
     return [samples[key] for key in keys]
-
-
-def _parquet(table: pa.Table) -> bytes:
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer)
-    return buffer.getvalue()
 
 
 def summarize(index: CorpusIndex, store: CorpusStore) -> None:

@@ -25,7 +25,7 @@ from pipelines.documents import DocumentFacts, DocumentTask, inspector
 from pipelines.failure_limit import FailureStreak
 from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageBuilderFactory
-from pipelines.plan import WorkUnit, document_row
+from pipelines.plan import document_row, read_unit
 from pipelines.progress import Progress
 from pipelines.sandbox import Failure, Handler, Sandbox
 from pipelines.scratch import scratch_directory
@@ -119,7 +119,8 @@ class BuildShards(_SandboxDoFn):
     def process(self, name: str) -> Iterator[str]:
         """Builds one shard, unless a runner gives the same unit twice."""
         if not self.store.has_shard(name):
-            unit = WorkUnit.from_json(self.store.read("work", "units", f"{name}.json"))
+            with self.store.open("work", "units.arrow") as stream:
+                unit = read_unit(stream, name)
             build_shard(unit, self.store, self.sandbox, self._on_page)
         yield name
 

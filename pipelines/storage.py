@@ -94,6 +94,12 @@ class CorpusStore:
         """Tells whether a file under OUT is there, so complete."""
         return exists(self.uri(*parts))
 
+    def finished_shards(self) -> set[str]:
+        """Returns the names of all finished shards, by one listing: a bucket takes its time for every question."""
+        files = {uri.rpartition("/")[2] for uri in self.match("shards", "*")}
+        names = {name.removesuffix(".parquet") for name in files if name.endswith(".parquet")}
+        return {name for name in names if f"{name}.tar" in files}
+
     def has_shard(self, name: str) -> bool:
         """Tells whether a shard is finished: its tar, and its parquet, which is written after it."""
         return self.exists("shards", f"{name}.tar") and self.exists("shards", f"{name}.parquet")
@@ -101,6 +107,10 @@ class CorpusStore:
     def read(self, *parts: str) -> bytes:
         """Returns a file under OUT."""
         return read_bytes(self.uri(*parts))
+
+    def open(self, *parts: str) -> BinaryIO:
+        """Opens a file under OUT to read; seekable."""
+        return open_read(self.uri(*parts))
 
     def write(self, data: bytes, *parts: str) -> None:
         """Writes a file under OUT, all of it or none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pipelines.documents import DocumentFacts
 from pipelines.estimate import sample_pages
 from pipelines.plan import document_row, plan_table
-from schemas import CorpusIndex, PageStatus
+from schemas import PLAN_SCHEMA, CorpusIndex, PageStatus
 from tests.commands import build
 
 
@@ -23,6 +24,10 @@ def dry_run(sample_documents, tmp_path_factory):
     done = build(*flags, "--dry_run", "--sample", 1000, "--price_per_core_hour", 3600)
     assert done.returncode == 0, done.stderr
     return flags, done.stderr
+
+
+def plan_of(facts):
+    return plan_table(pa.Table.from_pylist([document_row(fact) for fact in facts], PLAN_SCHEMA))
 
 
 def figure(log, unit):
@@ -64,18 +69,18 @@ def test_a_sample_is_of_different_pages_of_the_plan_and_the_same_at_every_call(d
         DocumentFacts(f"{number:02d}.pdf", f"{number:064x}", pages, size, PageStatus.OK, "")
         for number, (pages, size) in enumerate(documents)
     ]
-    plan = plan_table([*map(document_row, facts), document_row(DocumentFacts("x", "", 0, 0, PageStatus.EMPTY, ""))])
-    sample = sample_pages(plan, count)
+    plan = plan_of([*facts, DocumentFacts("x", "", 0, 0, PageStatus.EMPTY, "")])
+    sample = sample_pages(plan, count, 0)
     every = {(f.uri, f.sha256, f.pages, page, page) for f in facts for page in range(1, f.pages + 1)}
     drawn = {(piece.uri, piece.doc_sha256, piece.pages, piece.first, piece.last) for piece in sample}
     assert drawn <= every
     assert len(drawn) == len(sample) == min(count, len(every))
-    assert sample_pages(plan, count) == sample
+    assert sample_pages(plan, count, 0) == sample
 
 
 def test_light_and_heavy_documents_have_their_share_of_the_sample():
     facts = [DocumentFacts(f"light-{i}", f"{i:064x}", 3, 3000, PageStatus.OK, "") for i in range(200)]
-    facts += [DocumentFacts(f"heavy-{i}", f"{i:063x}f", 1, 10**6, PageStatus.OK, "") for i in range(200)]
-    sample = sample_pages(plan_table(map(document_row, facts)), 40)
+    facts += [DocumentFacts(f"heavy-{i}", f"f{i:063x}", 1, 10**6, PageStatus.OK, "") for i in range(200)]
+    sample = sample_pages(plan_of(facts), 40, 0)
     assert sum(piece.uri.startswith("heavy") for piece in sample) == 10
     assert {piece.first for piece in sample if piece.uri.startswith("light")} == {1, 2, 3}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
@@ -64,7 +65,7 @@ def manifest(corpus) -> pa.Table:
 def render(corpus: Corpus, manifest: pa.Table, pictures: int = 12) -> str:
     numbers = {corpus.key(number): number for number in range(len(corpus))}
     gallery = [corpus[numbers[key]] for key in pick_gallery(manifest, pictures)]
-    return render_report(corpus.index, manifest, plan_of(manifest), gallery)
+    return render_report(corpus.index, ds.dataset(manifest), plan_of(manifest), gallery)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,114 @@
+"""The manifest of a corpus that may be larger than memory: written part by part, read column by column."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from pipelines.shard import DETAIL_CHARS, read_sidecar
+from pipelines.storage import CorpusStore
+from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
+
+PART_ROWS = 1 << 20  # rows that are sorted at a time
+GROUP_SHARDS = 512  # shards whose rows are in memory at the same time
+READERS = 16  # threads: from a bucket, a small file is mostly waited for
+
+IS_OK = ds.field("status") == PageStatus.OK.value
+IS_PAGE = ds.field("page") > 0
+
+
+def write_manifest(plan: pa.Table, names: list[str], store: CorpusStore, scratch: Path) -> tuple[Path, list[ShardInfo]]:
+    """Merges the rows of all shards, and one with page 0 for each document without a page to attempt, by uri and page.
+
+    Every shard has pages from all over the input. So their rows are first dealt out to files in `scratch`, each for one
+    stretch of the sorted plan, and then sorted file by file.
+
+    Args:
+        plan: rows of `PLAN_SCHEMA`, sorted by uri.
+        names: the shards.
+
+    Returns:
+        Where the manifest is in `scratch`, and what the shards are.
+    """
+    cuts = _cuts(plan)
+    parts = [scratch / f"part-{number}.arrow" for number in range(len(cuts) + 1)]
+    shards: list[ShardInfo] = []
+    with ExitStack() as stack:
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        writers = [stack.enter_context(pa.ipc.new_stream(part, MANIFEST_SCHEMA, options=options)) for part in parts]
+        _deal_out(_document_rows(plan), cuts, writers)
+        for infos, rows in _read_groups(names, store):
+            shards += infos
+            _deal_out(rows, cuts, writers)
+    path = scratch / "manifest.parquet"
+    with pq.ParquetWriter(path, MANIFEST_SCHEMA) as writer:
+        for part in parts:
+            with pa.ipc.open_stream(part) as reader:
+                writer.write_table(reader.read_all().sort_by([("uri", "ascending"), ("page", "ascending")]))
+            part.unlink()
+    return path, shards
+
+
+def _cuts(plan: pa.Table) -> np.ndarray:
+    """Returns the uris, rising, at which a new part begins."""
+    rows = np.cumsum(np.maximum(plan["pages"].to_numpy(), 1), dtype=np.int64)
+    starts = np.flatnonzero(np.diff(rows // PART_ROWS)) + 1
+    return np.array(plan["uri"].take(starts).to_pylist(), object)
+
+
+def _deal_out(rows: pa.Table, cuts: np.ndarray, writers: list[pa.RecordBatchStreamWriter]) -> None:
+    uri = rows["uri"].combine_chunks().dictionary_encode()
+    part = np.searchsorted(cuts, uri.dictionary.to_numpy(zero_copy_only=False), "right")[uri.indices.to_numpy()]
+    rows = rows.take(np.argsort(part, kind="stable"))
+    ends = np.cumsum(np.bincount(part, minlength=len(writers)))
+    for writer, start, end in zip(writers, np.append(0, ends), ends, strict=False):
+        writer.write_table(rows.slice(start, end - start))
+
+
+def _read_groups(names: list[str], store: CorpusStore) -> Iterator[tuple[list[ShardInfo], pa.Table]]:
+    """Yields the facts and page rows of some shards at a time."""
+    with ThreadPoolExecutor(READERS) as pool:
+        for start in range(0, len(names), GROUP_SHARDS):
+            sidecars = list(pool.map(lambda name: read_sidecar(name, store), names[start : start + GROUP_SHARDS]))
+            yield [info for info, _ in sidecars], pa.concat_tables([rows for _, rows in sidecars])
+
+
+def _document_rows(plan: pa.Table) -> pa.Table:
+    """Returns a row of `MANIFEST_SCHEMA` for each document that has no page to attempt."""
+    lost = plan.filter(pc.not_equal(plan["status"], PageStatus.OK.value))
+    known = {
+        "key": pc.binary_join_element_wise(pc.utf8_slice_codeunits(lost["sha256"], 0, 16), "00000", "-"),
+        "uri": lost["uri"],
+        "doc_sha256": lost["sha256"],
+        "pages": lost["pages"],
+        "status": lost["status"],
+        "detail": pc.utf8_slice_codeunits(lost["detail"], 0, DETAIL_CHARS),
+    }
+    nothing = {pa.string(): ""}
+    columns = [
+        known.get(field.name, pa.repeat(pa.scalar(nothing.get(field.type, 0), field.type), len(lost)))
+        for field in MANIFEST_SCHEMA
+    ]
+    return pa.Table.from_arrays(columns, schema=MANIFEST_SCHEMA)
+
+
+def count_values(manifest: ds.Dataset, column: str, where: ds.Expression | None = None) -> Counter[str]:
+    """Returns how often each value of a column of strings occurs, in the rows for which `where` holds."""
+    counts: Counter[str] = Counter()
+    for batch in manifest.to_batches(columns=[column], filter=where):
+        counts.update(count_column(batch.column(0)))
+    return counts
+
+
+def count_column(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
+    """Returns how often each value of a column in memory occurs."""
+    return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
