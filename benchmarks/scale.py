@@ -85,7 +85,7 @@ def make_up_shards(build: Build) -> None:
     folder = build.work / "corpus" / "shards"
     folder.mkdir()
     random = np.random.default_rng(0)
-    for unit in (units[number] for number in range(len(units))):
+    for unit in units:
         facts = {"shard_samples": "0", "shard_bytes": "132000000", "shard_sha256": random.bytes(32).hex()}
         rows = _page_rows(unit, random)
         pq.write_table(rows.replace_schema_metadata(facts), folder / f"{unit.name}.parquet")

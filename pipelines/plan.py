@@ -6,9 +6,9 @@ Documents stay in the columns of tables all the way: ten million of them as Pyth
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import BinaryIO, overload
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
@@ -48,7 +48,7 @@ class WorkUnit:
         return sum(map(len, self.ranges))
 
 
-class WorkUnits(Sequence[WorkUnit]):
+class WorkUnits:
     """The units of a plan; each becomes an object when it is asked for.
 
     Args:
@@ -60,6 +60,7 @@ class WorkUnits(Sequence[WorkUnit]):
 
     def __init__(self, plan: pa.Table, document: np.ndarray, first: np.ndarray, bounds: np.ndarray) -> None:
         self._documents = plan.select(["uri", "sha256", "pages"]).rename_columns(["uri", "doc_sha256", "pages"])
+        self._pages = plan["pages"].to_numpy()
         self._document = document
         self._first = first
         self._bounds = bounds
@@ -67,7 +68,7 @@ class WorkUnits(Sequence[WorkUnit]):
     @property
     def names(self) -> list[str]:
         """What the units' shards are called."""
-        return [f"corpus-{number:05d}" for number in range(len(self))]
+        return [_name(number) for number in range(len(self))]
 
     @property
     def pages(self) -> np.ndarray:
@@ -78,16 +79,12 @@ class WorkUnits(Sequence[WorkUnit]):
     def __len__(self) -> int:
         return len(self._bounds) - 1
 
-    @overload
-    def __getitem__(self, number: int) -> WorkUnit: ...
+    def __getitem__(self, number: int) -> WorkUnit:
+        number = range(len(self))[number]  # from the end, or an IndexError
+        return _unit(_name(number), self._ranges(number))
 
-    @overload
-    def __getitem__(self, number: slice) -> list[WorkUnit]: ...
-
-    def __getitem__(self, number: int | slice) -> WorkUnit | list[WorkUnit]:
-        if isinstance(number, slice):
-            return [self[i] for i in range(*number.indices(len(self)))]
-        return _unit(self.names[number], self._ranges(range(len(self))[number]))
+    def __iter__(self) -> Iterator[WorkUnit]:
+        return map(self.__getitem__, range(len(self)))
 
     def write(self, stream: BinaryIO) -> None:
         """Writes all units as an Arrow file, a record batch each: a worker reads its own without the others."""
@@ -105,13 +102,17 @@ class WorkUnits(Sequence[WorkUnit]):
         return batch
 
     def _last(self, document: np.ndarray, first: np.ndarray) -> np.ndarray:
-        return np.minimum(first + RANGE_PAGES - 1, self._documents["pages"].to_numpy()[document])
+        return np.minimum(first + RANGE_PAGES - 1, self._pages[document])
 
 
 def read_unit(stream: BinaryIO, name: str) -> WorkUnit:
     """Returns one of the units that `WorkUnits.write` wrote."""
     with pa.ipc.open_file(stream) as reader:
         return _unit(name, reader.get_batch(int(name.rpartition("-")[2])))
+
+
+def _name(number: int) -> str:
+    return f"corpus-{number:05d}"
 
 
 def _unit(name: str, ranges: pa.RecordBatch) -> WorkUnit:
