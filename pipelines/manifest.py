@@ -18,7 +18,7 @@ from pipelines.shard import DETAIL_CHARS, read_sidecar
 from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
 
-PART_ROWS = 1 << 20  # rows that are sorted at a time
+PART_ROWS = 1 << 20
 GROUP_SHARDS = 512  # shards whose rows are in memory at the same time
 READERS = 16  # threads: from a bucket, a small file is mostly waited for
 
@@ -26,7 +26,9 @@ IS_OK = ds.field("status") == PageStatus.OK.value
 IS_PAGE = ds.field("page") > 0
 
 
-def write_manifest(plan: pa.Table, names: list[str], store: CorpusStore, scratch: Path) -> tuple[Path, list[ShardInfo]]:
+def write_manifest(
+    plan: pa.Table, names: list[str], store: CorpusStore, scratch: Path, part_rows: int = PART_ROWS
+) -> tuple[Path, list[ShardInfo]]:
     """Merges the rows of all shards, and one with page 0 for each document without a page to attempt, by uri and page.
 
     Every shard has pages from all over the input. So their rows are first dealt out to files in `scratch`, each for one
@@ -35,11 +37,12 @@ def write_manifest(plan: pa.Table, names: list[str], store: CorpusStore, scratch
     Args:
         plan: rows of `PLAN_SCHEMA`, sorted by uri.
         names: the shards.
+        part_rows: about how many rows are sorted at a time.
 
     Returns:
         Where the manifest is in `scratch`, and what the shards are.
     """
-    cuts = _cuts(plan)
+    cuts = _cuts(plan, part_rows)
     parts = [scratch / f"part-{number}.arrow" for number in range(len(cuts) + 1)]
     shards: list[ShardInfo] = []
     with ExitStack() as stack:
@@ -58,10 +61,10 @@ def write_manifest(plan: pa.Table, names: list[str], store: CorpusStore, scratch
     return path, shards
 
 
-def _cuts(plan: pa.Table) -> np.ndarray:
+def _cuts(plan: pa.Table, part_rows: int) -> np.ndarray:
     """Returns the uris, rising, at which a new part begins."""
     rows = np.cumsum(np.maximum(plan["pages"].to_numpy(), 1), dtype=np.int64)
-    starts = np.flatnonzero(np.diff(rows // PART_ROWS)) + 1
+    starts = np.flatnonzero(np.diff(rows // part_rows)) + 1
     return np.array(plan["uri"].take(starts).to_pylist(), object)
 
 
