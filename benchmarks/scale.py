@@ -105,6 +105,8 @@ def _page_rows(unit: WorkUnit, random: np.random.Generator) -> pa.Table:
         "detail": np.where(ok, "", "0 words, --min_words is 1"),
         "shard": [unit.name] * len(pages),
         "text_source": ["ocr"] * len(pages),
+        "image_width": random.choice([724, 791, 1024], len(pages)),
+        "image_height": random.choice([724, 791, 1024], len(pages)),
         "language": random.choice(["en", "de", "fr", "es"], len(pages)),
     }
     columns = [known.get(field.name, random.integers(1, 2000, len(pages))) for field in MANIFEST_SCHEMA]

@@ -18,7 +18,7 @@ from pipelines.shard import DETAIL_CHARS, read_sidecar
 from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
 
-PART_ROWS = 1 << 20
+PART_ROWS = 1 << 19
 GROUP_SHARDS = 512  # shards whose rows are in memory at the same time
 READERS = 16  # threads: from a bucket, a small file is mostly waited for
 
