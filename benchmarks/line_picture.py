@@ -1,52 +1,88 @@
-"""The worst pages of the benchmark of lines as one HTML file: words in the colour of their line, broken rows in red."""
+"""The worst pages of the benchmark of lines as one HTML file: each page twice, under its true and its found lines."""
 
 from __future__ import annotations
 
-import colorsys
+import base64
 import html
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 
-from benchmarks.line_truth import KnownPage
+from benchmarks.line_truth import UNKNOWN, KnownPage
 from pipelines.lines import order_words
 
-SIZE_PX = 900
+SIZE_PX = 860
+HUES = 8
+STYLE = """
+body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; background: #f6f6f4; color: #222 }
+figure { margin: 0 0 2.5em } figcaption { margin: .3em 0 } .pair { display: flex; gap: 12px; flex-wrap: wrap }
+svg { background: white; border: 1px solid #bbb } image { opacity: .55 }
+polyline { fill: none; stroke-width: 1.2; opacity: .8 } .jump { stroke: #888; stroke-dasharray: 3 3 }
+.torn { stroke: #d00; stroke-width: 2 } .glued { stroke: #00d; stroke-width: 2 }
+"""
+LEGEND = (
+    "Left the true lines, right the found ones; a line has one colour, dashes lead from each to the next. "
+    "Red joins neighbours of a true line that were torn apart, blue neighbours of a found line that are strangers."
+)
 
 
 def draw_gallery(path: Path, worst: dict[str, list[tuple[float, KnownPage]]]) -> None:
-    """Write the pages of each set with what order_words makes of them, F1 first."""
-    parts = ["<!doctype html><meta charset='utf-8'><title>Worst pages</title><style>svg{border:1px solid #999}</style>"]
+    """Writes the pages of each set with their score."""
+    parts = [f"<!doctype html><meta charset='utf-8'><title>Worst pages</title><style>{STYLE}</style><p>{LEGEND}</p>"]
     for title, pages in worst.items():
         parts.append(f"<h2>{html.escape(title)}</h2>")
-        parts += [f"<h3>{f1:.3f} {html.escape(page.name)}</h3>{_svg(page)}" for f1, page in pages]
-    path.write_text("\n".join(parts))
+        parts += [_figure(page, f"{score:.3f} {page.name}") for score, page in pages]
+    path.write_text("\n".join(parts), encoding="utf-8")
 
 
-def _svg(page: KnownPage) -> str:
+def _figure(page: KnownPage, caption: str) -> str:
     order, line = order_words(page.boxes, page.width, page.height)
-    scale = SIZE_PX / max(page.width, page.height)
-    shapes = [_word(page.boxes[word] * scale, int(number)) for word, number in zip(order, line, strict=True)]
-    shapes += [_link(page.boxes[words] * scale) for words in _broken(page, order, line)]
-    return f"<svg width='{page.width * scale:.0f}' height='{page.height * scale:.0f}'>{''.join(shapes)}</svg>"
-
-
-def _word(box: np.ndarray, number: int) -> str:
-    x0, y0, x1, y1 = box
-    red, green, blue = (int(255 * part) for part in colorsys.hsv_to_rgb(number * 0.381966 % 1, 0.9, 0.8))
-    shape = f"<rect x='{x0:.1f}' y='{y0:.1f}' width='{x1 - x0:.1f}' height='{y1 - y0:.1f}'"
-    return f"{shape} fill='rgb({red},{green},{blue})' fill-opacity='0.4'><title>line {number}</title></rect>"
-
-
-def _link(boxes: np.ndarray) -> str:
-    (x1, y1), (x2, y2) = boxes.reshape(2, 2, 2).mean(axis=1)
-    return f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}' stroke='red'/>"
-
-
-def _broken(page: KnownPage, order: np.ndarray, line: np.ndarray) -> list[list[int]]:
-    """Neighbours on a true line that stand on different found ones."""
     found = np.empty(len(order), int)
     found[order] = line
-    by_line = np.lexsort((page.boxes[:, 0], page.line))
-    return [[int(a), int(b)] for a, b in pairwise(by_line) if page.line[a] == page.line[b] and found[a] != found[b]]
+    image, true_order = _image(page), np.lexsort((page.boxes[:, 0], page.line))
+    true_order = true_order[page.line[true_order] != UNKNOWN]
+    true = _svg(page, image, true_order, page.line, _strangers(page, found, page.line, "torn"))
+    ours = _svg(page, image, order, found, _strangers(page, page.line, found, "glued"))
+    return f"<figure><figcaption>{html.escape(caption)}</figcaption><div class='pair'>{true}{ours}</div></figure>"
+
+
+def _image(page: KnownPage) -> str:
+    """Returns the page's picture as an element that fills the drawing."""
+    pixels = page.picture()
+    scale = SIZE_PX / max(pixels.shape[:2])
+    small = cv2.resize(pixels[:, :, ::-1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    data = base64.b64encode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 60])[1].tobytes()).decode()
+    return f"<image href='data:image/jpeg;base64,{data}' width='100%' height='100%' preserveAspectRatio='none'/>"
+
+
+def _svg(page: KnownPage, image: str, order: np.ndarray, line: np.ndarray, strangers: str) -> str:
+    scale = SIZE_PX / max(page.width, page.height)
+    rows = [list(row) for _, row in groupby(order, key=lambda word: line[word])]
+    shapes = [_row(page.boxes[row] * scale, number * 3 % HUES * 45) for number, row in enumerate(rows, 1)]
+    shapes += [_stroke(page.boxes[[a[-1], b[0]]] * scale, "jump") for a, b in pairwise(rows)]
+    size = f"width='{page.width * scale:.0f}' height='{page.height * scale:.0f}'"
+    return f"<svg {size}>{image}{''.join(shapes)}{strangers}</svg>"
+
+
+def _row(boxes: np.ndarray, hue: int) -> str:
+    colour = f"hsl({hue} 90% 40%)"
+    words = "".join(
+        f"<rect x='{x0:.1f}' y='{y0:.1f}' width='{x1 - x0:.1f}' height='{y1 - y0:.1f}'/>" for x0, y0, x1, y1 in boxes
+    )
+    return f"<g fill='{colour}' fill-opacity='.3'>{words}</g><g stroke='{colour}'>{_stroke(boxes, 'line')}</g>"
+
+
+def _stroke(boxes: np.ndarray, kind: str) -> str:
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in boxes.reshape(-1, 2, 2).mean(axis=1))
+    return f"<polyline class='{kind}' points='{points}'/>"
+
+
+def _strangers(page: KnownPage, label: np.ndarray, line: np.ndarray, kind: str) -> str:
+    """Joins neighbours on a line whose labels differ."""
+    scale = SIZE_PX / max(page.width, page.height)
+    known = np.flatnonzero(page.line != UNKNOWN)
+    by_line = known[np.lexsort((page.boxes[known, 0], line[known]))]
+    apart = [[a, b] for a, b in pairwise(by_line) if line[a] == line[b] and label[a] != label[b]]
+    return "".join(_stroke(page.boxes[pair] * scale, kind) for pair in apart)

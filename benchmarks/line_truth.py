@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -13,16 +14,22 @@ import numpy as np
 import pymupdf
 
 from pipelines.deskew import deskew, estimate_skew
+from pipelines.fragments import groups
 from pipelines.ocr import OcrEngine
 
 OCR_DPI = 150
 UNKNOWN = -1  # line of a word that no true word matches: it is shown to the algorithm, and not scored
 MIN_MATCH = 0.5  # of a read word's area
+# What tells a page in two columns: its lines of some words, how many in a column, and as a share in both of them.
+FULL_LINE_WORDS, COLUMN_LINES, IN_COLUMNS, OFF_CENTRE = 4, 20, 0.8, 0.03
 
 
 @dataclass(frozen=True)
 class KnownPage:
-    """Words of a page with their true lines, which count up in reading order where `ordered`."""
+    """Words of a page with their true lines, which count up in reading order where `ordered`.
+
+    `picture` makes the page's image, `(height, width, 3)` uint8 RGB.
+    """
 
     name: str
     kind: str
@@ -30,6 +37,7 @@ class KnownPage:
     width: float
     height: float
     line: np.ndarray  # (n,) or UNKNOWN
+    picture: Callable[[], np.ndarray]
     ordered: bool = False
 
 
@@ -51,7 +59,8 @@ def sample_pages(directory: Path, skew_deg: float = 0.0) -> Iterator[KnownPage]:
             width, height = page["width_pt"], page["height_pt"]
             boxes = np.array(page["words"]["box"], float) * np.array([width, height, width, height]) / 1000
             line = np.array(page["words"]["line"])
-            yield KnownPage(name, truth["kind"], turned(boxes, skew_deg), width, height, line, ordered=True)
+            picture = partial(_picture, truth_path.with_name(name.split()[0] + ".pdf"), number, truth["skew_deg"])
+            yield KnownPage(name, truth["kind"], turned(boxes, skew_deg), width, height, line, picture, ordered=True)
 
 
 def turned(boxes: np.ndarray, skew_deg: float) -> np.ndarray:
@@ -71,15 +80,21 @@ def scanned_pages(directory: Path, engine: OcrEngine) -> Iterator[Scan]:
         stem = truth_path.name.removesuffix(".truth.json")
         with pymupdf.open(directory / f"{stem}.pdf") as document:
             for number, pdf_page in enumerate(document, 1):
-                image = _rendered(pdf_page)
+                image = rendered(pdf_page)
                 skew_deg = estimate_skew(image)
                 page = _read(deskew(image, skew_deg), known[f"{stem} p{number}"], engine)
                 yield Scan(page, truth["skew_deg"], skew_deg)
 
 
-def _rendered(pdf_page: pymupdf.Page) -> np.ndarray:
+def rendered(pdf_page: pymupdf.Page) -> np.ndarray:
+    """The page as `(height, width, 3)` uint8 RGB."""
     pixmap = pdf_page.get_pixmap(dpi=OCR_DPI, colorspace=pymupdf.csRGB)
     return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
+
+
+def _picture(path: Path, number: int, skew_deg: float = 0.0) -> np.ndarray:
+    with pymupdf.open(path) as document:
+        return deskew(rendered(document[number - 1]), skew_deg)
 
 
 def _read(image: np.ndarray, truth: KnownPage, engine: OcrEngine) -> KnownPage:
@@ -87,7 +102,7 @@ def _read(image: np.ndarray, truth: KnownPage, engine: OcrEngine) -> KnownPage:
     boxes = np.array([(word.x0, word.y0, word.x1, word.y1) for word in engine.read(image)], float).reshape(-1, 4)
     scale = width / truth.width, height / truth.height
     line = _matched_lines(boxes, truth.boxes * np.array([*scale, *scale]), truth.line)
-    return KnownPage(truth.name, truth.kind, boxes, width, height, line, ordered=True)
+    return KnownPage(truth.name, truth.kind, boxes, width, height, line, lambda: image, ordered=True)
 
 
 def _matched_lines(boxes: np.ndarray, true_boxes: np.ndarray, true_line: np.ndarray) -> np.ndarray:
@@ -113,20 +128,31 @@ def text_layer_pages(paths: list[Path], max_pages: int, by_rule: bool) -> Iterat
                 if document.needs_pass:
                     continue
                 for number in range(min(max_pages, len(document))):
-                    page = _text_layer_page(f"{path.parent.name}/{path.name} p{number + 1}", document[number], by_rule)
+                    page = _text_layer_page(path, document[number], by_rule)
                     if len(page.boxes) > 1:
                         yield page
         except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError):
             continue  # damaged on purpose; other benchmarks count them
 
 
-def _text_layer_page(name: str, pdf_page: pymupdf.Page, by_rule: bool) -> KnownPage:
+def _text_layer_page(path: Path, pdf_page: pymupdf.Page, by_rule: bool) -> KnownPage:
     words = [word for word in pdf_page.get_text("words") if word[4].strip()]
     shown = [(pymupdf.Rect(word[:4]) * pdf_page.rotation_matrix).normalize() for word in words]
     boxes = np.array([tuple(rect) for rect in shown], float).reshape(-1, 4)
     _, line = np.unique([word[5:7] for word in words] or np.zeros((0, 2)), axis=0, return_inverse=True)
     line = _joined_rows(boxes, line, np.array([word[5] for word in words])) if by_rule else line
-    return KnownPage(name, "pdf", boxes, pdf_page.rect.width, pdf_page.rect.height, line)
+    name, number = f"{path.parent.name}/{path.name}", pdf_page.number + 1
+    width, height = pdf_page.rect.width, pdf_page.rect.height
+    ordered = not by_rule and _in_two_columns(boxes, line, width)
+    return KnownPage(f"{name} p{number}", "pdf", boxes, width, height, line, partial(_picture, path, number), ordered)
+
+
+def _in_two_columns(boxes: np.ndarray, line: np.ndarray, width: float) -> bool:
+    """Tells articles whose lines, but for some, stand in one half of the page, and many in either."""
+    lines = [boxes[words] for words in groups(line) if len(words) >= FULL_LINE_WORDS]
+    on_left = sum(words[:, 2].max() < (0.5 + OFF_CENTRE) * width for words in lines)
+    on_right = sum(words[:, 0].min() > (0.5 - OFF_CENTRE) * width for words in lines)
+    return min(on_left, on_right) >= COLUMN_LINES and on_left + on_right >= IN_COLUMNS * len(lines)
 
 
 def _joined_rows(boxes: np.ndarray, line: np.ndarray, block: np.ndarray) -> np.ndarray:
@@ -165,12 +191,18 @@ def receipt_pages(directory: Path) -> Iterator[KnownPage]:
             labels = [row for row in csv.reader(rows, quoting=csv.QUOTE_NONE) if len(row) >= 9]
         corners = np.array([row[:8] for row in labels], float).reshape(-1, 4, 2)
         runs = np.hstack([corners.min(axis=1), corners.max(axis=1)])
-        image = cv2.imread(str(directory / "img" / f"{path.stem}.jpg"), cv2.IMREAD_GRAYSCALE)
-        if image is None or not len(runs):
+        photo = directory / "img" / f"{path.stem}.jpg"
+        if not photo.is_file() or not len(runs):
             continue
         words = [_cut(run, ",".join(row[8:])) for run, row in zip(runs, labels, strict=True)]
         line = np.repeat(merged(runs), [len(cut) for cut in words])
-        yield KnownPage(f"sroie {path.stem}", "receipt", np.concatenate(words), image.shape[1], image.shape[0], line)
+        picture = partial(_photo, photo)
+        height, width = picture().shape[:2]
+        yield KnownPage(f"sroie {path.stem}", "receipt", np.concatenate(words), width, height, line, picture)
+
+
+def _photo(path: Path) -> np.ndarray:
+    return cv2.imread(str(path))[:, :, ::-1]
 
 
 def _cut(run: np.ndarray, text: str) -> np.ndarray:

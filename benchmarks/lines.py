@@ -35,6 +35,7 @@ from pipelines.lines import order_words
 from pipelines.ocr import load_engine
 
 MAX_TEXT_LAYER_PAGES = 5  # a document
+WORST = 10
 Reader = Callable[[np.ndarray, float, float], tuple[np.ndarray, np.ndarray]]
 
 
@@ -108,7 +109,7 @@ class Report:
     def add(self, title: str, pages: list[KnownPage]) -> None:
         """Measure one set; a row a reader."""
         for name, reader in READERS.items():
-            total, taus, scored = Tally(), [], []
+            total, f1s, taus, scored = Tally(), [], [], []
             for page in pages:
                 started_s = time.process_time()
                 order, line = reader(page.boxes, page.width, page.height)
@@ -117,15 +118,14 @@ class Report:
                     self.words += len(page.boxes)
                 part = tally(page, order, line)
                 total = Tally(total.right + part.right, total.predicted + part.predicted, total.true + part.true)
-                scored.append((part.f1, page))
-                if page.ordered:
-                    taus.append(kendall_tau(page, order))
-            mean = np.mean([f1 for f1, _ in scored])
+                f1s.append(part.f1)
+                page_tau = [kendall_tau(page, order)] if page.ordered else []
+                taus += page_tau
+                scored.append((min([part.f1, *page_tau]), page))
             tau = f"{np.mean(taus):.4f}" if taus else ""
-            self.rows.append(f"| {title} | {len(pages)} | {name} | {total.row()} | {mean:.4f} | {tau} |")
-
+            self.rows.append(f"| {title} | {len(pages)} | {name} | {total.row()} | {np.mean(f1s):.4f} | {tau} |")
             if name == "ours":
-                self.worst[title] = sorted(scored, key=lambda entry: entry[0])[:10]
+                self.worst[title] = sorted(scored, key=lambda entry: entry[0])[:WORST]
 
     def markdown(self) -> str:
         """The table of all sets."""
@@ -162,15 +162,18 @@ def main() -> int:
         pages = list(sample_pages(options.samples, skew_deg))
         report.add(f"generated, true words, {skew_deg:+.1f} degrees", pages)
         if skew_deg == 0:
-            report.add("of these, two-column articles", [page for page in pages if page.kind == "article"])
+            report.add("of these, articles", [page for page in pages if page.kind == "article"])
     if options.ocr:
         scans = list(scanned_pages(options.samples, load_engine(options.ocr)))
         report.add(f"generated scans, words by {options.ocr}", [scan.page for scan in scans])
         tables.append(skew_table(scans))
     if options.data:
         paths = sorted(options.data.glob("small/pdfs/**/*.pdf")) + sorted(options.data.glob("bench/pdfs/**/*.pdf"))
-        for title, by_rule in (("text layer, MuPDF's lines", False), ("text layer, its lines joined by rule", True)):
-            report.add(title, list(text_layer_pages(paths, MAX_TEXT_LAYER_PAGES, by_rule)))
+        layers = list(text_layer_pages(paths, MAX_TEXT_LAYER_PAGES, by_rule=False))
+        report.add("text layer, MuPDF's lines", layers)
+        report.add("of these, two-column articles", [page for page in layers if page.ordered])
+        by_rule = list(text_layer_pages(paths, MAX_TEXT_LAYER_PAGES, by_rule=True))
+        report.add("text layer, its lines joined by rule", by_rule)
         receipts = [page for folder in options.data.glob("*/groundtruth/sroie/data") for page in receipt_pages(folder)]
         report.add("SROIE receipts, labelled boxes", receipts)
     text = "\n\n".join(["# Lines, reading order, skew", report.markdown(), *tables, machine()]) + "\n"
