@@ -18,6 +18,7 @@ ROW_SHIFT = 0.4  # of the height: how far two ends may differ in level across a 
 END_WORDS = 3  # words that tell the level of a fragment's end
 OVERPRINT = 0.2  # units: boxes in one place whose levels differ less are one text printed twice
 SLIM, TALL = 2.5, 2.0  # times its width, and the text height: the height of a word that runs vertically
+OFF_LINE = 0.25  # of the width of a vertical word: how far from its line the middle of the next may be
 DROP_CAP = 1.6  # times the text height
 
 
@@ -54,12 +55,34 @@ def _page_lines(boxes: np.ndarray, leftward: np.ndarray, smallest_unit: float) -
     text_height = np.median(height[width > height]) if (width > height).any() else 0.0
     # Dots and bars are slim too, but no taller than the text around them.
     vertical = (height > SLIM * width) & (height > TALL * text_height)
+    vertical |= _between(boxes, vertical)
     minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
     if minor is not vertical:  # vertical script: seen with the page's right edge on top, it runs like any other
         boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)
     turned = np.stack([-boxes[:, 3], boxes[:, 0], -boxes[:, 1], boxes[:, 2]], axis=1)
     major_lines = _Reader(boxes, leftward, ~minor, smallest_unit).lines()
     return major_lines + _Reader(turned, leftward, minor, smallest_unit).lines()
+
+
+def _between(boxes: np.ndarray, vertical: np.ndarray) -> np.ndarray:
+    """Which words (n,) stand in line with vertical ones above and below: short ones, whose own shape does not tell."""
+    flipped = np.stack([boxes[:, 0], -boxes[:, 3], boxes[:, 2], -boxes[:, 1]], axis=1)
+    return _below(boxes, vertical) & _below(flipped, vertical)
+
+
+def _below(boxes: np.ndarray, vertical: np.ndarray) -> np.ndarray:
+    """Which words (n,) follow a vertical one downwards in its line, without a gap wider than it."""
+    centre, width = boxes[:, [0, 2]].mean(axis=1), boxes[:, 2] - boxes[:, 0]
+    below, heads = np.zeros(len(boxes), bool), np.flatnonzero(vertical)
+    while len(heads):
+        rest = np.flatnonzero(~vertical & ~below)
+        follows = np.abs(centre[rest, None] - centre[heads]) <= OFF_LINE * width[heads]
+        follows &= np.abs(width[rest, None] - width[heads]) <= 2 * OFF_LINE * width[heads]
+        follows &= boxes[rest, None, 1] > boxes[heads, 1]
+        follows &= boxes[rest, None, 1] - boxes[heads, 3] <= width[heads]
+        heads = rest[follows.any(axis=1)]
+        below[heads] = True
+    return below
 
 
 class _Reader:

@@ -146,6 +146,18 @@ def test_a_vertical_stamp_in_the_margin_is_one_line_read_upwards_after_the_rest(
     assert order[-3:].tolist() == sorted(order[-3:].tolist())
 
 
+def test_the_short_words_of_a_vertical_stamp_stay_in_its_line():
+    text = prose(60, 100, 450, 40)
+    stamp = [[20, 520, 32, 600], [20, 508, 32, 516], [20, 490, 32, 504], [20, 400, 32, 486]]
+    assert read([*text, stamp]) == each_its_own([*text, stamp])
+
+
+def test_the_numbers_below_an_upright_column_head_stay_in_their_rows():
+    heads = [[x, 60, x + 12, 120] for x in (100, 200, 300)]
+    table = [[[x, y, x + 11, y + EM] for x in (100, 200, 300)] for y in range(124, 300, 12)]
+    assert read([*table, *([head] for head in heads)])[: len(table)] == each_its_own(table)
+
+
 def test_vertical_script_is_read_downwards_from_the_right():
     breaks = np.random.default_rng(3).uniform(100, 500, 20)
     columns = [[[x, 50, x + 12, y], [x, y + 6, x + 12, 600]] for x, y in zip(range(500, 100, -20), breaks, strict=True)]
