@@ -216,18 +216,3 @@ def _shown(box: list[float], page: pymupdf.Page) -> tuple[float, float, float, f
 
     rect = pymupdf.Rect(box) * page.rotation_matrix
     return rect.x0, rect.y0, rect.x1, rect.y1
-
-
-def image_share(page: pymupdf.Page) -> float:
-    """Returns the largest share of the page, 0..1, that one placed image covers: near 1 for scans.
-
-    Raises:
-        PageError: MuPDF cannot find its images.
-    """
-    whole = page.rect * page.derotation_matrix  # images, too, are placed before /Rotate
-    area = abs(whole)
-    try:
-        shares = [abs(whole & info["bbox"]) / area for info in page.get_image_info()]
-    except mupdf_errors() as error:
-        raise PageError(PageStatus.CORRUPT, f"its images cannot be found: {error}") from error
-    return max(shares, default=0.0)

@@ -89,9 +89,10 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         "--text_source",
         choices=TEXT_SOURCES,
         default=_PAGE.text_source,
-        help="ocr: read every page's pixels; pdf: take the text layer; auto: the text layer where it has five words or "
-        "more, under 2 %% of them with unmapped characters, and no image covers half of the page, OCR elsewhere "
-        "(default: %(default)s)",
+        help="ocr: read every page's pixels; pdf: take the text layer; auto: the text layer where it has five words "
+        "(one, if nothing but text is painted), images cover less than half of the page, less than half of the text is "
+        "invisible, at most 2 %% of the words hold unmapped characters or stray accents, and its Latin letters could "
+        "be words by their vowels and accents; OCR elsewhere (default: %(default)s)",
     )
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
     group.add_argument(

@@ -13,9 +13,10 @@ from pipelines.config import PageConfig
 from pipelines.deskew import deskew, estimate_skew, upright_points
 from pipelines.documents import PageError
 from pipelines.ocr import OcrEngine, OcrWord
+from pipelines.page_content import PageContent
 from pipelines.page_image import is_blank
 from pipelines.stopwatch import Stopwatch
-from pipelines.text import SCAN_IMAGE_SHARE, is_broken, text_layer_is_trusted
+from pipelines.text import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
 from schemas import PageStatus
 
 if TYPE_CHECKING:
@@ -91,16 +92,16 @@ class PageReader:
         image = documents.render(page, self.config.dpi, self.config.image_long_side, self.config.max_long_side_px)
         if is_blank(image):
             raise PageError(PageStatus.BLANK, "nothing on it")
-        image_share = documents.image_share(page)
+        content = PageContent.of(page)
         skew_deg = 0.0
-        if image_share >= SCAN_IMAGE_SHARE:  # what was typeset stands straight
+        if content.image_share >= SCAN_IMAGE_SHARE:  # what was typeset stands straight
             skew_deg = round(estimate_skew(image), 2)
         if abs(skew_deg) < MIN_SKEW_DEG:
             skew_deg = 0.0
         layer = None
         if self.config.text_source != "ocr":
             words = documents.text_layer(page)
-            if self.config.text_source == "pdf" or text_layer_is_trusted(words, image_share):
+            if self.config.text_source == "pdf" or not flaw_of_layer(words, content):
                 layer = _in_pixels(words, page, image.shape, skew_deg)
         return _View(deskew(image, skew_deg) if skew_deg else image, skew_deg, layer)
 

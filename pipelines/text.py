@@ -4,33 +4,59 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from string import ascii_lowercase
 
 from pipelines.ocr import OcrWord
+from pipelines.page_content import PageContent
 
 SCAN_IMAGE_SHARE = 0.5
-TRUSTED_WORDS = 5
-BROKEN_SHARE = 0.02
-# (cid:12) is what a font without a character map leaves behind; U+FFFD and the private use area are unmapped glyphs.
-_BROKEN = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
+MIN_WORDS = 5
+MAX_INVISIBLE_SHARE = 0.5
+MAX_BROKEN_SHARE = 0.02  # of the words
+MIN_LETTERS = 100  # Latin ones; fewer do not show how often a vowel comes
+MIN_VOWEL_SHARE = 0.25  # languages in Latin letters have 0.35 and more, shifted alphabets below 0.2
+MAX_LATIN_1_SHARE = 0.5  # Cyrillic and Greek taken for Latin-1 have nearly 1, Vietnamese 0.3
+# (cid:12) is what a font without a character map leaves behind; U+FFFD and the private use area are unmapped glyphs; an
+# accent that stands by itself inside a word was set over a letter.
+_BROKEN = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]|\w[´¨¯¸ˆ-˝]|[´¨¯¸ˆ-˝]\w")
+_LATIN_1 = re.compile(r"[ß-ÿ]")
 
 
-def text_layer_is_trusted(words: list[OcrWord], image_share: float) -> bool:
-    """Tells whether `auto` takes a page's text layer instead of OCR.
-
-    It does where the layer has at least five words, less than 2 % of them with characters that stand for unmapped
-    glyphs, and no image covers half of the page: the layer of a scan is some other program's OCR.
+def flaw_of_layer(words: list[OcrWord], content: PageContent) -> str:
+    """Returns why `auto` reads a page by OCR, or nothing where it takes the text layer.
 
     Args:
         words: the text layer.
-        image_share: largest share of the page that one image covers, 0..1.
+        content: of the page.
     """
-    return len(words) >= TRUSTED_WORDS and image_share < SCAN_IMAGE_SHARE and not is_broken(words)
+    if not words:
+        return "no words"
+    if len(words) < MIN_WORDS and not content.is_all_text:
+        return "few words"
+    if content.image_share >= SCAN_IMAGE_SHARE:
+        return "images"
+    if content.invisible_share >= MAX_INVISIBLE_SHARE:
+        return "invisible"
+    if is_broken(words):
+        return "unmapped characters"
+    return "no language" if _is_gibberish(" ".join(word.text for word in words)) else ""
 
 
 def is_broken(words: list[OcrWord]) -> bool:
-    """Tells a text layer in which 2 % of the words hold characters that stand for unmapped glyphs."""
+    """Tells a text layer in which 2 % of the words hold characters that stand for unmapped glyphs or lone accents."""
     broken = sum(bool(_BROKEN.search(word.text)) for word in words)
-    return broken > BROKEN_SHARE * len(words)
+    return broken > MAX_BROKEN_SHARE * len(words)
+
+
+def _is_gibberish(text: str) -> bool:
+    """Tells Latin letters that make no words: hardly a vowel, or accents on most. Fonts with a false map yield such."""
+    text = unicodedata.normalize("NFC", text.lower())
+    plain = unicodedata.normalize("NFD", text)
+    letters = sum(map(plain.count, ascii_lowercase))
+    if letters < MIN_LETTERS:
+        return False
+    vowels, accented = sum(map(plain.count, "aeiouy")), len(_LATIN_1.findall(text))
+    return vowels < MIN_VOWEL_SHARE * letters or accented > MAX_LATIN_1_SHARE * letters
 
 
 def is_right_to_left(text: str) -> bool:

@@ -10,7 +10,6 @@ import pytest
 from pipelines.documents import (
     DocumentTask,
     PageError,
-    image_share,
     inspect_document,
     load_page,
     open_document,
@@ -112,12 +111,3 @@ def test_white_space_that_is_no_blank_also_parts_words(tmp_path):
     words = text_layer(load_page(open_document(path), 1))
     assert [word.text for word in words] == ["Only", "rate", "of", "tax"]
     assert all(left.x1 <= right.x0 for left, right in itertools.pairwise(words))
-
-
-def test_the_image_share_tells_a_scan_from_a_typeset_page(letter):
-    typeset = load_page(open_document(letter), 1)
-    with pymupdf.open() as document:
-        scan = document.new_page()
-        scan.insert_image(scan.rect, pixmap=typeset.get_pixmap())
-        assert image_share(scan) > 0.95
-    assert image_share(typeset) == 0.0

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 
 from pipelines.ocr import OcrWord
-from pipelines.text import is_right_to_left, text_layer_is_trusted
+from pipelines.page_content import PageContent
+from pipelines.text import flaw_of_layer, is_right_to_left
+
+TYPESET = PageContent(image_share=0.1, invisible_share=0.0)
+PROSE = "the ships that came into the harbour this year carried timber and coal from many northern towns " * 2
+RUSSIAN = "суда, что пришли в порт в этом году, везли лес и уголь из многих северных городов " * 2
+VIETNAMESE = "tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền lợi mọi con người " * 2
 
 
 def layer(*texts):
@@ -14,20 +20,45 @@ GOOD = layer("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog"
 
 
 def test_a_typeset_page_is_read_from_its_text_layer():
-    assert text_layer_is_trusted(GOOD, image_share=0.1)
+    assert not flaw_of_layer(GOOD, TYPESET)
 
 
 def test_the_text_layer_of_a_scan_is_not_trusted():
-    assert not text_layer_is_trusted(GOOD, image_share=0.97)
+    assert flaw_of_layer(GOOD, PageContent(image_share=0.97, invisible_share=0.0)) == "images"
+
+
+def test_text_that_nobody_sees_is_not_trusted():
+    assert flaw_of_layer(GOOD, PageContent(image_share=0.0, invisible_share=0.9)) == "invisible"
 
 
 def test_a_page_of_hardly_any_words_is_read_from_its_pixels():
-    assert not text_layer_is_trusted(GOOD[:4], image_share=0.0)
+    assert flaw_of_layer(GOOD[:4], TYPESET) == "few words"
+    assert flaw_of_layer([], PageContent(is_all_text=True)) == "no words"
 
 
-@pytest.mark.parametrize("broken", ["(cid:31)(cid:12)", "caf\ufffd", "\ue001\ue002", "\x01\x02"])
+def test_few_words_will_do_where_nothing_else_is_painted():
+    assert not flaw_of_layer(GOOD[:1], PageContent(is_all_text=True))
+
+
+@pytest.mark.parametrize("broken", ["(cid:31)(cid:12)", "caf\ufffd", "\ue001\ue002", "\x01\x02", "cafe´s"])
 def test_a_layer_of_unmapped_glyphs_is_not_trusted(broken):
-    assert not text_layer_is_trusted(GOOD + layer(broken), image_share=0.0)
+    assert flaw_of_layer(GOOD + layer(broken), TYPESET) == "unmapped characters"
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        pytest.param("".join(chr(ord(letter) - 29) if letter.isalpha() else letter for letter in PROSE), id="shifted"),
+        pytest.param(RUSSIAN.encode("cp1251").decode("latin-1"), id="Cyrillic taken for Latin"),
+    ],
+)
+def test_letters_that_make_no_words_are_not_trusted(garbled):
+    assert flaw_of_layer(layer(*garbled.split()), TYPESET) == "no language"
+
+
+@pytest.mark.parametrize("text", [PROSE, RUSSIAN, VIETNAMESE, PROSE.upper()])
+def test_text_of_any_language_is_trusted(text):
+    assert not flaw_of_layer(layer(*text.split()), TYPESET)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,158 @@
+"""Where `--text_source auto` takes the text layer, where OCR and why; and a draw of pages to judge by eye.
+
+python -m benchmarks.auto --pdfs pdfs --pictures drawn --verdicts benchmarks/auto_verdicts.csv
+
+Goes through every page without any OCR. `--pictures` writes each drawn page as PNG and its text layer beside it; what a
+person found is read from `--verdicts`, a CSV of document, page, verdict and why, and put into the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pymupdf
+
+from benchmarks.machine import machine
+from pipelines import documents
+from pipelines.config import PageConfig
+from pipelines.documents import PageError
+from pipelines.page_content import PageContent
+from pipelines.page_image import is_blank
+from pipelines.text import flaw_of_layer
+
+TEXT_LAYER, BLANK = "text layer", "blank"
+UNJUDGED = (BLANK, "no words")
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A page, counted from 1, and what becomes of it: `text layer`, `blank`, or why OCR reads it."""
+
+    document: str
+    page: int
+    outcome: str
+    cpu_s: float
+
+    @property
+    def source(self) -> str:
+        """Who supplies the words."""
+        return "pdf" if self.outcome == TEXT_LAYER else "ocr"
+
+
+def decisions(folder: Path) -> Iterator[Decision]:
+    """Decides on every page that can be opened below a folder."""
+    for path in sorted(folder.rglob("*.pdf")):
+        try:
+            document = documents.open_document(path)
+        except PageError:
+            continue
+        for number in range(1, document.page_count + 1):
+            try:
+                yield _decide(document, str(path.relative_to(folder)), number)
+            except PageError:
+                continue
+
+
+def _decide(document: pymupdf.Document, name: str, number: int) -> Decision:
+    page = documents.load_page(document, number)
+    words = documents.text_layer(page)
+    started_s = time.process_time()
+    flaw = flaw_of_layer(words, PageContent.of(page))
+    cpu_s = time.process_time() - started_s
+    if not words and is_blank(_rendered(page)):
+        flaw = BLANK
+    return Decision(name, number, flaw or TEXT_LAYER, cpu_s)
+
+
+def _rendered(page: pymupdf.Page) -> np.ndarray:
+    settings = PageConfig()
+    return documents.render(page, settings.dpi, settings.image_long_side, settings.max_long_side_px)
+
+
+def draw(found: list[Decision], count: int, seed: int) -> list[Decision]:
+    """Draws `count` pages that OCR reads and `count` of the text layer, each of another document.
+
+    Those for OCR come from each reason in turn; pages that have no text layer leave nothing to be judged.
+    """
+    order = np.random.default_rng(seed).permutation(len(found))
+    queues: dict[str, list[Decision]] = defaultdict(list)
+    for at in order:
+        queues[found[at].outcome].append(found[at])
+    layers = queues.pop(TEXT_LAYER, [])
+    reasons = [queues[outcome] for outcome in sorted(queues) if outcome not in UNJUDGED]
+    for_ocr = [decision for turn in zip_longest(*reasons) for decision in turn if decision]
+    drawn: dict[str, Decision] = {}
+    for group, total in ((for_ocr, count), (layers, 2 * count)):
+        for decision in group:
+            if len(drawn) < total:
+                drawn.setdefault(decision.document, decision)
+    return list(drawn.values())
+
+
+def picture(folder: Path, pdfs: Path, number: int, decision: Decision) -> None:
+    """Writes the page as PNG, and its text layer line by line."""
+    with documents.open_document(pdfs / decision.document) as document:
+        page = documents.load_page(document, decision.page)
+        stem = folder / f"{number:02d}-{decision.source}"
+        cv2.imwrite(f"{stem}.png", _rendered(page)[:, :, ::-1])
+        head = f"{decision.document} p. {decision.page}: {decision.outcome}, {PageContent.of(page)}\n"
+        Path(f"{stem}.txt").write_text(head + page.get_text("text", sort=True), encoding="utf-8", errors="replace")
+
+
+def counts_table(found: list[Decision]) -> str:
+    """Returns how many pages go where."""
+    counts = Counter(decision.outcome for decision in found)
+    rows = [f"| {outcome} | {count} | {count / len(found):.3f} |" for outcome, count in counts.most_common()]
+    cost = f"{len(found)} pages; deciding takes {1000 * np.mean([entry.cpu_s for entry in found]):.1f} CPU-ms a page."
+    return "\n".join(["| outcome | pages | share |\n|---|---|---|", *rows, "", cost])
+
+
+def verdicts_table(drawn: list[Decision], verdicts: Path) -> str:
+    """Returns the drawn pages with what a person found of them."""
+    with verdicts.open(encoding="utf-8", newline="") as file:
+        judged = {(row["document"], int(row["page"])): row for row in csv.DictReader(file)}
+    rows = [(entry, judged[entry.document, entry.page]) for entry in drawn if (entry.document, entry.page) in judged]
+    counts = Counter((entry.source, row["verdict"]) for entry, row in rows)
+    summary = [f"| {source} | {verdict} | {count} |" for (source, verdict), count in sorted(counts.items())]
+    lines = [
+        f"| {entry.document} | {entry.page} | {entry.source}: {entry.outcome} | {row['verdict']} | {row['why']} |"
+        for entry, row in rows
+    ]
+    head = "| document | page | decision | verdict | why |\n|---|---|---|---|---|"
+    return "\n".join(["| source | verdict | pages |\n|---|---|---|", *summary, "", head, *lines])
+
+
+def main() -> None:
+    """Counts, draws, and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pdfs", type=Path, required=True, help="a directory of documents")
+    parser.add_argument("--draw", type=int, default=25, help="pages to draw of each source")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pictures", type=Path, help="directory for the drawn pages")
+    parser.add_argument("--verdicts", type=Path, help="CSV of document, page, verdict, why")
+    parser.add_argument("--table", type=Path, help="Markdown file to write")
+    flags = parser.parse_args()
+    found = list(decisions(flags.pdfs))
+    drawn = draw(found, flags.draw, flags.seed)
+    if flags.pictures:
+        flags.pictures.mkdir(parents=True, exist_ok=True)
+        for number, decision in enumerate(drawn):
+            picture(flags.pictures, flags.pdfs, number, decision)
+    parts = [counts_table(found), *([verdicts_table(drawn, flags.verdicts)] if flags.verdicts else []), machine()]
+    text = "\n\n".join(parts) + "\n"
+    print(text)
+    if flags.table:
+        flags.table.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
