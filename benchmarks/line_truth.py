@@ -20,8 +20,9 @@ from pipelines.ocr import OcrEngine
 OCR_DPI = 150
 UNKNOWN = -1  # line of a word that no true word matches: it is shown to the algorithm, and not scored
 MIN_MATCH = 0.5  # of a read word's area
-# What tells a page in two columns: its lines of some words, how many in a column, and as a share in both of them.
-FULL_LINE_WORDS, COLUMN_LINES, IN_COLUMNS, OFF_CENTRE = 4, 20, 0.8, 0.03
+# What tells a page in two columns: its full lines, by their share of the page's width, how many stand in either column,
+# as a share in both, and how far they reach beyond the middle.
+FULL_LINE, COLUMN_LINES, IN_COLUMNS, OFF_CENTRE = 0.3, 12, 0.8, 0.03
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,13 @@ def _text_layer_page(path: Path, pdf_page: pymupdf.Page, by_rule: bool) -> Known
 
 
 def _in_two_columns(boxes: np.ndarray, line: np.ndarray, width: float) -> bool:
-    """Tells articles whose lines, but for some, stand in one half of the page, and many in either."""
-    lines = [boxes[words] for words in groups(line) if len(words) >= FULL_LINE_WORDS]
-    on_left = sum(words[:, 2].max() < (0.5 + OFF_CENTRE) * width for words in lines)
-    on_right = sum(words[:, 0].min() > (0.5 - OFF_CENTRE) * width for words in lines)
-    return min(on_left, on_right) >= COLUMN_LINES and on_left + on_right >= IN_COLUMNS * len(lines)
+    """Tells articles by their full lines: all but some stand in one half of the page, and many in either."""
+    x0, x1 = (
+        np.array([(boxes[words, 0].min(), boxes[words, 2].max()) for words in groups(line)]).reshape(-1, 2).T / width
+    )
+    full = x1 - x0 >= FULL_LINE
+    on_left, on_right = (full & (x1 < 0.5 + OFF_CENTRE)).sum(), (full & (x0 > 0.5 - OFF_CENTRE)).sum()
+    return bool(min(on_left, on_right) >= COLUMN_LINES and on_left + on_right >= IN_COLUMNS * full.sum())
 
 
 def _joined_rows(boxes: np.ndarray, line: np.ndarray, block: np.ndarray) -> np.ndarray:

@@ -56,7 +56,9 @@ def test_letters_that_make_no_words_are_not_trusted(garbled):
     assert flaw_of_layer(layer(*garbled.split()), TYPESET) == "no language"
 
 
-@pytest.mark.parametrize("text", [PROSE, RUSSIAN, VIETNAMESE, PROSE.upper()])
+@pytest.mark.parametrize(
+    "text", [PROSE, RUSSIAN, VIETNAMESE, PROSE.upper(), "a matrix in \uf8ee large \uf8fb brackets"]
+)
 def test_text_of_any_language_is_trusted(text):
     assert not flaw_of_layer(layer(*text.split()), TYPESET)
 
