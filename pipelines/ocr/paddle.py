@@ -55,7 +55,7 @@ class PaddleEngine:
         if min(image.shape[:2]) < _MIN_SIDE_PX:
             return 0
         bgr = np.ascontiguousarray(image[:, :, ::-1])
-        quads = self._detect(bgr)
+        quads = self.detect(bgr)
         self._seen = image, quads
         return self._orientation.rotation(bgr, quads, self.lines)
 
@@ -64,13 +64,13 @@ class PaddleEngine:
         if min(image.shape[:2]) < _MIN_SIDE_PX:
             return []
         bgr = np.ascontiguousarray(image[:, :, ::-1])
-        quads = self._seen[1] if self._seen and self._seen[0] is image else self._detect(bgr)
+        quads = self._seen[1] if self._seen and self._seen[0] is image else self.detect(bgr)
         self._seen = None
         lines = self.lines.read(bgr, quads)
         return [_word(run, quad, bgr.shape) for quad, line in zip(quads, lines, strict=True) for run in line.runs]
 
-    def _detect(self, bgr: np.ndarray) -> list[np.ndarray]:
-        """Returns the text lines as `(4, 2)` float32 corners, clockwise from the text's top left."""
+    def detect(self, bgr: np.ndarray) -> list[np.ndarray]:
+        """Returns the text lines of a BGR image as `(4, 2)` float32 corners, clockwise from the text's top left."""
         left, top, right, bottom = inked_window(bgr)
         if left == right:
             return []
