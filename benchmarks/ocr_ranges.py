@@ -1,4 +1,4 @@
-"""Measures the ranges that the recogniser's eight-bit copy is scaled by.
+"""Measures the ranges that the recognisers' eight-bit copies are scaled by.
 
 python -m benchmarks.ocr_ranges > pipelines/ocr/ranges.py
 
@@ -16,26 +16,25 @@ from onnx import ValueInfoProto
 from pipelines.ocr.layout import WEIGHTS
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.quantise import costly_layers, load
-from pipelines.ocr.weights import packaged_folder
+from pipelines.ocr.recognise import LineReader, Recogniser
+from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from pipelines.samples.document import make_document
 
 DOCUMENTS = 21  # three of each kind
 DPI = 150
-HEAD = '''"""Least and greatest value of what enters the costly layers of the packaged recogniser.
+HEAD = '''"""Least and greatest value of what enters the costly layers of the packaged recognisers.
 
 Measured by `python -m benchmarks.ocr_ranges`.
 """
 
-from __future__ import annotations
-
-RECOGNISER_RANGES: dict[str, tuple[float, float]] = {'''
+from __future__ import annotations'''
 
 
-class ObservedRecogniser:
-    """The packaged recogniser in floating point, which notes what enters its costly layers."""
+class Observed:
+    """A packaged recogniser in floating point, which notes what enters its costly layers."""
 
-    def __init__(self) -> None:
-        model = load(packaged_folder("rec") / WEIGHTS)
+    def __init__(self, published: Published) -> None:
+        model = load(packaged_folder(published) / WEIGHTS)
         names = dict.fromkeys(layer.input[0] for layer in costly_layers(model))
         self.ranges = dict.fromkeys(names, (0.0, 0.0))
         model.graph.output.extend(ValueInfoProto(name=name) for name in names)
@@ -52,15 +51,22 @@ class ObservedRecogniser:
 def main() -> None:
     """Print the module that holds the ranges."""
     engine = PaddleEngine(precision="f32")
-    engine.lines.network = recogniser = ObservedRecogniser()
+    recogniser, quick = (
+        Recogniser(Observed(published), known.alphabet)
+        for published, known in ((RECOGNISER, engine.lines.recogniser), (QUICK_RECOGNISER, engine.lines.quick))
+    )
+    readers = LineReader(recogniser), LineReader(recogniser, quick)
     for index in range(DOCUMENTS):
         with pymupdf.open(stream=make_document(0, index).pdf) as document:
             pixels = document[0].get_pixmap(dpi=DPI, colorspace="rgb", alpha=False)
-        engine.read(np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3))
+        for engine.lines in readers:
+            engine.read(np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3))
     print(HEAD)
-    for name, (least, greatest) in recogniser.ranges.items():
-        print(f'    "{name}": ({least:.4g}, {greatest:.4g}),')
-    print("}")
+    for name, observed in (("RECOGNISER_RANGES", recogniser.network), ("QUICK_RANGES", quick.network)):
+        print(f"\n{name}: dict[str, tuple[float, float]] = {{")
+        for tensor, (least, greatest) in observed.ranges.items():
+            print(f'    "{tensor}": ({least:.4g}, {greatest:.4g}),')
+        print("}")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def model_folder(name: str, role: str, weights: Path, ranges: Ranges | None = No
     Args:
         name: PaddleOCR's for the network.
         role: `det` or `rec`.
-        weights: the ONNX file; that of a recogniser carries its alphabet as metadata.
+        weights: the ONNX file; a recogniser's alphabet is its metadata or a text file beside it.
         ranges: what to make the eight-bit copy by, if it is wanted in place of the file.
     """
     key = hashlib.sha256(f"{_VERSION} {weights} {ranges}".encode()).hexdigest()[:16]
@@ -95,14 +95,11 @@ def _detector_settings() -> dict[str, Any]:
 
 
 def _recogniser_settings(weights: Path) -> dict[str, Any]:
-    """Returns the recogniser's input shape, and its alphabet, which the ONNX file carries as metadata.
+    """Returns the recogniser's input shape, and its alphabet.
 
     As one string: PaddleOCR takes it for a list of characters, and a list of 18,708 takes YAML two seconds to parse.
     """
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
-    alphabet = session.get_modelmeta().custom_metadata_map["character"].replace("\n", "")
+    alphabet = _alphabet(weights).replace("\n", "")
     return {
         "PreProcess": {
             "transform_ops": [
@@ -112,3 +109,13 @@ def _recogniser_settings(weights: Path) -> dict[str, Any]:
         },
         "PostProcess": {"name": "CTCLabelDecode", "character_dict": alphabet},
     }
+
+
+def _alphabet(weights: Path) -> str:
+    import onnxruntime
+
+    beside = weights.with_suffix(".txt")
+    if beside.is_file():
+        return beside.read_text(encoding="utf-8")
+    session = onnxruntime.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
+    return str(session.get_modelmeta().custom_metadata_map["character"])

@@ -7,14 +7,13 @@ directions: text read the wrong way scores far below text read the right way, wh
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from pipelines.ocr.recognise import STRIP_HEIGHT, LineReader, LineText, cut_strip, side_lengths
+from pipelines.ocr.recognise import STRIP_HEIGHT, LineReader, LineText, cut_strip, is_wide, side_lengths
 
 STRIP_WIDTH = 192  # pixels; the classifier's input is as wide
 LOOKED_AT, READ = 8, 5  # lines, the longest ones
@@ -98,19 +97,14 @@ def _is_set_in_columns(reader: LineReader, image: np.ndarray, lines: list[np.nda
     characters, agreeing = 0, 0
     for line, found in zip(lines, reader.read(image, lines), strict=True):
         text = _characters(found)
-        if any(map(_is_wide, text)):
+        if any(map(is_wide, text)):
             row = _column_as_row(image, _part(line, found.runs[0].start, found.runs[-1].end), text.total())
             height, width = row.shape[:2]
             whole = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-            text = Counter({character: count for character, count in text.items() if _is_wide(character)})
+            text = Counter({character: count for character, count in text.items() if is_wide(character)})
             characters += text.total()
             agreeing += (text & _characters(reader.read(row, [whole])[0])).total()
     return agreeing > COLUMN_AGREEMENT * characters
-
-
-def _is_wide(character: str) -> bool:
-    """Tells the characters that may be set in columns (UAX 11)."""
-    return unicodedata.east_asian_width(character) in ("W", "F")
 
 
 def _characters(line: LineText) -> Counter[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from pipelines.ocr import OcrWord
 from pipelines.ocr.backend import choose_backend
 from pipelines.ocr.orientation import Orientation
-from pipelines.ocr.recognise import LineReader, Run, side_lengths
+from pipelines.ocr.recognise import LineReader, Recogniser, Run, side_lengths
 from pipelines.ocr.weights import Network, Weights, find_weights, orientation_weights
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter
@@ -45,8 +45,8 @@ class PaddleEngine:
         weights = find_weights(model, eight_bit=backend.eight_bit)
         self.model = weights.model
         self.version = f"{version('paddleocr')} ({backend.label})"
-        self._detector, recogniser = _load(weights, backend.engine_config)
-        self.lines = LineReader(lambda strips: recogniser.runner([strips])[0], recogniser.post_op.character)
+        self._detector, *recognisers = _load(weights, backend.engine_config)
+        self.lines = LineReader(*recognisers)
         self._orientation = Orientation(orientation_weights())
         self._seen: tuple[np.ndarray, list[np.ndarray]] | None = None
 
@@ -121,15 +121,21 @@ def _word(run: Run, quad: np.ndarray, shape: tuple[int, ...]) -> OcrWord:
     return OcrWord(run.text, float(x0), float(y0), float(x1), float(y1), run.score)
 
 
-def _load(weights: Weights, engine_config: dict[str, Any]) -> tuple[Any, Any]:
-    """Returns PaddleOCR's detector and recogniser; it looks for a network at import unless told not to."""
+def _load(weights: Weights, engine_config: dict[str, Any]) -> list[Any]:
+    """Returns PaddleOCR's detector and the recognisers; it looks for a network at import unless told not to."""
     os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
     from paddleocr import TextDetection, TextRecognition
 
     logging.getLogger("paddlex").setLevel(logging.WARNING)  # it greets every model
     common = {"engine": "onnxruntime", "engine_config": engine_config, "device": "cpu"}
     detector = TextDetection(**_named(weights.detector), limit_side_len=_DETECTION_STEP, limit_type="min", **common)
-    return detector, TextRecognition(**_named(weights.recogniser), **common).paddlex_predictor
+    networks = [weights.recogniser] if weights.quick is None else [weights.recogniser, weights.quick]
+    return [detector, *(_recogniser(TextRecognition(**_named(network), **common)) for network in networks)]
+
+
+def _recogniser(recognition: Any) -> Recogniser:
+    predictor = recognition.paddlex_predictor
+    return Recogniser(lambda strips: predictor.runner([strips])[0], predictor.post_op.character)
 
 
 def _named(network: Network) -> dict[str, Any]:

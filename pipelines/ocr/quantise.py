@@ -47,11 +47,14 @@ def quantise(weights: Path, ranges: Ranges, target: Path) -> None:
 
 
 def load(weights: Path) -> Any:
-    """Returns the network as an ONNX model of the version that copies are written in."""
+    """Returns the network as an ONNX model of the version that copies are written in, with a name for each node."""
     import onnx
     from onnx import version_converter
 
-    return version_converter.convert_version(onnx.load(weights), _OPSET)
+    model = version_converter.convert_version(onnx.load(weights), _OPSET)
+    for index, node in enumerate(model.graph.node):
+        node.name = node.name or f"node.{index}"
+    return model
 
 
 def costly_layers(model: Any) -> list[Any]:

@@ -47,7 +47,7 @@ class TesseractEngine:
         self._iterate = tesserocr.iterate_level
         self.model = model or "eng"
         self.version = tesserocr.tesseract_version().split()[1]
-        folder = _tessdata(self.model.split("+"))
+        folder = tessdata(self.model.split("+"))
         self._api = tesserocr.PyTessBaseAPI(path=str(folder), lang=self.model, psm=tesserocr.PSM.AUTO)
         self._osd = None
         if (folder / "osd.traineddata").is_file():
@@ -110,7 +110,7 @@ def _show(api: Any, image: np.ndarray) -> None:
     api.SetImageBytes(np.ascontiguousarray(image).tobytes(), width, height, 3, 3 * width)
 
 
-def _tessdata(languages: list[str]) -> Path:
+def tessdata(languages: list[str]) -> Path:
     """Returns the folder that holds the languages' data: `TESSDATA_PREFIX`, or where systems put it."""
     prefix = os.environ.get("TESSDATA_PREFIX")
     folders = [Path(prefix), Path(prefix) / "tessdata"] if prefix else []

@@ -132,7 +132,7 @@ def test_the_engines_agree_on_nearly_all_words_of_a_page(paddle, tesseract):
 
 def test_an_engine_tells_its_weights_and_what_can_change_its_scores(paddle):
     assert paddle.name == "paddleocr"
-    assert paddle.model == "PP-OCRv6_small"
+    assert paddle.model == "PP-OCRv6_small+tiny"
     assert paddle.version.startswith("3.7.0 (")
     assert paddle.version.endswith(("bf16)", "f32)"))
 

@@ -13,9 +13,8 @@ from onnx import helper, numpy_helper
 from pipelines.ocr.layout import WEIGHTS
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.quantise import quantise
-from pipelines.ocr.ranges import RECOGNISER_RANGES
-from pipelines.ocr.recognise import LineReader
-from pipelines.ocr.weights import packaged_folder
+from pipelines.ocr.recognise import LineReader, Recogniser
+from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from tests.pipelines.ocr.typeset import typeset_page
 
 SIDE = 64  # of a layer that is large enough to be worth bytes
@@ -67,16 +66,22 @@ def test_a_layer_without_a_range_stays_as_it_is(product, tmp_path):
     assert operators(tmp_path / "int8.onnx") == ["MatMul"]
 
 
-def test_every_range_is_of_a_layer_of_the_packaged_recogniser():
-    copy = operators(packaged_folder("rec", eight_bit=True) / WEIGHTS)
-    assert copy.count("QuantizeLinear") >= 2 * len(RECOGNISER_RANGES)
+@pytest.fixture(params=[RECOGNISER, QUICK_RECOGNISER], ids=lambda network: network.name)
+def recogniser(request) -> Published:
+    return request.param
 
 
-def test_the_copy_reads_a_typeset_page_as_the_original_does():
+def test_every_range_is_of_a_layer_of_the_packaged_recogniser(recogniser):
+    copy = operators(packaged_folder(recogniser, eight_bit=True) / WEIGHTS)
+    assert copy.count("QuantizeLinear") >= 2 * len(recogniser.ranges)
+
+
+def test_the_copy_reads_a_typeset_page_as_the_original_does(recogniser):
     session = onnxruntime.InferenceSession(
-        str(packaged_folder("rec", eight_bit=True) / WEIGHTS), providers=["CPUExecutionProvider"]
+        str(packaged_folder(recogniser, eight_bit=True) / WEIGHTS), providers=["CPUExecutionProvider"]
     )
     image, truth = typeset_page()
     engine = PaddleEngine(precision="f32")
-    engine.lines = LineReader(lambda strips: session.run(None, {"x": strips})[0], engine.lines.alphabet)
+    known = engine.lines.recogniser if recogniser is RECOGNISER else engine.lines.quick
+    engine.lines = LineReader(Recogniser(lambda strips: session.run(None, {"x": strips})[0], known.alphabet))
     assert sorted(word.text for word in engine.read(image)) == sorted(text for text, _ in truth)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,12 +12,17 @@ from pipelines.ocr.recognise import (
     BATCH_SIZES,
     FIRST_LOOK,
     MAX_STRIP_WIDTH,
+    QUICK_SURE_SCORE,
     STRIP_HEIGHT,
     SURE_SCORE,
     LineReader,
+    LineText,
+    Recogniser,
+    Run,
     batches,
     cut_strip,
     decode,
+    is_plain,
     padded,
     strip_width,
 )
@@ -116,21 +122,50 @@ class Counted:
         return np.stack([columns("ab" if first else "ac", self.first_score if first else 0.99)] * len(strips))
 
 
+def read(network: Counted, quick: Counted | None = None) -> LineText:
+    """Reads the one line of a page."""
+    reader = LineReader(Recogniser(network, ALPHABET), quick and Recogniser(quick, ALPHABET))
+    (line,) = reader.read(np.zeros((60, 120, 3), np.uint8), [QUAD])
+    return line
+
+
 def test_a_line_that_is_sure_is_looked_at_once():
     network = Counted(SURE_SCORE + 0.01)
-    (line,) = LineReader(network, ALPHABET).read(np.zeros((60, 120, 3), np.uint8), [QUAD])
+    line = read(network)
     assert [run.text for run in line.runs] == ["ab"]
     assert len(network.widths) == 1
 
 
 def test_a_doubtful_line_is_looked_at_again_in_full_and_the_surer_reading_is_kept():
     network = Counted(SURE_SCORE - 0.01)
-    (line,) = LineReader(network, ALPHABET).read(np.zeros((60, 120, 3), np.uint8), [QUAD])
+    line = read(network)
     assert [run.text for run in line.runs] == ["ac"]
     assert network.widths[1] > network.widths[0]
 
 
 def test_a_page_without_lines_asks_nothing_of_the_network():
     network = Counted(1.0)
-    assert LineReader(network, ALPHABET).read(np.zeros((60, 120, 3), np.uint8), []) == []
+    reader = LineReader(Recogniser(network, ALPHABET), Recogniser(network, ALPHABET))
+    assert reader.read(np.zeros((60, 120, 3), np.uint8), []) == []
     assert network.widths == []
+
+
+def test_a_line_that_the_quick_network_is_sure_of_is_not_shown_to_the_other():
+    network, quick = Counted(1.0), Counted(QUICK_SURE_SCORE + 0.01)
+    assert [run.text for run in read(network, quick).runs] == ["ab"]
+    assert (len(network.widths), len(quick.widths)) == (0, 1)
+
+
+def test_a_line_that_the_quick_network_doubts_is_what_the_other_reads_however_unsure():
+    network, quick = Counted(SURE_SCORE - 0.2), Counted(QUICK_SURE_SCORE - 0.01)
+    assert [run.text for run in read(network, quick).runs] == ["ac"]
+    assert (len(network.widths), len(quick.widths)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("Total amount", True), ("Page 2 of the report", True), ("31.00", False), ("Total \u3042", False)],
+)
+def test_numbers_and_wide_characters_are_not_left_to_the_quick_network(text, plain):
+    runs = tuple(Run(word, 0.0, 1.0, 0.99) for word in text.split())
+    assert is_plain(LineText(runs, 0.99)) == plain

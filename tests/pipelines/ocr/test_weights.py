@@ -46,10 +46,10 @@ def own_directory(tmp_path, cache) -> Path:
     return root
 
 
-def test_the_packaged_weights_become_two_folders_that_paddleocr_opens(cache):
+def test_the_packaged_weights_become_folders_that_paddleocr_opens(cache):
     weights = find_weights()
-    assert weights.model == "PP-OCRv6_small"
-    for network in (weights.detector, weights.recogniser):
+    assert weights.model == "PP-OCRv6_small+tiny"
+    for network in (weights.detector, weights.recogniser, weights.quick):
         assert network.folder.is_relative_to(cache)
         assert {path.name for path in network.folder.iterdir()} == {"inference.onnx", "inference.yml"}
 
@@ -74,7 +74,7 @@ def test_processes_that_start_together_share_one_set_of_folders(cache):
         outputs = list(pool.map(lambda _: subprocess.run(command, capture_output=True, text=True), range(3)))
     assert [done.returncode for done in outputs] == [0, 0, 0], outputs
     assert len({done.stdout for done in outputs}) == 1
-    assert len(list((cache / "folio" / "ocr").iterdir())) == 2
+    assert len(list((cache / "folio" / "ocr").iterdir())) == 3
 
 
 def test_a_weights_file_with_another_hash_is_refused_by_name(cache, forged_package):
