@@ -1,12 +1,14 @@
-"""What reading a page costs and how well it is read: Folio's engines against PaddleOCR's own loop, in one run.
+"""What reading a page costs and how well it is read: Folio's engines against others, on the same pages in one run.
 
-python -m benchmarks.ocr --pdfs 'pdfs/**/*.pdf' --table benchmarks/results/ocr.md
+python -m benchmarks.ocr --pdfs 'pdfs/**/*.pdf' --samples samples --receipts sroie --ocrmypdf PROGRAM \\
+    --pdf2dataset PYTHON --table benchmarks/results/ocr.md
 
 Every engine reads the same images in a process of its own, on one thread, twice: the second pass is the steady state,
 the first also pays for shapes that are new to the backend. The engines take turns page by page, so that what else the
-machine does falls on all of them. Words are matched with the page's text layer as multisets of
-exact strings (after NFKC), page by page. The stock loop is `PaddleOCR.predict` with the same weights and the thresholds
-that they were published with, on ONNX Runtime's CPU provider.
+machine does falls on all of them. Folio's look for the way the page lies, as in a build. Words are matched with the
+true ones as multisets of exact strings (after NFKC), page by page. The stock loop is `PaddleOCR.predict` with the same
+weights and the thresholds that they were published with, on ONNX Runtime's CPU provider. The programs of
+`benchmarks.ocr_peers` read a PDF of the same images before the engines do.
 """
 
 from __future__ import annotations
@@ -16,10 +18,10 @@ import os
 import resource
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from glob import glob
 from multiprocessing import get_context
@@ -28,7 +30,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import machine
-from benchmarks.ocr_pages import DPI, KnownPage, known_pages, normalized
+from benchmarks.ocr_pages import DPI, KnownPage, known_pages, normalized, receipt_pages, scan_pages
+from benchmarks.ocr_peers import timed
 from pipelines.ocr import load_engine
 from pipelines.ocr.weights import find_weights
 
@@ -37,21 +40,41 @@ STOCK = "PaddleOCR's own loop"
 
 
 @dataclass
-class Result:
-    """CPU-seconds to load, then of all pages for the first and the second time; words; peak resident MB."""
+class Tally:
+    """Pages of one kind: CPU-seconds of the first and of the second time, words."""
 
-    load_s: float = 0.0
+    pages: int = 0
     first_s: float = 0.0
     steady_s: float = 0.0
     found: int = 0
     right: int = 0
     true: int = 0
-    peak_mb: float = 0.0
 
     @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall."""
         return 2 * self.right / (self.found + self.true)
+
+    def count(self, page: KnownPage, words: list[str]) -> None:
+        """Counts the words that were read on a page."""
+        found, true = Counter(map(normalized, words)), Counter(page.words)
+        self.pages += 1
+        self.found += found.total()
+        self.right += (found & true).total()
+        self.true += true.total()
+
+
+class Result:
+    """Tallies by kind of page, CPU-seconds to load, peak resident MB."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[str, Tally] = defaultdict(Tally)
+        self.load_s = 0.0
+        self.peak_mb = 0.0
+
+    def total(self) -> Tally:
+        """Returns the tally of all pages."""
+        return Tally(*map(sum, zip(*map(astuple, self.kinds.values()), strict=True)))
 
 
 def stock_loop() -> Reader:
@@ -86,7 +109,12 @@ def stock_loop() -> Reader:
 def folio(name: str, precision: str = "auto") -> Reader:
     """Returns one of Folio's engines."""
     engine = load_engine(name, precision=precision)
-    return lambda image: [word.text for word in engine.read(image)]
+
+    def read(image: np.ndarray) -> list[str]:
+        engine.rotation(image)
+        return [word.text for word in engine.read(image)]
+
+    return read
 
 
 ENGINES: dict[str, Callable[[], Reader]] = {
@@ -106,14 +134,10 @@ class Subject:
         self._process = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         self.result.load_s = self._process.submit(_load, name).result()
 
-    def read(self, page: KnownPage) -> float:
-        """Reads a page and counts its words; returns CPU-seconds."""
+    def read(self, page: KnownPage) -> tuple[float, list[str]]:
+        """Returns the CPU-seconds that it took to read a page, and the words."""
         seconds, words, self.result.peak_mb = self._process.submit(_read, page.image).result()
-        found, true = Counter(map(normalized, words)), Counter(page.words)
-        self.result.found += found.total()
-        self.result.right += (found & true).total()
-        self.result.true += true.total()
-        return seconds
+        return seconds, words
 
     def close(self) -> None:
         """Ends the process."""
@@ -143,40 +167,74 @@ def take_turns(names: Iterable[str], pages: list[KnownPage]) -> dict[str, Result
     subjects = {name: Subject(name) for name in names}
     for page in pages:
         for subject in subjects.values():
-            subject.result.first_s += subject.read(page)
+            subject.result.kinds[page.kind].first_s += subject.read(page)[0]
     for page in pages:
         for subject in subjects.values():
-            subject.result.steady_s += subject.read(page)
+            tally = subject.result.kinds[page.kind]
+            seconds, words = subject.read(page)
+            tally.steady_s += seconds
+            tally.count(page, words)
     for subject in subjects.values():
         subject.close()
     return {name: subject.result for name, subject in subjects.items()}
 
 
-def row(name: str, result: Result, stock: Result, pages: int) -> str:
+def ask(name: str, program: Path, pages: list[KnownPage]) -> Result:
+    """Lets a program read the pages of each kind once."""
+    result = Result()
+    for kind in dict.fromkeys(page.kind for page in pages):
+        group = [page for page in pages if page.kind == kind]
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            seconds, words, peak_mb = process.submit(timed, name, program, [page.image for page in group]).result()
+        result.peak_mb = max(result.peak_mb, peak_mb)
+        result.kinds[kind] = Tally(first_s=seconds, steady_s=seconds)
+        for page, text in zip(group, words, strict=True):
+            result.kinds[kind].count(page, text)
+    return result
+
+
+def row(name: str, result: Result, stock: Tally) -> str:
     """Returns a line of the table; gain and loss are against the stock loop."""
+    total = result.total()
+    kinds = " | ".join(f"{tally.steady_s / tally.pages:.2f} | {tally.f1:.4f}" for tally in result.kinds.values())
     return (
-        f"| {name} | {result.steady_s / pages:.2f} | {stock.steady_s / result.steady_s:.1f} x "
-        f"| {result.first_s / pages:.2f} "
-        f"| {result.right / result.found:.4f} | {result.right / result.true:.4f} | {result.f1:.4f} "
-        f"| {100 * (result.f1 - stock.f1):+.2f} | {result.load_s:.1f} | {result.peak_mb:.0f} |"
+        f"| {name} | {total.steady_s / total.pages:.2f} | {stock.steady_s / total.steady_s:.1f} x "
+        f"| {total.first_s / total.pages:.2f} "
+        f"| {total.right / total.found:.4f} | {total.right / total.true:.4f} | {total.f1:.4f} "
+        f"| {100 * (total.f1 - stock.f1):+.2f} | {kinds} | {result.load_s:.1f} | {result.peak_mb:.0f} |"
     )
+
+
+def known(options: argparse.Namespace) -> list[KnownPage]:
+    """Returns the pages to read, of every kind that there is a source for."""
+    paths = sorted({Path(path) for pattern in options.pdfs for path in glob(pattern, recursive=True)})  # noqa: PTH207 - may be absolute
+    pages = known_pages(paths, options.count)
+    if options.samples:
+        pages += scan_pages(options.samples, options.count // 2)
+    if options.receipts:
+        pages += receipt_pages(options.receipts, options.count // 2)
+    return pages
 
 
 def main() -> int:
     """Measure every engine and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pdfs", nargs="+", required=True, help="patterns of PDF files")
-    parser.add_argument("--count", type=int, default=12, help="pages to read (default: %(default)s)")
+    parser.add_argument("--pdfs", nargs="+", required=True, help="patterns of PDF files, for born-digital pages")
+    parser.add_argument("--samples", type=Path, help="folder by pipelines.samples, for scans")
+    parser.add_argument("--receipts", type=Path, help="folder of SROIE, with img/ and box/")
+    parser.add_argument("--count", type=int, default=16, help="born-digital pages, twice those of each other kind")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--ocrmypdf", type=Path, help="the program, to measure it too")
+    parser.add_argument("--pdf2dataset", type=Path, help="the Python (3.8) that has it, to measure it too")
     parser.add_argument("--table", type=Path, help="Markdown file to write")
     options = parser.parse_args()
 
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
-    paths = sorted({Path(path) for pattern in options.pdfs for path in glob(pattern, recursive=True)})  # noqa: PTH207 - may be absolute
-    pages = known_pages(paths, options.count)
-    results = take_turns(dict.fromkeys([STOCK, *options.engines]), pages)
-    text = report(pages, results)
+    pages = known(options)
+    programs = {"OCRmyPDF": options.ocrmypdf, "pdf2dataset": options.pdf2dataset}
+    peers = {name: ask(name, program, pages) for name, program in programs.items() if program}
+    text = report(pages, take_turns(dict.fromkeys([STOCK, *options.engines]), pages) | peers)
     print(text)
     if options.table:
         options.table.write_text(text)
@@ -185,15 +243,19 @@ def main() -> int:
 
 def report(pages: list[KnownPage], results: dict[str, Result]) -> str:
     """Returns the table with what it was measured on."""
-    words = sum(len(page.words) for page in pages)
-    head = (
-        "| engine | CPU-s a page | gain | first pass | precision | recall | F1 | F1, points | load, CPU-s | peak MB |"
+    kinds = Counter(page.kind for page in pages)
+    by_kind = [heading for kind in kinds for heading in (f"{kind}: CPU-s", "F1")]
+    head = ["engine", "CPU-s a page", "gain", "first pass", "precision", "recall", "F1", "F1, points", *by_kind]
+    head += ["load, CPU-s", "peak MB"]
+    stock = results[STOCK].total()
+    rows = [row(name, result, stock) for name, result in results.items()]
+    table = "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
+    mix = ", ".join(
+        f"{count} {kind} ({sum(len(page.words) for page in pages if page.kind == kind)} words)"
+        for kind, count in kinds.items()
     )
-    rows = [row(name, result, results[STOCK], len(pages)) for name, result in results.items()]
     names = "\n".join(f"* {page.name}: {len(page.words)} words" for page in pages)
-    table = "\n".join([head, "|---" * 10 + "|", *rows])
-    about = f"{len(pages)} born-digital pages, {words} words, {DPI} dpi, one thread. {machine()}"
-    return f"# Reading pages\n\n{table}\n\n{about}\n\n{names}\n"
+    return f"# Reading pages\n\n{table}\n\nPages: {mix}; {DPI} dpi, one thread. {machine()}\n\n{names}\n"
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
-"""Pages whose text is known: dense born-digital pages with a sound text layer, from as many folders as there are."""
+"""Pages whose text is known: dense born-digital ones with a sound text layer, generated scans, labelled receipts."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pymupdf
 
@@ -23,11 +25,12 @@ _INVISIBLE = 3  # text render mode
 
 @dataclass(frozen=True)
 class KnownPage:
-    """A page's `(height, width, 3)` uint8 RGB pixels and the words of its text layer."""
+    """A page's `(height, width, 3)` uint8 RGB pixels and its words."""
 
     name: str
     image: np.ndarray
     words: list[str]
+    kind: str = "dense text"
 
 
 def known_pages(paths: list[Path], count: int) -> list[KnownPage]:
@@ -48,6 +51,29 @@ def known_pages(paths: list[Path], count: int) -> list[KnownPage]:
         if len(distinct) == count:
             break
     return list(distinct.values())
+
+
+def scan_pages(directory: Path, count: int) -> list[KnownPage]:
+    """Returns the first page of `count` scans that `python -m pipelines.samples` has written to a directory."""
+    truths = ((path, json.loads(path.read_text())) for path in sorted(directory.glob("*.truth.json")))
+    scans = ((path.name.removesuffix(".truth.json"), truth["pages"][0]) for path, truth in truths if truth["scan"])
+    return [
+        KnownPage(name, _pixels(directory / f"{name}.pdf"), list(map(normalized, page["words"]["text"])), "scans")
+        for name, page in islice(scans, count)
+    ]
+
+
+def receipt_pages(directory: Path, count: int) -> list[KnownPage]:
+    """Returns `count` SROIE receipts, evenly spaced: `img/*.jpg`, and in `box/*.csv` eight corners and a text a row."""
+    labels = sorted(directory.glob("box/*.csv"))
+    return [_receipt(path) for path in labels[:: max(1, len(labels) // max(1, count))][:count]]
+
+
+def _receipt(labels: Path) -> KnownPage:
+    rows = labels.read_text(encoding="utf-8", errors="replace").splitlines()
+    words = [normalized(word) for row in rows if row.strip() for word in row.split(",", 8)[8].split()]
+    image = cv2.imread(str(labels.parents[1] / "img" / f"{labels.stem}.jpg"))
+    return KnownPage(f"receipt {labels.stem}", np.ascontiguousarray(image[:, :, ::-1]), words, "receipts")
 
 
 def normalized(text: str) -> str:
@@ -100,6 +126,14 @@ def _words(page: pymupdf.Page) -> list[str]:
 
 
 def _known_page(name: str, page: pymupdf.Page) -> KnownPage:
+    return KnownPage(name, _rendered(page), _words(page))
+
+
+def _pixels(path: Path) -> np.ndarray:
+    with pymupdf.open(path) as document:
+        return _rendered(document[0])
+
+
+def _rendered(page: pymupdf.Page) -> np.ndarray:
     pixels = page.get_pixmap(dpi=DPI, colorspace="rgb", alpha=False)
-    image = np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3)
-    return KnownPage(name, image, _words(page))
+    return np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3)
