@@ -16,6 +16,7 @@ MIN_LINES = 4  # a side of fewer lines is no column
 NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines: gaps between words line up by chance
 INDENT = 3.0  # of a paragraph or a list within its column
 MIN_WEIGHT, EXPECTED_WEIGHT, MIN_MEAN = 3.0, 1.5, 0.3  # evidence of the lines on the weaker side
+UNOPPOSED_MEAN = 0.25  # where nothing speaks against: the cells of a table beside a column of text
 LINE_PITCH = 1.9  # lines of a paragraph are no farther apart; boxes may be as low as the letters
 
 
@@ -60,7 +61,7 @@ def _fragment_traits(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> tu
 
 
 def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[float, np.ndarray]]:
-    """Every x with the words, top to bottom, between two that cross it, where both sides hold enough `wide` ones."""
+    """Every x with the words, top to bottom, between two that cross it, where one side holds enough `wide` ones."""
     level = boxes[:, [1, 3]].mean(axis=1)
     by_level = np.argsort(level, kind="stable")
     x0, x1, level, wide = boxes[by_level, 0], boxes[by_level, 2], level[by_level], wide[by_level]
@@ -79,7 +80,7 @@ def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[f
         np.cumsum([on_left, on_left & wide], axis=1, out=before[:, 1:])
         lefts, wide_lefts = before[:, stop] - before[:, start]
         rights, wide_rights = stop - start - lefts, wide_before[stop] - wide_before[start] - wide_lefts
-        fit = (np.minimum(lefts, rights) >= MIN_LINES) & (2 * wide_lefts >= lefts) & (2 * wide_rights >= rights)
+        fit = (np.minimum(lefts, rights) >= MIN_LINES) & ((2 * wide_lefts >= lefts) | (2 * wide_rights >= rights))
         for first, last, count in zip(start[fit], stop[fit], lefts[fit], strict=True):
             runs.setdefault((first, last, count), (float(x), by_level[first:last]))
     return list(runs.values())
@@ -98,7 +99,8 @@ def _judge(boxes: np.ndarray, strip: Strip, unit: float, known_x: float | None) 
     min_weight = EXPECTED_WEIGHT if expected else MIN_WEIGHT
     if min(len(left), len(right)) < MIN_LINES or min(weight[left].sum(), weight[right].sum()) < min_weight:
         return None
-    if min(weight[left].mean(), weight[right].mean()) < MIN_MEAN:
+    min_mean = MIN_MEAN if (weight[kept] < 0).any() else UNOPPOSED_MEAN
+    if min(weight[left].mean(), weight[right].mean()) < min_mean:
         return None
     narrow = strip.x0[right].min() - strip.x1[left].max() < NARROW * unit
     if narrow and not expected and min(len(left), len(right)) < NARROW_MIN_LINES:

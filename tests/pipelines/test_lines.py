@@ -106,6 +106,12 @@ def test_a_table_inside_one_column_keeps_its_rows():
     assert read(page) == each_its_own(page)
 
 
+def test_a_table_beside_a_column_of_text_keeps_its_rows_to_itself():
+    table = [row(40, 84, 200), *(row(40, y, 60, *[25] * 4, gap=18) for y in range(100, 240, 10))]
+    text = prose(310, 103, 250, 12)
+    assert read([*table, *text]) == each_its_own([*table, *text])
+
+
 @pytest.mark.parametrize("degrees", [-0.5, 0.3, 0.5])
 def test_half_a_degree_of_skew_does_not_break_rows_or_columns(degrees):
     form = [row(40, y, 30, 25) + row(250, y, 45) + row(500, y, 45) for y in range(100, 500, 16)]
