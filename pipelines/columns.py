@@ -17,6 +17,7 @@ NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines:
 INDENT = 3.0  # of a paragraph or a list within its column
 MIN_WEIGHT, EXPECTED_WEIGHT, MIN_MEAN = 3.0, 1.5, 0.3  # evidence of the lines on the weaker side
 UNOPPOSED_MEAN = 0.25  # where nothing speaks against: the cells of a table beside a column of text
+CHUNK = 64  # positions tried at a time, so that memory stays flat on crowded pages
 LINE_PITCH = 1.9  # lines of a paragraph are no farther apart; boxes may be as low as the letters
 
 
@@ -65,25 +66,38 @@ def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[f
     level = boxes[:, [1, 3]].mean(axis=1)
     by_level = np.argsort(level, kind="stable")
     x0, x1, level, wide = boxes[by_level, 0], boxes[by_level, 2], level[by_level], wide[by_level]
-    wide_before = np.append(0, np.cumsum(wide))
-    before = np.zeros((2, len(wide) + 1), int)
+    tried = np.arange(x0.min(), x1.max(), STEP * unit)
     runs: dict[tuple[int, int, int], tuple[float, np.ndarray]] = {}
-    for x in np.arange(x0.min(), x1.max(), STEP * unit):
-        barrier = level[(x0 < x + MARGIN * unit) & (x1 > x - MARGIN * unit)]
-        start = np.searchsorted(level, np.append(-np.inf, barrier + HALF_LINE * unit), "right")
-        stop = np.searchsorted(level, np.append(barrier - HALF_LINE * unit, np.inf), "left")
-        tall = np.flatnonzero(stop > start)
-        tall = tall[level[stop[tall] - 1] - level[start[tall]] >= (MIN_LINES - 1) * unit]
-        if not len(tall):
-            continue
-        start, stop, on_left = start[tall], stop[tall], x1 <= x
-        np.cumsum([on_left, on_left & wide], axis=1, out=before[:, 1:])
-        lefts, wide_lefts = before[:, stop] - before[:, start]
-        rights, wide_rights = stop - start - lefts, wide_before[stop] - wide_before[start] - wide_lefts
+    for xs in np.split(tried, range(CHUNK, len(tried), CHUNK)):
+        at, start, stop = _tall_runs(x0, x1, level, xs, unit)
+        on_left = x1 <= xs[:, None]
+        before = np.zeros((4, len(xs), len(level) + 1), np.int32)
+        np.cumsum([on_left, on_left & wide, ~on_left, ~on_left & wide], axis=2, out=before[:, :, 1:])
+        lefts, wide_lefts, rights, wide_rights = before[:, at, stop] - before[:, at, start]
         fit = (np.minimum(lefts, rights) >= MIN_LINES) & ((2 * wide_lefts >= lefts) | (2 * wide_rights >= rights))
-        for first, last, count in zip(start[fit], stop[fit], lefts[fit], strict=True):
+        for x, first, last, count in zip(xs[at[fit]], start[fit], stop[fit], lefts[fit], strict=True):
             runs.setdefault((first, last, count), (float(x), by_level[first:last]))
     return list(runs.values())
+
+
+def _tall_runs(
+    x0: np.ndarray, x1: np.ndarray, level: np.ndarray, xs: np.ndarray, unit: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each of `xs` the stretches of words, MIN_LINES high or more, between two that cross it.
+
+    Words are given by their sides and levels (n,), from top to bottom. Returns for each stretch the index of its x,
+    its first word, and the one past its last.
+    """
+    crossing = (x0 < xs[:, None] + MARGIN * unit) & (x1 > xs[:, None] - MARGIN * unit)
+    fences = np.concatenate([[level[0] - unit], level, [level[-1] + unit]])  # the page's ends are fences too
+    at, fence = np.nonzero(np.pad(crossing, ((0, 0), (1, 1)), constant_values=True))
+    height = (MIN_LINES - 1) * unit
+    roomy = np.flatnonzero(np.diff(fences[fence]) >= height)  # from one x to the next it is negative
+    start = np.searchsorted(level, fences[fence[roomy]] + HALF_LINE * unit, "right")
+    stop = np.searchsorted(level, fences[fence[roomy + 1]] - HALF_LINE * unit, "left")
+    tall = stop > start
+    tall[tall] = level[stop[tall] - 1] - level[start[tall]] >= height
+    return at[roomy][tall], start[tall], stop[tall]
 
 
 def _judge(boxes: np.ndarray, strip: Strip, unit: float, known_x: float | None) -> Gutter | None:

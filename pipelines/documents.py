@@ -162,11 +162,10 @@ def text_layer(page: pymupdf.Page) -> list[OcrWord]:
         found = page.get_text("words")
     except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
-    return [
-        OcrWord(part.encode("utf-8", "replace").decode(), *_shown(part_box, page), 1.0)
-        for *box, text, _, _, _ in found
-        for part, part_box in _split_at_white_space(text, box)
-    ]
+    parts = [part for *box, text, _, _, _ in found for part in _split_at_white_space(text, box)]
+    boxes = _shown(np.array([box for _, box in parts]).reshape(-1, 4), page)
+    texts = (text.encode("utf-8", "replace").decode() for text, _ in parts)
+    return [OcrWord(text, *box, 1.0) for text, box in zip(texts, boxes.tolist(), strict=True)]
 
 
 def text_rotation(page: pymupdf.Page) -> int:
@@ -210,9 +209,8 @@ def _split_at_white_space(text: str, box: list[float]) -> Iterator[tuple[str, li
         yield part.group(), [x0 + part.start() * step, y0, x0 + part.end() * step, y1]
 
 
-def _shown(box: list[float], page: pymupdf.Page) -> tuple[float, float, float, float]:
-    """Turns a box of the text layer, which is laid out before /Rotate, into the page as it is shown."""
-    import pymupdf
-
-    rect = pymupdf.Rect(box) * page.rotation_matrix
-    return rect.x0, rect.y0, rect.x1, rect.y1
+def _shown(boxes: np.ndarray, page: pymupdf.Page) -> np.ndarray:
+    """Turns boxes (n, 4) of the text layer, which is laid out before /Rotate, into the page as it is shown."""
+    turn = np.array(page.rotation_matrix).reshape(3, 2)
+    corners = boxes.reshape(-1, 2, 2) @ turn[:2] + turn[2]
+    return np.hstack([corners.min(axis=1), corners.max(axis=1)])

@@ -16,7 +16,7 @@ LONG_WORDS, LONG_WIDTH = 4, 8.0  # what a fragment must hold, and span in units,
 # The same of two neighbours: far apart, yet near enough in level to be told from the next row.
 PAIR_WIDTH, PAIR_GAP, PAIR_SHIFT = 4.0, 40.0, 0.4
 MIN_SLOPES = 5
-CHUNK = 256  # rows of the distance matrix computed at a time, so that memory stays flat on crowded pages
+CHUNK = 32  # rows of the distance matrix computed at a time, so that memory stays flat on crowded pages
 
 
 @dataclass(frozen=True)

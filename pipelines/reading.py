@@ -89,21 +89,29 @@ class PageReader:
         return Reading(view.image, words, "ocr", view.skew_deg)
 
     def _view(self, page: pymupdf.Page) -> _View:
-        image = documents.render(page, self.config.dpi, self.config.image_long_side, self.config.max_long_side_px)
+        content = PageContent.of(page)
+        words = self._layer(page, content)
+        is_scan = content.image_share >= SCAN_IMAGE_SHARE
+        image = self._render(page, for_search=words is None or is_scan)
         if is_blank(image):
             raise PageError(PageStatus.BLANK, "nothing on it")
-        content = PageContent.of(page)
-        skew_deg = 0.0
-        if content.image_share >= SCAN_IMAGE_SHARE:  # what was typeset stands straight
-            skew_deg = round(estimate_skew(image), 2)
+        skew_deg = round(estimate_skew(image), 2) if is_scan else 0.0  # what was typeset stands straight
         if abs(skew_deg) < MIN_SKEW_DEG:
             skew_deg = 0.0
-        layer = None
-        if self.config.text_source != "ocr":
-            words = documents.text_layer(page)
-            if self.config.text_source == "pdf" or not flaw_of_layer(words, content):
-                layer = _in_pixels(words, page, image.shape, skew_deg)
+        layer = None if words is None else _in_pixels(words, page, image.shape, skew_deg)
         return _View(deskew(image, skew_deg) if skew_deg else image, skew_deg, layer)
+
+    def _layer(self, page: pymupdf.Page, content: PageContent) -> list[OcrWord] | None:
+        """Returns the words that the text layer is to supply, in points; None where OCR is to."""
+        if self.config.text_source == "ocr":
+            return None
+        words = documents.text_layer(page)
+        return words if self.config.text_source == "pdf" or not flaw_of_layer(words, content) else None
+
+    def _render(self, page: pymupdf.Page, for_search: bool) -> np.ndarray:
+        """Returns the page's pixels, no more than are stored unless words or skew are to be found in them."""
+        stored_px, most_px = self.config.image_long_side, self.config.max_long_side_px
+        return documents.render(page, self.config.dpi, stored_px, most_px if for_search else min(stored_px, most_px))
 
     def _rotation(self, page: pymupdf.Page, view: _View, watch: Stopwatch) -> int:
         """Returns the degrees clockwise to turn the page by. Whoever supplies the words knows which way they run."""
@@ -127,11 +135,10 @@ def _or_failed(step: Callable[[np.ndarray], Found], image: np.ndarray) -> Found:
 def _in_pixels(words: list[OcrWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[OcrWord]:
     """Takes the text layer from points to pixels of the upright image; words off the page are left out."""
     height, width = shape[:2]
-    scale_x, scale_y = width / page.rect.width, height / page.rect.height
-    centres = np.array([((w.x0 + w.x1) / 2 * scale_x, (w.y0 + w.y1) / 2 * scale_y) for w in words]).reshape(-1, 2)
-    placed = []
-    for word, (x, y) in zip(words, upright_points(centres, skew_deg, width, height), strict=True):
-        half_width, half_height = (word.x1 - word.x0) * scale_x / 2, (word.y1 - word.y0) * scale_y / 2
-        if 0 <= x < width and 0 <= y < height:
-            placed.append(OcrWord(word.text, x - half_width, y - half_height, x + half_width, y + half_height, 1.0))
-    return placed
+    corners = np.array([(word.x0, word.y0, word.x1, word.y1) for word in words]).reshape(-1, 2, 2)
+    corners = corners * (width / page.rect.width, height / page.rect.height)
+    centres = upright_points(corners.mean(axis=1), skew_deg, width, height)
+    reach = np.ptp(corners, axis=1) / 2
+    boxes = np.hstack([centres - reach, centres + reach]).tolist()
+    on_page = ((centres >= 0) & (centres < (width, height))).all(axis=1)
+    return [OcrWord(word.text, *box, 1.0) for word, box, on in zip(words, boxes, on_page, strict=True) if on]
