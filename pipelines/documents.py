@@ -163,9 +163,9 @@ def text_layer(page: pymupdf.Page) -> list[OcrWord]:
     except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
     parts = [part for *box, text, _, _, _ in found for part in _split_at_white_space(text, box)]
-    boxes = _shown(np.array([box for _, box in parts]).reshape(-1, 4), page)
     texts = (text.encode("utf-8", "replace").decode() for text, _ in parts)
-    return [OcrWord(text, *box, 1.0) for text, box in zip(texts, boxes.tolist(), strict=True)]
+    boxes = _shown(np.array([box for _, box in parts]).reshape(-1, 4), page).tolist()
+    return [OcrWord(text, x0, y0, x1, y1, 1.0) for text, (x0, y0, x1, y1) in zip(texts, boxes, strict=True)]
 
 
 def text_rotation(page: pymupdf.Page) -> int:

@@ -139,6 +139,6 @@ def _in_pixels(words: list[OcrWord], page: pymupdf.Page, shape: tuple[int, ...],
     corners = corners * (width / page.rect.width, height / page.rect.height)
     centres = upright_points(corners.mean(axis=1), skew_deg, width, height)
     reach = np.ptp(corners, axis=1) / 2
-    boxes = np.hstack([centres - reach, centres + reach]).tolist()
-    on_page = ((centres >= 0) & (centres < (width, height))).all(axis=1)
-    return [OcrWord(word.text, *box, 1.0) for word, box, on in zip(words, boxes, on_page, strict=True) if on]
+    on_page = np.flatnonzero(((centres >= 0) & (centres < (width, height))).all(axis=1))
+    boxes = np.hstack([centres - reach, centres + reach])[on_page].tolist()
+    return [OcrWord(words[i].text, x0, y0, x1, y1, 1.0) for i, (x0, y0, x1, y1) in zip(on_page, boxes, strict=True)]
