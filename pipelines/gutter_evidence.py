@@ -91,8 +91,8 @@ def _nearest(values: np.ndarray, marks: np.ndarray) -> np.ndarray:
     """Index (n,) of the mark nearest to each value."""
     by_value = np.argsort(marks, kind="stable")
     fenced = np.concatenate([[-np.inf], marks[by_value], [np.inf]])
-    above = np.searchsorted(fenced, values).clip(1, len(marks))
-    below = (above - 1).clip(1)
+    above = np.minimum(np.maximum(np.searchsorted(fenced, values), 1), len(marks))  # np.clip is slow for few
+    below = np.maximum(above - 1, 1)
     return by_value[np.where(values - fenced[below] < fenced[above] - values, below, above) - 1]
 
 

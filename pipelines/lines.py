@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipelines.columns import find_gutter
-from pipelines.fragments import BACKSTEP, Ends, chain_words, groups, nearest_right, slope_of
+from pipelines.fragments import BACKSTEP, Ends, chain_words, nearest_right, slope_of
 
 ROW_SHIFT = 0.4  # of the height: how far two ends may differ in level across a wide gap
 END_WORDS = 3  # words that tell the level of a fragment's end
@@ -120,20 +120,22 @@ class _Reader:
         """Rows from top to bottom, the words of each in the order they are read."""
         if not len(words):
             return []
-        pieces = [words[piece] for piece in groups(self.fragment[words])]
-        pieces = [piece[np.argsort(self.boxes[piece, 0], kind="stable")] for piece in pieces]
-        rows = _join(self._ends(pieces), self.unit)
+        by_piece = words[np.lexsort((self.boxes[words, 0], self.fragment[words]))]
+        starts = np.flatnonzero(np.diff(self.fragment[by_piece], prepend=-1))
+        pieces = np.split(by_piece, starts[1:])
+        rows = _join(self._ends(by_piece, starts), self.unit)
         lines = [np.concatenate([pieces[piece] for piece in row]) for row in rows]
         centre = self.boxes[:, [1, 3]].mean(axis=1)
         lines.sort(key=lambda line: float(centre[line].sum()) / len(line))
         return [self._directed(line) for line in lines]
 
-    def _ends(self, pieces: list[np.ndarray]) -> Ends:
-        """The ends of fragments whose words are sorted by x; the median of END_WORDS words tells the level of each."""
-        first = np.array([piece[np.arange(END_WORDS).clip(max=len(piece) - 1)] for piece in pieces])
-        last = np.array([piece[-1 - np.arange(END_WORDS).clip(max=len(piece) - 1)] for piece in pieces])
+    def _ends(self, by_piece: np.ndarray, starts: np.ndarray) -> Ends:
+        """The ends of fragments whose words, sorted by x, begin at `starts`; END_WORDS words tell the level of each."""
+        stops = np.append(starts[1:], len(by_piece))
+        steps = np.minimum(np.arange(END_WORDS), (stops - starts - 1)[:, None])
+        first, last = by_piece[starts[:, None] + steps], by_piece[stops[:, None] - 1 - steps]
         left, right = (np.median(self.boxes[words][:, :, [1, 3]], axis=1) for words in (first, last))
-        x1 = np.array([self.boxes[piece, 2].max() for piece in pieces])
+        x1 = np.maximum.reduceat(self.boxes[by_piece, 2], starts)
         return Ends(self.boxes[first[:, 0], 0], x1, left, right)
 
     def _runs_leftward(self, words: np.ndarray) -> bool:

@@ -42,12 +42,13 @@ def to_jpeg(image: np.ndarray, long_side_px: int, quality: int) -> tuple[bytes, 
     import cv2
     import simplejpeg
 
+    gray = is_gray(image)
+    if gray:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
     height, width = image.shape[:2]
     scale = min(1.0, long_side_px / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     if scale < 1:
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    if is_gray(image):
-        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[:, :, None]
-        return simplejpeg.encode_jpeg(np.ascontiguousarray(gray), quality, "GRAY"), *size
-    return simplejpeg.encode_jpeg(np.ascontiguousarray(image), quality, "RGB", "420"), *size
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], -1)
+    colours = ("GRAY",) if gray else ("RGB", "420")
+    return simplejpeg.encode_jpeg(np.ascontiguousarray(image), quality, *colours), *size

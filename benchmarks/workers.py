@@ -1,0 +1,72 @@
+"""What a second page process gains: pages/s of the same build with one and with two of them.
+
+python -m benchmarks.workers --input 'pdfs/**/*.pdf' --small pdfs/one.pdf --output corpora \
+    --table benchmarks/results/workers.md
+
+The build of one small document tells what start-up costs, which does not shrink with workers but does with pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.machine import machine
+from benchmarks.real_run import watch
+from schemas import CorpusIndex
+
+
+@dataclass(frozen=True)
+class Run:
+    """Pages, wall seconds and CPU-seconds of a build."""
+
+    pages: int
+    wall_s: float
+    cpu_s: float
+
+    @classmethod
+    def of(cls, inputs: list[str], output: Path, workers: int, build_flags: list[str]) -> Run:
+        """Builds a corpus."""
+        command = [sys.executable, "-m", "pipelines.build_corpus", "--input", *inputs, "--output", str(output)]
+        wall_s, cpu_s, _ = watch([*command, "--workers", str(workers), *build_flags])
+        return cls(CorpusIndex.read(output).totals["pages"], wall_s, cpu_s)
+
+    def without(self, start_up: Run) -> Run:
+        """Returns the run without another."""
+        return Run(self.pages - start_up.pages, self.wall_s - start_up.wall_s, self.cpu_s - start_up.cpu_s)
+
+
+def table(whole: dict[int, Run], steady: dict[int, Run]) -> str:
+    """Returns the runs by number of workers as Markdown."""
+    lines = ["| | workers | pages | wall, s | CPU-s a page | pages/s | gain |", "|---|---|---|---|---|---|---|"]
+    for name, runs in (("the build", whole), ("start-up taken off", steady)):
+        alone = runs[min(runs)].pages / runs[min(runs)].wall_s
+        for workers, run in runs.items():
+            rate = run.pages / run.wall_s
+            figures = f"{run.wall_s:.1f} | {run.cpu_s / run.pages:.3f} | {rate:.2f} | {rate / alone:.2f} x"
+            lines.append(f"| {name} | {workers} | {run.pages} | {figures} |")
+    return "\n".join(lines) + f"\n\n{machine()}\n"
+
+
+def main() -> None:
+    """Measures and writes the table; flags that are not ours go to the build."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--input", nargs="+", required=True)
+    parser.add_argument("--small", required=True, help="one of the documents, of few pages")
+    parser.add_argument("--output", type=Path, required=True, help="directory for the corpora")
+    parser.add_argument("--table", type=Path, required=True)
+    flags, build_flags = parser.parse_known_args()
+    whole, steady = {}, {}
+    for workers in (1, 2):
+        start_up = Run.of([flags.small], flags.output / f"{workers}-small", workers, build_flags)
+        whole[workers] = Run.of(flags.input, flags.output / f"{workers}", workers, build_flags)
+        steady[workers] = whole[workers].without(start_up)
+    result = table(whole, steady)
+    flags.table.write_text(result)
+    print(result)
+
+
+if __name__ == "__main__":
+    main()
