@@ -16,6 +16,7 @@ from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.command import leave, run_command
@@ -25,14 +26,14 @@ from pipelines.estimate import log_estimate
 from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, summarize
 from pipelines.flags import parse_flags
-from pipelines.jobs import BuildShards, InspectDocuments, run_chain
+from pipelines.jobs import BuildShards, InspectDocuments, run_chain, runner_of, try_page_process
 from pipelines.manifest import READERS, count_column
 from pipelines.output import claim_output, read_index, read_plan
 from pipelines.plan import WorkUnits, plan_table, work_units
 from pipelines.progress import Progress
 from pipelines.rendering import counted, format_statuses
 from pipelines.storage import CorpusStore, open_file_systems
-from schemas import CorpusIndex, FolioError, PageStatus, load_tokenizer
+from schemas import CorpusIndex, FolioError, PageStatus, UsageError, load_tokenizer
 
 logger = logging.getLogger("folio")
 
@@ -96,9 +97,13 @@ def refuse_many_failed_pages(index: CorpusIndex, plan: pa.Table, config: BuildCo
 def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> pa.Table:
     """Returns the plan of an earlier run, or finds and inspects the documents and writes it."""
     if store.exists("plan.parquet"):
-        return read_plan(store)
+        plan = read_plan(store)
+        tell_new_documents(config, plan)
+        return plan
     uris = discover(config.inputs)
     logger.info("found %s", counted(len(uris), "document"))
+    if config.page.text_source != "pdf" and not runner_of(beam_args):
+        try_page_process(config)
     batches = []
     for name, batch in inspect_batches(uris):
         store.write(batch, "work", "inspect", f"{name}.json")
@@ -124,6 +129,23 @@ def read_inspected(batches: list[str], store: CorpusStore) -> pa.Table:
     with ThreadPoolExecutor(READERS) as pool:
         parts = pool.map(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches)
         return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts)
+
+
+def tell_new_documents(config: BuildConfig, plan: pa.Table) -> None:
+    """Logs what has come to the input since it was planned: a plan is final, for shards follow from all of it."""
+    try:
+        uris = pa.array(discover(config.inputs), pa.string())
+    except UsageError as error:
+        logger.warning("%s What is planned goes on.", error)
+        return
+    new = pc.filter(uris, pc.invert(pc.is_in(uris, plan["uri"])))
+    if len(new):
+        are, them = ("is", "it") if len(new) == 1 else ("are", "them")
+        logger.warning(
+            "%s of the input %s not in the plan, such as %s: build %s apart, named in a .txt file for --input, "
+            "into another --output, and join both by pipelines.merge",
+            *(counted(len(new), "document"), are, new[0], them),
+        )
 
 
 def build_shards(

@@ -25,6 +25,7 @@ MAX_PAGE_PT = 14_400  # 200 inches, the largest page that the PDF specification 
 POINTS_PER_INCH = 72
 TEXT_MAJORITY = 2 / 3  # of the characters; pages of mixed directions stay as they are
 HASH_BLOCK_BYTES = 1 << 20
+REPAIRED = "repaired: the file is damaged, and what could be found again was read"
 
 
 class PageError(Exception):
@@ -66,7 +67,7 @@ def inspect_document(task: DocumentTask) -> DocumentFacts:
     digest, size = sha256_of(task.path), task.path.stat().st_size
     try:
         with open_document(task.path) as document:
-            return DocumentFacts(task.uri, digest, document.page_count, size, PageStatus.OK, "")
+            return DocumentFacts(task.uri, digest, document.page_count, size, PageStatus.OK, repair_of(document))
     except PageError as error:
         return DocumentFacts(task.uri, digest, 0, size, error.status, error.detail)
 
@@ -105,6 +106,11 @@ def open_document(path: Path) -> pymupdf.Document:
     except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, str(error)) from error
     return document
+
+
+def repair_of(document: pymupdf.Document) -> str:
+    """Returns the detail for a document that MuPDF had to repair when it opened it, empty for a sound one."""
+    return REPAIRED if document.is_repaired else ""
 
 
 def mupdf_errors() -> tuple[type[Exception], ...]:

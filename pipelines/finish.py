@@ -101,7 +101,9 @@ def summarize(index: CorpusIndex, store: CorpusStore) -> None:
     """Logs what was built and where to look."""
     totals = index.totals
     samples, pages = counted(totals["samples"], "sample"), counted(totals["pages"], "page")
-    logger.info("%s of %s (%s)", samples, pages, format_statuses(totals["status"]))
+    lost = sum(totals["status"].values()) - totals["pages"]  # documents without a page to attempt have a row, too
+    documents = f", {counted(lost, 'document')} without a page" if lost else ""
+    logger.info("%s of %s%s (%s)", samples, pages, documents, format_statuses(totals["status"]))
     words, tokens = counted(totals["words"], "word"), counted(totals["tokens"], "token")
     logger.info("%s, %s, %.1f MB in %s", words, tokens, totals["bytes"] / 1e6, store.output)
     logger.info("look at %s", store.uri("report.html"))

@@ -6,6 +6,7 @@ import argparse
 import difflib
 import math
 from pathlib import Path
+from typing import NoReturn
 
 from pipelines.config import OCR_ENGINES, OCR_PRECISIONS, TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
 from schemas import UsageError
@@ -29,8 +30,15 @@ _PAGE = PageConfig()
 _RUN = RunConfig()
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one sentence what is wrong; two screens of usage above it would hide that."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m pipelines.build_corpus",
         description=DESCRIPTION,
         epilog=EXIT_CODES,
@@ -241,12 +249,12 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None]
     """Returns the settings, the flags that are Beam's, and how to estimate where nothing is to be built.
 
     Raises:
-        UsageError: a flag that neither we nor Beam know.
-        SystemExit: argparse's own complaint (code 2) or `--help`.
+        UsageError: a flag that neither we nor Beam know, or a value that it does not take.
+        SystemExit: `--help`.
     """
     parser = _parser()
     flags, beam_args = parser.parse_known_args(argv)
-    _refuse_unknown(beam_args, parser)
+    _check_beam_args(beam_args, parser)
     page = PageConfig(**{name: getattr(flags, name) for name in PageConfig.__dataclass_fields__})
     run = RunConfig(**{name: getattr(flags, name) for name in RunConfig.__dataclass_fields__})
     # An absolute path: workers may start in another directory.
@@ -256,17 +264,25 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None]
     return config, beam_args, dry_run
 
 
-def _refuse_unknown(beam_args: list[str], ours: argparse.ArgumentParser) -> None:
+def _check_beam_args(beam_args: list[str], ours: argparse.ArgumentParser) -> None:
     """Beam passes over flags that it does not know; a typo would silently build another corpus."""
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-    beams = _BeamArgumentParser(add_help=False, allow_abbrev=False)
+    beams = _BeamArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(beams)
-    _, unknown = beams.parse_known_args(beam_args)
-    if not unknown:
-        return
-    known = [flag for parser in (ours, beams) for flag in parser._option_string_actions]
-    name = unknown[0].partition("=")[0]
-    close = difflib.get_close_matches(name, known, n=1)
-    raise UsageError(f"unknown flag {name}" + (f": did you mean {close[0]}?" if close else "; see --help."))
+    try:
+        _, unknown = beams.parse_known_args(beam_args)
+    except argparse.ArgumentError as error:
+        raise UsageError(f"{error}: a flag of Beam's, which does not take that value.") from error
+    if unknown:
+        known = [flag for parser in (ours, beams) for flag in parser._option_string_actions]
+        raise UsageError(_unknown(unknown[0].partition("=")[0], known))
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    if not name.startswith("-"):
+        return f"{name} belongs to no flag; see --help."
+    longer = [flag for flag in known if flag.startswith(name)]
+    near = longer or difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"unknown flag {name}" + (f": did you mean {near[0]}?" if near else "; see --help.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from pipelines.config import BuildConfig, RunConfig
 from pipelines.documents import DocumentFacts, DocumentTask, inspector
 from pipelines.failure_limit import FailureStreak
 from pipelines.localize import UnreadableError, localize
-from pipelines.page_builder import PageBuilderFactory
+from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import document_row, read_unit
 from pipelines.progress import Progress
 from pipelines.sandbox import Failure, Handler, Sandbox
@@ -57,6 +58,11 @@ def run_chain(label: str, names: list[str], do_fn: beam.DoFn, beam_args: list[st
     finally:
         _progress = None
         progress.close()
+
+
+def runner_of(beam_args: list[str]) -> str | None:
+    """Returns the runner that Beam's flags name; `None` for the one in this process."""
+    return PipelineOptions(beam_args).view_as(StandardOptions).runner
 
 
 def _pipeline(options: PipelineOptions) -> beam.Pipeline:
@@ -127,6 +133,19 @@ class BuildShards(_SandboxDoFn):
     def _on_page(self, status: PageStatus) -> None:
         _count("pages", status)
         self.streak.add(status)
+
+
+def try_page_process(config: BuildConfig) -> None:
+    """Has a page process load its engine and weights, before hours go into inspection.
+
+    Raises:
+        UsageError: they cannot be had.
+    """
+    nothing = PageTask(Path(os.devnull), os.devnull, "", page=1, pages=1)
+    run = config.run
+    sandbox: Sandbox = Sandbox(PageBuilderFactory(config.page), 1, run.page_timeout_s, run.page_memory_mb)
+    with sandbox:
+        list(sandbox.map([nothing]))
 
 
 class InspectDocuments(_SandboxDoFn):

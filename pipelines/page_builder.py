@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from pipelines.stopwatch import Stopwatch
 from pipelines.text import is_right_to_left
 from pipelines.tokens import token_array
 from schemas import Line, Page, PageStatus, Tokenizer, Word, box_1000, encode_sample, hull, load_tokenizer, page_key
+
+if TYPE_CHECKING:
+    import pymupdf
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class PageBuilder:
         self.engine = engine
         self.tokenizer = tokenizer
         self._reader = PageReader(config, engine)
-        self._open = lru_cache(maxsize=1)(documents.open_document)  # a unit's pages come document by document
+        self._open = lru_cache(maxsize=1)(_open)  # a unit's pages come document by document
 
     def __call__(self, task: PageTask) -> PageResult:
         """Returns the page's facts and sample; what is wrong with a page is in its facts, not an exception."""
@@ -104,9 +108,10 @@ class PageBuilder:
         return replace(result, facts=_timed(result.facts, watch))
 
     def _build(self, task: PageTask, watch: Stopwatch) -> PageResult:
-        pdf_page = documents.load_page(self._open(task.path), task.page)
+        document, repair = self._open(task.path)
+        pdf_page = documents.load_page(document, task.page)
         reading = self._reader.read(pdf_page, watch)
-        facts = self._judged(_facts(reading, pdf_page.rotation))
+        facts = self._judged(_facts(reading, pdf_page.rotation, repair))
         if facts.status is not PageStatus.OK:
             return PageResult(facts)
         jpg, width, height = to_jpeg(reading.image, self.config.image_long_side, self.config.jpeg_quality)
@@ -162,9 +167,16 @@ def layout(reading: Reading) -> tuple[tuple[Word, ...], tuple[Line, ...]]:
     return words, tuple(Line(hull(word.box for word in row)) for row in members.values())
 
 
-def _facts(reading: Reading, rotation: int) -> PageFacts:
+def _open(path: Path) -> tuple[pymupdf.Document, str]:
+    # Whether it was repaired is asked now: MuPDF may repair more later, by which pages this process happens to read.
+    document = documents.open_document(path)
+    return document, documents.repair_of(document)
+
+
+def _facts(reading: Reading, rotation: int, detail: str) -> PageFacts:
     return PageFacts(
         status=PageStatus.OK,
+        detail=detail,
         text_source=reading.text_source,
         language=language_of(word.text for word in reading.words),
         words=len(reading.words),

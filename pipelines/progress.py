@@ -49,10 +49,8 @@ class Progress:
         others = [
             f"{count} {status.value}" for status, count in self.counts.most_common() if status is not PageStatus.OK
         ]
-        reasons = f" ({', '.join(others)})" if others else ""
-        not_ok = here - self.counts[PageStatus.OK]
-        speed = f"{rate:.2f} {self.unit}/s"
-        return f"{self.verb} {done}/{self.total} {self.unit}, {speed}, {not_ok} not ok{reasons}, ETA {left}"
+        failed = f", {here - self.counts[PageStatus.OK]} not ok ({', '.join(others)})" if others else ""
+        return f"{self.verb} {done}/{self.total} {self.unit}, {rate:.2f} {self.unit}/s{failed}, ETA {left}"
 
     def _write(self, now: float, final: bool) -> None:
         text = self.line(now - self.started)

@@ -30,8 +30,8 @@ def format_count(value: float) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Returns `1 page`, `62 pages`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """Returns `1 page`, `1,062 pages`."""
+    return f"{count} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def format_statuses(counts: Mapping[str, int]) -> str:

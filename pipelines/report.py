@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from pipelines.documents import REPAIRED
 from pipelines.failures import failures_of
 from pipelines.gallery import exhibit, pick_gallery
 from pipelines.histogram import Histogram, histogram_of
@@ -71,6 +72,7 @@ def render_report(index: CorpusIndex, manifest: ds.Dataset, plan: pa.Table, gall
         languages=_languages(manifest),
         turned=manifest.count_rows(filter=IS_OK & (ds.field("rotation") != 0)),
         tilted=manifest.count_rows(filter=IS_OK & skewed),
+        repaired=pc.sum(pc.equal(plan["detail"], REPAIRED)).as_py() or 0,
         samples=manifest.count_rows(filter=IS_OK),
         config=json.dumps(index.config, indent=2, sort_keys=True, ensure_ascii=False),
         gallery=[_exhibit(sample, index) for sample in gallery],

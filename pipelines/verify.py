@@ -26,10 +26,10 @@ from pipelines.check_tables import (
     sidecar_faults,
     totals_faults,
 )
-from pipelines.command import leave
+from pipelines.command import DONE, FAILED, leave, run_command
 from pipelines.progress import Progress
-from pipelines.rendering import format_bytes, format_count
-from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex, FolioError, PageStatus, SchemaError, ShardInfo
+from pipelines.rendering import counted, format_bytes
+from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError, ShardInfo
 from schemas.reader import MEMBERS
 
 LISTED_FAULTS = 20
@@ -38,14 +38,25 @@ _CHUNK_BYTES = 1 << 20
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m pipelines.verify", description="Check a finished corpus.")
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.verify",
+        description="Check every file, row and sample of a finished corpus.",
+        epilog="exit codes: 0 it is sound, 1 it is not, 2 OUT is no corpus or wrong usage, 130 stopped by Ctrl-C",
+        allow_abbrev=False,
+    )
     parser.add_argument("corpus", metavar="OUT", help="the corpus directory, on a local disk")
     corpus_dir = parser.parse_args(argv).corpus
-    try:
-        index = CorpusIndex.read(corpus_dir)
-    except FolioError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return error.exit_code
+    faults: list[str] = []
+    return run_command(lambda: faults.extend(verify(corpus_dir))) or (FAILED if faults else DONE)
+
+
+def verify(corpus_dir: str) -> list[str]:
+    """Writes the first faults of a corpus to stdout, or one line for a sound one; returns the faults.
+
+    Raises:
+        FolioError: there is no corpus, or none of this schema.
+    """
+    index = CorpusIndex.read(corpus_dir)
     started = time.monotonic()
     progress = Progress("verified", "pages", sum(shard.samples for shard in index.shards))
     faults = list(islice(corpus_faults(corpus_dir, index, progress), LISTED_FAULTS + 1))
@@ -54,13 +65,13 @@ def main(argv: list[str] | None = None) -> int:
     if len(faults) > LISTED_FAULTS:
         lines.append(f"and more: stopped after {LISTED_FAULTS} faults")
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-    return 1 if faults else 0
+    return faults
 
 
 def summary(corpus_dir: str, index: CorpusIndex, elapsed_s: float) -> str:
     """Returns the line for a sound corpus."""
-    samples, size = format_count(index.totals["samples"]), format_bytes(index.totals["bytes"])
-    return f"{corpus_dir} is sound: {samples} samples, shards: {len(index.shards)}, {size}, {elapsed_s:.1f} s"
+    samples, shards = counted(index.totals["samples"], "sample"), counted(len(index.shards), "shard")
+    return f"{corpus_dir} is sound: {samples}, {shards}, {format_bytes(index.totals['bytes'])}, {elapsed_s:.1f} s"
 
 
 def corpus_faults(corpus_dir: str | Path, index: CorpusIndex, progress: Progress) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pipelines.ocr.backend import choose_backend
 from pipelines.ocr.orientation import Orientation
 from pipelines.ocr.recognise import LineReader, Recogniser, Run, side_lengths
 from pipelines.ocr.weights import Network, Weights, find_weights, orientation_weights
+from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter
 _DETECTION_SCALE = 0.8  # of large pages; the detector misses no more lines at it, and needs a third less time
@@ -45,7 +46,15 @@ class PaddleEngine:
         weights = find_weights(model, eight_bit=backend.eight_bit)
         self.model = weights.model
         self.version = f"{version('paddleocr')} ({backend.label})"
-        self._detector, *recognisers = _load(weights, backend.engine_config)
+        try:
+            self._detector, *recognisers = _load(weights, backend.engine_config)
+        except Exception as error:  # what PaddleX raises is often nothing more special
+            if model is None:
+                raise
+            raise UsageError(
+                f"--ocr_model {model}: PaddleOCR cannot load it ({error}). Give a family of its hub, such as "
+                "PP-OCRv5_mobile, with a network to fetch it by, or a directory with det/ and rec/."
+            ) from error
         self.lines = LineReader(*recognisers)
         self._orientation = Orientation(orientation_weights())
         self._seen: tuple[np.ndarray, list[np.ndarray]] | None = None

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.rendering import counted
-from pipelines.samples.document import KINDS, Document, make_document
+from pipelines.samples.document import KINDS, Document, document_name, make_document
+from schemas import UsageError
 
 DESCRIPTION = """\
 Write N synthetic documents and, beside each, the truth about it:
@@ -27,7 +28,9 @@ Sample i depends on the seed and i alone: the same call writes the same bytes, a
 EPILOG = """\
 examples:
   python -m pipelines.samples --output samples --count 40 --seed 7
-  python -m pipelines.samples --output scans --count 100 --seed 1 --scan_share 1 --kinds receipt form"""
+  python -m pipelines.samples --output scans --count 100 --seed 1 --scan_share 1 --kinds receipt form
+
+exit codes: 0 all is written, 1 writing broke off, 2 wrong usage"""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,7 +41,8 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write to, made if missing")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR",
+                        help="folder to write to: new, empty, or of the same samples")  # fmt: skip
     parser.add_argument("--count", type=_positive, default=20, metavar="N", help="number of documents (default 20)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="which series of documents (default 0)")
     parser.add_argument("--scan_share", type=_share, default=0.4, metavar="SHARE",
@@ -64,6 +68,14 @@ def _share(text: str) -> float:
     return share
 
 
+def refuse_others(output: Path, names: Iterable[str]) -> None:
+    """Raises `UsageError` where a folder holds what is none of the named documents: they would pass for one series."""
+    ours = {f"{name}{ending}" for name in names for ending in (".pdf", ".truth.json")}
+    others = sorted({path.name for path in output.iterdir()} - ours) if output.exists() else []
+    if others:
+        raise UsageError(f"--output {output} holds {others[0]}, none of these; choose an empty or a new folder.")
+
+
 def write_documents(output: Path, documents: Iterator[Document]) -> Iterator[Document]:
     """Write each document and its truth into `output`, and hand it on; OSError where that folder cannot be written."""
     output.mkdir(parents=True, exist_ok=True)
@@ -80,12 +92,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     kinds: Counter[str] = Counter()
     scans = pages = 0
     try:
+        refuse_others(flags.output, (document_name(flags.seed, i, flags.kinds) for i in range(flags.count)))
         for done, document in enumerate(write_documents(flags.output, documents), start=1):
             kinds[document.kind] += 1
             scans += document.scan
             pages += document.pages
             if done % 100 == 0:
                 sys.stderr.write(f"{done}/{flags.count} documents\n")
+    except UsageError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
     except OSError as error:
         sys.stderr.write(f"error: --output {flags.output} cannot be written: {error}\n")
         return 1 if kinds else 2

@@ -50,8 +50,7 @@ def make_document(seed: int, index: int, scan_share: float = 0.4, kinds: Sequenc
     Every run of len(kinds) neighbours holds each kind once, and of the first n samples floor(n * scan_share) are
     scans; what is printed does not depend on `scan_share`.
     """
-    kind = _kind_at(seed, index, kinds)
-    name = f"sample-{index:05d}-{kind}"
+    kind, name = _kind_at(seed, index, kinds), document_name(seed, index, kinds)
     sheets = LAYOUTS[kind](_generator(seed, index, kind)).sheets
     pdf, skew_deg = write_pdf(sheets, name), 0.0
     scan = math.floor((index + 1) * scan_share) > math.floor(index * scan_share)
@@ -60,6 +59,11 @@ def make_document(seed: int, index: int, scan_share: float = 0.4, kinds: Sequenc
         scanner = draw_scanner(rng, sheets)
         pdf, skew_deg = scan_pdf(rng, pdf, scanner), scanner.skew_deg
     return Document(name, kind, scan, len(sheets), pdf, encode_truth(kind, scan, skew_deg, sheets))
+
+
+def document_name(seed: int, index: int, kinds: Sequence[str] = KINDS) -> str:
+    """Returns the `name` of sample number `index`, without drawing it."""
+    return f"sample-{index:05d}-{_kind_at(seed, index, kinds)}"
 
 
 def _kind_at(seed: int, index: int, kinds: Sequence[str]) -> str:

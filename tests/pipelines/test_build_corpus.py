@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -234,6 +235,53 @@ def test_documents_with_the_same_bytes_are_built_once_wherever_they_lie(tmp_path
     assert {row["detail"] for row in rows.values()} == {"", f"same bytes as {first}"}
 
 
+def test_documents_that_came_after_the_plan_are_told_of_with_what_to_do(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.pdf").write_bytes(one_page("Some words"))
+    flags = ["--input", tmp_path / "in", "--output", tmp_path / "out", "--text_source", "pdf"]
+    assert "not in the plan" not in build(*flags).stderr
+    for name in "bc":
+        (tmp_path / "in" / f"{name}.pdf").write_bytes(one_page(f"Other words, {name}"))
+    again = build(*flags)
+    assert again.returncode == 0
+    assert f"2 documents of the input are not in the plan, such as {tmp_path / 'in' / 'b.pdf'}: " in again.stderr
+    assert "into another --output, and join both by pipelines.merge" in again.stderr
+    for path in (tmp_path / "in").iterdir():
+        path.unlink()
+    gone = build(*flags)
+    assert gone.returncode == 0 and "no *.pdf below this directory. What is planned goes on." in gone.stderr
+
+
+def test_a_damaged_document_that_could_be_repaired_says_so(tmp_path):
+    whole = one_page("Some words that are there still")
+    (tmp_path / "cut.pdf").write_bytes(whole[: whole.rindex(b"startxref")])
+    (tmp_path / "whole.pdf").write_bytes(whole)
+    done = build("--input", tmp_path, "--output", tmp_path / "out", "--text_source", "pdf")
+    assert done.returncode == 0, done.stderr
+    rows = {Path(row["uri"]).name: (row["status"], row["detail"]) for row in manifest_of(tmp_path / "out")}
+    assert rows["cut.pdf"] == ("ok", "repaired: the file is damaged, and what could be found again was read")
+    assert rows["whole.pdf"] == ("ok", "")
+    plan = pq.read_table(tmp_path / "out" / "plan.parquet").to_pylist()
+    assert [row["detail"][:8] for row in plan] == ["repaired", ""]
+    assert "<b>1</b> was damaged and read as far as" in (tmp_path / "out" / "report.html").read_text()
+    assert run_module("pipelines.verify", tmp_path / "out").returncode == 0
+
+
+def test_weights_that_cannot_be_had_are_told_of_before_anything_is_inspected(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(one_page("Some words"))
+    done = build("--input", tmp_path, "--output", tmp_path / "out", "--ocr_model", "/nowhere")
+    assert done.returncode == 2
+    assert "found 1 document" in done.stderr and "inspected" not in done.stderr
+
+
+def test_the_last_lines_account_for_documents_and_pages(tmp_path):
+    write_hostile(tmp_path)
+    (tmp_path / "letter.pdf").write_bytes(one_page("Some words"))
+    done = build("--input", tmp_path, "--output", tmp_path / "out", "--text_source", "pdf")
+    assert "1 sample of 3 pages, 6 documents without a page (" in done.stderr
+    assert len(manifest_of(tmp_path / "out")) == 3 + 6
+
+
 @pytest.mark.parametrize(
     ("flags", "code", "words"),
     [
@@ -245,6 +293,11 @@ def test_documents_with_the_same_bytes_are_built_once_wherever_they_lie(tmp_path
         (["--input", ""], 2, "argument --input: it is empty"),
         (["--input", "{good}", "--imput_typo", "1"], 2, "unknown flag --imput_typo"),
         (["--input", "{good}", "--worker", "3"], 2, "did you mean --workers?"),
+        (["--input", "{good}", "--tok", "t5"], 2, "unknown flag --tok: did you mean --tokenizer?"),
+        (["--input", "{good}", "--bogus"], 2, "unknown flag --bogus; see --help."),
+        (["--input", "{good}", "--direct_num_workers", "x"], 2, "error: argument --direct_num_workers: "),
+        (["--input", "{good}", "--dpi", "x"], 2, "error: argument --dpi: x is not a positive number."),
+        (["--input", "{good}", "--ocr_model", "PP-OCRv0"], 2, "error: --ocr_model PP-OCRv0: PaddleOCR cannot load it"),
         (["--input", "{good}", "--dpi", "0"], 2, "0 is not a positive number"),
         (["--input", "{good}", "--page_timeout_s", "inf"], 2, "inf is not a number of seconds"),
         (["--input", "{good}", "--languages", "en,klingon"], 2, "'klingon': no language that is told apart"),

@@ -303,6 +303,16 @@ def test_a_folder_that_cannot_be_made_exits_with_2_and_names_it(tmp_path, capsys
     assert f"error: --output {tmp_path / 'file'} cannot be written" in capsys.readouterr().err
 
 
+def test_a_folder_of_other_samples_is_refused_and_one_of_the_same_goes_on(tmp_path, capsys):
+    call = ["--output", str(tmp_path / "there"), "--kinds", "receipt", "letter"]
+    assert main([*call, "--count", "2"]) == 0
+    assert main([*call, "--count", "3"]) == 0
+    before = {path: path.read_bytes() for path in (tmp_path / "there").iterdir()}
+    assert main([*call, "--count", "2"]) == 2
+    assert "there holds sample-00002-" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (tmp_path / "there").iterdir()} == before
+
+
 def test_one_of_a_thing_is_not_said_in_the_plural(tmp_path, capsys):
     assert main(["--output", str(tmp_path), "--count", "1", "--scan_share", "1", "--kinds", "receipt"]) == 0
     assert ": 1 document, 1 page, 1 scan (1 receipt)" in capsys.readouterr().err

@@ -117,7 +117,7 @@ def test_a_sound_corpus_passes_with_one_line(sound, capsys):
     assert main([str(sound)]) == 0
     out = capsys.readouterr().out
     assert out.count("\n") == 1
-    assert "is sound: 6 samples, shards: 2" in out
+    assert "is sound: 6 samples, 2 shards" in out
 
 
 def test_a_corpus_without_a_single_sample_is_sound(tmp_path, capsys):
