@@ -144,6 +144,8 @@ class _Reader:
     def _directed(self, line: np.ndarray) -> np.ndarray:
         """The words of a row in the order they are read: runs of the other direction are turned round within it."""
         line = line[np.argsort(self.boxes[line, 0], kind="stable")]
+        if not self.leftward[line].any():
+            return line
         leftward = self._runs_leftward(line)
         if leftward:
             line = line[::-1]
