@@ -36,7 +36,7 @@ out: a shard of nothing else is dropped, one that holds others too is written an
 tokenizer, grid or any other setting that decides a page are refused. A, B ... are only read. Run the same command again
 to go on after an interruption."""
 
-EXIT_CODES = "exit codes: 0 C is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C"
+EXIT_CODES = "exit codes: 0 C is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
 
 NOT_OF_A_PAGE = ("inputs", "pages_per_shard", "merged")
 """Settings in which corpora to be joined may differ: they decide which pages there are, not what a page is."""

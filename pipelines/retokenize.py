@@ -39,7 +39,7 @@ OUT2 gets the images and pages of OUT as they are, new token arrays, and tables,
 what pipelines.build_corpus --tokenizer X would have written. OUT is only read. Run the same command again to go on
 after an interruption: finished shards are kept."""
 
-EXIT_CODES = "exit codes: 0 OUT2 is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C"
+EXIT_CODES = "exit codes: 0 OUT2 is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
 
 
 def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> CorpusIndex:

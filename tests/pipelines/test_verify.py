@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import random
-import shutil
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,39 +11,17 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipelines.verify import main
-from schemas import MANIFEST_SCHEMA, CorpusIndex
+from schemas import CorpusIndex
 from schemas.sample import encode_tokens
 from tests.commands import run_module
 from tests.corpora import write_corpus, write_shard
 
 SHARD = "corpus-00001"
 Sample = dict[str, bytes]
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory) -> Path:
-    directory = tmp_path_factory.mktemp("sound") / "out"
-    write_corpus(directory, pages=6, shards=2, words=40, long_side=256)
-    return directory
-
-
-@pytest.fixture
-def corpus(sound, tmp_path) -> Path:
-    return shutil.copytree(sound, tmp_path / "out")
-
-
-@pytest.fixture
-def faults_of(capsys) -> Callable[[Path], str]:
-    def run(corpus_dir: Path) -> str:
-        assert main([str(corpus_dir)]) == 1
-        return capsys.readouterr().out
-
-    return run
 
 
 def read_samples(corpus_dir: Path) -> list[Sample]:
@@ -264,173 +240,6 @@ def test_shards_that_are_missing_or_not_listed_are_named(corpus, faults_of):
     faults = faults_of(corpus)
     assert f"shards/{SHARD}.tar: is missing" in faults
     assert "shards/corpus-00007.tar: is not in index.json" in faults
-
-
-@pytest.mark.parametrize("name", [f"shards/{SHARD}.parquet", "manifest.parquet", "plan.parquet"])
-def test_a_table_that_is_missing_or_no_parquet_is_named(corpus, faults_of, name):
-    (corpus / name).write_bytes(b"PAR1 and no more")
-    assert f"{name}: cannot be read" in faults_of(corpus)
-    (corpus / name).unlink()
-    assert f"{name}: is missing" in faults_of(corpus)
-
-
-@pytest.mark.parametrize("name", [f"shards/{SHARD}.parquet", "manifest.parquet", "plan.parquet"])
-def test_a_table_with_other_columns_is_named_with_the_column(corpus, faults_of, name):
-    table = pq.read_table(corpus / name)
-    pq.write_table(table.set_column(0, table.column_names[0], table["uri"].cast(pa.large_string())), corpus / name)
-    assert f"{name}: columns differ from the schema's: {table.column_names[0]}" in faults_of(corpus)
-
-
-@pytest.mark.parametrize("name", [f"shards/{SHARD}.parquet", "manifest.parquet", "plan.parquet"])
-def test_a_table_without_a_column_is_named_with_the_column(corpus, faults_of, name):
-    table = pq.read_table(corpus / name)
-    pq.write_table(table.drop(["pages"]), corpus / name)
-    assert f"{name}: columns differ from the schema's: pages" in faults_of(corpus)
-
-
-@pytest.mark.parametrize("name", [f"shards/{SHARD}.parquet", "manifest.parquet", "plan.parquet"])
-def test_a_table_with_text_that_is_no_utf8_is_named(corpus, faults_of, name):
-    table = pq.read_table(corpus / name)
-    at = table.column_names.index("detail")
-    broken = pa.array([b"\xff"] * len(table), pa.binary()).view(pa.string())
-    pq.write_table(table.set_column(at, table.field("detail"), broken), corpus / name)
-    assert f"{name}: cannot be read: " in faults_of(corpus)
-
-
-@pytest.mark.parametrize("name", ["index.json", f"shards/{SHARD}.tar"])
-def test_any_flipped_bit_of_the_index_and_of_a_tar_is_found(corpus, name):
-    path, draws = corpus / name, random.Random(0)
-    for _ in range(25):
-        whole = flip(path, draws)
-        assert main([str(corpus)]) == 1
-        path.write_bytes(whole)
-
-
-@pytest.mark.parametrize(
-    ("name", "columns"),
-    [
-        (f"shards/{SHARD}.parquet", MANIFEST_SCHEMA.names),
-        ("manifest.parquet", MANIFEST_SCHEMA.names),
-        ("plan.parquet", ["uri", "sha256", "status"]),  # the others stand nowhere else
-    ],
-)
-def test_a_flipped_bit_of_a_table_is_found_or_leaves_every_row_as_it_was(corpus, name, columns):
-    path, draws = corpus / name, random.Random(0)
-    rows = pq.read_table(path, columns=columns)
-    for _ in range(25):
-        whole = flip(path, draws)
-        assert main([str(corpus)]) == 1 or pq.read_table(path, columns=columns).equals(rows)
-        path.write_bytes(whole)
-
-
-def flip(path: Path, draws: random.Random) -> bytes:
-    """Turns one bit of a file; returns what it held before."""
-    whole = path.read_bytes()
-    damaged = bytearray(whole)
-    damaged[draws.randrange(len(whole))] ^= 1 << draws.randrange(8)
-    path.write_bytes(damaged)
-    return whole
-
-
-def test_a_parquet_that_marks_another_tar_is_named(corpus, faults_of):
-    path = corpus / "shards" / f"{SHARD}.parquet"
-    table = pq.read_table(path)
-    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, b"shard_sha256": b"00"}), path)
-    assert f"shards/{SHARD}.parquet: metadata shard_sha256 is '00', index.json says" in faults_of(corpus)
-
-
-def test_a_parquet_that_has_lost_a_row_is_named(corpus, faults_of):
-    path = corpus / "shards" / f"{SHARD}.parquet"
-    table = pq.read_table(path)
-    pq.write_table(table.slice(1), path)
-    assert f"shards/{SHARD}.parquet: 3 rows, index.json says 4 pages" in faults_of(corpus)
-
-
-def edit_manifest(corpus_dir: Path, edit: Callable[[list[dict]], object]) -> None:
-    rows = pq.read_table(corpus_dir / "manifest.parquet").to_pylist()
-    edit(rows)
-    pq.write_table(pa.Table.from_pylist(rows, MANIFEST_SCHEMA), corpus_dir / "manifest.parquet")
-
-
-@pytest.mark.parametrize(
-    ("edit", "fault"),
-    [
-        pytest.param(lambda rows: rows.pop(0), "page 1: the shards' parquets has this row", id="page lost"),
-        pytest.param(lambda rows: rows.pop(), "plan.parquet has this row, the manifest has not", id="document lost"),
-        pytest.param(lambda rows: rows.append(rows[0]), "2 rows with this key", id="page twice"),
-        pytest.param(
-            lambda rows: rows[0].update(page=99), "page 99: this row is not in the shards'", id="page made up"
-        ),
-        pytest.param(lambda rows: rows[0].update(words=0), "in words (0, not", id="other count"),
-        pytest.param(lambda rows: rows[0].update(status="fine"), "'fine' is none of PageStatus", id="unknown status"),
-    ],
-)
-def test_a_manifest_that_differs_from_its_shards_is_named_row_by_row(corpus, faults_of, edit, fault):
-    edit_manifest(corpus, edit)
-    assert any(line.startswith("manifest.parquet: ") and fault in line for line in faults_of(corpus).splitlines())
-
-
-def test_a_planned_page_without_a_row_is_named(corpus, faults_of):
-    plan = pq.read_table(corpus / "plan.parquet").to_pylist()
-    plan[0]["pages"] += 1
-    pq.write_table(pa.Table.from_pylist(plan, pq.read_schema(corpus / "plan.parquet")), corpus / "plan.parquet")
-    assert f"plan.parquet: {plan[0]['uri']}: 4 pages, the manifest has 3 from 1 to 3" in faults_of(corpus)
-
-
-def test_a_wrong_total_is_named(corpus, faults_of):
-    index = CorpusIndex.read(corpus)
-    replace(index, totals=index.totals | {"words": 1}).write(corpus)
-    assert "index.json: totals.words is 1, the corpus has" in faults_of(corpus)
-
-
-def with_shard(**facts: object) -> Callable[[CorpusIndex], CorpusIndex]:
-    return lambda index: replace(index, shards=(index.shards[0], replace(index.shards[1], **facts)))
-
-
-def with_tokenizer(**facts: object) -> Callable[[CorpusIndex], CorpusIndex]:
-    return lambda index: replace(index, tokenizer=replace(index.tokenizer, **facts))
-
-
-@pytest.mark.parametrize(
-    ("edit", "fault"),
-    [
-        pytest.param(with_shard(samples=2), "3 rows are ok, index.json says 2 samples", id="samples of a shard"),
-        pytest.param(with_shard(pages=9), "4 rows, index.json says 9 pages", id="pages of a shard"),
-        pytest.param(with_shard(bytes=1), "bytes, index.json says 1", id="bytes of a shard"),
-        pytest.param(with_shard(sha256="0" * 64), "index.json says 0000", id="digest of a shard"),
-        pytest.param(
-            lambda i: replace(i, shards=i.shards[:1]), "corpus-00001.tar: is not in index.json", id="left out"
-        ),
-        pytest.param(
-            lambda i: replace(i, shards=(*i.shards, i.shards[1])), "shard corpus-00001 is listed 2 times", id="twice"
-        ),
-        pytest.param(with_tokenizer(sha256="0" * 64), "the packaged one is", id="digest of the tokenizer"),
-        pytest.param(with_tokenizer(vocab_size=40_000), "the packaged one is", id="size of the tokenizer"),
-        pytest.param(
-            with_tokenizer(name="own.model", sha256="0" * 64), "config.tokenizer_sha256 is", id="other tokenizer"
-        ),
-        pytest.param(lambda i: replace(i, grid_rows=5), "config.grid_rows is 4, the corpus says 5", id="other grid"),
-        pytest.param(lambda i: replace(i, config={**i.config, "dpi": 1}), "fingerprint is", id="settings made up"),
-        pytest.param(
-            lambda i: replace(i, token_columns=i.token_columns[::-1]),
-            "token_columns are y1,",
-            id="columns turned round",
-        ),
-    ],
-)
-def test_an_index_that_was_edited_is_named(corpus, faults_of, edit, fault):
-    edit(CorpusIndex.read(corpus)).write(corpus)
-    assert fault in faults_of(corpus)
-
-
-def test_two_documents_of_one_name_are_two_documents(corpus, faults_of):
-    """As when corpora of two machines are joined."""
-    plan = pq.read_table(corpus / "plan.parquet").to_pylist()
-    plan.append({**plan[0], "sha256": "0" * 64})
-    pq.write_table(pa.Table.from_pylist(plan, pq.read_schema(corpus / "plan.parquet")), corpus / "plan.parquet")
-    faults = faults_of(corpus)
-    assert f"plan.parquet: {plan[0]['uri']}: 3 pages, the manifest has 0 from 0 to 0" in faults
-    assert faults.count("\n") == 2  # and the number of documents
 
 
 def test_only_the_first_faults_are_listed(tmp_path, faults_of):
