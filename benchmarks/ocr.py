@@ -185,8 +185,7 @@ def ask(name: str, program: Path, pages: list[KnownPage]) -> Result:
     for kind in dict.fromkeys(page.kind for page in pages):
         group = [page for page in pages if page.kind == kind]
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-            seconds, words, peak_mb = process.submit(timed, name, program, [page.image for page in group]).result()
-        result.peak_mb = max(result.peak_mb, peak_mb)
+            seconds, words = process.submit(timed, name, program, [page.image for page in group]).result()
         result.kinds[kind] = Tally(first_s=seconds, steady_s=seconds)
         for page, text in zip(group, words, strict=True):
             result.kinds[kind].count(page, text)
@@ -197,11 +196,12 @@ def row(name: str, result: Result, stock: Tally) -> str:
     """Returns a line of the table; gain and loss are against the stock loop."""
     total = result.total()
     kinds = " | ".join(f"{tally.steady_s / tally.pages:.2f} | {tally.f1:.4f}" for tally in result.kinds.values())
+    process = f"{result.load_s:.1f} | {result.peak_mb:.0f}" if result.peak_mb else " | "
     return (
         f"| {name} | {total.steady_s / total.pages:.2f} | {stock.steady_s / total.steady_s:.1f} x "
         f"| {total.first_s / total.pages:.2f} "
         f"| {total.right / total.found:.4f} | {total.right / total.true:.4f} | {total.f1:.4f} "
-        f"| {100 * (total.f1 - stock.f1):+.2f} | {kinds} | {result.load_s:.1f} | {result.peak_mb:.0f} |"
+        f"| {100 * (total.f1 - stock.f1):+.2f} | {kinds} | {process} |"
     )
 
 

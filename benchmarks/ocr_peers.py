@@ -60,8 +60,8 @@ def pdf2dataset(python: Path, pdf: Path) -> list[str]:
 PEERS: dict[str, Peer] = {"OCRmyPDF": ocrmypdf, "pdf2dataset": pdf2dataset}
 
 
-def timed(name: str, program: Path, images: list[np.ndarray]) -> tuple[float, list[list[str]], float]:
-    """Returns CPU-seconds, the words of each page, and the peak resident MB of the largest process.
+def timed(name: str, program: Path, images: list[np.ndarray]) -> tuple[float, list[list[str]]]:
+    """Returns CPU-seconds and the words of each page.
 
     To be called in a process without other children.
     """
@@ -71,7 +71,7 @@ def timed(name: str, program: Path, images: list[np.ndarray]) -> tuple[float, li
         before_s = _children_s()
         texts = PEERS[name](program, pdf)
         seconds = _children_s() - before_s
-    return seconds, [text.split() for text in texts], resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return seconds, [text.split() for text in texts]
 
 
 def _children_s() -> float:
