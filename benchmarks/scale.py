@@ -28,7 +28,6 @@ import pyarrow.parquet as pq
 from benchmarks.machine import machine
 from pipelines.build_corpus import inspect_batches, make_plan
 from pipelines.config import BuildConfig, PageConfig
-from pipelines.discover import discover
 from pipelines.jobs import run_chain
 from pipelines.output import claim_output, read_plan
 from pipelines.plan import WorkUnit, work_units
@@ -125,10 +124,8 @@ def plan(build: Build) -> Steps:
     """Plans as the command does, up to the moment in which the first page would be built."""
     clock = _Clock()
     claim_output(build.config.content(), build.store)
-    discover(build.config.inputs)
-    clock.lap("list the documents")
     table = make_plan(build.config, build.store, [])
-    clock.lap("list, write batches, run them through Beam, merge, find duplicates, write the plan")
+    clock.lap("list the documents, batches through Beam, merge, find duplicates, write the plan")
     units = work_units(table, build.config.pages_per_shard)
     clock.lap("work units")
     with build.store.create("work", "units.arrow") as stream:
