@@ -14,8 +14,8 @@ MIN_WORDS = 5
 MAX_INVISIBLE_SHARE = 0.5
 MAX_BROKEN_SHARE = 0.02  # of the words
 MIN_LETTERS = 100  # Latin ones; fewer do not show how often a vowel comes
-MIN_VOWEL_SHARE = 0.2  # prose in Latin letters has 0.35 and more, code and part lists 0.21, shifted alphabets 0.16
-MAX_LATIN_1_SHARE = 0.5  # Cyrillic and Greek taken for Latin-1 have nearly 1, Vietnamese 0.3
+MIN_VOWEL_SHARE = 0.2  # prose in Latin letters has 0.35 and more, code and part lists 0.21, a shifted alphabet 0.14
+MAX_LATIN_1_SHARE = 0.5  # per plain letter: Cyrillic taken for Latin-1 has 1.1, Vietnamese 0.06
 # (cid:12) is what a font without a character map leaves behind; U+FFFD and the private use area are unmapped glyphs,
 # but for U+F8E5..F8FE, the parts of large brackets; an accent by itself inside a word was set over a letter.
 _BROKEN = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8e4\uf8ff\x00-\x08\x0e-\x1f]|\w[´¨¯¸ˆ-˝]|[´¨¯¸ˆ-˝]\w")
