@@ -65,12 +65,14 @@ class LineReader:
 
     Args:
         recogniser: reads all that `quick` does not.
-        quick: reads plain lines in a fraction of the time. It need not know kana or rare Chinese characters.
+        quick: reads plain lines in a fraction of the time. It need not know kana or rare Chinese characters, nor every
+            letter: a page on which `recogniser` finds one that it does not know is read without it.
     """
 
     def __init__(self, recogniser: Recogniser, quick: Recogniser | None = None) -> None:
         self.recogniser = recogniser
         self.quick = quick
+        self._beyond_quick = set(recogniser.alphabet) - set(quick.alphabet) if quick else set()
 
     def read(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
         """Returns the text inside each `(4, 2)` quadrangle of pixels, whose corners run clockwise from its top left."""
@@ -78,9 +80,19 @@ class LineReader:
             return self._read_well(image, quads)
         lines = look(self.quick, image, quads, QUICK_LOOK)
         doubtful = [index for index, line in enumerate(lines) if not is_plain(line)]
-        for index, line in zip(doubtful, self._read_well(image, [quads[index] for index in doubtful]), strict=True):
-            lines[index] = line
+        self._replace(lines, doubtful, image, quads)
+        if any(self._is_beyond_quick(lines[index]) for index in doubtful):
+            # In Romanian, say, the quick network reads s for ș, and is sure of it.
+            self._replace(lines, sorted(set(range(len(lines))) - set(doubtful)), image, quads)
         return lines
+
+    def _replace(self, lines: list[LineText], chosen: list[int], image: np.ndarray, quads: list[np.ndarray]) -> None:
+        for index, line in zip(chosen, self._read_well(image, [quads[index] for index in chosen]), strict=True):
+            lines[index] = line
+
+    def _is_beyond_quick(self, line: LineText) -> bool:
+        letters = (character for run in line.runs for character in run.text if character.isalpha())
+        return any(letter in self._beyond_quick and not is_wide(letter) for letter in letters)
 
     def _read_well(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
         lines = look(self.recogniser, image, quads, FIRST_LOOK)

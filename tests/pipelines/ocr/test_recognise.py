@@ -162,6 +162,21 @@ def test_a_line_that_the_quick_network_doubts_is_what_the_other_reads_however_un
     assert (len(network.widths), len(quick.widths)) == (2, 1)
 
 
+@pytest.mark.parametrize(("also_on_the_page", "read"), [("\u0219", ["\u0219", "\u0219"]), ("s", ["a", "s"])])
+def test_a_page_with_a_letter_that_the_quick_network_does_not_know_is_read_without_it(also_on_the_page, read):
+    alphabet = ["", "a", "s", "\u0219"]
+
+    def network(*classes: int) -> Recogniser:
+        """Reads one character a line; class 0, nothing, where it is to be unsure."""
+        answers = iter(classes)
+        return Recogniser(lambda strips: np.stack([np.eye(4)[[next(answers)]] for _ in strips]), alphabet[:3])
+
+    found = alphabet.index(also_on_the_page)
+    other = Recogniser(lambda strips: np.stack([np.eye(4)[[found]]] * len(strips)), alphabet)
+    lines = LineReader(other, network(1, 0)).read(np.zeros((60, 120, 3), np.uint8), [QUAD, QUAD])
+    assert [line.runs[0].text for line in lines] == read
+
+
 @pytest.mark.parametrize(
     ("text", "plain"),
     [("Total amount", True), ("Page 2 of the report", True), ("31.00", False), ("Total \u3042", False)],
