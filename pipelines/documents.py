@@ -104,7 +104,8 @@ def open_document(path: Path) -> pymupdf.Document:
         if document.page_count == 0:
             raise PageError(PageStatus.CORRUPT if document.is_repaired else PageStatus.EMPTY, "no page in it")
     except mupdf_errors() as error:
-        raise PageError(PageStatus.CORRUPT, str(error)) from error
+        detail = str(error).replace(f" '{path}'", "")  # where a copy of the document lies is not of the document
+        raise PageError(PageStatus.CORRUPT, detail) from error
     return document
 
 

@@ -54,6 +54,14 @@ def test_inspection_tells_what_is_wrong_with_a_file(tmp_path, name, status):
     assert (facts.detail == "") == (status is PageStatus.OK)
 
 
+def test_what_is_said_of_a_damaged_file_does_not_depend_on_where_its_copy_lies(tmp_path):
+    details = set()
+    for place in (tmp_path / "here", tmp_path / "there"):
+        write_hostile(place)
+        details.add(inspect_document(DocumentTask(place / "truncated.pdf", "gs://bucket/truncated.pdf")).detail)
+    assert details == {"Failed to open file as type pdf."}
+
+
 def test_a_page_larger_than_the_specification_allows_is_refused_before_it_is_rendered(tmp_path):
     write_hostile(tmp_path)
     with pytest.raises(PageError, match="43200 x 43200 pt") as refused:
