@@ -33,6 +33,10 @@ TRAIN = [
     "pillow>=10,<13",
 ]
 
+GCP = ["apache-beam[gcp]==2.77.0"]
+
+DASK = ["apache-beam[dask]==2.77.0"]
+
 TESSERACT = ["tesserocr>=2.7,<3"]
 
 WANDB = ["wandb>=0.19,<1"]
@@ -42,6 +46,7 @@ TEST = [
     "pytest-timeout>=2.3,<3",
     "hypothesis>=6.100,<7",
     "datasets>=4,<6",
+    "gcp-storage-emulator==2026.7.19",
     "tokenizers>=0.21,<1",
     "transformers==5.23.0",  # a peer of the model in one test
     "ruff==0.17.6",
@@ -59,10 +64,10 @@ setup(
     install_requires=BUILD,
     extras_require={
         "train": TRAIN,
-        "gcp": ["apache-beam[gcp]==2.77.0"],
-        "dask": ["apache-beam[dask]==2.77.0"],
+        "gcp": GCP,
+        "dask": DASK,
         "tesseract": TESSERACT,
         "wandb": WANDB,
-        "test": [*TEST, *TESSERACT, *WANDB],
+        "test": [*TEST, *GCP, *DASK, *TESSERACT, *WANDB],
     },
 )

@@ -26,12 +26,13 @@ from pipelines.estimate import log_estimate
 from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, summarize
 from pipelines.flags import parse_flags
-from pipelines.jobs import BuildShards, InspectDocuments, run_chain, runner_of, try_page_process
+from pipelines.jobs import BuildShards, InspectDocuments, run_chain, try_page_process
 from pipelines.manifest import READERS, count_column
 from pipelines.output import claim_output, read_index, read_plan
 from pipelines.plan import WorkUnits, plan_table, work_units
 from pipelines.progress import Progress
 from pipelines.rendering import counted, format_statuses
+from pipelines.runners import check_documents, check_runner, runs_here, waits_not
 from pipelines.storage import CorpusStore, open_file_systems
 from schemas import CorpusIndex, FolioError, PageStatus, UsageError, load_tokenizer
 
@@ -41,16 +42,26 @@ INSPECT_BATCH = 256  # documents, at least
 INSPECT_BATCHES = 4096  # at most: each is a file to write, to list and to merge
 
 
-def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: DryRun | None = None) -> CorpusIndex | None:
-    """Builds what is missing of a corpus and returns its index; with `dry_run` estimates what it takes, returns `None`.
+def build_corpus(
+    config: BuildConfig, beam_args: list[str], dry_run: DryRun | None = None, finish_only: bool = False
+) -> CorpusIndex | None:
+    """Builds what is missing of a corpus and returns its index.
+
+    Returns `None` where `dry_run` asks for an estimate alone, and where the flags of Beam say not to wait for the job.
+
+    Args:
+        finish_only: start no job; all shards must be there.
 
     Raises:
         UsageError: an input or the output cannot be what they are said to be.
         FolioError: the run failed, or not a single page could be used.
     """
+    check_runner(config, beam_args)
     open_file_systems((*config.inputs, config.output), beam_args)
     store = CorpusStore(config.output)
     content = config.content()
+    if finish_only and not store.exists("plan.parquet"):
+        raise FolioError(f"--finish_only: there is no plan in {config.output} yet; run the command without this flag.")
     claim_output(content, store)
     plan = make_plan(config, store, beam_args)
     units = work_units(plan, config.pages_per_shard)
@@ -59,10 +70,18 @@ def build_corpus(config: BuildConfig, beam_args: list[str], dry_run: DryRun | No
     if dry_run:
         log_estimate(plan, config, dry_run)
         return None
-    finished = store.finished_shards()
-    missing = [name for name in units.names if name not in finished]
-    if missing or not store.exists("index.json"):
+    missing = missing_units(units, store)
+    if missing and finish_only:
+        raise FolioError(
+            f"--finish_only: {len(missing)} of {counted(len(units), 'shard')} are not there yet, {missing[0]} for "
+            "one. Wait for the job, or run the command without this flag to build them."
+        )
+    if missing:
         build_shards(config, store, units, missing, beam_args)
+        if waits_not(beam_args) and missing_units(units, store):
+            logger.info("submitted. When the job is done, the same command with --finish_only completes the corpus")
+            return None
+    if missing or not store.exists("index.json"):
         tokenizer = load_tokenizer(config.page.tokenizer)
         index = finish(content, tokenizer, store, plan, units.names)
     else:
@@ -101,14 +120,16 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
         tell_new_documents(config, plan)
         return plan
     uris = discover(config.inputs)
+    check_documents(uris, beam_args)
     logger.info("found %s", counted(len(uris), "document"))
-    if config.page.text_source != "pdf" and not runner_of(beam_args):
+    if config.page.text_source != "pdf" and runs_here(beam_args):
         try_page_process(config)
     batches = []
     for name, batch in inspect_batches(uris):
         store.write(batch, "work", "inspect", f"{name}.json")
         batches.append(name)
-    run_chain("inspect", batches, InspectDocuments(config), beam_args, Progress("inspected", "documents", len(uris)))
+    progress = Progress("inspected", "documents", len(uris))
+    run_chain("inspect", batches, InspectDocuments(config, beam_args), beam_args, progress)
     plan = plan_table(read_inspected(batches, store))
     with store.create("plan.parquet") as stream:
         pq.write_table(plan, stream)
@@ -152,12 +173,17 @@ def build_shards(
     config: BuildConfig, store: CorpusStore, units: WorkUnits, missing: list[str], beam_args: list[str]
 ) -> None:
     """Builds the shards that are not there yet."""
-    if not missing:
-        return
     with store.create("work", "units.arrow") as stream:
         units.write(stream)
     total, wanted = int(units.pages.sum()), int(units.pages[np.isin(units.names, missing)].sum())
-    run_chain("build", missing, BuildShards(config), beam_args, Progress("built", "pages", total, total - wanted))
+    progress = Progress("built", "pages", total, total - wanted)
+    run_chain("build", missing, BuildShards(config, beam_args), beam_args, progress)
+
+
+def missing_units(units: WorkUnits, store: CorpusStore) -> list[str]:
+    """Returns the names of the units whose shards are not there."""
+    finished = store.finished_shards()
+    return [name for name in units.names if name not in finished]
 
 
 def describe(plan: pa.Table, units: WorkUnits) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from pipelines.storage import BeamIOError
+from pipelines.storage import storage_errors
 from schemas import FolioError
 from schemas.interrupts import kept_interrupts
 
@@ -39,7 +39,7 @@ def run_command(work: Callable[[], object]) -> int:
     except FolioError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
-    except (OSError, BeamIOError) as error:
+    except storage_errors() as error:
         sys.stderr.write(f"error: {error}. Finished shards are kept; run the same command again to go on.\n")
         return FAILED
     except KeyboardInterrupt:

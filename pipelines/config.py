@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from schemas import SCHEMA_VERSION, load_tokenizer
@@ -61,16 +61,21 @@ class RunConfig:
     changes pictures.
 
     Attributes:
-        workers: page processes on each machine.
+        workers: page processes on each machine; `None` for as many as the machine at work has cores.
         page_timeout_s: wall-clock limit for one page.
         page_memory_mb: limit for a page process's resident memory.
         max_failed_share: a run of which more fails stops, see `failure_limit`; 1 for never.
     """
 
-    workers: int = field(default_factory=lambda: os.cpu_count() or 1)
+    workers: int | None = None
     page_timeout_s: float = 120.0
     page_memory_mb: int = 6144
     max_failed_share: float = 0.5
+
+    @property
+    def workers_here(self) -> int:
+        """The page processes on this machine."""
+        return self.workers or os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class BuildConfig:
     output: str
     pages_per_shard: int = 1000
     page: PageConfig = PageConfig()
-    run: RunConfig = field(default_factory=RunConfig)
+    run: RunConfig = RunConfig()
 
     def content(self) -> dict[str, Any]:
         """Returns the settings that decide the corpus's bytes; goes into `index.json`."""

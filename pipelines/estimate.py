@@ -71,7 +71,7 @@ def log_estimate(plan: pa.Table, config: BuildConfig, dry_run: DryRun) -> None:
     if not total:
         return
     pages = sample_pages(plan, dry_run.sample, seed=0)
-    processes = max(1, min(config.run.workers, len(pages) // PAGES_A_PROCESS))
+    processes = max(1, min(config.run.workers_here, len(pages) // PAGES_A_PROCESS))
     first_pages = sample_pages(plan, processes * WARM_UP_PAGES, seed=1)
     sampled = measure(first_pages, pages, total, config, processes)
     for line in describe(sampled, total, config, dry_run):
@@ -162,7 +162,7 @@ def _relative_error(values: np.ndarray, total: int) -> float:
 
 def describe(sampled: Sampled, total: int, config: BuildConfig, dry_run: DryRun) -> list[str]:
     """Returns the lines that tell what a build of `total` pages will take."""
-    workers = config.run.workers
+    workers = config.run.workers_here
     starts = workers + total // TASKS_A_CHILD
     core_s = total * sampled.cpu_s + starts * sampled.start_cpu_s
     core_hours, size_gb = core_s / 3600, total * sampled.bytes / 1e9

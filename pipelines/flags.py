@@ -16,10 +16,11 @@ Builds a pretraining corpus out of PDFs: WebDataset shards with page images, wor
 
   python -m pipelines.build_corpus --input 'pdfs/**/*.pdf' --output corpus
   python -m pipelines.build_corpus --input gs://bucket/pdfs/ --output gs://bucket/corpus \\
-      --runner=DataflowRunner --project=P --region=R --temp_location=gs://bucket/tmp --setup_file=./setup.py
+      --runner=DataflowRunner --project=P --region=R --temp_location=gs://bucket/tmp --sdk_container_image=IMAGE
 
 Run the same command again to go on after an interruption: finished shards are kept.
-Any Apache Beam flag is passed on."""
+Any Apache Beam flag is passed on. With Beam's --no_wait_until_finish the command ends when the build job is submitted
+(the inspection before it, which decides what is built, is waited for); later, --finish_only completes the corpus."""
 
 EXIT_CODES = (
     "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
@@ -67,6 +68,9 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pages_per_shard", type=positive, default=BuildConfig.pages_per_shard, help="(default: %(default)s)"
+    )
+    parser.add_argument(
+        "--finish_only", action="store_true", help="start no job: complete a corpus whose shards are all there"
     )
 
 
@@ -157,7 +161,7 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         "--workers",
         type=positive,
         default=_RUN.workers,
-        help="page processes a machine (default: its cores, %(default)s here)",
+        help="page processes a machine, or, on Dask and Flink, a worker (default: the machine's cores)",
     )
     group.add_argument(
         "--page_timeout_s", type=_seconds, default=_RUN.page_timeout_s, help="limit for one page (default: %(default)g)"
@@ -245,8 +249,8 @@ def _percent(text: str) -> int:
     return int(text)
 
 
-def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None]:
-    """Returns the settings, the flags that are Beam's, and how to estimate where nothing is to be built.
+def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None, bool]:
+    """Returns the settings, the flags that are Beam's, how to estimate where nothing is built, whether only to finish.
 
     Raises:
         UsageError: a flag that neither we nor Beam know, or a value that it does not take.
@@ -261,13 +265,16 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None]
     output = flags.output if "://" in flags.output else str(Path(flags.output).absolute())
     config = BuildConfig(tuple(flags.input), output, flags.pages_per_shard, page, run)
     dry_run = DryRun(flags.sample, flags.price_per_core_hour) if flags.dry_run else None
-    return config, beam_args, dry_run
+    return config, beam_args, dry_run, flags.finish_only
 
 
 def _check_beam_args(beam_args: list[str], ours: argparse.ArgumentParser) -> None:
     """Beam passes over flags that it does not know; a typo would silently build another corpus."""
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
+    from pipelines.runners import load_runner_flags
+
+    load_runner_flags(beam_args)
     beams = _BeamArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for options in PipelineOptions.__subclasses__():
         options._add_argparse_args(beams)

@@ -17,9 +17,9 @@ from pathlib import Path
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.config import BuildConfig, RunConfig
 from pipelines.documents import DocumentFacts, DocumentTask, inspector
@@ -27,7 +27,8 @@ from pipelines.failure_limit import FailureStreak
 from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import document_row, read_unit
-from pipelines.progress import Progress
+from pipelines.progress import OutputWatch, Progress
+from pipelines.runners import job_options, make_pipeline, run_pipeline, runs_here
 from pipelines.sandbox import Failure, Handler, Sandbox
 from pipelines.scratch import scratch_directory
 from pipelines.shard import DETAIL_CHARS, build_shard
@@ -38,48 +39,47 @@ from schemas import PLAN_SCHEMA, FolioError, PageStatus, SchemaError, UsageError
 logger = logging.getLogger(__name__)
 
 # Set for the length of a run by the launcher; stays None in the workers of a cluster, which count by Beam's metrics.
-_progress: Progress | None = None
+_progress: Progress | OutputWatch | None = None
+
+USUAL_PROCESS_MB = 2560  # of memory for a page process with the default OCR engine; 2.2 GB were measured
 
 
-def run_chain(label: str, names: list[str], do_fn: beam.DoFn, beam_args: list[str], progress: Progress) -> None:
+def run_chain(
+    label: str, names: list[str], do_fn: _SandboxDoFn, beam_args: list[str], progress: Progress | OutputWatch
+) -> None:
     """Runs `do_fn` on every name, on the runner that `beam_args` choose; in this process by default.
+
+    Args:
+        progress: counts documents or pages; on other runners the output files are counted in its place.
 
     Raises:
         FolioError: the job failed.
     """
     global _progress
-    options = PipelineOptions(beam_args)
+    options = job_options(label, names, do_fn.output, beam_args)
+    pipeline = make_pipeline(options)
+    work = beam.ParDo(do_fn).with_resource_hints(min_ram=f"{do_fn.min_ram_mb}MiB")
+    _ = pipeline | beam.Create(names) | beam.Reshuffle() | label >> work
+    if not runs_here(beam_args):
+        progress = OutputWatch(progress.verb, do_fn.outputs, len(names), do_fn.count_outputs)
     _progress = progress
     try:
-        with stopped_by_dead_workers(), _pipeline(options) as pipeline:
-            _ = pipeline | beam.Create(names) | beam.Reshuffle() | label >> beam.ParDo(do_fn)
-    except (RuntimeError, FolioError) as error:
+        with stopped_by_dead_workers(), progress:
+            run_pipeline(label, pipeline, options, do_fn.may_be_left)
+    except OSError:  # the disk is full, or a cluster cannot be reached
+        raise
+    except Exception as error:  # each runner has its own
         raise _reason(label, f"{type(error).__name__}: {error}") from error
     finally:
         _progress = None
-        progress.close()
-
-
-def runner_of(beam_args: list[str]) -> str | None:
-    """Returns the runner that Beam's flags name; `None` for the one in this process."""
-    return PipelineOptions(beam_args).view_as(StandardOptions).runner
-
-
-def _pipeline(options: PipelineOptions) -> beam.Pipeline:
-    if options.view_as(StandardOptions).runner:
-        try:
-            return beam.Pipeline(options=options)
-        except ValueError as error:
-            raise UsageError(f"Beam does not take these flags: {error}") from error
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # what goes wrong here is told below, and once
-    # Beam's own default first tries to download a runner, so that what happens would depend on the network.
-    return beam.Pipeline(runner=FnApiRunner(), options=options)
 
 
 def _reason(label: str, text: str) -> BaseException:
     """Finds what a DoFn raised in the text of the error that a runner made of it."""
     if "KeyboardInterrupt" in text:
         return KeyboardInterrupt()
+    if re.search("already (an )?active job", text):  # Dataflow's words, where our name for the job is taken
+        return FolioError(f"the {label} job of this corpus is running already. Wait for its end, then run this again.")
     for kind in (UsageError, SchemaError, FolioError):
         found = re.findall(rf"{kind.__name__}: (.+?)(?: \[while running.*)?$", text, re.M)
         if found:
@@ -94,17 +94,38 @@ def _count(kind: str, status: PageStatus) -> None:
 
 
 class _SandboxDoFn(beam.DoFn):
-    """Keeps one sandbox for all elements that a worker gets."""
+    """Keeps one sandbox for all elements that a worker gets, and writes a file for each.
 
-    def __init__(self, output: str, factory: Callable[[], Handler], run: RunConfig) -> None:
+    Attributes:
+        outputs: what its files are called in the log.
+        pattern: their place under OUT.
+        may_be_left: nothing waits for them, so that `--no_wait_until_finish` may leave the job alone.
+    """
+
+    outputs: str
+    pattern: tuple[str, ...]
+    may_be_left = False
+
+    def __init__(self, output: str, factory: Callable[[], Handler], run: RunConfig, beam_args: list[str]) -> None:
         self.output = output
         self.factory = factory
         self.run = run
+        self.beam_args = beam_args
+
+    def count_outputs(self) -> int:
+        """Counts the files that are there."""
+        return len(CorpusStore(self.output).match(*self.pattern))
+
+    @property
+    def min_ram_mb(self) -> int:
+        """What a machine needs: room for the largest page that is allowed, and for usual ones beside it."""
+        return self.run.page_memory_mb + ((self.run.workers or 1) - 1) * USUAL_PROCESS_MB
 
     def setup(self) -> None:
+        FileSystems.set_options(PipelineOptions(self.beam_args))  # Dask's workers do not know them
         self.store = CorpusStore(self.output)
         self.sandbox: Sandbox = Sandbox(
-            self.factory, self.run.workers, self.run.page_timeout_s, self.run.page_memory_mb
+            self.factory, self.run.workers_here, self.run.page_timeout_s, self.run.page_memory_mb
         )
 
     def teardown(self) -> None:
@@ -115,8 +136,12 @@ class _SandboxDoFn(beam.DoFn):
 class BuildShards(_SandboxDoFn):
     """Unit name -> `shards/NAME.tar` and `.parquet`."""
 
-    def __init__(self, config: BuildConfig) -> None:
-        super().__init__(config.output, PageBuilderFactory(config.page), config.run)
+    outputs = "shards"
+    pattern = ("shards", "*.parquet")
+    may_be_left = True
+
+    def __init__(self, config: BuildConfig, beam_args: list[str]) -> None:
+        super().__init__(config.output, PageBuilderFactory(config.page), config.run, beam_args)
 
     def setup(self) -> None:
         super().setup()
@@ -151,8 +176,11 @@ def try_page_process(config: BuildConfig) -> None:
 class InspectDocuments(_SandboxDoFn):
     """Batch name -> `work/inspect/NAME.parquet` with a row of the plan for each document."""
 
-    def __init__(self, config: BuildConfig) -> None:
-        super().__init__(config.output, inspector, config.run)
+    outputs = "batches of documents"
+    pattern = ("work", "inspect", "*.parquet")
+
+    def __init__(self, config: BuildConfig, beam_args: list[str]) -> None:
+        super().__init__(config.output, inspector, config.run, beam_args)
 
     def process(self, name: str) -> Iterator[str]:
         """Inspects one batch of documents."""

@@ -1,17 +1,24 @@
-"""The progress line of a local build: pages done, rate, failures, time left."""
+"""The progress lines of a build: page by page where it runs in this process, shard by shard where on a cluster."""
 
 from __future__ import annotations
 
+import logging
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import TextIO
 
+from pipelines.storage import storage_errors
 from schemas import PageStatus
 from schemas.duration import duration
 
+logger = logging.getLogger("folio")
+
 TERMINAL_INTERVAL_S = 0.5
 LOG_INTERVAL_S = 10.0
+WATCH_INTERVAL_S = 30.0
 
 
 class Progress:
@@ -36,6 +43,12 @@ class Progress:
             self._next_s = now + self._interval_s
             self._write(now, final=False)
 
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Writes the last line."""
         self._write(time.monotonic(), final=True)
@@ -59,3 +72,55 @@ class Progress:
         else:
             self.stream.write(text + "\n")
         self.stream.flush()
+
+
+class OutputWatch:
+    """Tells how far a job on other machines is by the output that is there, as every runner has it alike.
+
+    Args:
+        missing: how many are not there at the start.
+        count: returns how many are there.
+    """
+
+    def __init__(
+        self, verb: str, unit: str, missing: int, count: Callable[[], int], interval_s: float = WATCH_INTERVAL_S
+    ) -> None:
+        self.verb = verb
+        self.unit = unit
+        self.missing = missing
+        self._count = count
+        self._interval_s = interval_s
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> OutputWatch:
+        self.started = time.monotonic()
+        self._before = self._count()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._thread.join()
+        self._tell()
+
+    def update(self, status: PageStatus, count: int = 1) -> None:
+        """Does nothing: what workers in this process do is seen by its output as well."""
+
+    def line(self, done: int, elapsed_s: float) -> str:
+        """Returns the text of the line when `done` outputs are there after `elapsed_s` seconds of this run."""
+        here, total = done - self._before, self._before + self.missing
+        left = duration((total - done) * elapsed_s / here) if here > 0 else "unknown"
+        return f"{self.verb} {done}/{total} {self.unit}, ETA {left}"
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(self._interval_s):
+            self._tell()
+
+    def _tell(self) -> None:
+        try:
+            done = self._count()
+        except storage_errors() as error:  # the work goes on without us
+            logger.warning("%s %s cannot be counted: %s", self.verb, self.unit, error)
+            return
+        logger.info(self.line(done, time.monotonic() - self.started))

@@ -5,8 +5,10 @@ A file under OUT is either complete or absent: it is written under `OUT/work/tmp
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +22,12 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from schemas import UsageError
 
 INSTALL = {"gs": "pip install '.[gcp]' in Folio's folder", "s3": "pip install 'apache-beam[aws]==2.77.0'"}
+CLIENT_ERRORS = (
+    ("google.api_core.exceptions", "GoogleAPIError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+)
 RAW = {"mime_type": "application/octet-stream", "compression_type": CompressionTypes.UNCOMPRESSED}
 
 
@@ -38,10 +46,18 @@ def open_file_systems(uris: Iterable[str], beam_args: list[str]) -> None:
     for uri in uris:
         scheme = FileSystems.get_scheme(uri)
         try:
-            FileSystems.get_filesystem(uri).exists(FileSystems.join(uri, "any"))
+            if scheme:  # a listing, as a bucket that is not there also holds no file by any name
+                match("/".join([*uri.split("/")[:3], "any*"]))
         except (BeamIOError, ValueError, ImportError) as error:
             needed = INSTALL.get(scheme, f"the Beam extra for {scheme}://")
-            raise UsageError(f"{uri} cannot be reached ({error}). It needs {needed} and valid credentials.") from error
+            cure = f"Look at its name and your credentials; it also needs {needed}."
+            raise UsageError(f"{uri} cannot be reached ({error}). {cure}") from error
+
+
+def storage_errors() -> tuple[type[Exception], ...]:
+    """Returns what reading and writing may raise: Beam passes on some errors of the clients that it uses."""
+    of_clients = (getattr(sys.modules[module], name) for module, name in CLIENT_ERRORS if module in sys.modules)
+    return OSError, BeamIOError, *of_clients
 
 
 def exists(uri: str) -> bool:
@@ -141,7 +157,7 @@ class CorpusStore:
 
     def match(self, *parts: str) -> list[str]:
         """Returns the files under OUT that match a pattern, sorted."""
-        return match(self.uri(*parts))
+        return match(FileSystems.join(glob.escape(self.output), *parts))
 
     def delete(self, *parts: str) -> None:
         """Deletes a file under OUT, if it is there."""
@@ -164,4 +180,5 @@ __all__ = [
     "open_file_systems",
     "open_read",
     "read_bytes",
+    "storage_errors",
 ]

@@ -309,7 +309,6 @@ def test_the_last_lines_account_for_documents_and_pages(tmp_path):
         (["--input", "{good}", "--text_source", "guess"], 2, "invalid choice"),
         (["--input", "{good}", "--tokenizer", "{file}"], 2, "neither a SentencePiece model nor a tokenizer.json"),
         (["--input", "{good}", "--tokenizer", "{bare}/no.model"], 2, "or a name on the Hugging Face hub"),
-        (["--input", "gs://bucket/pdfs/"], 2, "pip install '.[gcp]'"),
         (["--input", "{good}", "--output", "s3://bucket/out"], 2, "pip install 'apache-beam[aws]"),
         (["--input", "{good}", "--output", "nfs://bucket/out"], 2, "nfs://bucket/out cannot be reached"),
         (["--input", "{hostile}", "--text_source", "pdf"], 1, "not one page could be used"),

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import io
+import logging
 
-from pipelines.progress import Progress
+from pipelines.progress import OutputWatch, Progress
 from schemas import PageStatus
 
 
@@ -27,3 +28,22 @@ def test_a_log_gets_whole_lines():
     stream = io.StringIO()
     Progress("built", "pages", 1, stream=stream).close()
     assert stream.getvalue().endswith("\n") and "\r" not in stream.getvalue()
+
+
+def test_work_on_other_machines_is_told_by_the_output_that_is_there():
+    with OutputWatch("built", "shards", missing=6, count=lambda: 2) as watch:
+        assert watch.line(done=2, elapsed_s=10) == "built 2/8 shards, ETA unknown"
+        assert watch.line(done=4, elapsed_s=10) == "built 4/8 shards, ETA 20s"
+
+
+def test_a_listing_that_fails_does_not_end_the_work(caplog):
+    answers = [2]
+
+    def count():
+        if answers:
+            return answers.pop()
+        raise ConnectionResetError("reset by peer")
+
+    with caplog.at_level(logging.INFO, "folio"), OutputWatch("built", "shards", 1, count):
+        pass
+    assert caplog.messages == ["built shards cannot be counted: reset by peer"]

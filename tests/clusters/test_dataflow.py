@@ -1,0 +1,153 @@
+"""Jobs for Dataflow: what is submitted, what is refused before, and how the corpus is completed after."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+
+import pytest
+
+from pipelines.build_corpus import build_corpus
+from pipelines.flags import parse_flags
+from schemas import FolioError, UsageError
+from tests.chaos.corpora import differences
+from tests.clusters import google
+from tests.clusters.builds import LIMIT_S, SMALL, run
+from tests.commands import ROOT
+
+INPUT, OUTPUT = f"gs://{google.BUCKET}/documents/", f"gs://{google.BUCKET}/dataflow"
+RUNNER = "--runner=DataflowRunner"
+PLACE = {
+    "--project": "my-project-1",
+    "--region": "us-central1",
+    "--temp_location": f"gs://{google.BUCKET}/tmp",
+    "--sdk_container_image": "registry.example/folio:1",
+}
+
+
+def flags_of(settings):
+    return [RUNNER, *(f"{name}={value}" for name, value in settings.items())]
+
+
+@pytest.fixture(scope="module")
+def service(google_here):
+    """Dataflow, whose workers are in this process."""
+    handler = type("Dataflow", (google.Dataflow,), {"jobs": [], "workers": [], "may_build": threading.Event()})
+    with google.serving(handler) as address:
+        yield handler, address
+
+
+@pytest.fixture(scope="module")
+def submitted(service, google_environment, bucket):
+    """The log of the command that submits the jobs and does not wait for the last one, and what it submitted."""
+    handler, address = service
+    settings = {
+        **PLACE,
+        "--dataflow_endpoint": address,
+        "--setup_file": ROOT / "setup.py",
+        "--machine_type": "n2-std-8",
+    }
+    flags = [*flags_of(settings), "--no_auth", "--no_wait_until_finish"]
+    code, log = run(google_environment, INPUT, OUTPUT, *flags)
+    assert code == 0, log
+    return log, handler
+
+
+def test_the_inspection_is_waited_for_and_the_build_is_left_alone(submitted):
+    log, service = submitted
+    jobs = service.jobs
+    assert [job["name"].rpartition("-")[0] for job in jobs] == ["folio-inspect", "folio-build"]
+    for number in range(2):
+        assert f"https://console.cloud.google.com/dataflow/jobs/us-central1/job-{number}?project=my-project-1" in log
+    assert "inspected 1/1 batches of documents" in log
+    assert "submitted. When the job is done, the same command with --finish_only completes the corpus" in log
+
+
+def test_a_job_is_one_chain_through_whose_shuffle_only_names_pass(submitted):
+    _, service = submitted
+    parts = google.staged_pipeline(service.jobs[1]).components
+    leaves = {name: part for name, part in parts.transforms.items() if not part.subtransforms}
+    assert all(len(part.inputs) <= 1 and len(part.outputs) <= 1 for part in leaves.values())
+    readers = [pcollection for part in leaves.values() for pcollection in part.inputs.values()]
+    assert len(readers) == len(set(readers)), "no output is read twice"
+    (build,) = [name for name, part in leaves.items() if part.unique_name == "build"]
+    assert leaves[build].spec.urn == "beam:transform:pardo:v1"
+    assert not [part for part in leaves.values() if set(part.inputs.values()) & set(leaves[build].outputs.values())]
+
+
+def test_the_workers_get_the_package_the_image_and_enough_memory(submitted, bucket):
+    _, service = submitted
+    job = service.jobs[1]
+    (pool,) = job["environment"]["workerPools"]
+    assert pool["machineType"] == "n2-std-8"
+    assert {image["containerImage"] for image in pool["sdkHarnessContainerImages"]} == {"registry.example/folio:1"}
+    assert pool["numThreadsPerWorker"] == 1
+    assert "no_use_multiple_sdk_containers" in job["environment"]["experiments"]
+    assert "use_multiple_sdk_containers" not in job["environment"]["experiments"]
+    packages = {package["name"]: package["location"].partition("/")[2] for package in pool["packages"]}
+    assert "workflow.tar.gz" in packages
+    assert bucket.read(packages["workflow.tar.gz"].partition("/")[2])
+    parts = google.staged_pipeline(job).components
+    (build,) = [part for part in parts.transforms.values() if part.unique_name == "build"]
+    hints = parts.environments[build.environment_id].resource_hints
+    assert int(hints["beam:resources:min_ram_bytes:v1"]) == 6144 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (OUTPUT, "5 of 5 shards are not there yet, corpus-00000 for one. Wait for the job"),
+        (f"gs://{google.BUCKET}/early", "there is no plan in gs://bucket/early yet"),
+    ],
+)
+def test_finishing_too_early_says_what_is_missing(submitted, google_here, output, words):
+    with pytest.raises(FolioError, match=words):
+        build_corpus(*parse_flags(["--input", INPUT, "--output", output, *SMALL, "--finish_only"]))
+
+
+def test_a_job_is_not_submitted_twice(submitted, service, google_environment):
+    _, address = service
+    flags = [*flags_of({**PLACE, "--dataflow_endpoint": address}), "--no_auth", "--no_wait_until_finish"]
+    code, log = run(google_environment, INPUT, OUTPUT, *flags)
+    assert code == 1
+    assert "the build job of this corpus is running already" in log
+
+
+def test_the_corpus_is_completed_when_the_job_is_done(
+    submitted, google_environment, bucket, corpus_in_bucket, tmp_path
+):
+    _, service = submitted
+    service.may_build.set()
+    service.workers[1].join(LIMIT_S)
+    assert service.jobs[1]["currentState"] == "JOB_STATE_DONE"
+    code, log = run(google_environment, INPUT, OUTPUT, "--finish_only")
+    assert code == 0, log
+    assert differences(bucket.download("dataflow", tmp_path), corpus_in_bucket) == []
+
+
+@pytest.mark.parametrize(
+    ("without", "more", "words"),
+    [
+        ("--project", [], "add --project=my-project with your own values"),
+        ("--region", [], "add --region=us-central1"),
+        ("--temp_location", [], "add --temp_location=gs://bucket/tmp"),
+        ("--sdk_container_image", [], "add --sdk_container_image=IMAGE, built from our Dockerfile, or --setup_file"),
+        ("", ["--temp_location=/tmp"], "--temp_location /tmp: Dataflow needs a place in a bucket"),
+        ("", ["--input", "{documents}"], "is on this machine, where no Dataflow worker sees it"),
+        ("", ["--input", "{documents}/list.txt"], "is on this machine, where no Dataflow worker sees it"),
+        ("", ["--output", "{documents}/out"], "is on this machine, where no Dataflow worker sees it"),
+    ],
+)
+def test_what_dataflow_cannot_do_is_refused_at_once(google_here, documents, without, more, words):
+    (documents / "list.txt").write_text(f"{documents}/00.pdf\n")
+    flags = flags_of({name: value for name, value in PLACE.items() if name != without})
+    more = [flag.format(documents=documents) for flag in more]
+    with pytest.raises(UsageError, match=re.escape(words)):
+        build_corpus(*parse_flags(["--input", INPUT, "--output", f"gs://{google.BUCKET}/refused", *flags, *more]))
+
+
+def test_the_extra_that_dataflow_needs_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.cloud.dataflow_v1beta3", None)  # as if it were not installed
+    with pytest.raises(UsageError, match=r"needs pip install '\.\[gcp\]'"):
+        build_corpus(*parse_flags(["--input", INPUT, "--output", OUTPUT, *flags_of(PLACE)]))

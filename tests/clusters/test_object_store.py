@@ -1,0 +1,81 @@
+"""Builds from `gs://` to `gs://`, on an emulator of Google's object store."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.build_corpus import build_corpus
+from pipelines.flags import parse_flags
+from schemas import UsageError
+from tests.chaos.corpora import differences
+from tests.clusters import google
+from tests.clusters.builds import LIMIT_S, run, start, wait_until
+from tests.commands import ROOT
+
+INPUT = f"gs://{google.BUCKET}/documents/"
+
+
+def test_a_bucket_gives_and_takes_what_a_disk_does(bucket, corpus_in_bucket, reference, tmp_path):
+    columns = ["key", "page", "pages", "status", "shard", "words", "lines", "tokens", "image_width", "image_height"]
+    tables = [pq.read_table(top / "manifest.parquet", columns=columns) for top in (corpus_in_bucket, reference)]
+    assert tables[0].num_rows == tables[1].num_rows
+    assert tables[0].sort_by([("key", "ascending")]).equals(tables[1].sort_by([("key", "ascending")]))
+    tars = [sorted(path.name for path in top.glob("shards/*.tar")) for top in (corpus_in_bucket, reference)]
+    assert tars[0] == tars[1]
+    assert bucket.names("plain/work/") == []
+
+
+def test_a_killed_build_goes_on_in_a_bucket_that_fails_now_and_then(
+    bucket, corpus_in_bucket, google_environment, tmp_path
+):
+    output = f"gs://{google.BUCKET}/killed"
+    process = start(google_environment, INPUT, output)
+    wait_until(lambda: [name for name in bucket.names("killed/shards/") if name.endswith(".parquet")], process)
+    process.kill()
+    process.communicate(timeout=LIMIT_S)
+    kept = bucket.names("killed/shards/")
+    assert bucket.names("killed/index.json") == []
+
+    flaky = type("Flaky", (google.Flaky,), {"address": google_environment["STORAGE_EMULATOR_HOST"]})
+    with google.serving(flaky) as address:
+        code, log = run({**google_environment, "STORAGE_EMULATOR_HOST": address}, INPUT, output)
+    assert code == 0, log
+    assert flaky.refused > 5
+    assert set(kept) <= set(bucket.names("killed/shards/"))
+    assert differences(bucket.download("killed", tmp_path / "killed"), corpus_in_bucket) == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "words"),
+    [
+        ("gs://no-such-bucket/documents/", "gs://bucket/out", "gs://no-such-bucket/documents/ cannot be reached"),
+        (INPUT, "gs://no-such-bucket/out", "gs://no-such-bucket/out cannot be reached"),
+        ("gs://bucket/nothing/", "gs://bucket/out", "no *.pdf below this directory"),
+    ],
+)
+def test_a_place_that_is_not_there_is_named(bucket, google_here, inputs, output, words):
+    with pytest.raises(UsageError, match=re.escape(words)):
+        build_corpus(*parse_flags(["--input", inputs, "--output", output]))
+
+
+def test_a_bucket_that_may_not_be_read_ends_the_run_with_its_reason(corpus_in_bucket, google_environment):
+    closed = type("Closed", (google.Forbidding,), {"address": google_environment["STORAGE_EMULATOR_HOST"]})
+    with google.serving(closed) as address:
+        environment = {**google_environment, "STORAGE_EMULATOR_HOST": address}
+        code, log = run(environment, INPUT, f"gs://{google.BUCKET}/plain")
+    assert code == 1
+    assert "error: 403" in log and "run the same command again" in log
+
+
+def test_the_extra_that_a_bucket_needs_is_named():
+    hide = "import sys; sys.modules['google.cloud.storage'] = None"  # as if it were not installed
+    command = f"{hide}; from pipelines.build_corpus import main; sys.exit(main())"
+    flags = ["--input", INPUT, "--output", "gs://bucket/out"]
+    done = subprocess.run([sys.executable, "-c", command, *flags], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "pip install '.[gcp]'" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,52 @@
+"""Builds on other runners, of which a worker may die: each corpus is the one that a local build makes."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from pipelines.build_corpus import build_corpus
+from pipelines.flags import parse_flags
+from schemas import UsageError
+from tests.chaos.corpora import differences
+from tests.clusters.builds import LIMIT_S, run, start, wait_until
+
+DASK = "--runner=apache_beam.runners.dask.dask_runner.DaskRunner"
+PORTABLE = ("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK")
+
+
+@pytest.fixture(scope="module")
+def cluster(environment):
+    """Two worker processes of Dask."""
+    distributed = pytest.importorskip("distributed", reason="needs the extra dask")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, env=environment
+    ) as cluster:
+        yield cluster
+
+
+def test_dask_builds_the_same_corpus_when_a_worker_dies_half_way(cluster, environment, documents, reference, tmp_path):
+    out = tmp_path / "out"
+    process = start(environment, documents, out, DASK, f"--dask_client_address={cluster.scheduler_address}")
+    wait_until(lambda: list(out.glob("shards/*.parquet")), process)
+    os.kill(cluster.workers[0].pid, signal.SIGKILL)
+    _, log = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, log
+    assert "built 5/5 shards" in log
+    assert differences(out, reference) == []
+
+
+def test_a_portable_job_server_builds_the_same_corpus(environment, documents, reference, tmp_path):
+    code, log = run(environment, documents, tmp_path / "out", *PORTABLE)
+    assert code == 0, log
+    assert "built 5/5 shards" in log
+    assert differences(tmp_path / "out", reference) == []
+
+
+@pytest.mark.parametrize("flags", [(DASK, "--dask_client_address=tcp://127.0.0.1:1"), PORTABLE])
+def test_work_that_ends_with_the_command_cannot_be_left_alone(documents, tmp_path, flags):
+    flags = ["--input", str(documents), "--output", str(tmp_path / "out"), *flags, "--no_wait_until_finish"]
+    with pytest.raises(UsageError, match="this runner stops its work when the command ends"):
+        build_corpus(*parse_flags(flags))
