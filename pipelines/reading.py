@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 
+SKEW_LONG_SIDE_PX = 1024  # in which skew is found as well as in the pixels that OCR needs
 MIN_SKEW_DEG = 0.15  # below it, turning the image costs more sharpness than it mends
 
 
@@ -92,7 +93,7 @@ class PageReader:
         content = PageContent.of(page)
         words = self._layer(page, content)
         is_scan = content.image_share >= SCAN_IMAGE_SHARE
-        image = self._render(page, for_search=words is None or is_scan)
+        image = self._render(page, for_ocr=words is None, for_skew=is_scan)
         if is_blank(image):
             raise PageError(PageStatus.BLANK, "nothing on it")
         skew_deg = round(estimate_skew(image), 2) if is_scan else 0.0  # what was typeset stands straight
@@ -108,10 +109,11 @@ class PageReader:
         words = documents.text_layer(page)
         return words if self.config.text_source == "pdf" or not flaw_of_layer(words, content) else None
 
-    def _render(self, page: pymupdf.Page, for_search: bool) -> np.ndarray:
-        """Returns the page's pixels, no more than are stored unless words or skew are to be found in them."""
+    def _render(self, page: pymupdf.Page, for_ocr: bool, for_skew: bool) -> np.ndarray:
+        """Returns the page's pixels, no more than are stored unless more are needed to find words or skew."""
         stored_px, most_px = self.config.image_long_side, self.config.max_long_side_px
-        return documents.render(page, self.config.dpi, stored_px, most_px if for_search else min(stored_px, most_px))
+        needed_px = most_px if for_ocr else max(stored_px, SKEW_LONG_SIDE_PX if for_skew else 0)
+        return documents.render(page, self.config.dpi, stored_px, min(needed_px, most_px))
 
     def _rotation(self, page: pymupdf.Page, view: _View, watch: Stopwatch) -> int:
         """Returns the degrees clockwise to turn the page by. Whoever supplies the words knows which way they run."""
