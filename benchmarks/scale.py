@@ -26,11 +26,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.machine import machine
-from pipelines.build_corpus import inspect_batches, make_plan
 from pipelines.config import BuildConfig, PageConfig
 from pipelines.jobs import run_chain
 from pipelines.output import claim_output, read_plan
 from pipelines.plan import WorkUnit, work_units
+from pipelines.planning import inspect_batches, make_plan
 from pipelines.progress import Progress
 from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, PageStatus

@@ -6,40 +6,31 @@ where an earlier run stopped.
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipelines.command import leave, run_command
 from pipelines.config import BuildConfig, DryRun
-from pipelines.discover import discover
 from pipelines.estimate import log_estimate
 from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, summarize
 from pipelines.flags import parse_flags
-from pipelines.jobs import BuildShards, InspectDocuments, run_chain, try_page_process
-from pipelines.manifest import READERS, count_column
-from pipelines.output import claim_output, read_index, read_plan
-from pipelines.plan import WorkUnits, plan_table, work_units
+from pipelines.jobs import BuildShards, run_chain
+from pipelines.manifest import count_column
+from pipelines.output import claim_output, read_index
+from pipelines.plan import WorkUnits, work_units
+from pipelines.planning import make_plan
 from pipelines.progress import Progress
 from pipelines.rendering import counted, format_statuses
-from pipelines.runners import check_documents, check_runner, runs_here, waits_not
+from pipelines.runners import check_runner, waits_not
 from pipelines.storage import CorpusStore, open_file_systems
-from schemas import CorpusIndex, FolioError, PageStatus, UsageError, load_tokenizer
+from schemas import CorpusIndex, FolioError, PageStatus, load_tokenizer
 
 logger = logging.getLogger("folio")
-
-INSPECT_BATCH = 256  # documents, at least
-INSPECT_BATCHES = 4096  # at most: each is a file to write, to list and to merge
 
 
 def build_corpus(
@@ -59,10 +50,9 @@ def build_corpus(
     check_runner(config, beam_args)
     open_file_systems((*config.inputs, config.output), beam_args)
     store = CorpusStore(config.output)
-    content = config.content()
     if finish_only and not store.exists("plan.parquet"):
         raise FolioError(f"--finish_only: there is no plan in {config.output} yet; run the command without this flag.")
-    claim_output(content, store)
+    claim_output(config.content(), store)
     plan = make_plan(config, store, beam_args)
     units = work_units(plan, config.pages_per_shard)
     describe(plan, units)
@@ -83,90 +73,27 @@ def build_corpus(
             return None
     if missing or not store.exists("index.json"):
         tokenizer = load_tokenizer(config.page.tokenizer)
-        index = finish(content, tokenizer, store, plan, units.names)
+        index = finish(config.content(), tokenizer, store, plan, units.names)
     else:
         logger.info("%s is complete already: nothing to do", config.output)
         index = read_index(store)
         store.clear_work()
-    if not index.totals["samples"]:
-        reasons = format_statuses(index.totals["status"])
-        raise FolioError(
-            f"not one page could be used ({reasons}): see {store.uri('report.html')}, and delete OUT to try again"
-        )
-    refuse_many_failed_pages(index, plan, config, store)
+    refuse_unusable(index, plan, config, store)
     summarize(index, store)
     return index
 
 
-def refuse_many_failed_documents(plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
-    """Stops before a build of what most of the input is not."""
-    cure = f"Mend or narrow --input, delete {store.uri('plan.parquet')} and run the same command again."
-    check_failed_share(count_column(plan["status"]), config.run.max_failed_share, "documents", cure)
+def describe(plan: pa.Table, units: WorkUnits) -> None:
+    """Logs what the plan says."""
+    documents, statuses = counted(len(plan), "document"), format_statuses(count_column(plan["status"]))
+    pages, shards = counted(int(units.pages.sum()), "page"), counted(len(units), "shard")
+    logger.info("plan: %s (%s), %s, %s", documents, statuses, pages, shards)
 
 
-def refuse_many_failed_pages(index: CorpusIndex, plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
-    """Ends a build of few good pages as failed, though it is there to be looked at."""
-    documents = Counter(count_column(plan["status"]))
-    del documents[PageStatus.OK.value]
-    pages = Counter(index.totals["status"]) - documents
-    cure = f"See {store.uri('report.html')}, mend the cause and build into another --output."
-    check_failed_share(pages, config.run.max_failed_share, "pages", cure)
-
-
-def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> pa.Table:
-    """Returns the plan of an earlier run, or finds and inspects the documents and writes it."""
-    if store.exists("plan.parquet"):
-        plan = read_plan(store)
-        tell_new_documents(config, plan)
-        return plan
-    uris = discover(config.inputs)
-    check_documents(uris, beam_args)
-    logger.info("found %s", counted(len(uris), "document"))
-    if config.page.text_source != "pdf" and runs_here(beam_args):
-        try_page_process(config)
-    batches = []
-    for name, batch in inspect_batches(uris):
-        store.write(batch, "work", "inspect", f"{name}.json")
-        batches.append(name)
-    progress = Progress("inspected", "documents", len(uris))
-    run_chain("inspect", batches, InspectDocuments(config, beam_args), beam_args, progress)
-    plan = plan_table(read_inspected(batches, store))
-    with store.create("plan.parquet") as stream:
-        pq.write_table(plan, stream)
-    return plan
-
-
-def inspect_batches(uris: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yields the name of each batch of documents to inspect, and their uris as JSON."""
-    size = max(INSPECT_BATCH, -(-len(uris) // INSPECT_BATCHES))
-    for number, start in enumerate(range(0, len(uris), size)):
-        batch = json.dumps(uris[start : start + size]).encode()
-        # Named by its content: an interrupted run may have inspected other documents.
-        yield f"{number:05d}-{sha256(batch).hexdigest()[:16]}", batch
-
-
-def read_inspected(batches: list[str], store: CorpusStore) -> pa.Table:
-    """Returns what the inspection found out about all documents, rows of `PLAN_SCHEMA`."""
-    with ThreadPoolExecutor(READERS) as pool:
-        parts = pool.map(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches)
-        return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts)
-
-
-def tell_new_documents(config: BuildConfig, plan: pa.Table) -> None:
-    """Logs what has come to the input since it was planned: a plan is final, for shards follow from all of it."""
-    try:
-        uris = pa.array(discover(config.inputs), pa.string())
-    except UsageError as error:
-        logger.warning("%s What is planned goes on.", error)
-        return
-    new = pc.filter(uris, pc.invert(pc.is_in(uris, plan["uri"])))
-    if len(new):
-        are, them = ("is", "it") if len(new) == 1 else ("are", "them")
-        logger.warning(
-            "%s of the input %s not in the plan, such as %s: build %s apart, named in a .txt file for --input, "
-            "into another --output, and join both by pipelines.merge",
-            *(counted(len(new), "document"), are, new[0], them),
-        )
+def missing_units(units: WorkUnits, store: CorpusStore) -> list[str]:
+    """Returns the names of the units whose shards are not there."""
+    finished = store.finished_shards()
+    return [name for name in units.names if name not in finished]
 
 
 def build_shards(
@@ -180,17 +107,24 @@ def build_shards(
     run_chain("build", missing, BuildShards(config, beam_args), beam_args, progress)
 
 
-def missing_units(units: WorkUnits, store: CorpusStore) -> list[str]:
-    """Returns the names of the units whose shards are not there."""
-    finished = store.finished_shards()
-    return [name for name in units.names if name not in finished]
+def refuse_many_failed_documents(plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
+    """Stops before a build of what most of the input is not."""
+    cure = f"Mend or narrow --input, delete {store.uri('plan.parquet')} and run the same command again."
+    check_failed_share(count_column(plan["status"]), config.run.max_failed_share, "documents", cure)
 
 
-def describe(plan: pa.Table, units: WorkUnits) -> None:
-    """Logs what the plan says."""
-    documents, statuses = counted(len(plan), "document"), format_statuses(count_column(plan["status"]))
-    pages, shards = counted(int(units.pages.sum()), "page"), counted(len(units), "shard")
-    logger.info("plan: %s (%s), %s, %s", documents, statuses, pages, shards)
+def refuse_unusable(index: CorpusIndex, plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
+    """Ends a build of few good pages, or of none, as failed, though it is there to be looked at."""
+    if not index.totals["samples"]:
+        reasons = format_statuses(index.totals["status"])
+        raise FolioError(
+            f"not one page could be used ({reasons}): see {store.uri('report.html')}, and delete OUT to try again"
+        )
+    documents = Counter(count_column(plan["status"]))
+    del documents[PageStatus.OK.value]
+    pages = Counter(index.totals["status"]) - documents
+    cure = f"See {store.uri('report.html')}, mend the cause and build into another --output."
+    check_failed_share(pages, config.run.max_failed_share, "pages", cure)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,0 +1,86 @@
+"""The plan of a corpus: that of an earlier run, or made by inspecting all documents of the input."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.config import BuildConfig
+from pipelines.discover import discover
+from pipelines.jobs import InspectDocuments, run_chain, try_page_process
+from pipelines.manifest import READERS
+from pipelines.output import read_plan
+from pipelines.plan import plan_table
+from pipelines.progress import Progress
+from pipelines.rendering import counted
+from pipelines.runners import check_documents, runs_here
+from pipelines.storage import CorpusStore
+from schemas import UsageError
+
+logger = logging.getLogger("folio")
+
+INSPECT_BATCH = 256  # documents, at least
+INSPECT_BATCHES = 4096  # at most: each is a file to write, to list and to merge
+
+
+def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> pa.Table:
+    """Returns the plan of an earlier run, or finds and inspects the documents and writes it."""
+    if store.exists("plan.parquet"):
+        plan = read_plan(store)
+        tell_new_documents(config, plan)
+        return plan
+    uris = discover(config.inputs)
+    check_documents(uris, beam_args)
+    logger.info("found %s", counted(len(uris), "document"))
+    if config.page.text_source != "pdf" and runs_here(beam_args):
+        try_page_process(config)
+    batches = []
+    for name, batch in inspect_batches(uris):
+        store.write(batch, "work", "inspect", f"{name}.json")
+        batches.append(name)
+    progress = Progress("inspected", "documents", len(uris))
+    run_chain("inspect", batches, InspectDocuments(config, beam_args), beam_args, progress)
+    plan = plan_table(read_inspected(batches, store))
+    with store.create("plan.parquet") as stream:
+        pq.write_table(plan, stream)
+    return plan
+
+
+def inspect_batches(uris: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yields the name of each batch of documents to inspect, and their uris as JSON."""
+    size = max(INSPECT_BATCH, -(-len(uris) // INSPECT_BATCHES))
+    for number, start in enumerate(range(0, len(uris), size)):
+        batch = json.dumps(uris[start : start + size]).encode()
+        # Named by its content: an interrupted run may have inspected other documents.
+        yield f"{number:05d}-{sha256(batch).hexdigest()[:16]}", batch
+
+
+def read_inspected(batches: list[str], store: CorpusStore) -> pa.Table:
+    """Returns what the inspection found out about all documents, rows of `PLAN_SCHEMA`."""
+    with ThreadPoolExecutor(READERS) as pool:
+        parts = pool.map(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches)
+        return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts)
+
+
+def tell_new_documents(config: BuildConfig, plan: pa.Table) -> None:
+    """Logs what has come to the input since it was planned: a plan is final, for shards follow from all of it."""
+    try:
+        uris = pa.array(discover(config.inputs), pa.string())
+    except UsageError as error:
+        logger.warning("%s What is planned goes on.", error)
+        return
+    new = pc.filter(uris, pc.invert(pc.is_in(uris, plan["uri"])))
+    if len(new):
+        are, them = ("is", "it") if len(new) == 1 else ("are", "them")
+        logger.warning(
+            "%s of the input %s not in the plan, such as %s: build %s apart, named in a .txt file for --input, "
+            "into another --output, and join both by pipelines.merge",
+            *(counted(len(new), "document"), are, new[0], them),
+        )
