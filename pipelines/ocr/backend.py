@@ -59,8 +59,9 @@ def choose_backend(precision: str, *, may_quantise: bool = False) -> Backend:
 
 
 def _openvino(precision: str, eight_bit: bool = False) -> Backend:
-    plugin = {"CPU": {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}}
-    options = {"device_type": "CPU", "num_of_threads": "1", "load_config": json.dumps(plugin)}
+    # OpenVINO would tie its one thread to the first core, that of every page process to the same one.
+    plugin = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
+    options = {"device_type": "CPU", "num_of_threads": "1", "load_config": json.dumps({"CPU": plugin})}
     config = {"providers": ["OpenVINOExecutionProvider"], "provider_options": [options], "intra_op_num_threads": 1}
     return Backend(f"OpenVINO {'int8+' * eight_bit}{precision}", config, eight_bit)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 from collections import Counter
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +85,27 @@ def test_the_same_image_gives_the_same_words(paddle):
     first = paddle.read(image)
     paddle.read(np.ascontiguousarray(image[::-1, :700]))
     assert paddle.read(image) == first
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="with one core there is nothing to be tied to")
+def test_no_thread_is_tied_to_one_core_so_that_page_processes_spread_over_all(paddle):
+    image, _ = typeset_page()
+    allowed = os.sched_getaffinity(0)
+    seen, done = [], threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            for thread in Path("/proc/self/task").iterdir():
+                with suppress(ProcessLookupError):
+                    seen.append(os.sched_getaffinity(int(thread.name)))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    paddle.read(image)
+    done.set()
+    watcher.join()
+    assert seen
+    assert all(cores == allowed for cores in seen)
 
 
 def test_where_a_page_lies_on_a_larger_sheet_shifts_its_words_alone(paddle):
