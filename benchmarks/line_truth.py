@@ -23,6 +23,7 @@ MIN_MATCH = 0.5  # of a read word's area
 # What tells a page in two columns: its full lines, by their share of the page's width, how many stand in either column,
 # as a share in both, and how far they reach beyond the middle.
 FULL_LINE, COLUMN_LINES, IN_COLUMNS, OFF_CENTRE = 0.3, 12, 0.8, 0.03
+MAX_CROSSINGS = 0.5  # of the steps from line to line of a page that is stored column by column
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,15 @@ def _in_two_columns(boxes: np.ndarray, line: np.ndarray, width: float) -> bool:
     full = x1 - x0 >= FULL_LINE
     on_left, on_right = (full & (x1 < 0.5 + OFF_CENTRE)).sum(), (full & (x0 > 0.5 - OFF_CENTRE)).sum()
     return bool(min(on_left, on_right) >= COLUMN_LINES and on_left + on_right >= IN_COLUMNS * full.sum())
+
+
+def stored_by_columns(page: KnownPage) -> bool:
+    """Whether the true order keeps to a column: at most half its steps from line to line cross the page's middle.
+
+    A layer that is stored row by row across two columns is no truth for the order in which they are read.
+    """
+    on_right = [page.boxes[words][:, [0, 2]].mean() > page.width / 2 for words in groups(page.line)]
+    return bool(np.mean(np.diff(on_right)) <= MAX_CROSSINGS)
 
 
 def _joined_rows(boxes: np.ndarray, line: np.ndarray, block: np.ndarray) -> np.ndarray:

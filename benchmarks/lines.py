@@ -28,6 +28,7 @@ from benchmarks.line_truth import (
     receipt_pages,
     sample_pages,
     scanned_pages,
+    stored_by_columns,
     text_layer_pages,
 )
 from benchmarks.machine import machine
@@ -171,7 +172,9 @@ def main() -> int:
         paths = sorted(options.data.glob("small/pdfs/**/*.pdf")) + sorted(options.data.glob("bench/pdfs/**/*.pdf"))
         layers = list(text_layer_pages(paths, MAX_TEXT_LAYER_PAGES, by_rule=False))
         report.add("text layer, MuPDF's lines", layers)
-        report.add("of these, two-column articles", [page for page in layers if page.ordered])
+        articles = [page for page in layers if page.ordered]
+        report.add("of these, two-column articles", articles)
+        report.add("of these, stored column by column", [page for page in articles if stored_by_columns(page)])
         by_rule = list(text_layer_pages(paths, MAX_TEXT_LAYER_PAGES, by_rule=True))
         report.add("text layer, its lines joined by rule", by_rule)
         receipts = [page for folder in options.data.glob("*/groundtruth/sroie/data") for page in receipt_pages(folder)]
