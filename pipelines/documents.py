@@ -81,6 +81,12 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
+def stamp_of(path: Path) -> tuple[int, int, int]:
+    """Returns what changes when a file is replaced or written to: its inode, its size and when it was written."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def open_document(path: Path) -> pymupdf.Document:
     """Opens a PDF all of whose pages can be asked for.
 

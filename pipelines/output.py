@@ -33,7 +33,7 @@ def claim_output(content: dict[str, Any], store: CorpusStore) -> None:
     """
     earlier = _earlier_settings(store)
     ours = earlier or store.exists("plan.parquet")
-    strange = [] if ours else [*store.match("*"), *store.match("work", "*")]
+    strange = [] if ours else store.strangers()
     if strange:
         raise UsageError(
             f"--output {store.output} holds {strange[0]} but no corpus; choose an empty or a new directory."

@@ -28,13 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PageTask:
-    """One page to build: `path` holds the document's bytes on this machine, `uri` is its name in the corpus."""
+    """One page to build.
+
+    Attributes:
+        path: holds the document's bytes on this machine.
+        uri: the document's name in the corpus.
+        stamp: `documents.stamp_of(path)` before its hash was taken; a page is not read from a file that has another.
+    """
 
     path: Path
     uri: str
     doc_sha256: str
     page: int
     pages: int
+    stamp: tuple[int, int, int] | None = None
 
     @property
     def key(self) -> str:
@@ -108,6 +115,8 @@ class PageBuilder:
         return replace(result, facts=_timed(result.facts, watch))
 
     def _build(self, task: PageTask, watch: Stopwatch) -> PageResult:
+        if task.stamp and _stamp(task.path) != task.stamp:
+            raise PageError(PageStatus.CHANGED, "its file was written to or replaced during the build")
         document, repair = self._open(task.path)
         pdf_page = documents.load_page(document, task.page)
         reading = self._reader.read(pdf_page, watch)
@@ -149,6 +158,13 @@ class PageBuilder:
             detail = f"{facts.language or 'too little text to tell'}, --languages is {','.join(self.config.languages)}"
             return replace(facts, status=PageStatus.OTHER_LANGUAGE, detail=detail)
         return facts
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        return documents.stamp_of(path)
+    except OSError:  # it is gone
+        return None
 
 
 def layout(reading: Reading) -> tuple[tuple[Word, ...], tuple[Line, ...]]:

@@ -34,7 +34,7 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
     """Returns the plan of an earlier run, or finds and inspects the documents and writes it."""
     if store.exists("plan.parquet"):
         plan = read_plan(store)
-        tell_new_documents(config, plan)
+        compare_input(config, plan, complete=store.exists("index.json"))
         return plan
     uris = discover(config.inputs)
     check_documents(uris, beam_args)
@@ -69,14 +69,27 @@ def read_inspected(batches: list[str], store: CorpusStore) -> pa.Table:
         return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts)
 
 
-def tell_new_documents(config: BuildConfig, plan: pa.Table) -> None:
-    """Logs what has come to the input since it was planned: a plan is final, for shards follow from all of it."""
+def compare_input(config: BuildConfig, plan: pa.Table, complete: bool) -> None:
+    """Logs what has come to the input since it was planned: a plan is final, for shards follow from all of it.
+
+    Args:
+        complete: there is nothing more to build, so that nothing is lost if the documents are not there any more.
+
+    Raises:
+        UsageError: not one document of the plan is there.
+    """
     try:
         uris = pa.array(discover(config.inputs), pa.string())
     except UsageError as error:
-        logger.warning("%s What is planned goes on.", error)
-        return
-    new = pc.filter(uris, pc.invert(pc.is_in(uris, plan["uri"])))
+        logger.warning("%s", error)
+        uris = pa.array([], pa.string())
+    planned = pc.is_in(uris, plan["uri"])
+    if not complete and len(plan) and not pc.any(planned).as_py():
+        raise UsageError(
+            f"--input {' '.join(config.inputs)}: not one document of the plan is there any more, such as "
+            f"{plan['uri'][0]}. If it is a relative path: run the command where you began the corpus."
+        )
+    new = pc.filter(uris, pc.invert(planned))
     if len(new):
         are, them = ("is", "it") if len(new) == 1 else ("are", "them")
         logger.warning(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.documents import sha256_of
+from pipelines.documents import sha256_of, stamp_of
 from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageFacts, PageResult, PageTask
 from pipelines.plan import PageRange, WorkUnit
@@ -54,15 +54,15 @@ def _run(
     unreadable: list[tuple[PageTask, PageFacts]] = []
 
     def tasks() -> Iterator[PageTask]:
-        found: dict[str, Path | PageFacts] = {}
+        found: dict[str, _Source | PageFacts] = {}
         for piece in unit.ranges:
             if piece.uri not in found:
                 found[piece.uri] = _find(piece, scratch)
-            place = found[piece.uri]
-            if isinstance(place, Path):
-                yield from page_tasks(piece, place)
+            source = found[piece.uri]
+            if isinstance(source, _Source):
+                yield from page_tasks(piece, source.path, source.stamp)
             else:
-                unreadable.extend((task, place) for task in page_tasks(piece, Path()))
+                unreadable.extend((task, source) for task in page_tasks(piece, Path()))
 
     for task, outcome in sandbox.map(tasks()):
         if isinstance(outcome, Failure):
@@ -74,21 +74,31 @@ def _run(
         yield task, facts, None
 
 
-def _find(piece: PageRange, scratch: Path) -> Path | PageFacts:
-    """Returns where the document's bytes are on this machine, or why they are not those that were planned."""
+@dataclass(frozen=True)
+class _Source:
+    """Where the bytes of a planned document are on this machine, and how the file looked before it was hashed."""
+
+    path: Path
+    stamp: tuple[int, int, int]
+
+
+def _find(piece: PageRange, scratch: Path) -> _Source | PageFacts:
+    """Returns the document's file, or why its bytes are not those that were planned."""
     try:
         path = localize(piece.uri, scratch)
-    except UnreadableError as error:
+        source = _Source(path, stamp_of(path))
+        digest = sha256_of(path)
+    except (UnreadableError, FileNotFoundError) as error:
         return PageFacts(PageStatus.UNREADABLE, f"cannot be read any more: {error}")
-    if sha256_of(path) != piece.doc_sha256:  # its keys and page count would be those of another document
+    if digest != piece.doc_sha256:  # its keys and page count would be those of another document
         return PageFacts(PageStatus.CHANGED, "its bytes are not those that were inspected for the plan")
-    return path
+    return source
 
 
-def page_tasks(piece: PageRange, path: Path) -> Iterator[PageTask]:
+def page_tasks(piece: PageRange, path: Path, stamp: tuple[int, int, int] | None = None) -> Iterator[PageTask]:
     """Yields a task for each page of a range of a document whose bytes are at `path`."""
     for page in range(piece.first, piece.last + 1):
-        yield PageTask(path, piece.uri, piece.doc_sha256, page, piece.pages)
+        yield PageTask(path, piece.uri, piece.doc_sha256, page, piece.pages, stamp)
 
 
 def manifest_row(task: PageTask, facts: PageFacts, shard: str) -> dict:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
 import sys
 import uuid
 from collections.abc import Iterable, Iterator
@@ -163,11 +162,19 @@ class CorpusStore:
         """Deletes a file under OUT, if it is there."""
         delete([self.uri(*parts)])
 
+    def strangers(self) -> list[str]:
+        """Returns what is in OUT, on whatever level, but for a file that an interrupted command had begun to write."""
+        begun = self.uri("work", "tmp")
+        return [uri for uri in self.match("**") if not uri.startswith(begun)]
+
     def clear_work(self) -> None:
         """Removes what only an unfinished build needs."""
-        delete(self.match("work", "**"))
+        for pattern in ("config.json", "units.arrow", "inspect/*", "tmp/*"):
+            delete(self.match("work", *pattern.split("/")))
         if is_local(self.output):
-            shutil.rmtree(self.uri("work"), ignore_errors=True)
+            for directory in ("work/inspect", "work/tmp", "work"):
+                with suppress(OSError):  # it is not there, or somebody put something into it
+                    Path(self.uri(directory)).rmdir()
 
 
 __all__ = [

@@ -15,7 +15,7 @@ import pymupdf
 import pytest
 
 from schemas import Corpus, CorpusIndex, load_tokenizer
-from tests.commands import build, run_module
+from tests.commands import ROOT, build, run_module
 from tests.hostile import one_page, write_hostile
 
 
@@ -249,7 +249,31 @@ def test_documents_that_came_after_the_plan_are_told_of_with_what_to_do(tmp_path
     for path in (tmp_path / "in").iterdir():
         path.unlink()
     gone = build(*flags)
-    assert gone.returncode == 0 and "no *.pdf below this directory. What is planned goes on." in gone.stderr
+    assert gone.returncode == 0 and "no *.pdf below this directory." in gone.stderr
+
+
+def test_a_build_is_not_continued_where_its_relative_paths_mean_nothing(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.pdf").write_bytes(one_page("Some words"))
+    flags = ["--input", os.path.relpath(tmp_path / "in", ROOT), "--output", tmp_path / "out", "--text_source", "pdf"]
+    assert build(*flags, "--dry_run").returncode == 0
+    (tmp_path / "in").rename(tmp_path / "elsewhere")
+    lost = build(*flags)
+    assert lost.returncode == 2
+    assert "run the command where you began the corpus" in lost.stderr
+    (tmp_path / "elsewhere").rename(tmp_path / "in")
+    assert build(*flags).returncode == 0
+
+
+def test_nothing_of_ones_own_is_deleted_from_a_directory_that_a_build_is_pointed_at(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(one_page("Some words"))
+    thesis = tmp_path / "home" / "work" / "thesis" / "chapter.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("precious")
+    done = build("--input", tmp_path / "a.pdf", "--output", tmp_path / "home", "--text_source", "pdf")
+    assert done.returncode == 2
+    assert "chapter.txt but no corpus" in done.stderr
+    assert thesis.read_text() == "precious"
 
 
 def test_a_damaged_document_that_could_be_repaired_says_so(tmp_path):

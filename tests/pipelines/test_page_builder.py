@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipelines.config import PageConfig
+from pipelines.documents import stamp_of
 from pipelines.page_builder import PageBuilder, PageFacts, PageTask
 from schemas import PageStatus, load_tokenizer
 from tests.hostile import one_page
@@ -60,3 +61,16 @@ def test_a_blank_page_took_its_time_too(facts_of):
     facts = facts_of("")
     assert facts.status is PageStatus.BLANK
     assert 0 < facts.seconds_render <= facts.seconds
+
+
+def test_a_page_is_not_read_from_a_file_that_was_replaced_since_it_was_hashed(tmp_path):
+    path = tmp_path / "page.pdf"
+    path.write_bytes(one_page("Some words that were there before"))
+    builder = PageBuilder(PageConfig(text_source="pdf"), None, load_tokenizer())
+    task = PageTask(path, "page.pdf", "0" * 64, 1, 1, stamp_of(path))
+    assert builder(task).facts.status is PageStatus.OK
+    (tmp_path / "new.pdf").write_bytes(one_page("Other words"))
+    (tmp_path / "new.pdf").rename(path)
+    assert builder(task).facts.status is PageStatus.CHANGED
+    path.unlink()
+    assert builder(task).facts.status is PageStatus.CHANGED
