@@ -17,7 +17,7 @@ from pipelines.command import leave, run_command
 from pipelines.config import BuildConfig, DryRun
 from pipelines.estimate import log_estimate
 from pipelines.failure_limit import check_failed_share
-from pipelines.finish import finish, summarize
+from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import parse_flags
 from pipelines.jobs import BuildShards, run_chain
 from pipelines.manifest import count_column
@@ -71,7 +71,7 @@ def build_corpus(
         if waits_not(beam_args) and missing_units(units, store):
             logger.info("submitted. When the job is done, the same command with --finish_only completes the corpus")
             return None
-    if missing or not store.exists("index.json"):
+    if missing or not is_finished(store):
         tokenizer = load_tokenizer(config.page.tokenizer)
         index = finish(config.content(), tokenizer, store, plan, units.names)
     else:

@@ -25,6 +25,7 @@ from schemas.reader import Shard
 
 logger = logging.getLogger("folio")
 
+FILES = ("manifest.parquet", "report.html", "README.md", "index.json")
 GALLERY_SHARDS = 4  # enough to choose from, and few to fetch where the corpus is in a bucket
 
 
@@ -49,6 +50,11 @@ def finish(
     store.write(index.to_json().encode(), "index.json")
     store.clear_work()
     return index
+
+
+def is_finished(store: CorpusStore) -> bool:
+    """Tells whether all that `finish` writes is there."""
+    return all(store.exists(name) for name in FILES)
 
 
 def corpus_index(

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipelines.command import leave, run_command
 from pipelines.config import differences
-from pipelines.finish import finish, summarize
+from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import place
 from pipelines.merger import Merger, Part
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
@@ -59,7 +59,7 @@ def merge(corpora: list[str], output: str) -> CorpusIndex:
     refuse_differences(parts)
     content = joined_settings(parts)
     claim_output(content, target)
-    if target.exists("index.json") and all(target.has_shard(shard.name) for shard in read_index(target).shards):
+    if is_finished(target) and all(target.has_shard(shard.name) for shard in read_index(target).shards):
         logger.info("%s is complete already: nothing to do", output)
         joined = read_index(target)
         target.clear_work()

@@ -19,7 +19,7 @@ from multiprocessing import get_context
 import pyarrow as pa
 
 from pipelines.command import leave, run_command
-from pipelines.finish import finish, summarize
+from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import place, positive
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
 from pipelines.progress import Progress
@@ -58,7 +58,7 @@ def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> C
     claim_output(content, target)
     plan = copy_plan(source, target)
     missing = [shard for shard in index.shards if not target.has_shard(shard.name)]
-    if not missing and target.exists("index.json"):
+    if not missing and is_finished(target):
         logger.info("%s is complete already: nothing to do", output)
         made = read_index(target)
         target.clear_work()
