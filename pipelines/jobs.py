@@ -41,6 +41,12 @@ logger = logging.getLogger(__name__)
 # Set for the length of a run by the launcher; stays None in the workers of a cluster, which count by Beam's metrics.
 _progress: Progress | OutputWatch | None = None
 
+# A line of an error's text that begins with one of our types, or has it behind what the runner put before it.
+REASON = re.compile(
+    r"^\s*(?:.*?: )??(?:\w+\.)*(UsageError|SchemaError|FolioError|KeyboardInterrupt)"
+    r"(?:: *(.*?))?(?: *\[while running.*)?$",
+    re.M,
+)
 USUAL_PROCESS_MB = 2560  # of memory for a page process with the default OCR engine; 2.2 GB were measured
 
 
@@ -76,14 +82,14 @@ def run_chain(
 
 def _reason(label: str, text: str) -> BaseException:
     """Finds what a DoFn raised in the text of the error that a runner made of it."""
-    if "KeyboardInterrupt" in text:
+    found = REASON.findall(text)
+    if any(name == KeyboardInterrupt.__name__ for name, _ in found):
         return KeyboardInterrupt()
     if re.search("already (an )?active job", text):  # Dataflow's words, where our name for the job is taken
         return FolioError(f"the {label} job of this corpus is running already. Wait for its end, then run this again.")
-    for kind in (UsageError, SchemaError, FolioError):
-        found = re.findall(rf"{kind.__name__}: (.+?)(?: \[while running.*)?$", text, re.M)
-        if found:
-            return kind(found[-1])
+    if found:
+        name, message = found[-1]
+        return {kind.__name__: kind for kind in (UsageError, SchemaError, FolioError)}[name](message)
     return FolioError(f"the {label} job failed: {text}. What is finished is kept; run the same command again to go on.")
 
 

@@ -1,0 +1,39 @@
+"""A job that fails ends with what its own code raised, whatever the runner makes of that."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+import pytest
+
+from pipelines.jobs import run_chain
+from pipelines.progress import Progress
+from schemas import FolioError, SchemaError, UsageError
+
+
+class Failing(beam.DoFn):
+    """Raises the error that it is given."""
+
+    min_ram_mb = 1
+    may_be_left = False
+
+    def __init__(self, error):
+        self.output = "out"
+        self.error = error
+
+    def process(self, name):
+        raise self.error
+
+
+@pytest.mark.parametrize("kind", [FolioError, UsageError, SchemaError])
+@pytest.mark.parametrize("uri", ["KeyboardInterrupt.pdf", "in/KeyboardInterrupt", "UsageError: of pens.pdf"])
+def test_the_name_of_a_document_is_not_taken_for_the_kind_of_an_error(kind, uri):
+    message = f"{uri} could not be fetched"
+    with pytest.raises(FolioError) as caught:
+        run_chain("build", ["name"], Failing(kind(message)), [], Progress("built", "pages", 1))
+    assert type(caught.value) is kind
+    assert str(caught.value) == message
+
+
+def test_an_interrupt_in_a_worker_is_an_interrupt():
+    with pytest.raises(KeyboardInterrupt):
+        run_chain("build", ["name"], Failing(KeyboardInterrupt()), [], Progress("built", "pages", 1))
