@@ -1,6 +1,6 @@
 """Checks a finished corpus on a local disk: `python -m pipelines.verify OUT`.
 
-Exit code 0 and one line where it is sound; 1 and the first faults where it is not; 2 where OUT is no corpus.
+Exit code 0 and one line where it is sound; 1, the first faults and the cure where not; 2 where OUT is no corpus.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def verify(corpus_dir: str) -> list[str]:
-    """Writes the first faults of a corpus to stdout, or one line for a sound one; returns the faults.
+    """Writes the first faults of a corpus and what to do to stdout, or one line for a sound one; returns the faults.
 
     Raises:
         FolioError: there is no corpus, or none of this schema.
@@ -64,8 +64,20 @@ def verify(corpus_dir: str) -> list[str]:
     lines = faults[:LISTED_FAULTS] or [summary(corpus_dir, index, time.monotonic() - started)]
     if len(faults) > LISTED_FAULTS:
         lines.append(f"and more: stopped after {LISTED_FAULTS} faults")
+    if faults:
+        lines.append(cure(faults))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return faults
+
+
+def cure(faults: list[str]) -> str:
+    """Returns the line that says what to do: a build makes what is missing, and leaves alone what is there."""
+    if any(fault.startswith("plan.parquet: ") for fault in faults):  # all else follows from it
+        return "to mend it, build the corpus anew into another --output"
+    return (
+        "to mend it, delete the files named above (of a shard, its .parquet), give the command that made the corpus "
+        "again, which makes what is missing, and verify again"
+    )
 
 
 def summary(corpus_dir: str, index: CorpusIndex, elapsed_s: float) -> str:

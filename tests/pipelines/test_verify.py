@@ -191,7 +191,7 @@ def test_the_command_says_how_far_it_is_on_stderr(sound):
 )
 def test_damage_inside_a_sample_is_named_with_file_and_key(corpus, faults_of, edit, fault):
     key = edit_first_sample(corpus, edit)
-    (line,) = faults_of(corpus).splitlines()
+    line, _ = faults_of(corpus).splitlines()
     assert line.startswith(f"shards/{SHARD}.tar: {key}: ")
     assert fault in line
 
@@ -242,13 +242,20 @@ def test_shards_that_are_missing_or_not_listed_are_named(corpus, faults_of):
     assert "shards/corpus-00007.tar: is not in index.json" in faults
 
 
+def test_the_last_line_says_how_to_mend_it(corpus, faults_of):
+    (corpus / "shards" / f"{SHARD}.tar").unlink()
+    assert "delete the files named above (of a shard, its .parquet)" in faults_of(corpus).splitlines()[-1]
+    (corpus / "plan.parquet").unlink()
+    assert "anew into another --output" in faults_of(corpus).splitlines()[-1]
+
+
 def test_only_the_first_faults_are_listed(tmp_path, faults_of):
     write_corpus(tmp_path / "out", pages=30, shards=1, words=4, long_side=64)
     index = CorpusIndex.read(tmp_path / "out")
     replace(index, tokenizer=replace(index.tokenizer, vocab_size=1)).write(tmp_path / "out")
     lines = faults_of(tmp_path / "out").splitlines()
-    assert len(lines) == 21
-    assert lines[-1] == "and more: stopped after 20 faults"
+    assert len(lines) == 22
+    assert lines[-2] == "and more: stopped after 20 faults"
 
 
 def test_a_directory_that_is_no_corpus_is_wrong_usage(tmp_path, capsys):
