@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Iterable
 
 from apache_beam.options.pipeline_options import (
@@ -16,7 +15,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.config import BuildConfig
-from pipelines.storage import INSTALL, is_local
+from pipelines.storage import INSTALL, is_installed, is_local
 from schemas import UsageError
 
 NEEDED = {"project": "my-project", "region": "us-central1", "temp_location": "gs://bucket/tmp"}
@@ -28,7 +27,7 @@ def check_flags(config: BuildConfig, options: PipelineOptions) -> None:
     Raises:
         UsageError: with the cure.
     """
-    if not _installed("google.cloud.dataflow_v1beta3"):
+    if not is_installed("google.cloud.dataflow_v1beta3"):
         raise UsageError(f"--runner=DataflowRunner needs {INSTALL['gs']}.")
     google = options.view_as(GoogleCloudOptions)
     missing = [f"--{name}={value}" for name, value in NEEDED.items() if not getattr(google, name)]
@@ -38,13 +37,24 @@ def check_flags(config: BuildConfig, options: PipelineOptions) -> None:
         raise UsageError(
             f"--temp_location {google.temp_location}: Dataflow needs a place in a bucket, gs://bucket/tmp."
         )
-    if not options.view_as(SetupOptions).setup_file and not options.view_as(WorkerOptions).sdk_container_image:
-        raise UsageError(
-            "--runner=DataflowRunner needs Folio on its workers: add --sdk_container_image=IMAGE, built from our "
-            "Dockerfile, or --setup_file=./setup.py."
-        )
+    _check_workers(config.page.text_source, options)
     refuse_local("--output", [config.output])
     refuse_local("--input", [item for item in config.inputs if not item.endswith(".txt")])  # lists are read here
+
+
+def _check_workers(text_source: str, options: PipelineOptions) -> None:
+    if options.view_as(WorkerOptions).sdk_container_image:
+        return
+    if not options.view_as(SetupOptions).setup_file:
+        raise UsageError(
+            "--runner=DataflowRunner needs Folio on its workers: add --sdk_container_image=IMAGE, built from our "
+            "Dockerfile, or --setup_file=./setup.py where --text_source is pdf."
+        )
+    if text_source != "pdf":
+        raise UsageError(
+            f"--setup_file brings no system libraries, and --text_source {text_source} needs those of OCR: add "
+            "--sdk_container_image=IMAGE, built from our Dockerfile."
+        )
 
 
 def refuse_local(flag: str, uris: Iterable[str]) -> None:
@@ -76,10 +86,3 @@ def job_url(result: PipelineResult, options: PipelineOptions) -> str | None:
     google = options.view_as(GoogleCloudOptions)
     job = f"{google.region}/{result.job_id()}"
     return f"https://console.cloud.google.com/dataflow/jobs/{job}?project={google.project}"
-
-
-def _installed(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # not even the package that it belongs to
-        return False

@@ -38,7 +38,13 @@ def _expand(item: str) -> list[str]:
         return _from_list(item)
     if storage.exists(item):  # before globbing: real names hold brackets and stars
         return [item]
+    if not _is_pattern(item):
+        raise UsageError(f"--input {item}: no such file or directory.")
     return _some(storage.match(item), f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
+
+
+def _is_pattern(item: str) -> bool:
+    return any(mark in item for mark in "*?[")
 
 
 def _below(directory: Path) -> Iterator[str]:
@@ -73,7 +79,7 @@ def _from_list(item: str) -> list[str]:
 
 def _listed(line: str) -> list[str]:
     is_directory = line.endswith("/") or (storage.is_local(line) and Path(line).is_dir())
-    return _expand(line) if is_directory or any(mark in line for mark in "*?[") else [line]
+    return _expand(line) if is_directory or _is_pattern(line) else [line]
 
 
 def _some(found: list[str], complaint: str) -> list[str]:

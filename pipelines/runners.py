@@ -9,17 +9,21 @@ import logging
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.runner import PipelineRunner
 
 from pipelines import dataflow
 from pipelines.config import BuildConfig
-from schemas import UsageError
+from schemas import FolioError, UsageError
 
 logger = logging.getLogger("folio")
 
 
 def runner_kind(options: PipelineOptions) -> str:
     """Returns `dataflow`, `dask`, `portable`, `flink` and so on; nothing for our default, which is in this process."""
-    name = options.view_as(StandardOptions).runner or ""
+    return _short(options.view_as(StandardOptions).runner or "")
+
+
+def _short(name: str) -> str:
     return name.rpartition(".")[2].lower().removesuffix("runner")
 
 
@@ -27,18 +31,22 @@ def load_runner_flags(beam_args: list[str]) -> None:
     """Imports a runner that is given by its full name: Beam knows that runner's own flags only then.
 
     Raises:
-        UsageError: it cannot be imported.
+        UsageError: it cannot be imported, or is no runner.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--runner", nargs="?", default="")
-    module = (parser.parse_known_args(beam_args)[0].runner or "").rpartition(".")[0]
+    module, _, name = (parser.parse_known_args(beam_args)[0].runner or "").rpartition(".")
     if not module:
         return
     try:
-        importlib.import_module(module)
+        found = vars(importlib.import_module(module))
     except ImportError as error:
         cure = "pip install '.[dask]' in Folio's folder" if "dask" in module else "see Beam's documentation of it"
         raise UsageError(f"--runner={module}... cannot be used ({error}): {cure}.") from error
+    runners = [key for key, value in found.items() if isinstance(value, type) and issubclass(value, PipelineRunner)]
+    if name not in runners:
+        there = f"it has {', '.join(runners)}" if runners else "it has none"
+        raise UsageError(f"--runner={module}.{name}: there is no runner of this name in {module}; {there}.")
 
 
 def check_runner(config: BuildConfig, beam_args: list[str]) -> None:
@@ -49,6 +57,7 @@ def check_runner(config: BuildConfig, beam_args: list[str]) -> None:
     """
     options = PipelineOptions(beam_args)
     kind = runner_kind(options)
+    _check_name(options.view_as(StandardOptions).runner or "")
     if kind == "dataflow":
         dataflow.check_flags(config, options)
     portable = options.view_as(PortableOptions)
@@ -57,6 +66,13 @@ def check_runner(config: BuildConfig, beam_args: list[str]) -> None:
         raise UsageError(
             "--no_wait_until_finish: this runner stops its work when the command ends; leave the flag out."
         )
+
+
+def _check_name(name: str) -> None:
+    """Refuses a runner that Beam does not know; one with its module's name before it is there, see above."""
+    known = StandardOptions.KNOWN_RUNNER_NAMES
+    if name and "." not in name and _short(name) not in map(_short, known):
+        raise UsageError(f"--runner={name}: there is no such runner; take one of {', '.join(known)}, or module.Class.")
 
 
 def check_documents(uris: list[str], beam_args: list[str]) -> None:
@@ -117,8 +133,19 @@ def make_pipeline(options: PipelineOptions) -> beam.Pipeline:
 
 
 def run_pipeline(label: str, pipeline: beam.Pipeline, options: PipelineOptions, may_be_left: bool) -> None:
-    """Runs a job, or submits it where the flags say not to wait and it `may_be_left`; tells where to look at it."""
-    result = pipeline.run()
+    """Runs a job, or submits it where the flags say not to wait and it `may_be_left`; tells where to look at it.
+
+    Raises:
+        FolioError: no scheduler of Dask answers.
+    """
+    try:
+        result = pipeline.run()
+    except OSError as error:
+        address = options.get_all_options().get("address") if runner_kind(options) == "dask" else None
+        if not address:
+            raise
+        cure = "start one there by `dask scheduler`, or give the address that it logs"
+        raise FolioError(f"--dask_client_address {address}: no scheduler answers ({error}); {cure}.") from error
     url = dataflow.job_url(result, options)
     if url:
         logger.info("the %s job: %s", label, url)

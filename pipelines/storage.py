@@ -6,6 +6,7 @@ A file under OUT is either complete or absent: it is written under `OUT/work/tmp
 from __future__ import annotations
 
 import glob
+import importlib.util
 import os
 import sys
 import uuid
@@ -21,6 +22,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from schemas import UsageError
 
 INSTALL = {"gs": "pip install '.[gcp]' in Folio's folder", "s3": "pip install 'apache-beam[aws]==2.77.0'"}
+CLIENTS = {"gs": "google.cloud.storage", "s3": "boto3"}
 CLIENT_ERRORS = (
     ("google.api_core.exceptions", "GoogleAPIError"),
     ("google.auth.exceptions", "GoogleAuthError"),
@@ -35,6 +37,14 @@ def is_local(uri: str) -> bool:
     return FileSystems.get_scheme(uri) is None
 
 
+def is_installed(module: str) -> bool:
+    """Tells whether a module can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it belongs to
+        return False
+
+
 def open_file_systems(uris: Iterable[str], beam_args: list[str]) -> None:
     """Makes sure that the file systems of all `uris` can be used, with the credentials that Beam's flags give them.
 
@@ -44,13 +54,16 @@ def open_file_systems(uris: Iterable[str], beam_args: list[str]) -> None:
     FileSystems.set_options(PipelineOptions(beam_args))
     for uri in uris:
         scheme = FileSystems.get_scheme(uri)
+        if scheme in CLIENTS and not is_installed(CLIENTS[scheme]):
+            raise UsageError(f"{uri}: files on {scheme}:// need {INSTALL[scheme]}.")
         try:
             if scheme:  # a listing, as a bucket that is not there also holds no file by any name
                 match("/".join([*uri.split("/")[:3], "any*"]))
         except (BeamIOError, ValueError, ImportError) as error:
-            needed = INSTALL.get(scheme, f"the Beam extra for {scheme}://")
-            cure = f"Look at its name and your credentials; it also needs {needed}."
-            raise UsageError(f"{uri} cannot be reached ({error}). {cure}") from error
+            extra = "" if scheme in CLIENTS else f"; it also needs the Beam extra for {scheme}://"
+            raise UsageError(
+                f"{uri} cannot be reached ({error}). Look at its name and your credentials{extra}."
+            ) from error
 
 
 def storage_errors() -> tuple[type[Exception], ...]:
@@ -182,6 +195,7 @@ __all__ = [
     "CorpusStore",
     "delete",
     "exists",
+    "is_installed",
     "is_local",
     "match",
     "open_file_systems",

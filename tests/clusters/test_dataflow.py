@@ -133,6 +133,7 @@ def test_the_corpus_is_completed_when_the_job_is_done(
         ("--region", [], "add --region=us-central1"),
         ("--temp_location", [], "add --temp_location=gs://bucket/tmp"),
         ("--sdk_container_image", [], "add --sdk_container_image=IMAGE, built from our Dockerfile, or --setup_file"),
+        ("--sdk_container_image", ["--setup_file=./setup.py"], "--text_source ocr needs those of OCR: add --sdk_c"),
         ("", ["--temp_location=/tmp"], "--temp_location /tmp: Dataflow needs a place in a bucket"),
         ("", ["--input", "{documents}"], "is on this machine, where no Dataflow worker sees it"),
         ("", ["--input", "{documents}/list.txt"], "is on this machine, where no Dataflow worker sees it"),

@@ -45,6 +45,15 @@ def test_a_portable_job_server_builds_the_same_corpus(environment, documents, re
     assert differences(tmp_path / "out", reference) == []
 
 
+def test_a_scheduler_that_does_not_answer_is_named_with_its_flag(environment, documents, tmp_path):
+    pytest.importorskip("distributed", reason="needs the extra dask")
+    flags = (DASK, "--dask_client_address=tcp://127.0.0.1:1", "--dask_connection_timeout=1")
+    code, log = run(environment, documents, tmp_path / "out", *flags)
+    assert code == 1
+    assert "error: --dask_client_address tcp://127.0.0.1:1: no scheduler answers (" in log
+    assert "start one there by `dask scheduler`" in log
+
+
 @pytest.mark.parametrize("flags", [(DASK, "--dask_client_address=tcp://127.0.0.1:1"), PORTABLE])
 def test_work_that_ends_with_the_command_cannot_be_left_alone(documents, tmp_path, flags):
     flags = ["--input", str(documents), "--output", str(tmp_path / "out"), *flags, "--no_wait_until_finish"]

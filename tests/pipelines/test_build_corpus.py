@@ -14,7 +14,9 @@ import pyarrow.parquet as pq
 import pymupdf
 import pytest
 
-from schemas import Corpus, CorpusIndex, load_tokenizer
+from pipelines.build_corpus import build_corpus
+from pipelines.flags import parse_flags
+from schemas import Corpus, CorpusIndex, UsageError, load_tokenizer
 from tests.commands import ROOT, build, run_module
 from tests.hostile import one_page, write_hostile
 
@@ -139,6 +141,26 @@ def test_what_is_missing_is_built_again_to_the_same_bytes(text_layer_corpus, tmp
     assert done.returncode == 0, done.stderr
     assert content_of(damaged) == content_of(output)
     assert kept.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "report.html", "README.md"])
+def test_a_file_that_is_missing_beside_the_shards_is_written_again(text_layer_corpus, tmp_path, name):
+    output, flags = text_layer_corpus
+    damaged = tmp_path / "copy"
+    shutil.copytree(output, damaged)
+    (damaged / name).unlink()
+    done = build(*[damaged if flag == output else flag for flag in flags])
+    assert done.returncode == 0 and "complete already" not in done.stderr, done.stderr
+    assert (damaged / name).is_file()
+    assert content_of(damaged) == content_of(output)
+
+
+def test_a_runner_that_is_not_there_is_refused_before_the_output_is_touched(tmp_path):
+    (tmp_path / "letter.pdf").write_bytes(one_page("Some words to read"))
+    flags = ["--input", str(tmp_path), "--output", str(tmp_path / "out"), "--text_source", "pdf", "--runner", "Foo"]
+    with pytest.raises(UsageError, match="--runner=Foo: there is no such runner; take one of DataflowRunner, "):
+        build_corpus(*parse_flags(flags))
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_number_of_workers_does_not_change_a_byte(text_layer_corpus, tmp_path):
@@ -310,6 +332,7 @@ def test_the_last_lines_account_for_documents_and_pages(tmp_path):
     ("flags", "code", "words"),
     [
         (["--input", "{bare}/*.pdf"], 2, "no file matches"),
+        (["--input", "{bare}/none"], 2, "{bare}/none: no such file or directory."),
         (["--input", "{bare}"], 2, "no *.pdf below this directory"),
         (["--input", "{good}", "--output", "{file}/out"], 2, "cannot be written"),
         (["--input", "{good}", "--output", "{good}"], 2, "letter.pdf but no corpus"),
@@ -328,12 +351,17 @@ def test_the_last_lines_account_for_documents_and_pages(tmp_path):
         (["--input", "{good}", "--dry_run", "--sample", "1"], 2, "1 is not a number of 2 or more"),
         (["--input", "{good}", "--dry_run", "--price_per_core_hour", "inf"], 2, "inf is not a price in dollars"),
         (["--input", "{good}", "--max_failed_share", "2"], 2, "2 is not a share between 0 and 1"),
-        (["--input", "{good}", "--text_source", "pdf", "--runner", "NoSuch"], 2, "Beam does not take these flags"),
+        (["--input", "{good}", "--text_source", "pdf", "--runner", "NoSuch"], 2, "--runner=NoSuch: there is no such"),
+        (
+            ["--input", "{good}", "--runner", "apache_beam.runners.runner.Runnr"],
+            2,
+            "there is no runner of this name in",
+        ),
         (["--input", "{good}", "--ocr_model", "/nowhere"], 2, "--ocr_model /nowhere: no such directory"),
         (["--input", "{good}", "--text_source", "guess"], 2, "invalid choice"),
         (["--input", "{good}", "--tokenizer", "{file}"], 2, "neither a SentencePiece model nor a tokenizer.json"),
         (["--input", "{good}", "--tokenizer", "{bare}/no.model"], 2, "or a name on the Hugging Face hub"),
-        (["--input", "{good}", "--output", "s3://bucket/out"], 2, "pip install 'apache-beam[aws]"),
+        (["--input", "{good}", "--output", "s3://bucket/out"], 2, "files on s3:// need pip install 'apache-beam[aws]"),
         (["--input", "{good}", "--output", "nfs://bucket/out"], 2, "nfs://bucket/out cannot be reached"),
         (["--input", "{hostile}", "--text_source", "pdf"], 1, "not one page could be used"),
     ],
@@ -348,7 +376,7 @@ def test_what_a_person_gets_wrong_is_named(tmp_path, flags, code, words):
     flags = [flag.format(**places) for flag in flags]
     done = build(*(["--output", tmp_path / "out"] if "--output" not in flags else []), *flags)
     assert done.returncode == code, done.stderr
-    assert words in done.stderr
+    assert words.format(**places) in done.stderr
     assert "Traceback" not in done.stderr
 
 
