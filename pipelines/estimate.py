@@ -167,8 +167,9 @@ def describe(sampled: Sampled, total: int, config: BuildConfig, dry_run: DryRun)
     core_s = total * sampled.cpu_s + starts * sampled.start_cpu_s
     core_hours, size_gb = core_s / 3600, total * sampled.bytes / 1e9
     price = dry_run.price_per_core_hour
+    few = f"estimate from {sampled.pages} of {counted(total, 'page')}, 80 % interval in brackets:"
     return [
-        f"estimate from {sampled.pages} of {counted(total, 'page')}, 80 % interval in brackets:",
+        few if sampled.pages < total else f"measured at all pages, {total:,}:",
         f"  {_spread(sampled.cpu_s, sampled.cpu_error)} CPU-seconds a page, {sampled.start_cpu_s:.1f} a page process",
         f"  {_spread(core_hours, sampled.cpu_error)} core-hours",
         f"  ${_spread(core_hours * price, sampled.cpu_error)} at ${price:g} a core-hour (--price_per_core_hour)",
@@ -178,7 +179,9 @@ def describe(sampled: Sampled, total: int, config: BuildConfig, dry_run: DryRun)
 
 
 def _spread(value: float, relative_error: float) -> str:
-    """Returns `1.37 (1.2 to 1.54)`."""
+    """Returns `1.37 (1.2 to 1.54)`; without an interval where there is no error, as all pages were measured."""
+    if not relative_error:
+        return _figures(value)
     reach = Z_80 * relative_error
     low, high = max(0.0, value * (1 - reach)), value * (1 + reach)
     return f"{_figures(value)} ({_figures(low)} to {_figures(high)})"

@@ -31,15 +31,22 @@ def plan_of(facts):
 
 
 def figure(log, unit):
-    return float(re.search(rf"([\d.]+) \([\d.]+ to [\d.]+\) {unit}", log)[1])
+    return float(re.search(rf"([\d.]+) {unit}", log)[1])
 
 
 def test_a_dry_run_prints_pages_core_hours_size_time_and_price(dry_run):
     _, log = dry_run
     assert re.search(r"plan: 12 documents \(12 ok\), \d+ pages, 1 shard", log)
-    assert re.search(r"\$[\d,.]+ \([\d,.]+ to [\d,.]+\) at \$3600 a core-hour \(--price_per_core_hour\)", log)
+    assert re.search(r"\$[\d,.]+ at \$3600 a core-hour \(--price_per_core_hour\)", log)
     assert re.search(r"\d+s on this machine with --workers \d", log)
     assert figure(log, "CPU-seconds a page") > 0 and figure(log, "core-hours") > 0
+
+
+def test_an_estimate_from_all_pages_has_no_interval_and_one_from_some_has(dry_run):
+    flags, log = dry_run
+    assert "measured at all pages, " in log and " to " not in log.partition("measured at all pages")[2]
+    some = build(*flags, "--dry_run", "--sample", 8).stderr
+    assert "estimate from 8 of " in some and re.search(r"\([\d.]+ to [\d.]+\) core-hours", some)
 
 
 def test_the_price_is_that_of_the_core_hours(dry_run):
