@@ -54,8 +54,8 @@ def test_a_text_file_lists_inputs_line_by_line(bucket):
     ("item", "words"),
     [
         ("{root}/*.tiff", "no file matches"),
-        ("{root}/missing.pdf", "no file matches"),
-        ("{root}/deep/nothing", "no file matches"),
+        ("{root}/missing.pdf", "no such file or directory"),
+        ("{root}/deep/nothing", "no such file or directory"),
         ("{root}/bare", "no \\*.pdf below"),
         ("{root}/missing.txt", "no such list"),
         ("{root}/empty.txt", "the list is empty"),
