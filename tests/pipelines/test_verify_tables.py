@@ -181,4 +181,4 @@ def test_two_documents_of_one_name_are_two_documents(corpus, faults_of):
     pq.write_table(pa.Table.from_pylist(plan, pq.read_schema(corpus / "plan.parquet")), corpus / "plan.parquet")
     faults = faults_of(corpus)
     assert f"plan.parquet: {plan[0]['uri']}: 3 pages, the manifest has 0 from 0 to 0" in faults
-    assert faults.count("\n") == 2  # and the number of documents
+    assert faults.count("\n") == 3  # and the number of documents, and what to do
