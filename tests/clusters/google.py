@@ -79,15 +79,15 @@ class Files:
 
 
 class Proxy(BaseHTTPRequestHandler):
-    """Stands before another server and refuses some of the requests."""
+    """Stands before another server and passes requests on, but for those that a subclass refuses."""
 
     address = ""
     asked = 0
     refused = 0
 
     def refusal(self) -> int | None:
-        """Returns the status with which this request is refused."""
-        raise NotImplementedError
+        """Returns the status with which this request is refused; `None` if it is passed on."""
+        return None
 
     def forward(self) -> None:
         kind = type(self)
