@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +22,7 @@ from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import parse_flags
 from pipelines.jobs import BuildShards, run_chain
 from pipelines.manifest import count_column
-from pipelines.output import claim_output, read_index
+from pipelines.output import claim_output, read_index, sole_command
 from pipelines.plan import WorkUnits, work_units
 from pipelines.planning import make_plan
 from pipelines.progress import Progress
@@ -52,7 +53,20 @@ def build_corpus(
     store = CorpusStore(config.output)
     if finish_only and not store.exists("plan.parquet"):
         raise FolioError(f"--finish_only: there is no plan in {config.output} yet; run the command without this flag.")
-    claim_output(config.content(), store)
+    content = config.content()
+    with sole_command(config.output):
+        claim_output(content, store)
+        return _build(config, content, store, beam_args, dry_run, finish_only)
+
+
+def _build(
+    config: BuildConfig,
+    content: dict[str, Any],
+    store: CorpusStore,
+    beam_args: list[str],
+    dry_run: DryRun | None,
+    finish_only: bool,
+) -> CorpusIndex | None:
     plan = make_plan(config, store, beam_args)
     units = work_units(plan, config.pages_per_shard)
     describe(plan, units)
@@ -73,7 +87,7 @@ def build_corpus(
             return None
     if missing or not is_finished(store):
         tokenizer = load_tokenizer(config.page.tokenizer)
-        index = finish(config.content(), tokenizer, store, plan, units.names)
+        index = finish(content, tokenizer, store, plan, units.names)
     else:
         logger.info("%s is complete already: nothing to do", config.output)
         index = read_index(store)

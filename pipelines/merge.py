@@ -15,7 +15,7 @@ from pipelines.config import differences
 from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import place
 from pipelines.merger import Merger, Part
-from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
+from pipelines.output import claim_output, read_index, read_plan, refuse_same_place, sole_command
 from pipelines.progress import Progress
 from pipelines.rendering import counted
 from pipelines.storage import CorpusStore, open_file_systems
@@ -58,13 +58,14 @@ def merge(corpora: list[str], output: str) -> CorpusIndex:
     parts = [Part(store, read_index(store), read_plan(store)) for store in stores]
     refuse_differences(parts)
     content = joined_settings(parts)
-    claim_output(content, target)
-    if is_finished(target) and all(target.has_shard(shard.name) for shard in read_index(target).shards):
-        logger.info("%s is complete already: nothing to do", output)
-        joined = read_index(target)
-        target.clear_work()
-    else:
-        joined = _join(parts, content, target)
+    with sole_command(output):
+        claim_output(content, target)
+        if is_finished(target) and all(target.has_shard(shard.name) for shard in read_index(target).shards):
+            logger.info("%s is complete already: nothing to do", output)
+            joined = read_index(target)
+            target.clear_work()
+        else:
+            joined = _join(parts, content, target)
     summarize(joined, target)
     return joined
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.config import differences
+from pipelines.scratch import locked
 from pipelines.storage import BeamIOError, CorpusStore, is_local
 from schemas import PLAN_SCHEMA, CorpusIndex, SchemaError, UsageError
 
@@ -19,6 +23,26 @@ def refuse_same_place(corpus: str, output: str) -> None:
     source, target = (str(Path(uri).resolve()) if is_local(uri) else uri.rstrip("/") for uri in (corpus, output))
     if f"{target}/".startswith(f"{source}/"):
         raise UsageError(f"--output {output} is the corpus {corpus} itself, or lies in it: choose another directory.")
+
+
+@contextmanager
+def sole_command(output: str) -> Iterator[None]:
+    """Keeps the other commands of this machine out of a local OUT for the length of the block; buckets have no lock.
+
+    Raises:
+        UsageError: another command is at work in OUT, or it cannot be made.
+    """
+    with ExitStack() as block:
+        if is_local(output):
+            try:
+                Path(output).mkdir(parents=True, exist_ok=True)
+                block.enter_context(locked(Path(output), fcntl.LOCK_NB))
+            except BlockingIOError as error:
+                cure = "Wait for its end, or choose another directory."
+                raise UsageError(f"--output {output}: another command is at work there. {cure}") from error
+            except OSError as error:
+                raise UsageError(f"--output {output} cannot be written: {error}") from error
+        yield
 
 
 def claim_output(content: dict[str, Any], store: CorpusStore) -> None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from pipelines.command import leave, run_command
 from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import place, positive
-from pipelines.output import claim_output, read_index, read_plan, refuse_same_place
+from pipelines.output import claim_output, read_index, read_plan, refuse_same_place, sole_command
 from pipelines.progress import Progress
 from pipelines.retokenizer import Retokenizer
 from pipelines.storage import CorpusStore, open_file_systems
@@ -55,17 +55,18 @@ def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> C
     index = read_index(source)
     tokenizer = load_tokenizer(tokenizer_name)
     content = {**index.config, "tokenizer": tokenizer.name, "tokenizer_sha256": tokenizer.sha256}
-    claim_output(content, target)
-    plan = copy_plan(source, target)
-    missing = [shard for shard in index.shards if not target.has_shard(shard.name)]
-    if not missing and is_finished(target):
-        logger.info("%s is complete already: nothing to do", output)
-        made = read_index(target)
-        target.clear_work()
-    else:
-        work = Retokenizer(corpus, output, tokenizer_name, index.grid_rows, index.grid_cols)
-        make_shards(work, index, missing, workers)
-        made = finish(content, tokenizer, target, plan, [shard.name for shard in index.shards])
+    with sole_command(output):
+        claim_output(content, target)
+        plan = copy_plan(source, target)
+        missing = [shard for shard in index.shards if not target.has_shard(shard.name)]
+        if not missing and is_finished(target):
+            logger.info("%s is complete already: nothing to do", output)
+            made = read_index(target)
+            target.clear_work()
+        else:
+            work = Retokenizer(corpus, output, tokenizer_name, index.grid_rows, index.grid_cols)
+            make_shards(work, index, missing, workers)
+            made = finish(content, tokenizer, target, plan, [shard.name for shard in index.shards])
     summarize(made, target)
     return made
 

@@ -34,10 +34,10 @@ def scratch_directory() -> Iterator[Path]:
     """
     root = scratch_root()
     with ExitStack() as in_use:
-        with _locked(root):  # nobody takes a directory for an abandoned one before its own lock is set
+        with locked(root):  # nobody takes a directory for an abandoned one before its own lock is set
             _remove_abandoned(root)
             directory = Path(tempfile.mkdtemp(dir=root))
-            in_use.enter_context(_locked(directory))
+            in_use.enter_context(locked(directory))
         try:
             yield directory
         finally:
@@ -46,12 +46,22 @@ def scratch_directory() -> Iterator[Path]:
 
 def _remove_abandoned(root: Path) -> None:
     for directory in root.iterdir():
-        with suppress(BlockingIOError, FileNotFoundError), _locked(directory, fcntl.LOCK_NB):
+        with suppress(BlockingIOError, FileNotFoundError), locked(directory, fcntl.LOCK_NB):
             shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
-def _locked(directory: Path, flags: int = 0) -> Iterator[None]:
+def locked(directory: Path, flags: int = 0) -> Iterator[None]:
+    """Holds the kernel's lock on a directory, which ends with this process however that ends.
+
+    Nothing is written, and no process that this one starts inherits the lock.
+
+    Args:
+        flags: `fcntl.LOCK_NB` for not to wait.
+
+    Raises:
+        BlockingIOError: another process holds it, and `flags` say not to wait.
+    """
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | flags)
