@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TextIO
 
-from pipelines.storage import storage_errors
+from pipelines.storage_errors import storage_errors
 from schemas import PageStatus
 from schemas.duration import duration
 

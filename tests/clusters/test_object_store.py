@@ -15,7 +15,7 @@ from schemas import UsageError
 from tests.chaos.corpora import differences
 from tests.clusters import google
 from tests.clusters.builds import LIMIT_S, run, start, wait_until
-from tests.commands import ROOT
+from tests.commands import ROOT, build
 
 INPUT = f"gs://{google.BUCKET}/documents/"
 
@@ -70,6 +70,22 @@ def test_a_bucket_that_may_not_be_read_ends_the_run_with_its_reason(corpus_in_bu
         code, log = run(environment, INPUT, f"gs://{google.BUCKET}/plain")
     assert code == 1
     assert "error: 403" in log and "run the same command again" in log
+
+
+@pytest.mark.parametrize(
+    ("key_file", "words"), [("", "default credentials were not found"), ("/no/key.json", "/no/key.json was not found")]
+)
+def test_a_bucket_without_credentials_is_refused_at_once_with_the_cure(tmp_path, monkeypatch, key_file, words):
+    pytest.importorskip("google.cloud.storage", reason="needs the extra gcp")
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    for name in ("HOME", "CLOUDSDK_CONFIG"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("NO_GCE_CHECK", "true")  # or it would ask the network
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", key_file)
+    done = build("--input", INPUT, "--output", tmp_path / "out", timeout_s=60)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {INPUT} needs credentials of Google's (") and done.stderr.count("\n") == 1
+    assert words in done.stderr and "`gcloud auth application-default login`" in done.stderr
 
 
 def test_the_extra_that_a_bucket_needs_is_named():
