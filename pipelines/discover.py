@@ -14,8 +14,10 @@ def discover(inputs: tuple[str, ...]) -> list[str]:
     """Returns the uris of all documents, sorted, each once.
 
     Args:
-        inputs: each a file; a `.txt` file with one input a line; a local directory or a uri that ends in `/`, for
-            all `*.pdf` below it; or a glob pattern, for every file that it matches, whatever its ending.
+        inputs: each a file; a local directory or a uri that ends in `/`, for all `*.pdf` below it; a glob pattern, for
+            every file that it matches, whatever its ending; or a `.txt` file with one input a line. What is the name of
+            a file is that file, brackets and stars or not. Lines end in `\\n` or `\\r\\n`; blanks around them do not
+            count, and relative paths begin where the command is given.
 
     Raises:
         UsageError: one of the inputs leads to no document.
@@ -53,7 +55,8 @@ def _below(directory: Path) -> Iterator[str]:
     for parent, directories, names in os.walk(directory, followlinks=True, onerror=_refuse):
         here = Path(parent)
         seen.add(here.resolve())
-        directories[:] = [name for name in directories if (here / name).resolve() not in seen]
+        # By name, not as the disk happens to list them: which way leads first to a directory decides what is found.
+        directories[:] = sorted(name for name in directories if (here / name).resolve() not in seen)
         yield from (str(here / name) for name in names if _is_pdf(name))
 
 
@@ -70,16 +73,17 @@ def _from_list(item: str) -> list[str]:
     if not storage.exists(item):
         raise UsageError(f"--input {item}: no such list.")
     try:
-        lines = storage.read_bytes(item).decode("utf-8-sig").splitlines()
+        lines = storage.read_bytes(item).decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError as error:
         raise UsageError(f"--input {item}: a list is UTF-8 text, this file is not: {error}.") from error
-    listed = [line.strip() for line in lines if line.strip()]
+    listed = [line.strip(" \t") for line in lines if line.strip()]
     return _some([uri for line in listed for uri in _listed(line)], f"--input {item}: the list is empty.")
 
 
 def _listed(line: str) -> list[str]:
     is_directory = line.endswith("/") or (storage.is_local(line) and Path(line).is_dir())
-    return _expand(line) if is_directory or _is_pattern(line) else [line]
+    uri = storage.one_spelling(line)
+    return _expand(uri) if is_directory or _is_pattern(uri) else [uri]
 
 
 def _some(found: list[str], complaint: str) -> list[str]:

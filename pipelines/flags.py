@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import difflib
 import math
-from pathlib import Path
 from typing import NoReturn
 
 from pipelines.config import OCR_ENGINES, OCR_PRECISIONS, TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
+from pipelines.storage import one_spelling
 from schemas import UsageError
 
 DESCRIPTION = """\
@@ -61,7 +61,8 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
         type=place,
         required=True,
         metavar="WHAT",
-        help="glob patterns (quoted; ** crosses directories), directories, PDFs, or .txt files that list them",
+        help="glob patterns (quoted; ** crosses directories), directories, PDFs, or .txt files that list them, "
+        "one a line; what is a file's name is taken as that, brackets and stars or not",
     )
     parser.add_argument(
         "--output", type=place, required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ..."
@@ -181,10 +182,13 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
 
 
 def place(text: str) -> str:
-    """Returns a path or uri; an empty one, such as an unset variable, would mean the current directory."""
+    """Returns a path or uri in the one spelling that it has in a corpus, however it was given.
+
+    An empty one, such as an unset variable, would mean the current directory.
+    """
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty")
-    return text
+    return one_spelling(text)
 
 
 def positive(text: str) -> int:
@@ -261,9 +265,7 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None,
     _check_beam_args(beam_args, parser)
     page = PageConfig(**{name: getattr(flags, name) for name in PageConfig.__dataclass_fields__})
     run = RunConfig(**{name: getattr(flags, name) for name in RunConfig.__dataclass_fields__})
-    # An absolute path: workers may start in another directory.
-    output = flags.output if "://" in flags.output else str(Path(flags.output).absolute())
-    config = BuildConfig(tuple(flags.input), output, flags.pages_per_shard, page, run)
+    config = BuildConfig(tuple(flags.input), flags.output, flags.pages_per_shard, page, run)
     dry_run = DryRun(flags.sample, flags.price_per_core_hour) if flags.dry_run else None
     return config, beam_args, dry_run, flags.finish_only
 

@@ -87,7 +87,8 @@ def compare_input(config: BuildConfig, plan: pa.Table, complete: bool) -> None:
     if not complete and len(plan) and not pc.any(planned).as_py():
         raise UsageError(
             f"--input {' '.join(config.inputs)}: not one document of the plan is there any more, such as "
-            f"{plan['uri'][0]}. If it is a relative path: run the command where you began the corpus."
+            f"{plan['uri'][0]}. Mend --input (relative paths in a list begin where the command is given), or choose "
+            "another --output."
         )
     new = pc.filter(uris, pc.invert(planned))
     if len(new):

@@ -274,15 +274,27 @@ def test_documents_that_came_after_the_plan_are_told_of_with_what_to_do(tmp_path
     assert gone.returncode == 0 and "no *.pdf below this directory." in gone.stderr
 
 
-def test_a_build_is_not_continued_where_its_relative_paths_mean_nothing(tmp_path):
+def test_a_build_goes_on_however_its_input_is_spelt(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.pdf").write_bytes(one_page("Some words"))
-    flags = ["--input", os.path.relpath(tmp_path / "in", ROOT), "--output", tmp_path / "out", "--text_source", "pdf"]
+    relative = os.path.relpath(tmp_path / "in", ROOT)
+    flags = ["--output", tmp_path / "out", "--text_source", "pdf"]
+    assert build("--input", relative, *flags).returncode == 0
+    for spelling in (tmp_path / "in", f"{tmp_path}/out/../in/"):
+        again = build("--input", spelling, *flags)
+        assert again.returncode == 0 and "complete already" in again.stderr, again.stderr
+    assert [row["uri"] for row in manifest_of(tmp_path / "out")] == [f"{tmp_path}/in/a.pdf"]
+
+
+def test_a_build_is_not_continued_while_all_its_documents_are_gone(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.pdf").write_bytes(one_page("Some words"))
+    flags = ["--input", tmp_path / "in", "--output", tmp_path / "out", "--text_source", "pdf"]
     assert build(*flags, "--dry_run").returncode == 0
     (tmp_path / "in").rename(tmp_path / "elsewhere")
     lost = build(*flags)
     assert lost.returncode == 2
-    assert "run the command where you began the corpus" in lost.stderr
+    assert f"not one document of the plan is there any more, such as {tmp_path}/in/a.pdf. Mend --input" in lost.stderr
     (tmp_path / "elsewhere").rename(tmp_path / "in")
     assert build(*flags).returncode == 0
 

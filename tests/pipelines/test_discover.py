@@ -50,6 +50,28 @@ def test_a_text_file_lists_inputs_line_by_line(bucket):
     assert names(discover((str(listing),)), bucket) == ["a.pdf", "deep/c.pdf", "deep/er/b.PDF"]
 
 
+def test_a_line_of_a_list_ends_at_a_line_feed_and_nowhere_else(bucket):
+    odd = ["form\x0cfeed.pdf", "line\u2028separator.pdf", "next\x85line.pdf", "odd [name] *.pdf"]
+    listing = bucket / "list.txt"
+    listing.write_bytes("\r\n".join([*(f"{bucket}/{name}" for name in odd), " ", f"{bucket}/a.pdf\t"]).encode())
+    assert names(discover((str(listing),)), bucket) == sorted([*odd, "a.pdf"])
+
+
+def test_what_a_list_names_by_a_relative_path_is_found_by_its_absolute_one(bucket, monkeypatch):
+    (bucket / "list.txt").write_text("a.pdf\ndeep/er/../c.pdf\ndeep/e*/*\ngone.pdf\n")
+    monkeypatch.chdir(bucket)
+    expected = [f"{bucket}/{name}" for name in ("a.pdf", "deep/c.pdf", "deep/er/b.PDF", "gone.pdf")]
+    assert discover(("list.txt",)) == expected
+
+
+def test_what_is_found_through_links_does_not_depend_on_the_order_in_which_a_disk_lists_them(tmp_path):
+    for name in "hcafbedg":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.pdf").write_bytes(b"x")
+        (tmp_path / name / "back").symlink_to(tmp_path / chr(ord(name) - 1), target_is_directory=True)
+    assert names(discover((str(tmp_path),)), tmp_path) == [f"{name}/x.pdf" for name in "abcdefgh"]
+
+
 @pytest.mark.parametrize(
     ("item", "words"),
     [
