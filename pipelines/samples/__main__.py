@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pipelines.command import leave, run_command
 from pipelines.rendering import counted
 from pipelines.samples.document import KINDS, Document, document_name, make_document
-from schemas import UsageError
+from schemas import FolioError, UsageError
+
+logger = logging.getLogger("folio")
 
 DESCRIPTION = """\
 Write N synthetic documents and, beside each, the truth about it:
@@ -30,7 +33,7 @@ examples:
   python -m pipelines.samples --output samples --count 40 --seed 7
   python -m pipelines.samples --output scans --count 100 --seed 1 --scan_share 1 --kinds receipt form
 
-exit codes: 0 all is written, 1 writing broke off, 2 wrong usage"""
+exit codes: 0 all is written, 1 writing broke off, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,9 +88,13 @@ def write_documents(output: Path, documents: Iterator[Document]) -> Iterator[Doc
         yield document
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 0 when all is written, 1 when writing broke off, 2 on wrong usage or an unwritable folder."""
-    flags = _parser().parse_args(argv)
+def write_samples(flags: argparse.Namespace) -> None:
+    """Write what the flags ask for.
+
+    Raises:
+        UsageError: the folder holds something else, or cannot be written from the start.
+        FolioError: writing broke off.
+    """
     documents = (make_document(flags.seed, i, flags.scan_share, flags.kinds) for i in range(flags.count))
     kinds: Counter[str] = Counter()
     scans = pages = 0
@@ -98,18 +105,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             scans += document.scan
             pages += document.pages
             if done % 100 == 0:
-                sys.stderr.write(f"{done}/{flags.count} documents\n")
-    except UsageError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return error.exit_code
+                logger.info("%d/%d documents", done, flags.count)
     except OSError as error:
-        sys.stderr.write(f"error: --output {flags.output} cannot be written: {error}\n")
-        return 1 if kinds else 2
+        failure = FolioError if kinds else UsageError
+        raise failure(f"--output {flags.output} cannot be written: {error}") from error
     drawn = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    written = f"{counted(flags.count, 'document')}, {counted(pages, 'page')}, {counted(scans, 'scan')} ({drawn})"
-    sys.stderr.write(f"{flags.output}: {written}\n")
-    return 0
+    counts = f"{counted(flags.count, 'document')}, {counted(pages, 'page')}, {counted(scans, 'scan')}"
+    logger.info("%s: %s (%s)", flags.output, counts, drawn)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    flags = _parser().parse_args(argv)
+    return run_command(lambda: write_samples(flags))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 from pipelines.samples.__main__ import main
 from pipelines.samples.document import KINDS, make_document
 from pipelines.samples.fonts import FAMILIES, Font, clip, wrap
+from tests.commands import start
 
 SINGLE_COLUMN = [kind for kind in KINDS if kind != "article"]
 EVERY_FACE = [face for faces in FAMILIES.values() for face in faces]
@@ -301,6 +304,15 @@ def test_a_folder_that_cannot_be_made_exits_with_2_and_names_it(tmp_path, capsys
     (tmp_path / "file").write_text("in the way")
     assert main(["--output", str(tmp_path / "file"), "--count", "1"]) == 2
     assert f"error: --output {tmp_path / 'file'} cannot be written" in capsys.readouterr().err
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path):
+    process = start("pipelines.samples", "--output", tmp_path / "samples", "--count", 100_000)
+    while not list(tmp_path.glob("samples/*.pdf")) and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, log = process.communicate(timeout=60)
+    assert (process.returncode, log) == (130, "stopped; run the same command again to go on\n")
 
 
 def test_a_folder_of_other_samples_is_refused_and_one_of_the_same_goes_on(tmp_path, capsys):
