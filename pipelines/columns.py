@@ -14,7 +14,7 @@ STEP = 0.25  # between the positions tried
 HALF_LINE = 0.5  # words nearer to the level of one that crosses stand on its line
 MIN_LINES = 4  # a side of fewer lines is no column
 NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines: gaps between words line up by chance
-INDENT = 3.0  # of a paragraph or a list within its column
+INDENT = 3.0  # of a paragraph, a list or a formula within its column
 MIN_WEIGHT, EXPECTED_WEIGHT, MIN_MEAN = 3.0, 1.5, 0.3  # evidence of the lines on the weaker side
 UNOPPOSED_MEAN = 0.25  # where nothing speaks against: the cells of a table beside a column of text
 CHUNK = 64  # positions tried at a time, so that memory stays flat on crowded pages
@@ -23,7 +23,10 @@ LINE_PITCH = 1.9  # lines of a paragraph are no farther apart; boxes may be as l
 
 @dataclass(frozen=True)
 class Gutter:
-    """A gutter at `x` that parts the words whose centres lie between `top` and `bottom`, all in page units."""
+    """A gutter at `x` that parts the words whose centres lie between `top` and `bottom`, all in page units.
+
+    `weight` is the evidence where it is clearest.
+    """
 
     x: float
     top: float
@@ -41,7 +44,8 @@ def find_gutter(boxes: np.ndarray, fragment: np.ndarray, unit: float, known_x: f
     wide, in_paragraph = _fragment_traits(boxes, fragment, unit)
     strips = (Strip.cut(boxes, fragment, in_paragraph, x, words) for x, words in _open_runs(boxes, wide, unit))
     found = [_judge(boxes, strip, unit, known_x) for strip in strips]
-    return max((gutter for gutter in found if gutter), key=lambda gutter: gutter.weight, default=None)
+    clearest = max((gutter for gutter in found if gutter), key=lambda gutter: gutter.weight, default=None)
+    return clearest and _followed(clearest, boxes, fragment, in_paragraph, unit)
 
 
 def _fragment_traits(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> tuple[np.ndarray, np.ndarray]:
@@ -112,26 +116,67 @@ def _judge(boxes: np.ndarray, strip: Strip, unit: float, known_x: float | None) 
     start, stop = _heaviest_stretch(weight[by_level])
     kept = by_level[start:stop]
     left, right = kept[strip.on_left[kept]], kept[~strip.on_left[kept]]
-    expected = known_x is not None and abs(strip.x - known_x) <= unit
-    min_weight = EXPECTED_WEIGHT if expected else MIN_WEIGHT
-    if min(len(left), len(right)) < MIN_LINES or min(weight[left].sum(), weight[right].sum()) < min_weight:
+    if min(len(left), len(right)) < MIN_LINES:
         return None
-    min_mean = MIN_MEAN if (weight[kept] < 0).any() else UNOPPOSED_MEAN
-    if min(weight[left].mean(), weight[right].mean()) < min_mean:
+    x0, x1 = float(strip.x1[left].max()), float(strip.x0[right].min())
+    expected = known_x is not None and x0 <= known_x <= x1
+    if not _speak(strip, weight, kept, EXPECTED_WEIGHT if expected else MIN_WEIGHT):
         return None
-    narrow = strip.x0[right].min() - strip.x1[left].max() < NARROW * unit
-    if narrow and not expected and min(len(left), len(right)) < NARROW_MIN_LINES:
+    if x1 - x0 < NARROW * unit and not expected and min(len(left), len(right)) < NARROW_MIN_LINES:
         return None
-    kept = _complete(strip, by_level, start, stop, unit)
-    centre = boxes[strip.words[np.isin(strip.piece_of, kept)]][:, [1, 3]].mean(axis=1)
-    return Gutter(strip.x, float(centre.min()), float(centre.max()), float(weight[kept].sum()))
+    # Lines are flush on the left and ragged on the right, so a gutter is followed where its right column begins.
+    return Gutter(x1 - MARGIN * unit, *_span(boxes, strip, kept), float(weight[kept].sum()))
+
+
+def _speak(strip: Strip, weight: np.ndarray, pieces: np.ndarray, min_weight: float) -> bool:
+    """Whether a stretch of pieces has the lines and the weight of a gutter on both sides."""
+    left, right = (weight[pieces][strip.on_left[pieces] == side] for side in (True, False))
+    if min(len(left), len(right)) < MIN_LINES or min(left.sum(), right.sum()) < min_weight:
+        return False
+    min_mean = MIN_MEAN if (weight[pieces] < 0).any() else UNOPPOSED_MEAN
+    return bool(min(left.mean(), right.mean()) >= min_mean)
+
+
+def _span(boxes: np.ndarray, strip: Strip, pieces: np.ndarray) -> tuple[float, float]:
+    """The highest and the lowest centre of the words in some pieces."""
+    centre = boxes[strip.words[np.isin(strip.piece_of, pieces)]][:, [1, 3]].mean(axis=1)
+    return float(centre.min()), float(centre.max())
+
+
+def _followed(gutter: Gutter, boxes: np.ndarray, fragment: np.ndarray, in_paragraph: np.ndarray, unit: float) -> Gutter:
+    """The gutter as far up and down as it goes without a word across it, having been found where it is clearest."""
+    level = boxes[:, [1, 3]].mean(axis=1)
+    fences = level[(boxes[:, 0] < gutter.x) & (boxes[:, 2] > gutter.x - MARGIN * unit)]
+    top = min(fences[fences < gutter.top].max(initial=-np.inf) + HALF_LINE * unit, gutter.top)
+    bottom = max(fences[fences > gutter.bottom].min(initial=np.inf) - HALF_LINE * unit, gutter.bottom)
+    strip = Strip.cut(boxes, fragment, in_paragraph, gutter.x, np.flatnonzero((level >= top) & (level <= bottom)))
+    weight, by_level = weigh(strip, unit), np.argsort(strip.level, kind="stable")
+    clearest = (level[strip.words] >= gutter.top) & (level[strip.words] <= gutter.bottom)
+    known = np.flatnonzero(np.isin(by_level, strip.piece_of[clearest]))
+    start, stop = _carried_on(strip, weight, by_level, int(known[0]), int(known[-1]) + 1)
+    return Gutter(gutter.x, *_span(boxes, strip, _complete(strip, by_level, start, stop, unit)), gutter.weight)
+
+
+def _carried_on(strip: Strip, weight: np.ndarray, by_level: np.ndarray, start: int, stop: int) -> tuple[int, int]:
+    """Bounds of a stretch and of the heaviest above and below it, if these speak for the gutter too.
+
+    What lies between two such stretches is cut as they are, whatever it weighs: a list or a formula in either column.
+    """
+    above, below = _heaviest_stretch(weight[by_level[:start]]), _heaviest_stretch(weight[by_level[stop:]])
+    if _speak(strip, weight, by_level[:start][slice(*above)], EXPECTED_WEIGHT):
+        start = above[0]
+    if _speak(strip, weight, by_level[stop:][slice(*below)], EXPECTED_WEIGHT):
+        stop += below[1]
+    return start, stop
 
 
 def _complete(strip: Strip, by_level: np.ndarray, start: int, stop: int, unit: float) -> np.ndarray:
-    """The pieces of a stretch, and the lines next to it that begin at the edges of its columns whatever they weigh."""
+    """The pieces of a stretch, and the lines next to it that begin or end where its columns do, whatever they weigh."""
     kept, left = by_level[start:stop], strip.on_left
-    edges = [quantile(strip.x0[kept[left[kept] == side]], 0.1) for side in (False, True)]
-    fits = np.abs(strip.x0 - np.where(left, edges[1], edges[0])) <= INDENT * unit
+    sides = kept[~left[kept]], kept[left[kept]]
+    x0 = np.array([quantile(strip.x0[side], 0.1) for side in sides])[left.astype(int)]
+    x1 = np.array([quantile(strip.x1[side], 0.9) for side in sides])[left.astype(int)]
+    fits = (np.abs(strip.x0 - x0) <= INDENT * unit) | (np.abs(strip.x1 - x1) <= unit)
     foreign, level = strip.level[~fits], strip.level[by_level]
     top = foreign[foreign < level[start]].max(initial=-np.inf) + HALF_LINE * unit
     bottom = foreign[foreign > level[stop - 1]].min(initial=np.inf) - HALF_LINE * unit

@@ -106,6 +106,32 @@ def test_a_table_inside_one_column_keeps_its_rows():
     assert read(page) == each_its_own(page)
 
 
+def test_formulas_between_two_stretches_of_columns_are_cut_as_these_are():
+    page = []
+    for x, seed in ((40, 1), (310, 3)):
+        formulas = [row(x + indent, 274 + 14 * k, 60, 40) for k, indent in enumerate([80, 60, 140, 50])]
+        page += [*prose(x, 100, 250, 14, seed=seed), *formulas, *prose(x, 338, 250, 14, seed=seed + 1)]
+    assert read(page) == each_its_own(page)
+
+
+def test_a_short_line_set_at_the_right_edge_belongs_to_its_column():
+    left = [row(40, 100, 60), *prose(40, 112, 250, 29, seed=1)]
+    right = [row(513, 100, 40), *prose(310, 112, 250, 29, seed=3)]
+    assert read(left + right) == each_its_own(left + right)
+
+
+def test_a_line_that_nearly_closes_the_gutter_is_cut_there_like_the_others():
+    left = [*prose(40, 100, 250, 12, seed=1), row(40, 244, 120, 131), row(40, 256, 80)]
+    right = prose(300, 100, 250, 20, seed=2)
+    assert read(left + right) == each_its_own(left + right)
+
+
+def test_a_line_across_both_columns_is_not_cut_at_a_space_above_the_gutter():
+    across = row(40, 76, 257.5, 240, gap=4)
+    page = [across, *prose(40, 100, 250, 30, seed=1), *prose(310, 100, 250, 30, seed=2)]
+    assert read(page) == each_its_own(page)
+
+
 def test_a_table_beside_a_column_of_text_keeps_its_rows_to_itself():
     table = [row(40, 84, 200), *(row(40, y, 60, *[25] * 4, gap=18) for y in range(100, 240, 10))]
     text = prose(310, 103, 250, 12)
