@@ -3,7 +3,8 @@
 python -m benchmarks.workers --input 'pdfs/**/*.pdf' --small pdfs/one.pdf --output corpora \
     --table benchmarks/results/workers.md
 
-The build of one small document tells what start-up costs, which does not shrink with workers but does with pages.
+The build of one small document tells what start-up costs, which does not shrink with workers but does with pages. The
+bare engine in one process and in two tells what the machine has to give.
 """
 
 from __future__ import annotations
@@ -13,9 +14,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.bare_engine import read_beside
 from benchmarks.machine import machine
+from benchmarks.overhead import planned_pages
 from benchmarks.real_run import watch
 from schemas import CorpusIndex
+
+ENGINE_PAGES = 12  # that the bare engine reads
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,10 @@ class Run:
         return Run(self.pages - start_up.pages, self.wall_s - start_up.wall_s, self.cpu_s - start_up.cpu_s)
 
 
-def table(whole: dict[int, Run], steady: dict[int, Run]) -> str:
-    """Returns the runs by number of workers as Markdown."""
-    lines = ["| | workers | pages | wall, s | CPU-s a page | pages/s | gain |", "|---|---|---|---|---|---|---|"]
-    for name, runs in (("the build", whole), ("start-up taken off", steady)):
+def table(measured: dict[str, dict[int, Run]]) -> str:
+    """Returns runs of each kind by number of processes as Markdown."""
+    lines = ["| | processes | pages | wall, s | CPU-s a page | pages/s | gain |", "|---|---|---|---|---|---|---|"]
+    for name, runs in measured.items():
         alone = runs[min(runs)].pages / runs[min(runs)].wall_s
         for workers, run in runs.items():
             rate = run.pages / run.wall_s
@@ -54,16 +59,19 @@ def main() -> None:
     """Measures and writes the table; flags that are not ours go to the build."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--input", nargs="+", required=True)
-    parser.add_argument("--small", required=True, help="one of the documents, of few pages")
+    parser.add_argument("--small", required=True, help="one of the documents, of as few pages as processes")
     parser.add_argument("--output", type=Path, required=True, help="directory for the corpora")
     parser.add_argument("--table", type=Path, required=True)
     flags, build_flags = parser.parse_known_args()
-    whole, steady = {}, {}
+    whole, steady, engine = {}, {}, {}
     for workers in (1, 2):
         start_up = Run.of([flags.small], flags.output / f"{workers}-small", workers, build_flags)
         whole[workers] = Run.of(flags.input, flags.output / f"{workers}", workers, build_flags)
         steady[workers] = whole[workers].without(start_up)
-    result = table(whole, steady)
+    pages = planned_pages(flags.output / "1")[:ENGINE_PAGES]
+    for processes in (1, 2):
+        engine[processes] = Run(*read_beside(pages, processes))
+    result = table({"the build": whole, "start-up taken off": steady, "the bare engine, warm": engine})
     flags.table.write_text(result)
     print(result)
 

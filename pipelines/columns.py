@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.gutter_evidence import STAGGERED_WIDTH, TEXT_WIDTH, Strip, quantile, weigh
+from pipelines.gutter_evidence import STAGGERED_WIDTH, TEXT_WIDTH, Strip, median, quantile, weigh
 
 # Lengths are in units, the page's typical text height.
 MARGIN = 0.3  # free space to either side of a gutter's centre: a 10 pt gutter in 10 pt type, boxes padded by OCR
@@ -109,7 +109,7 @@ def _judge(boxes: np.ndarray, strip: Strip, unit: float, known_x: float | None) 
     if min(strip.on_left.sum(), (~strip.on_left).sum()) < MIN_LINES:
         return None
     sides = [(strip.x1 - strip.x0)[side] / unit for side in (strip.on_left, ~strip.on_left)]
-    if min(map(np.median, sides)) < STAGGERED_WIDTH and max(quantile(side, 0.9) for side in sides) < TEXT_WIDTH:
+    if min(map(median, sides)) < STAGGERED_WIDTH and max(quantile(side, 0.9) for side in sides) < TEXT_WIDTH:
         return None  # cells, and no running text beside them
     weight = weigh(strip, unit)
     by_level = np.argsort(strip.level, kind="stable")

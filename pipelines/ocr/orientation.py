@@ -63,12 +63,18 @@ class Orientation:
         return (upright - runs) % 360
 
     def _look_upside_down(self, image: np.ndarray, lines: list[np.ndarray]) -> bool:
+        half = (len(lines) + 1) // 2
+        if not any(self._are_upside_down(image, lines[:half])):
+            return False  # the others are no majority
+        return bool(self._are_upside_down(image, lines).mean() > 0.5)
+
+    def _are_upside_down(self, image: np.ndarray, lines: list[np.ndarray]) -> np.ndarray:
         strips = np.zeros((len(lines), 3, STRIP_HEIGHT, STRIP_WIDTH), np.float32)
         for strip, line in zip(strips, lines, strict=True):
             part = _middle(line, SEEN_RATIO)
             strip[...] = cut_strip(image, part, STRIP_WIDTH) if _ratio(line) >= SEEN_RATIO else _padded(image, part)
         (probabilities,) = self._session.run(None, {self._session.get_inputs()[0].name: strips})
-        return bool((probabilities[:, 1] > probabilities[:, 0]).mean() > 0.5)
+        return np.asarray(probabilities[:, 1] > probabilities[:, 0])
 
 
 def _main_direction(quads: list[np.ndarray]) -> tuple[bool, list[np.ndarray]]:

@@ -63,7 +63,7 @@ class PaddleEngine:
         """Returns the degrees (0, 90, 180, 270) clockwise by which an RGB image must be turned to stand upright."""
         if min(image.shape[:2]) < _MIN_SIDE_PX:
             return 0
-        bgr = np.ascontiguousarray(image[:, :, ::-1])
+        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         quads = self.detect(bgr)
         self._seen = image, quads
         return self._orientation.rotation(bgr, quads, self.lines)
@@ -72,7 +72,7 @@ class PaddleEngine:
         """Returns the words of an upright `(height, width, 3)` uint8 RGB image; boxes in its pixels."""
         if min(image.shape[:2]) < _MIN_SIDE_PX:
             return []
-        bgr = np.ascontiguousarray(image[:, :, ::-1])
+        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
         quads = self._seen[1] if self._seen and self._seen[0] is image else self.detect(bgr)
         self._seen = None
         lines = self.lines.read(bgr, quads)

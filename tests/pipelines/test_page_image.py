@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import simplejpeg
@@ -41,6 +42,15 @@ def test_gray_pages_are_stored_gray_and_coloured_ones_in_colour():
 def test_large_pages_are_scaled_down_and_small_ones_left_alone(height, width, stored):
     jpg, jpg_width, jpg_height = to_jpeg(paper(height=height, width=width), 1024, 85)
     assert (jpg_height, jpg_width) == stored == simplejpeg.decode_jpeg_header(jpg)[:2]
+
+
+def test_a_scaled_down_page_shows_the_mean_of_what_each_pixel_covers():
+    image = paper((250, 250, 250))
+    for row in range(40, 1600, 30):
+        cv2.putText(image, "Of the strait and narrow 1234567890 " * 2, (20, row), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 0)
+    jpg, width, height = to_jpeg(image, 1024, 95)
+    means = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    assert cv2.PSNR(simplejpeg.decode_jpeg(jpg), means) > 35  # dB; point by point it would be 26
 
 
 def test_the_same_page_gives_the_same_bytes():

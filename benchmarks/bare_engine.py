@@ -1,0 +1,65 @@
+"""The bare OCR engine in several processes beside each other: what the machine lets page processes gain at best."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from threading import Barrier
+
+import numpy as np
+
+from pipelines import documents
+from pipelines.config import PageConfig
+from pipelines.ocr import OcrEngine, load_engine
+from pipelines.page_builder import PageTask
+
+TIMED_PASSES = 2  # after one that pays for what is new to the engine
+
+_held: tuple[OcrEngine, list[np.ndarray], Barrier]  # of a process
+
+
+def read_beside(tasks: list[PageTask], processes: int) -> tuple[int, float, float]:
+    """Lets each process read all pages, again and again.
+
+    Returns:
+        Pages read, wall seconds, CPU-seconds of all processes.
+    """
+    context = get_context("spawn")
+    arguments = (tasks, context.Barrier(processes))
+    with ProcessPoolExecutor(processes, context, initializer=_hold, initargs=arguments) as pool:
+        passes = [_one_pass(pool, processes) for _ in range(1 + TIMED_PASSES)][1:]
+    wall_s, cpu_s = (sum(seconds) for seconds in zip(*passes, strict=True))
+    return TIMED_PASSES * processes * len(tasks), wall_s, cpu_s
+
+
+def _one_pass(pool: ProcessPoolExecutor, processes: int) -> tuple[float, float]:
+    """Returns the wall seconds of the slowest process, and the CPU-seconds of all."""
+    answers = [pool.submit(_read_all) for _ in range(processes)]
+    wall_s, cpu_s = zip(*(answer.result() for answer in answers), strict=True)
+    return max(wall_s), sum(cpu_s)
+
+
+def _hold(tasks: list[PageTask], barrier: Barrier) -> None:
+    import cv2
+
+    global _held
+    cv2.setNumThreads(1)
+    _held = load_engine(PageConfig().ocr), [_pixels(task) for task in tasks], barrier
+
+
+def _pixels(task: PageTask) -> np.ndarray:
+    config = PageConfig()
+    with documents.open_document(task.path) as document:
+        page = documents.load_page(document, task.page)
+        return documents.render(page, config.dpi, config.image_long_side, config.max_long_side_px)
+
+
+def _read_all() -> tuple[float, float]:
+    """Waits for the other processes, so that none takes two turns, and reads; returns wall and CPU-seconds."""
+    engine, images, barrier = _held
+    barrier.wait()
+    started, cpu_before = time.monotonic(), time.process_time()
+    for image in images:
+        engine.read(image)
+    return time.monotonic() - started, time.process_time() - cpu_before
