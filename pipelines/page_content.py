@@ -43,14 +43,32 @@ class PageContent:
             painted = page.get_bboxlog()
         except mupdf_errors() as error:
             raise PageError(PageStatus.CORRUPT, f"its content cannot be interpreted: {error}") from error
-        whole = (page.rect * page.derotation_matrix).normalize()  # the log is of the page before /Rotate
-        boxes = np.array([box for _, box in painted], float).reshape(-1, 4)
-        boxes = ((boxes - [whole.x0, whole.y0] * 2) / ([whole.width, whole.height] * 2)).clip(0, 1)
+        boxes = _shares([box for _, box in painted], page)
         kinds = np.array([kind for kind, _ in painted], str)
         text = np.char.endswith(kinds, "text")
         area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
         invisible = area[kinds == _INVISIBLE].sum() / max(area[text].sum(), np.finfo(float).tiny)
         return cls(_covered(boxes[np.isin(kinds, _IMAGES)]), float(invisible), bool(text.all()))
+
+
+def image_share(page: pymupdf.Page) -> float:
+    """Returns the share of the page that images cover, as `PageContent` has it, in a third of the time.
+
+    Raises:
+        PageError: MuPDF cannot interpret the page.
+    """
+    try:
+        images = page.get_image_info()
+    except mupdf_errors() as error:
+        raise PageError(PageStatus.CORRUPT, f"its content cannot be interpreted: {error}") from error
+    return _covered(_shares([image["bbox"] for image in images], page))
+
+
+def _shares(boxes: list[tuple[float, ...]], page: pymupdf.Page) -> np.ndarray:
+    """Returns boxes `(n, 4)`, in points of the page before /Rotate, as shares of its sides."""
+    whole = (page.rect * page.derotation_matrix).normalize()
+    corners = np.array(boxes, float).reshape(-1, 4) - [whole.x0, whole.y0] * 2
+    return (corners / ([whole.width, whole.height] * 2)).clip(0, 1)
 
 
 def _covered(boxes: np.ndarray) -> float:

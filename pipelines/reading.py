@@ -13,7 +13,7 @@ from pipelines.config import PageConfig
 from pipelines.deskew import deskew, estimate_skew, upright_points
 from pipelines.documents import PageError
 from pipelines.ocr import OcrEngine, OcrWord
-from pipelines.page_content import PageContent
+from pipelines.page_content import PageContent, image_share
 from pipelines.page_image import is_blank
 from pipelines.stopwatch import Stopwatch
 from pipelines.text import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
@@ -90,7 +90,8 @@ class PageReader:
         return Reading(view.image, words, "ocr", view.skew_deg)
 
     def _view(self, page: pymupdf.Page) -> _View:
-        content = PageContent.of(page)
+        is_judged = self.config.text_source == "auto"
+        content = PageContent.of(page) if is_judged else PageContent(image_share(page))
         words = self._layer(page, content)
         is_scan = content.image_share >= SCAN_IMAGE_SHARE
         image = self._render(page, for_ocr=words is None, for_skew=is_scan)

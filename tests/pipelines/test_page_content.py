@@ -3,7 +3,7 @@ from __future__ import annotations
 import pymupdf
 import pytest
 
-from pipelines.page_content import PageContent
+from pipelines.page_content import PageContent, image_share
 
 TEXT = "Twelve vessels entered the harbour."
 INVISIBLE = 3
@@ -35,13 +35,13 @@ def test_a_scan_is_all_image_in_one_piece_or_in_strips(page, strips, rotation):
         band = pymupdf.Rect(0, 500 * strip / strips, 400, 500 * (strip + 1) / strips)
         page.insert_image(band, pixmap=pixels(), keep_proportion=False)
     page.set_rotation(rotation)
-    assert PageContent.of(page).image_share == 1.0
+    assert PageContent.of(page).image_share == image_share(page) == 1.0
 
 
 def test_images_in_one_place_count_once(page):
     for _ in range(3):
         page.insert_image((0, 0, 200, 250), pixmap=pixels(), keep_proportion=False)
-    assert PageContent.of(page).image_share == pytest.approx(0.25, abs=0.01)
+    assert PageContent.of(page).image_share == image_share(page) == pytest.approx(0.25, abs=0.01)
 
 
 def test_invisible_text_is_told_from_what_is_to_be_seen(page):
