@@ -86,9 +86,9 @@ def manifest_faults(manifest: pa.Table, page_rows: pa.Table, plan: pa.Table) -> 
     yield from _difference(documents, lost.rename_columns(documents.column_names), "plan.parquet")
     for row in manifest.filter(pc.invert(pc.is_in(manifest["status"], _STATUSES))).slice(0, 1).to_pylist():
         yield f"{row['key']}: status {row['status']!r} is none of PageStatus"
-    for group in pages.group_by("key").aggregate([("uri", "count")]).to_pylist():
-        if group["uri_count"] > 1:
-            yield f"{group['key']}: {group['uri_count']} rows with this key"
+    keys = pages.group_by("key").aggregate([("uri", "count")])
+    for group in keys.filter(pc.greater(keys["uri_count"], 1)).to_pylist():
+        yield f"{group['key']}: {group['uri_count']} rows with this key"
 
 
 def _difference(found: pa.Table, expected: pa.Table, source: str) -> Iterator[str]:
@@ -126,15 +126,15 @@ def plan_faults(plan: pa.Table, manifest: pa.Table) -> Iterator[str]:
     """Checks that every page of every document that could be opened has exactly one row in the manifest."""
     pages = manifest.filter(pc.greater(manifest["page"], 0))
     document = ["uri", "doc_sha256"]
-    counted = pages.group_by(document).aggregate([("page", "count_distinct"), ("page", "min"), ("page", "max")])
-    found = {
-        (row["uri"], row["doc_sha256"]): (row["page_count_distinct"], row["page_min"], row["page_max"])
-        for row in counted.to_pylist()
-    }
-    for row in plan.filter(pc.equal(plan["status"], _OK)).select(["uri", "sha256", "pages"]).to_pylist():
-        count, first, last = found.get((row["uri"], row["sha256"]), (0, 0, 0))
-        if (count, first, last) != (row["pages"], 1, row["pages"]):
-            yield f"{row['uri']}: {row['pages']} pages, the manifest has {count} from {first} to {last}"
+    found = pages.group_by(document).aggregate([("page", "count_distinct"), ("page", "min"), ("page", "max")])
+    good = plan.filter(pc.equal(plan["status"], _OK)).select(["uri", "sha256", "pages"])
+    both = good.join(found, ["uri", "sha256"], document)
+    count, first, last = (pc.fill_null(both[f"page_{name}"], 0) for name in ("count_distinct", "min", "max"))
+    wrong = pc.or_(pc.not_equal(count, both["pages"]), pc.not_equal(last, both["pages"]))
+    wrong = pc.or_(wrong, pc.not_equal(first, 1))
+    for row in both.filter(wrong).sort_by("uri").to_pylist():
+        count, first, last = (row[f"page_{name}"] or 0 for name in ("count_distinct", "min", "max"))
+        yield f"{row['uri']}: {row['pages']} pages, the manifest has {count} from {first} to {last}"
 
 
 def totals_faults(index: CorpusIndex, manifest: pa.Table, plan: pa.Table) -> Iterator[str]:

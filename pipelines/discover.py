@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines import storage
 from schemas import UsageError
+
+MARKS = re.compile(r"[*?[]")
 
 
 def discover(inputs: tuple[str, ...]) -> list[str]:
@@ -27,6 +30,8 @@ def discover(inputs: tuple[str, ...]) -> list[str]:
 
 def _printable(uri: str) -> str:
     """Spells out bytes of a file name that are no UTF-8: tables and JSON hold nothing else."""
+    if uri.isascii():
+        return uri
     return uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
@@ -46,7 +51,7 @@ def _expand(item: str) -> list[str]:
 
 
 def _is_pattern(item: str) -> bool:
-    return any(mark in item for mark in "*?[")
+    return MARKS.search(item) is not None
 
 
 def _below(directory: Path) -> Iterator[str]:

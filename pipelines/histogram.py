@@ -9,6 +9,7 @@ import numpy as np
 
 BINS = 24
 FAR = 1.5
+CHUNK = 1 << 20  # values whose bins are in memory at the same time
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,23 @@ def histogram_of(values: np.ndarray, step: float, lowest: float | None = 0.0) ->
     values = np.asarray(values, np.float64)
     if not len(values):
         return None
-    low = float(np.percentile(values, 1)) if lowest is None else lowest
-    most, largest = float(np.percentile(values, 99)), float(values.max())
+    first_hundredth, median, p95, most = map(float, np.percentile(values, [1, 50, 95, 99]))
+    low, largest = first_hundredth if lowest is None else lowest, float(values.max())
     high = max(largest if largest - low <= FAR * (most - low) else most, low + step)
     width = _round_up((high - low) / BINS, step)
     first = math.floor(low / width)
     bins = max(1, math.ceil(high / width - first))
     if high >= (first + bins) * width:
         bins += 1
-    places = np.clip(np.floor(values / width - first), 0, bins - 1).astype(np.int64)
+    counts = np.zeros(bins, np.int64)
+    for start in range(0, len(values), CHUNK):
+        places = np.floor(values[start : start + CHUNK] / width - first)
+        counts += np.bincount(np.clip(places, 0, bins - 1).astype(np.int64), minlength=bins)
     return Histogram(
         edges=tuple(round((first + i) * width, 9) for i in range(bins + 1)),
-        counts=tuple(int(count) for count in np.bincount(places, minlength=bins)),
-        median=float(np.median(values)),
-        p95=float(np.percentile(values, 95)),
+        counts=tuple(counts.tolist()),
+        median=median,
+        p95=p95,
         smallest=float(values.min()),
         largest=largest,
     )

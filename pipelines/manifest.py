@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,16 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from pipelines.ahead import map_ahead
 from pipelines.shard import DETAIL_CHARS, read_sidecar
-from pipelines.storage import CorpusStore
+from pipelines.storage import CorpusStore, is_local
 from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
 
 PART_ROWS = 1 << 19
 GROUP_SHARDS = 512  # shards whose rows are in memory at the same time
 READERS = 16  # threads: from a bucket, a small file is mostly waited for
+SORTERS = 2  # threads, each with a part in memory
+REPEATED = [field.name for field in MANIFEST_SCHEMA if field.name != "key" and not pa.types.is_floating(field.type)]
 
 IS_OK = ds.field("status") == PageStatus.OK.value
 IS_PAGE = ds.field("page") > 0
@@ -45,19 +49,18 @@ def write_manifest(
     cuts = _cuts(plan, part_rows)
     parts = [scratch / f"part-{number}.arrow" for number in range(len(cuts) + 1)]
     shards: list[ShardInfo] = []
+    groups = (names[start : start + GROUP_SHARDS] for start in range(0, len(names), GROUP_SHARDS))
     with ExitStack() as stack:
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         writers = [stack.enter_context(pa.ipc.new_stream(part, MANIFEST_SCHEMA, options=options)) for part in parts]
         _deal_out(_document_rows(plan), cuts, writers)
-        for infos, rows in _read_groups(names, store):
+        for infos, rows in map_ahead(partial(_read_group, store), groups, 1):
             shards += infos
             _deal_out(rows, cuts, writers)
     path = scratch / "manifest.parquet"
-    with pq.ParquetWriter(path, MANIFEST_SCHEMA) as writer:
-        for part in parts:
-            with pa.ipc.open_stream(part) as reader:
-                writer.write_table(reader.read_all().sort_by([("uri", "ascending"), ("page", "ascending")]))
-            part.unlink()
+    with pq.ParquetWriter(path, MANIFEST_SCHEMA, use_dictionary=REPEATED) as writer:
+        for rows in map_ahead(_sorted_part, parts, SORTERS):
+            writer.write_table(rows)
     return path, shards
 
 
@@ -77,12 +80,18 @@ def _deal_out(rows: pa.Table, cuts: np.ndarray, writers: list[pa.RecordBatchStre
         writer.write_table(rows.slice(start, end - start))
 
 
-def _read_groups(names: list[str], store: CorpusStore) -> Iterator[tuple[list[ShardInfo], pa.Table]]:
-    """Yields the facts and page rows of some shards at a time."""
-    with ThreadPoolExecutor(READERS) as pool:
-        for start in range(0, len(names), GROUP_SHARDS):
-            sidecars = list(pool.map(lambda name: read_sidecar(name, store), names[start : start + GROUP_SHARDS]))
-            yield [info for info, _ in sidecars], pa.concat_tables([rows for _, rows in sidecars])
+def _read_group(store: CorpusStore, names: list[str]) -> tuple[list[ShardInfo], pa.Table]:
+    """Returns the facts and page rows of some shards."""
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, READERS) if is_local(store.output) else READERS) as pool:
+        sidecars = list(pool.map(partial(read_sidecar, store=store), names))
+    return [info for info, _ in sidecars], pa.concat_tables([rows for _, rows in sidecars])
+
+
+def _sorted_part(part: Path) -> pa.Table:
+    with pa.ipc.open_stream(part) as reader:
+        rows = reader.read_all()
+    part.unlink()
+    return rows.combine_chunks().sort_by([("uri", "ascending"), ("page", "ascending")])
 
 
 def _document_rows(plan: pa.Table) -> pa.Table:

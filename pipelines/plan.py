@@ -130,7 +130,7 @@ def plan_table(inspected: pa.Table) -> pa.Table:
     Args:
         inspected: rows of `PLAN_SCHEMA` in any order.
     """
-    plan = inspected.combine_chunks().sort_by("uri")
+    plan = inspected.sort_by("uri")
     opened = np.flatnonzero(pc.equal(plan["status"], PageStatus.OK.value))
     built = opened[_first_of_equals(plan["sha256"].take(opened))]
     again = np.zeros(len(plan), bool)

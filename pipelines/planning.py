@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.ahead import map_ahead
 from pipelines.config import BuildConfig
 from pipelines.discover import discover
 from pipelines.jobs import InspectDocuments, run_chain, try_page_process
@@ -41,16 +42,20 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
     logger.info("found %s", counted(len(uris), "document"))
     if config.page.text_source != "pdf" and runs_here(beam_args):
         try_page_process(config)
-    batches = []
-    for name, batch in inspect_batches(uris):
-        store.write(batch, "work", "inspect", f"{name}.json")
-        batches.append(name)
+    batches = list(map_ahead(partial(_write_batch, store), inspect_batches(uris), READERS))
     progress = Progress("inspected", "documents", len(uris))
+    del uris  # more than a gigabyte, of ten million documents
     run_chain("inspect", batches, InspectDocuments(config, beam_args), beam_args, progress)
     plan = plan_table(read_inspected(batches, store))
     with store.create("plan.parquet") as stream:
         pq.write_table(plan, stream)
     return plan
+
+
+def _write_batch(store: CorpusStore, batch: tuple[str, bytes]) -> str:
+    name, content = batch
+    store.write(content, "work", "inspect", f"{name}.json")
+    return name
 
 
 def inspect_batches(uris: list[str]) -> Iterator[tuple[str, bytes]]:
@@ -63,10 +68,9 @@ def inspect_batches(uris: list[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def read_inspected(batches: list[str], store: CorpusStore) -> pa.Table:
-    """Returns what the inspection found out about all documents, rows of `PLAN_SCHEMA`."""
-    with ThreadPoolExecutor(READERS) as pool:
-        parts = pool.map(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches)
-        return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts)
+    """Returns what the inspection found out about all documents, rows of `PLAN_SCHEMA` in one chunk."""
+    parts = map_ahead(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches, READERS)
+    return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts).combine_chunks()
 
 
 def compare_input(config: BuildConfig, plan: pa.Table, complete: bool) -> None:

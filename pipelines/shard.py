@@ -145,7 +145,9 @@ def read_sidecar(name: str, store: CorpusStore) -> tuple[ShardInfo, pa.Table]:
     try:
         file = pq.ParquetFile(pa.BufferReader(store.read("shards", f"{name}.parquet")))
         table = file.read(use_threads=False)  # twice as fast on files as small as these
-        rows = table.replace_schema_metadata(None).cast(MANIFEST_SCHEMA)
+        rows = table.replace_schema_metadata(None)
+        if rows.schema != MANIFEST_SCHEMA:
+            rows = rows.cast(MANIFEST_SCHEMA)
         rows.validate(full=True)
         facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
         info = ShardInfo(

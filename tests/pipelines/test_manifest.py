@@ -9,6 +9,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines import manifest
 from pipelines.manifest import IS_OK, count_values, write_manifest
 from pipelines.output import read_plan
 from pipelines.storage import CorpusStore
@@ -42,16 +43,26 @@ def test_all_rows_are_there_in_order_however_few_are_sorted_at_a_time(corpus, tm
     assert found.equals(expected)
 
 
+def test_the_bytes_do_not_depend_on_how_much_is_done_at_a_time(corpus, tmp_path, monkeypatch):
+    written = []
+    for readers, sorters, group in ((1, 1, 1), (16, 5, 512)):
+        monkeypatch.setattr(manifest, "READERS", readers)
+        monkeypatch.setattr(manifest, "SORTERS", sorters)
+        monkeypatch.setattr(manifest, "GROUP_SHARDS", group)
+        written.append(merged(corpus, tmp_path, part_rows=5).read_bytes())
+    assert written[0] == written[1]
+
+
 def test_nothing_is_left_in_the_scratch_directory_but_the_manifest(corpus, tmp_path):
     path = merged(corpus, tmp_path, part_rows=5)
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_values_are_counted_without_the_other_columns(corpus, tmp_path):
-    manifest = ds.dataset(merged(corpus, tmp_path))
+    written = ds.dataset(merged(corpus, tmp_path))
     rows = pq.read_table(corpus / "manifest.parquet").to_pylist()
-    assert count_values(manifest, "status") == Counter(row["status"] for row in rows)
-    assert count_values(manifest, "language", IS_OK) == {"en": 40}
+    assert count_values(written, "status") == Counter(row["status"] for row in rows)
+    assert count_values(written, "language", IS_OK) == {"en": 40}
 
 
 def test_a_corpus_without_shards_has_the_rows_of_its_documents(tmp_path):
