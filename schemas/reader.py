@@ -49,6 +49,7 @@ class Shard:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._keys: list[str] | None = None
+        self._numbers: dict[str, int] = {}
         self._spans = np.empty((0, 3, 2), np.int64)
 
     def keys(self) -> list[str]:
@@ -59,7 +60,19 @@ class Shard:
         """
         if self._keys is None:
             self._keys, self._spans = _scan(self.path)
+            self._numbers = {key: number for number, key in enumerate(self._keys)}
         return self._keys
+
+    def sample_of(self, key: str) -> Sample:
+        """Returns the sample of a key.
+
+        Raises:
+            SchemaError: the file is damaged, gone, or has no such sample.
+        """
+        self.keys()
+        if key not in self._numbers:
+            raise SchemaError(f"{self.path} has no sample {key}: {REPAIR}.")
+        return self.sample(self._numbers[key])
 
     def sample(self, index: int) -> Sample:
         """Returns sample `index`.

@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", metavar="FILE", help="YAML with any of these settings, such as RUN/config.yaml")
     parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it; the environment has it too
     for name, about in flags().items():
-        parser.add_argument(f"--{name}", metavar="X", help=about)
+        parser.add_argument(f"--{name}", metavar="X", help=about, action="append" if name == "corpus" else "store")
     return parser
 
 

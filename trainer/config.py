@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -20,6 +20,13 @@ from schemas import UsageError
 from trainer.model_config import MODEL_SIZES, ModelConfig
 from trainer.objectives import ObjectivesConfig
 
+AT_LEAST_ONE = (
+    *("max_steps", "global_batch", "micro_batch", "shuffle_shards"),
+    *("log_every", "save_every", "keep_last", "val_every"),
+)
+CORPUS_HELP = """\
+a finished corpus (pipelines.build_corpus), a directory or a gs://, s3:// or https:// URL; several flags mix several, by
+their pages or, each as PATH:WEIGHT, by weight"""
 CONFIG_DIR = Path(__file__).parent / "configs"
 
 
@@ -66,13 +73,17 @@ class PretrainConfig:
         UsageError: a value out of its range.
     """
 
-    corpus: str = _option("", "directory of a finished corpus (pipelines.build_corpus)")
+    corpus: list[str] = field(default_factory=list, metadata={"help": CORPUS_HELP})
     output: str = _option("", "directory of the run: log.jsonl, checkpoints/, model/, loss.png; resumed if it exists")
     tokenizer: str = _option("t5", "tokenizer the corpus was built with: t5, a file, a directory or a hub name")
     seed: int = _option(0, "of the weights, the sample order, the masks and the dropout")
     max_steps: int = _option(1000, "optimizer steps of the whole run; the learning rate's schedule ends there")
     global_batch: int = _option(64, "pages a step, over all ranks")
     micro_batch: int = _option(8, "most pages that a rank holds at a time; fewer where that divides the batch evenly")
+    pad_multiple: int = _option(32, "text is padded to a multiple of it, targets to one of half of it; even")
+    shuffle_shards: int = _option(64, "shards whose pages are shuffled together; remote ones are fetched by as many")
+    cache_dir: str = _option("~/.cache/folio", "folder for the shards of remote corpora; runs may share it")
+    cache_gb: float = _option(64.0, "most that the cached shards may take, in 1e9 bytes")
     workers: int = _option(1, "processes a rank that decode pages; 0 decodes between the steps")
     log_every: int = _option(10, "steps between log rows")
     save_every: int = _option(500, "steps between checkpoints")
@@ -94,10 +105,21 @@ class PretrainConfig:
     deepspeed: dict[str, Any] = field(default_factory=dict)  # laid over the DeepSpeed config of trainer.engine
 
     def __post_init__(self) -> None:
-        for name in ("max_steps", "global_batch", "micro_batch", "log_every", "save_every", "keep_last", "val_every"):
+        for name in (
+            "max_steps",
+            "global_batch",
+            "micro_batch",
+            "log_every",
+            "save_every",
+            "keep_last",
+            "val_every",
+            "shuffle_shards",
+        ):
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("seed", "workers", "val_pages", "peak_tflops"):
+        if self.pad_multiple < 2 or self.pad_multiple % 2:
+            raise UsageError(f"--pad_multiple must be even and at least 2, got {self.pad_multiple}")
+        for name in ("seed", "workers", "val_pages", "peak_tflops", "cache_gb"):
             if getattr(self, name) < 0:
                 raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
         if not 0 <= self.val_share < 1:
@@ -111,7 +133,11 @@ class PretrainConfig:
 def flags() -> dict[str, str]:
     """Returns the name of every flag and its help text, which ends with the default."""
     options = [item for item in fields(PretrainConfig) if "help" in item.metadata]
-    return {item.name: item.metadata["help"] + (f" ({item.default})" if item.default != "" else "") for item in options}
+    return {item.name: item.metadata["help"] + _default_of(item) for item in options}
+
+
+def _default_of(item: Field[Any]) -> str:
+    return "" if item.default in ("", MISSING) else f" ({item.default})"
 
 
 def as_typed(name: str) -> str:
@@ -120,7 +146,10 @@ def as_typed(name: str) -> str:
 
 
 def load_config(
-    size: str, file: str | None = None, flag_values: Mapping[str, str] | None = None, overrides: Iterable[str] = ()
+    size: str,
+    file: str | None = None,
+    flag_values: Mapping[str, str | list[str]] | None = None,
+    overrides: Iterable[str] = (),
 ) -> PretrainConfig:
     """Returns the settings of a run.
 

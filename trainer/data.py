@@ -5,44 +5,88 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import simplejpeg
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from schemas import Corpus, FolioError, Sample, Tokenizer
+from schemas import FolioError, Sample, SchemaError, Tokenizer
 from trainer.config import PretrainConfig
-from trainer.example import Batch, Example, collate, make_example
+from trainer.corpora import CorpusPages
+from trainer.denoising import window_size
+from trainer.example import TOKEN_ID, Batch, Example, collate, make_example, page_generator
 from trainer.sample_order import SampleRef
+
+MOST_BAD_IN_A_ROW = 100
 
 
 class SampleError(FolioError):
-    """A sample cannot be read or decoded. Only the rank that met it knows."""
+    """A sample cannot be read or decoded."""
+
+
+class TooManyBadSamples(FolioError):
+    """The corpus, and not a page of it, is bad. Only the rank that met it knows."""
 
 
 class PageDataset(Dataset[Example]):
-    """Pages of a corpus as training examples, by `SampleRef`."""
+    """Pages of corpora as training examples, by `SampleRef`.
 
-    def __init__(self, corpus: Corpus, tokenizer: Tokenizer, config: PretrainConfig) -> None:
-        self.corpus = corpus
+    A page that cannot be used gives way to another one of its corpus, drawn by seed, epoch and key, so that it is the
+    same one on any rank, worker or restart.
+
+    Args:
+        corpora: in the numbering of the refs.
+    """
+
+    def __init__(self, corpora: Sequence[CorpusPages], tokenizer: Tokenizer, config: PretrainConfig) -> None:
+        self.corpora = corpora
         self.tokenizer = tokenizer
         self.config = config
 
+    def key(self, ref: SampleRef) -> str:
+        """Returns the key of a page, unread."""
+        return self.corpora[ref.corpus].table.key(ref.row)
+
+    def length(self, ref: SampleRef) -> int:
+        """Returns how many tokens a page has, unread; those beyond the window do not count."""
+        window = window_size(self.config.objectives, len(self.tokenizer.sentinel_ids))
+        return min(int(self.corpora[ref.corpus].table.tokens[ref.row]), window)
+
     def __getitem__(self, ref: SampleRef) -> Example:
-        sample = self.corpus[ref.page]
+        pages, row = self.corpora[ref.corpus], ref.row
+        rng = page_generator(self.config.seed, ref.epoch, f"in place of {self.key(ref)}")
+        bad: list[str] = []
+        while len(bad) < MOST_BAD_IN_A_ROW:
+            try:
+                return replace(self._example(pages.sample(row), ref.epoch), bad=tuple(bad))
+            except (SchemaError, SampleError) as error:
+                bad.append(f"{pages.table.key(row)} in {pages.shard_name(row)}: {error}")
+                row = int(rng.integers(len(pages)))
+        raise TooManyBadSamples(f"{len(bad)} bad samples in a row, the last one {bad[-1]}")
+
+    def _example(self, sample: Sample, epoch: int) -> Example:
         model = self.config.model
+        _require_known_ids(sample, model.vocab_size)
         return make_example(
             sample.key,
             sample.tokens,
             decode_image(sample, model.image_height, model.image_width) if model.visual_tokens else None,
             seed=self.config.seed,
-            epoch=ref.epoch,
+            epoch=epoch,
             objectives=self.config.objectives,
             model=model,
             tokenizer=self.tokenizer,
         )
+
+
+def _require_known_ids(sample: Sample, vocabulary: int) -> None:
+    ids = sample.tokens[:, TOKEN_ID]
+    if len(ids) and not 0 <= ids.min() <= ids.max() < vocabulary:
+        raise SampleError(f"{sample.key} has token ids beyond the {vocabulary} of the tokenizer: verify the corpus")
 
 
 def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:
@@ -67,12 +111,12 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
     """Yields the batch of each list of samples, in order, read ahead by `workers` processes.
 
     Raises:
-        SampleError: one cannot be read.
+        FolioError: a shard cannot be had, or too many samples are bad.
     """
     loader = DataLoader(
         dataset,
         batch_sampler=micro_batches,
-        collate_fn=collate,
+        collate_fn=partial(collate, pad_multiple=dataset.config.pad_multiple),
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         worker_init_fn=_heed_parent_alone,
@@ -81,7 +125,7 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
     try:
         yield from loader
     except FolioError as error:
-        raise SampleError(_own_words(error)) from error
+        raise type(error)(_own_words(error)) from error
 
 
 def _own_words(error: FolioError) -> str:

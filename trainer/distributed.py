@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+from functools import lru_cache
 from typing import Any
 
 
 def rank() -> int:
     """Returns this process's number; known before the ranks have met, from the launcher's environment."""
     return int(os.environ.get("RANK", "0"))
+
+
+def local_rank() -> int:
+    """Returns this process's number among those of its machine."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def world_size() -> int:
@@ -37,13 +43,20 @@ def _free_port() -> int:
         return listener.getsockname()[1]
 
 
+@lru_cache
+def _host_group() -> Any:
+    """The ranks, talking over the network and not through their devices, which need not wait for each other then."""
+    import torch
+
+    return torch.distributed.new_group(backend="gloo")
+
+
 def sum_over_ranks(values: dict[str, float]) -> dict[str, float]:
     """Returns the sums over all ranks, in float64; every rank passes the same keys in the same order."""
     import torch
-    from deepspeed.accelerator import get_accelerator
 
-    sums = torch.tensor(list(values.values()), dtype=torch.float64, device=get_accelerator().current_device_name())
-    torch.distributed.all_reduce(sums)
+    sums = torch.tensor(list(values.values()), dtype=torch.float64)
+    torch.distributed.all_reduce(sums, group=_host_group())
     return dict(zip(values, sums.tolist(), strict=True))
 
 
@@ -52,7 +65,7 @@ def gather(item: Any) -> list[Any]:
     import torch
 
     items: list[Any] = [None] * world_size()
-    torch.distributed.all_gather_object(items, item)
+    torch.distributed.all_gather_object(items, item, group=_host_group())
     return items
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
-import numpy as np
 import torch
 
 from trainer import distributed
@@ -14,20 +14,23 @@ from trainer.sample_order import SampleRef
 
 
 class Evaluation:
-    """The held-out side of a corpus.
+    """The held-out pages of a run.
 
     Pages are cut into fixed blocks and the blocks dealt to the ranks. Each rank runs equally many, as ZeRO 3 needs: one
     that has run out repeats the first block and does not count it. So the result is the same on any number of ranks.
 
     Args:
-        pages: `(n,)` corpus indices.
+        dataset: of held-out pages.
+        most: pages to read, dealt out over the corpora in turn.
         block_size: pages in a block.
     """
 
-    def __init__(self, dataset: PageDataset, pages: np.ndarray, block_size: int) -> None:
+    def __init__(self, dataset: PageDataset, most: int, block_size: int) -> None:
         self.dataset = dataset
-        self.pages = len(pages)
-        refs = [SampleRef(int(page), 0) for page in pages]
+        rows = zip_longest(*([SampleRef(c, row, 0) for row in range(len(p))] for c, p in enumerate(dataset.corpora)))
+        refs = [ref for turn in rows for ref in turn if ref is not None][:most]
+        self.pages = len(refs)
+        refs.sort(key=dataset.length)
         blocks = [refs[i : i + block_size] for i in range(0, len(refs), block_size)]
         self.blocks = blocks[distributed.rank() :: distributed.world_size()]
         self.counted = len(self.blocks)
@@ -36,7 +39,7 @@ class Evaluation:
 
     def run(self, engine: Any) -> dict[str, float]:
         """Returns val_loss, val_loss_*, val_acc_* and val_pages. Collective: all ranks call it, all get the result."""
-        sums = ObjectiveSums(by_element=True)
+        sums = ObjectiveSums()
         engine.eval()
         with torch.no_grad():
             for number, batch in enumerate(load_batches(self.dataset, self.blocks, workers=0)):

@@ -41,6 +41,7 @@ class Example:
     line_classes: np.ndarray  # (p,) int32: token-to-line labels
     labels: np.ndarray  # (t,) int32: the decoder's targets, closed by eos
     page: PageView | None  # None for a model without a visual branch
+    bad: tuple[str, ...] = ()  # the pages that it was read in place of, each with the reason
 
 
 def make_example(
@@ -123,16 +124,16 @@ def _line_supervision(
     return positions[pairs].astype(np.int32), classes
 
 
-def collate(examples: list[Example], pad_multiple: int = 64) -> Batch:
-    """Stack examples, text and targets padded to the next multiple of `pad_multiple`.
+def collate(examples: list[Example], pad_multiple: int = 32) -> Batch:
+    """Stack examples, text padded to the next multiple of `pad_multiple`, targets to the next of half of it.
 
     Returns int64 tensors `input_ids` (b, l), `boxes` (b, l, 4), `cells` (b, l), `line_pairs` (b, p, 2),
     `line_classes` (b, p), `labels` (b, t); bool tensors `text_mask` (b, l; False is padding), `box_visible` (b, l);
     for a model that sees also `images` (b, h, w, 3) uint8, `patch_boxes` (b, v, 4) int64 and `patch_visible` (b, v)
-    bool; and `keys`, a list of b strings.
+    bool; and lists of strings: `keys` (b), `bad` (pages that others were read in place of, each with the reason).
     """
     text = _round_up(max(len(example.input_ids) for example in examples), pad_multiple)
-    target = _round_up(max(len(example.labels) for example in examples), pad_multiple)
+    target = _round_up(max(len(example.labels) for example in examples), pad_multiple // 2)
 
     def stack(name: str, length: int, fill: int = 0) -> torch.Tensor:
         rows = [_pad(getattr(example, name), length, fill) for example in examples]
@@ -140,6 +141,7 @@ def collate(examples: list[Example], pad_multiple: int = 64) -> Batch:
 
     batch: Batch = {
         "keys": [example.key for example in examples],
+        "bad": [page for example in examples for page in example.bad],
         "input_ids": stack("input_ids", text),
         "text_mask": torch.from_numpy(np.stack([np.arange(text) < len(example.input_ids) for example in examples])),
         "boxes": stack("boxes", text),

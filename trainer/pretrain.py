@@ -22,29 +22,34 @@ from trainer.startup import needs_extra
 with needs_extra("train"):
     import torch
 
-    from schemas import FolioError, UsageError
+    from schemas import FolioError, Tokenizer, UsageError
     from schemas.duration import duration
     from schemas.interrupts import kept_interrupts
     from trainer import distributed
     from trainer.checkpoint import CheckpointStore, require_same
     from trainer.command_line import parse_command_line
     from trainer.config import PretrainConfig, save_config
-    from trainer.data import PageDataset, SampleError, load_batches
+    from trainer.corpora import OpenCorpus, open_corpora, require_room
+    from trainer.data import PageDataset, TooManyBadSamples, load_batches
     from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate, start_engine
     from trainer.evaluation import Evaluation
     from trainer.export import export_model
     from trainer.interruption import StopRequest, clear_mark, mark_stopped
     from trainer.model import DocFormerV2
     from trainer.plot import plot_runs
+    from trainer.prefetch import prefetcher
     from trainer.run_log import LOG_NAME, RunLog
-    from trainer.run_setup import TrainingPages, facts, fit_to_corpus, make_run_dir, open_pages
-    from trainer.sample_order import RankBatches, SampleOrder, batch_id, micro_batch_size
+    from trainer.run_setup import facts, fit_to_corpora, make_run_dir, sample_order
+    from trainer.sample_order import RankBatches, batch_id, micro_batch_size
+    from trainer.shard_files import ShardError
     from trainer.throughput import Throughput, total_peak_tflops
     from trainer.training_step import StepResult, train_step
     from trainer.wandb_log import WandbLog, require_wandb, start_wandb
 
 logger = logging.getLogger("trainer")
 
+BAD_SAMPLES = "bad_samples.txt"
+BAD_SAMPLES_SHOWN = 10
 DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
 
 
@@ -57,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return pretrain(parse_command_line(argv))
     except FolioError as error:
         # All ranks meet the same errors and one reports them, but a sample is read by one rank alone.
-        if first or isinstance(error, SampleError):
+        if first or isinstance(error, (ShardError, TooManyBadSamples)):
             logger.error(f"error: {error}")
         return error.exit_code
     except KeyboardInterrupt:
@@ -78,11 +83,12 @@ def pretrain(config: PretrainConfig) -> int:
     # All that can be wrong is found before the ranks meet, so that none is left waiting for another.
     if config.wandb_project:
         require_wandb()
-    pages = open_pages(config)
-    config = fit_to_corpus(config, pages)
+    corpora, tokenizer = open_corpora(config)
+    require_room(corpora, config)
+    config = fit_to_corpora(config, corpora, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
     store = CheckpointStore(Path(config.output, "checkpoints"), config.keep_last)
-    common = facts(config, pages)
+    common = facts(config, corpora, tokenizer)
     if (earlier := store.newest()) is not None:
         require_same(earlier.facts, common, config.output)
         require_steps_left(config, earlier.step)
@@ -92,7 +98,7 @@ def pretrain(config: PretrainConfig) -> int:
     torch.manual_seed(config.seed)
     engine = start_engine(DocFormerV2(config.model), config, micro_batch)
     checkpoint = store.load(engine)
-    run = Run(config, pages, engine, checkpoint.step if checkpoint else 0, wandb)
+    run = Run(config, corpora, tokenizer, engine, checkpoint.step if checkpoint else 0, wandb)
     run.announce()
     with run.log:
         stopped = run.train(lambda: store.save(engine, run.step, run.samples, common))
@@ -119,15 +125,23 @@ class Run:
     """
 
     def __init__(
-        self, config: PretrainConfig, pages: TrainingPages, engine: Any, step: int, wandb: WandbLog | None
+        self,
+        config: PretrainConfig,
+        corpora: list[OpenCorpus],
+        tokenizer: Tokenizer,
+        engine: Any,
+        step: int,
+        wandb: WandbLog | None,
     ) -> None:
-        self.config, self.pages, self.engine, self.step = config, pages, engine, step
+        self.config, self.corpora, self.tokenizer, self.engine, self.step = config, corpora, tokenizer, engine, step
         self.dir = Path(config.output)
         self.stop = StopRequest()
         self.started = time.perf_counter()
-        self.order = SampleOrder(pages.train, config.seed)
-        self.dataset = PageDataset(pages.corpus, pages.tokenizer, config)
-        self.evaluation = Evaluation(self.dataset, pages.held_out, engine.train_micro_batch_size_per_gpu())
+        self.order = sample_order(config, corpora)
+        self.dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
+        held_out = PageDataset([corpus.held_out for corpus in corpora], tokenizer, config)
+        self.evaluation = Evaluation(held_out, config.val_pages, engine.train_micro_batch_size_per_gpu())
+        self.bad_samples = 0
         self.throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
         if first:
@@ -153,7 +167,8 @@ class Run:
         taking_part = f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {self.engine.device.type}"
         micro_batch = self.engine.train_micro_batch_size_per_gpu()
         logger.info(
-            f"{len(self.pages.train):,} pages to train on, {len(self.pages.held_out):,} held out to evaluate on; "
+            f"{sum(len(corpus.train) for corpus in self.corpora):,} pages to train on, "
+            f"{self.evaluation.pages:,} held out to evaluate on; "
             f"{taking_part}, ZeRO {config.zero_stage}, {config.dtype}; "
             f"a batch of {config.global_batch} is {config.global_batch // ranks // micro_batch} x {micro_batch} a rank"
         )
@@ -171,6 +186,7 @@ class Run:
             set_learning_rate(self.engine, rate)
             result = train_step(self.engine, batches, config, self.step, self.stop.received)
             self.throughput.add(config.global_batch, result.tokens, result.flops, result.data_wait_s)
+            self._report_bad(result.bad)
             if self._is_due(config.log_every):
                 self._record(result, rate)
             stop = result.stop
@@ -192,7 +208,7 @@ class Run:
             model = DocFormerV2(self.config.model)
             for name, parameter in model.named_parameters():
                 parameter.data.copy_(weights[name])
-            export_model(model, self.pages.tokenizer, self.dir / "model")
+            export_model(model, self.tokenizer, self.dir / "model")
             plot_runs([self.dir], self.dir / "loss.png")
         took = duration(time.perf_counter() - self.started)
         logger.info(
@@ -203,12 +219,14 @@ class Run:
     def _micro_batches(self) -> RankBatches:
         return RankBatches(
             self.order,
+            self.dataset.length,
             global_batch=self.config.global_batch,
             micro_batch=self.engine.train_micro_batch_size_per_gpu(),
             rank=distributed.rank(),
             ranks=distributed.world_size(),
             consumed=self.samples,
             steps=self.config.max_steps - self.step,
+            on_step=prefetcher(self.config, self.order, self.corpora),
         )
 
     def _is_due(self, every: int) -> bool:
@@ -220,13 +238,24 @@ class Run:
             "step": self.step,
             **result.metrics,
             "samples": self.samples,
-            "batch_id": batch_id([self.pages.corpus.key(ref.page) for ref in refs]),
+            "batch_id": batch_id([self.dataset.key(ref) for ref in refs]),
+            "bad_samples": self.bad_samples,
             "lr": rate,
             "grad_norm": result.grad_norm,
             **self.throughput.rates(),
             "memory_gb": memory_gb(),
         }
         self.log.training(row)
+
+    def _report_bad(self, bad: list[str]) -> None:
+        """Writes down which pages others were read in place of, and says it of the first few."""
+        self.bad_samples += len(bad)
+        if not bad or distributed.rank() != 0:
+            return
+        with (self.dir / BAD_SAMPLES).open("a", encoding="utf-8") as file:
+            file.writelines(f"step {self.step}: {page}\n" for page in bad)
+        if self.bad_samples - len(bad) < BAD_SAMPLES_SHOWN:
+            logger.warning(f"bad sample, another was read instead (all are in {self.dir / BAD_SAMPLES}): {bad[0]}")
 
     def _any_asked_to_stop(self) -> bool:
         return distributed.sum_over_ranks({"stop": float(self.stop.received)})["stop"] > 0

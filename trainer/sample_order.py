@@ -1,69 +1,153 @@
-"""Which page is read when: a pure function of the seed, with one integer of state, the samples consumed so far.
+"""Which page is read when: a pure function of corpora and seed, with one integer of state, the samples consumed so far.
 
-All epochs form one endless sequence of samples, a fresh permutation of the training pages each. Every step takes the
-next `global_batch` samples from it, so every batch is full and the last one of an epoch reaches into the next. Ranks
-take interleaved samples of a batch, so the sequence is the same on any number of ranks.
+All epochs of a corpus form one endless sequence of its training pages, each epoch in an order of its own; several
+corpora are woven into one by their weights. Every step takes the next `global_batch` samples from it, so every batch is
+full and the last one of an epoch reaches into the next. Ranks deal each batch out among themselves, so the sequence is
+the same on any number of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
 
-from schemas import Corpus, UsageError
+from schemas import UsageError
+
+CYCLE = 1000  # samples in which every corpus has its share of them
 
 
 class SampleRef(NamedTuple):
-    """A page of the corpus, and how often the training pages had been read before."""
+    """A page to read: the number of its corpus, its row there, and how often that corpus had been read before."""
 
-    page: int
+    corpus: int
+    row: int
     epoch: int
+
+
+class ShuffledPages:
+    """The endless sequence of one corpus's pages.
+
+    An epoch takes the shards in a random order, `shuffle_shards` at a time, and the pages of these in a random order
+    too. So a cache needs no more shards than that, and a corpus of no more shards is shuffled as a whole.
+
+    Args:
+        bounds: (shards + 1,) int64, rows of the shards, at least one in all.
+        seed: whole numbers that the order depends on.
+    """
+
+    def __init__(self, bounds: np.ndarray, shuffle_shards: int, *seed: int) -> None:
+        self.shuffle_shards = shuffle_shards
+        self.size = int(bounds[-1])
+        self._bounds = bounds
+        self._seed = seed
+        # Reading ahead, evaluating and naming a batch touch neighbouring groups in turn.
+        self._groups = lru_cache(maxsize=4)(self._shuffled_groups)
+        self._rows = lru_cache(maxsize=4)(self._shuffled_rows)
+
+    def at(self, position: int) -> tuple[int, int]:
+        """Returns row and epoch of the page at a position of the sequence."""
+        epoch, place = divmod(position, self.size)
+        group, start = self._group(epoch, place)
+        return int(self._rows(epoch, group)[place - start]), epoch
+
+    def shards_from(self, position: int) -> Iterator[list[int]]:
+        """Yields the shards of the group that a position lies in, then of each one after it, without end."""
+        start, place = divmod(position, self.size)
+        first, _ = self._group(start, place)
+        for epoch in count(start):
+            groups, _ = self._groups(epoch)
+            yield from (group.tolist() for group in groups[first if epoch == start else 0 :])
+
+    def _group(self, epoch: int, place: int) -> tuple[int, int]:
+        """Returns the number of the group that holds a place of an epoch, and the place at which it begins."""
+        _, starts = self._groups(epoch)
+        number = int(np.searchsorted(starts, place, side="right")) - 1
+        return number, int(starts[number])
+
+    def _shuffled_groups(self, epoch: int) -> tuple[list[np.ndarray], np.ndarray]:
+        sizes = np.diff(self._bounds)
+        shards = np.random.Generator(np.random.PCG64([*self._seed, epoch])).permutation(np.flatnonzero(sizes))
+        groups = np.split(shards, range(self.shuffle_shards, len(shards), self.shuffle_shards))
+        return groups, np.cumsum([0, *(sizes[group].sum() for group in groups[:-1])])
+
+    def _shuffled_rows(self, epoch: int, group: int) -> np.ndarray:
+        shards = self._groups(epoch)[0][group]
+        rows = np.concatenate([np.arange(self._bounds[shard], self._bounds[shard + 1]) for shard in shards])
+        np.random.Generator(np.random.PCG64([*self._seed, epoch, group + 1])).shuffle(rows)
+        return rows
 
 
 class SampleOrder:
     """The endless sequence of training samples.
 
     Args:
-        pages: `(n,)` corpus indices, n > 0.
+        corpora: the pages of each.
+        weights: (corpora,) shares of the samples, above 0; only their ratios count.
         seed: of the run.
     """
 
-    def __init__(self, pages: np.ndarray, seed: int) -> None:
-        self.pages = pages
-        self.seed = seed
+    def __init__(self, corpora: Sequence[ShuffledPages], weights: Sequence[float], seed: int) -> None:
+        self.corpora = corpora
+        self._quota = _quota(np.asarray(weights, float))
+        self._seed = seed
+        self._cycles = lru_cache(maxsize=4)(self._shuffled_cycle)
 
     def samples(self, start: int, stop: int) -> list[SampleRef]:
         """Returns the samples at positions `start` to `stop - 1` of the sequence."""
         return [self._at(position) for position in range(start, stop)]
 
+    def places(self, position: int) -> list[int]:
+        """Returns, for each corpus, how many of its pages come before a position."""
+        cycle, place = divmod(position, CYCLE)
+        corpora, _ = self._cycles(cycle)
+        return (cycle * self._quota + np.bincount(corpora[:place], minlength=len(self._quota))).tolist()
+
     def _at(self, position: int) -> SampleRef:
-        epoch, place = divmod(position, len(self.pages))
-        return SampleRef(int(self.pages[permutation(len(self.pages), self.seed, epoch)[place]]), epoch)
+        cycle, place = divmod(position, CYCLE)
+        corpora, before = self._cycles(cycle)
+        corpus = int(corpora[place])
+        return SampleRef(corpus, *self.corpora[corpus].at(cycle * int(self._quota[corpus]) + int(before[place])))
+
+    def _shuffled_cycle(self, cycle: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns, for each place of a cycle, its corpus and how many places before it are of the same one."""
+        corpora = np.repeat(np.arange(len(self._quota)), self._quota)
+        np.random.Generator(np.random.PCG64([self._seed, cycle])).shuffle(corpora)
+        before = np.empty(CYCLE, np.int64)
+        for corpus, quota in enumerate(self._quota):
+            before[corpora == corpus] = np.arange(quota)
+        return corpora, before
 
 
-@lru_cache(maxsize=2)  # a batch, and the loader that reads ahead, may touch two epochs
-def permutation(size: int, seed: int, epoch: int) -> np.ndarray:
-    """Returns `0 .. size - 1` in the order of an epoch, uint32: 256 MB and a few seconds for 64 million pages."""
-    order = np.arange(size, dtype=np.uint32)
-    np.random.Generator(np.random.PCG64([seed, epoch])).shuffle(order)
-    return order
+def _quota(weights: np.ndarray) -> np.ndarray:
+    """Returns (corpora,) whole numbers that add up to a cycle: one for each corpus, the others by weight."""
+    exact = 1 + weights / weights.sum() * (CYCLE - len(weights))
+    quota = exact.astype(np.int64)
+    quota[np.argsort(quota - exact, kind="stable")[: CYCLE - quota.sum()]] += 1
+    return quota
 
 
 class RankBatches:
     """The micro-batches of one rank, from a number of consumed samples to the end of the run.
 
+    A global batch is sorted by length before it is cut, so that pages of one micro-batch, and micro-batches that ranks
+    read at the same time, need little padding.
+
     Args:
+        length: of a sample, in any unit.
         consumed: samples that the run has seen; a multiple of `global_batch`.
         steps: how many steps are left.
+        on_step: told the position of each step's first sample before that is read.
     """
 
     def __init__(
         self,
         order: SampleOrder,
+        length: Callable[[SampleRef], int],
         *,
         global_batch: int,
         micro_batch: int,
@@ -71,21 +155,26 @@ class RankBatches:
         ranks: int,
         consumed: int,
         steps: int,
+        on_step: Callable[[int], None] = lambda position: None,
     ) -> None:
         self.order = order
+        self.length = length
         self.global_batch = global_batch
         self.micro_batch = micro_batch
         self.rank = rank
         self.ranks = ranks
         self.starts = range(consumed, consumed + steps * global_batch, global_batch)
+        self.on_step = on_step
 
     def __len__(self) -> int:
         return len(self.starts) * (self.global_batch // self.ranks // self.micro_batch)
 
     def __iter__(self) -> Iterator[list[SampleRef]]:
+        size = self.micro_batch
         for start in self.starts:
-            mine = self.order.samples(start, start + self.global_batch)[self.rank :: self.ranks]
-            yield from (mine[i : i + self.micro_batch] for i in range(0, len(mine), self.micro_batch))
+            self.on_step(start)
+            batch = sorted(self.order.samples(start, start + self.global_batch), key=self.length)
+            yield from (batch[i : i + size] for i in range(self.rank * size, len(batch), self.ranks * size))
 
 
 def micro_batch_size(global_batch: int, most: int, ranks: int) -> int:
@@ -98,20 +187,6 @@ def micro_batch_size(global_batch: int, most: int, ranks: int) -> int:
     if rest or not per_rank:
         raise UsageError(f"--global_batch {global_batch} is no multiple of the {ranks} ranks")
     return next(size for size in range(min(most, per_rank), 0, -1) if per_rank % size == 0)
-
-
-def is_held_out(key: str, share: float) -> bool:
-    """Tells whether a page is kept from training: whether its document's hash, as a fraction of 1, is below `share`.
-
-    Pages of one document fall on the same side, and a document keeps its side in any corpus.
-    """
-    return int(key[:16], 16) < share * 2.0**64
-
-
-def split(corpus: Corpus, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the corpus indices `(n,)` of training and of held-out pages, in corpus order."""
-    held_out = np.fromiter((is_held_out(corpus.key(i), share) for i in range(len(corpus))), bool, len(corpus))
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
 def batch_id(keys: list[str]) -> str:

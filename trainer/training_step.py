@@ -18,9 +18,12 @@ from trainer.data import to_device
 from trainer.engine import update
 from trainer.example import Batch
 from trainer.flops import flops_per_sequence
-from trainer.metrics import ObjectiveSums, summarize
+from trainer.metrics import OBJECTIVES, ObjectiveSums, summarize
 from trainer.model_config import ModelConfig
 from trainer.objectives import IGNORE
+
+LABELS = {"denoise": "labels", "line": "line_classes", "grid": "cells"}
+"""What a batch holds for each objective."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class StepResult:
         flops: that the model needed for them, forward and backward.
         data_wait_s: mean over the ranks.
         stop: whether any rank was asked to stop.
+        bad: pages that others were read in place of, each with the reason.
     """
 
     metrics: dict[str, float]
@@ -42,36 +46,62 @@ class StepResult:
     flops: float
     data_wait_s: float
     stop: bool
+    bad: list[str]
 
 
 def train_step(engine: Any, batches: Iterator[Batch], config: PretrainConfig, step: int, stop: bool) -> StepResult:
     """Takes step `step` (from 1). Collective: all ranks call it.
 
+    Each objective's loss is its mean over the whole global batch, whatever ranks and micro-batches that is cut into.
+
     Raises:
         FolioError: the loss or the gradient is not finite.
     """
-    sums = ObjectiveSums(by_element=False)
-    work = {"tokens": 0.0, "flops": 0.0, "data_wait_s": 0.0, "stop": float(stop)}
-    losses: list[tuple[torch.Tensor, list[str]]] = []
-    grad_norm = None
-    while grad_norm is None:
-        started = time.perf_counter()
-        batch = next(batches)
-        work["data_wait_s"] += time.perf_counter() - started
-        work["tokens"] += count_tokens(batch)
-        work["flops"] += count_flops(batch, config.model)
-        torch.manual_seed(dropout_seed(config.seed, step, len(losses), distributed.rank()))
+    started = time.perf_counter()
+    micro_batches = [next(batches) for _ in range(engine.gradient_accumulation_steps())]
+    waited_s = time.perf_counter() - started
+    work = distributed.sum_over_ranks({**_work(micro_batches, config.model), "wait_s": waited_s, "stop": float(stop)})
+    shares = distributed.world_size() * len(micro_batches)  # DeepSpeed takes the mean of so many gradients
+    sums = ObjectiveSums()
+    losses: list[torch.Tensor] = []
+    for number, batch in enumerate(micro_batches):
+        torch.manual_seed(dropout_seed(config.seed, step, number, distributed.rank()))
         outputs = engine(to_device(batch, engine.device))
-        loss = config.objectives.total(outputs)
-        losses.append((loss.detach(), batch["keys"]))
+        scaled = {name: outputs[f"loss_{name}"] * outputs[f"count_{name}"] for name in OBJECTIVES}
+        total = config.objectives.total({f"loss_{n}": v * (shares / max(work[n], 1)) for n, v in scaled.items()})
+        losses.append(total.detach())
         sums.add(outputs)
-        grad_norm = update(engine, loss)
-    totals = distributed.sum_over_ranks({**sums.local(), **work})
-    metrics = summarize(totals, config.objectives)
-    if not math.isfinite(metrics["loss"]) or not math.isfinite(grad_norm):
-        raise FolioError(_not_finite(step, metrics["loss"], grad_norm, losses))
-    wait_s = totals["data_wait_s"] / distributed.world_size()
-    return StepResult(metrics, grad_norm, totals["tokens"], totals["flops"], wait_s, totals["stop"] > 0)
+        grad_norm = update(engine, total)
+    metrics = summarize(distributed.sum_over_ranks(sums.local()), config.objectives)
+    if grad_norm is None or not math.isfinite(metrics["loss"]) or not math.isfinite(grad_norm):
+        raise FolioError(_not_finite(step, metrics["loss"], grad_norm, losses, micro_batches))
+    return StepResult(
+        metrics=metrics,
+        grad_norm=grad_norm,
+        tokens=work["tokens"],
+        flops=work["flops"],
+        data_wait_s=work["wait_s"] / distributed.world_size(),
+        stop=work["stop"] > 0,
+        bad=_gather_bad(micro_batches) if work["bad"] else [],
+    )
+
+
+def _work(micro_batches: list[Batch], model: ModelConfig) -> dict[str, float]:
+    """Returns what there is to do, as `StepResult` names it, and how many answers each objective asks for."""
+    return {
+        "tokens": float(sum(map(count_tokens, micro_batches))),
+        "flops": sum(count_flops(batch, model) for batch in micro_batches),
+        "bad": float(sum(len(batch["bad"]) for batch in micro_batches)),
+        **{
+            name: float(sum(int((batch[labels] != IGNORE).sum()) for batch in micro_batches))
+            for name, labels in LABELS.items()
+        },
+    }
+
+
+def _gather_bad(micro_batches: list[Batch]) -> list[str]:
+    mine = [page for batch in micro_batches for page in batch["bad"]]
+    return [page for part in distributed.gather(mine) for page in part]
 
 
 def dropout_seed(seed: int, step: int, micro_batch: int, rank: int) -> int:
@@ -91,8 +121,11 @@ def count_flops(batch: Batch, model: ModelConfig) -> float:
     return float(sum(flops_per_sequence(model, text, target) for text, target in lengths))
 
 
-def _not_finite(step: int, loss: float, grad_norm: float, losses: list[tuple[torch.Tensor, list[str]]]) -> str:
-    mine = [key for value, keys in losses if not torch.isfinite(value) for key in keys]
+def _not_finite(
+    step: int, loss: float, grad_norm: float | None, losses: list[torch.Tensor], micro_batches: list[Batch]
+) -> str:
+    pairs = zip(losses, micro_batches, strict=True)
+    mine = [key for value, batch in pairs if not torch.isfinite(value) for key in batch["keys"]]
     keys = [key for part in distributed.gather(mine) for key in part]
     where = f"; pages of its micro-batches: {', '.join(keys)}" if keys else ""
     return (

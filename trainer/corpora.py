@@ -1,0 +1,182 @@
+"""The corpora of a run, local or remote: opened, checked, and divided into pages to train on and held-out ones."""
+
+from __future__ import annotations
+
+import shlex
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas import CorpusIndex, Sample, SchemaError, Tokenizer, UsageError, load_tokenizer
+from schemas.index import INDEX_NAME
+from schemas.reader import Shard
+from trainer.config import PretrainConfig
+from trainer.page_table import PageTable, read_page_table
+from trainer.shard_files import CachedShards, LocalShards, ShardFiles
+from trainer.startup import needs_extra
+
+OPEN_SHARDS = 256  # whose headers a process keeps in memory
+
+
+class CorpusPages:
+    """Pages of one corpus, read by their row. Every process keeps the headers of the shards that it read last."""
+
+    def __init__(self, table: PageTable, files: ShardFiles) -> None:
+        self.table = table
+        self.files = files
+        self._open: OrderedDict[int, Shard] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def sample(self, row: int) -> Sample:
+        """Returns a page's sample.
+
+        Raises:
+            SchemaError: it is damaged, or not in the shard that the manifest names.
+            ShardError: its shard cannot be had.
+        """
+        number, key = self.table.shard(row), self.table.key(row)
+        while True:
+            shard = self._shard(number)
+            try:
+                return shard.sample_of(key)
+            except SchemaError:
+                if shard.path.exists():
+                    raise
+                del self._open[number]  # removed from the cache meanwhile, and fetched again
+
+    def shard_name(self, row: int) -> str:
+        """Returns the name of the shard that holds a page."""
+        return self.files.shards[self.table.shard(row)].name
+
+    def _shard(self, number: int) -> Shard:
+        if number not in self._open:
+            self._open[number] = Shard(self.files.path(number))
+            if len(self._open) > OPEN_SHARDS:
+                self._open.popitem(last=False)
+        self._open.move_to_end(number)
+        return self._open[number]
+
+
+@dataclass(frozen=True)
+class OpenCorpus:
+    """One corpus of a run.
+
+    Attributes:
+        path: a directory or a URL.
+        weight: share of the samples, relative to those of the others.
+    """
+
+    path: str
+    weight: float
+    index: CorpusIndex
+    train: CorpusPages
+    held_out: CorpusPages
+
+
+def split_weight(spec: str) -> tuple[str, float | None]:
+    """Returns path and weight of a `--corpus` as typed: `OUT`, `OUT:0.7`, `gs://bucket/OUT:0.3`.
+
+    Raises:
+        UsageError: the weight is not above 0.
+    """
+    path, colon, weight = spec.rpartition(":")
+    try:
+        value = float(weight)
+    except ValueError:
+        return spec, None
+    if not colon or not 0 < value < float("inf"):
+        raise UsageError(f"--corpus {spec}: expected a path, or PATH:WEIGHT with a weight above 0")
+    return path, value
+
+
+def open_corpora(config: PretrainConfig) -> tuple[list[OpenCorpus], Tokenizer]:
+    """Opens all corpora of a run.
+
+    Raises:
+        UsageError: one is no finished corpus, was made with another tokenizer or on another grid, or has no page to
+            train on; or only some have weights.
+        SchemaError: another schema version, or a damaged manifest.
+    """
+    tokenizer = load_tokenizer(config.tokenizer)
+    specs = [split_weight(spec) for spec in config.corpus]
+    if len({weight is None for _, weight in specs}) > 1:
+        raise UsageError(f"--corpus: give a weight to each or to none, got {', '.join(config.corpus)}")
+    corpora = [_open(path, weight, tokenizer, config) for path, weight in specs]
+    first, *others = corpora
+    for other in others:
+        if (other.index.grid_rows, other.index.grid_cols) != (first.index.grid_rows, first.index.grid_cols):
+            raise UsageError(f"{first.path} and {other.path} were built on different grids: build one of them again.")
+    return corpora, tokenizer
+
+
+def _open(path: str, weight: float | None, tokenizer: Tokenizer, config: PretrainConfig) -> OpenCorpus:
+    index, table = read_head(path)
+    if tokenizer.sha256 != index.tokenizer.sha256:
+        raise UsageError(_other_tokenizer(path, index, tokenizer, config.tokenizer))
+    if not len(table):
+        raise UsageError(f"{path} holds no usable page: its report.html and manifest.parquet say why.")
+    train, held_out = table.split(config.val_share)
+    if not len(train):
+        raise UsageError(f"--val_share {config.val_share} holds out all {len(held_out)} pages of {path}: lower it.")
+    files = shard_files(path, index, config)
+    return OpenCorpus(
+        path, len(train) if weight is None else weight, index, CorpusPages(train, files), CorpusPages(held_out, files)
+    )
+
+
+def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
+    """Reads index and manifest of a corpus.
+
+    Raises:
+        UsageError: there is none, or it cannot be reached.
+        SchemaError: another schema version, or a damaged manifest.
+    """
+    with needs_extra("remote"):
+        from fsspec.core import url_to_fs
+
+        filesystem, root = url_to_fs(path)
+    try:
+        index = CorpusIndex.from_json(filesystem.cat_file(f"{root}/{INDEX_NAME}"), f"{path}/{INDEX_NAME}")
+        with filesystem.open(f"{root}/manifest.parquet", "rb") as manifest:
+            table = read_page_table(manifest, [shard.name for shard in index.shards], f"{path}/manifest.parquet")
+    except FileNotFoundError as error:
+        missing = INDEX_NAME if INDEX_NAME in str(error) else "manifest.parquet"
+        raise UsageError(
+            f"{path} holds no {missing}, so no finished corpus: build it with pipelines.build_corpus."
+        ) from error
+    except OSError as error:
+        raise UsageError(f"--corpus {path} cannot be read: {error}") from error
+    return index, table
+
+
+def shard_files(path: str, index: CorpusIndex, config: PretrainConfig) -> ShardFiles:
+    """Returns the shards of a corpus as local files."""
+    if "://" not in path:
+        return LocalShards(Path(path, "shards"), index.shards)
+    return CachedShards(f"{path.rstrip('/')}/shards", index.shards, Path(config.cache_dir).expanduser())
+
+
+def require_room(corpora: Sequence[OpenCorpus], config: PretrainConfig) -> None:
+    """Raises `UsageError` where the cache cannot hold the shards that are read at the same time and those after."""
+    remote = [corpus.index.shards for corpus in corpora if isinstance(corpus.train.files, CachedShards)]
+    largest = (sorted((shard.bytes for shard in shards), reverse=True) for shards in remote)
+    needed = sum(sum(sizes[: 2 * config.shuffle_shards]) for sizes in largest)
+    if needed > config.cache_gb * 1e9:
+        raise UsageError(
+            f"--cache_gb {config.cache_gb:g} is too little for 2 x --shuffle_shards {config.shuffle_shards}, which may "
+            f"take {needed / 1e9:.1f} GB: raise the one or lower the other."
+        )
+
+
+def _other_tokenizer(path: str, index: CorpusIndex, tokenizer: Tokenizer, asked: str) -> str:
+    made_with, corpus = index.tokenizer, path.rstrip("/")
+    words = [corpus, "--tokenizer", asked, "--output", f"{corpus}-retokenized"]
+    command = shlex.join(["python", "-m", "pipelines.retokenize", *words])
+    return (
+        f"{path} was built with the tokenizer {made_with.name} (sha256 {made_with.sha256[:12]}), "
+        f"--tokenizer {tokenizer.name} is another one (sha256 {tokenizer.sha256[:12]}): "
+        f"pass --tokenizer {made_with.name}, or make a corpus for it: {command}"
+    )

@@ -1,0 +1,103 @@
+"""Keeps the cache of remote shards ahead of the run, and within its bound."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+
+from trainer import distributed
+from trainer.config import PretrainConfig
+from trainer.corpora import OpenCorpus
+from trainer.sample_order import SampleOrder
+from trainer.shard_files import CachedShards, ShardError, ShardFiles
+
+logger = logging.getLogger("trainer")
+
+GROUPS_AHEAD = 2  # the group of shards that is being read, and the next
+FETCHERS = 4
+
+
+class Prefetcher:
+    """Fetches, in a thread of its own, the shards that the run reads next, and removes those it needs least.
+
+    A shard that is late or could not be fetched is fetched by whoever reads it.
+
+    Args:
+        files: the shards of each corpus, in the order's numbering.
+        cache: the folder of the cached ones.
+        limit_bytes: of all shards in the cache.
+    """
+
+    def __init__(self, order: SampleOrder, files: Sequence[ShardFiles], cache: Path, limit_bytes: int) -> None:
+        self.order = order
+        self.files = files
+        self.cache = cache
+        self.limit_bytes = limit_bytes
+        self._wanted: list[tuple[int, int]] = []
+        self._positions: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+
+    def advance(self, position: int) -> None:
+        """Says that the run has come to a position of the order. Returns at once."""
+        if not self._thread.is_alive():
+            self._thread.start()  # not earlier: a process that forks its workers better has one thread
+        self._positions.put(position)
+
+    def _work(self) -> None:
+        while True:
+            position = self._positions.get()
+            while not self._positions.empty():
+                position = self._positions.get()
+            wanted = shards_ahead(self.order, self.files, position)
+            if wanted != self._wanted:
+                self._wanted = wanted
+                self._fetch(wanted)
+
+    def _fetch(self, wanted: list[tuple[int, int]]) -> None:
+        files = {corpus: files for corpus, files in enumerate(self.files) if isinstance(files, CachedShards)}
+        sizes = {files[corpus].cached(number): files[corpus].shards[number].bytes for corpus, number in wanted}
+        make_room(self.cache, self.limit_bytes, sizes)
+        with ThreadPoolExecutor(FETCHERS) as pool:
+            for fetched in [pool.submit(files[corpus].path, number) for corpus, number in wanted]:
+                if isinstance(error := fetched.exception(), ShardError):
+                    logger.warning(f"read ahead: {error}")
+                elif error is not None:
+                    raise error
+
+
+def prefetcher(config: PretrainConfig, order: SampleOrder, corpora: Sequence[OpenCorpus]) -> Callable[[int], None]:
+    """Returns what to tell each step's position; it fetches on one rank of a machine, if a corpus is remote."""
+    files = [corpus.train.files for corpus in corpora]
+    if distributed.local_rank() != 0 or not any(isinstance(each, CachedShards) for each in files):
+        return lambda position: None
+    return Prefetcher(order, files, Path(config.cache_dir).expanduser(), int(config.cache_gb * 1e9)).advance
+
+
+def shards_ahead(order: SampleOrder, files: Sequence[ShardFiles], position: int) -> list[tuple[int, int]]:
+    """Returns corpus and number of the remote shards that the run reads at a position and soon after, in order."""
+    places = order.places(position)
+    wanted: list[tuple[int, int]] = []
+    for corpus, (pages, place) in enumerate(zip(order.corpora, places, strict=True)):
+        if isinstance(files[corpus], CachedShards):
+            for group in islice(pages.shards_from(place), GROUPS_AHEAD):
+                wanted += [(corpus, number) for number in group if (corpus, number) not in wanted]
+    return wanted
+
+
+def make_room(cache: Path, limit_bytes: int, wanted: dict[Path, int]) -> None:
+    """Removes files, those unused for longest first, until what is there and what is still to come fit the limit.
+
+    Args:
+        wanted: the size in bytes of each file that stays or comes.
+    """
+    found = sorted((stat.st_mtime_ns, stat.st_size, path) for path in cache.glob("*.tar") if (stat := path.stat()))
+    excess = sum(wanted.values()) + sum(size for _, size, path in found if path not in wanted) - limit_bytes
+    for _, size, path in found:
+        if excess > 0 and path not in wanted:
+            path.unlink(missing_ok=True)
+            excess -= size

@@ -1,0 +1,152 @@
+"""Where the shards of a corpus lie as local files: in the corpus itself, or in a bounded cache of a remote one.
+
+A shard whose bytes are not those that the index names is refused before any of its samples is read.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Protocol
+
+import torch
+
+from schemas import FolioError, ShardInfo
+
+ATTEMPTS = 6  # to fetch a shard
+FIRST_PAUSE_S = 0.5  # after a failed attempt; doubles
+BLOCK_BYTES = 1 << 20
+
+
+class ShardError(FolioError):
+    """A shard cannot be had, or its bytes are not those that were built."""
+
+
+class ShardFiles(Protocol):
+    """The shards of one corpus, by the numbers that the index gives them."""
+
+    shards: Sequence[ShardInfo]
+
+    def path(self, number: int) -> Path:
+        """Returns a local file with the bytes that the index names.
+
+        Raises:
+            ShardError: there is none to be had.
+        """
+        ...
+
+
+class LocalShards:
+    """The shards of a corpus on a local disk; each is hashed once a rank, before it is first read.
+
+    Args:
+        folder: that holds the tars.
+    """
+
+    def __init__(self, folder: Path, shards: Sequence[ShardInfo]) -> None:
+        self.folder = folder
+        self.shards = shards
+        self._sound = torch.zeros(len(shards), dtype=torch.bool).share_memory_()  # with the rank's workers
+
+    def path(self, number: int) -> Path:
+        """Returns the shard's own file."""
+        shard = self.shards[number]
+        path = self.folder / f"{shard.name}.tar"
+        if not self._sound[number]:
+            try:
+                with path.open("rb") as file:
+                    digest = _copy(file, None)
+            except OSError as error:
+                raise ShardError(f"{path} cannot be read: {error}; fetch or build it again.") from error
+            if digest != shard.sha256:
+                raise ShardError(
+                    f"{path} is not the shard that the index names (sha256 {digest[:12]}, not {shard.sha256[:12]}): "
+                    "fetch or build it again."
+                )
+            self._sound[number] = True
+        return path
+
+
+class CachedShards:
+    """The shards of a remote corpus, fetched into a folder that all processes of a machine share.
+
+    Files there are named by their hash. A failed fetch is tried again after a pause, as is one whose bytes are wrong.
+
+    Args:
+        url: of the folder that holds the tars, as fsspec takes it.
+        cache: the local folder.
+    """
+
+    def __init__(self, url: str, shards: Sequence[ShardInfo], cache: Path) -> None:
+        self.url = url
+        self.shards = shards
+        self.cache = cache
+
+    def path(self, number: int) -> Path:
+        """Returns the cached file, fetched if need be."""
+        path = self.cached(number)
+        if not path.exists():
+            with _only_one(path.with_suffix(".lock")):
+                if not path.exists():
+                    self._fetch(self.shards[number], path)
+        os.utime(path)  # what was used last is removed last
+        return path
+
+    def cached(self, number: int) -> Path:
+        """Returns where the shard is, or will be."""
+        return self.cache / f"{self.shards[number].sha256}.tar"
+
+    def _fetch(self, shard: ShardInfo, path: Path) -> None:
+        url = f"{self.url}/{shard.name}.tar"
+        fault = ""
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                time.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
+            try:
+                if _download(url, path) == shard.sha256:
+                    return
+                fault = "its bytes are not those that the index names"
+            except Exception as error:  # noqa: BLE001  # each backend of fsspec has kinds of errors of its own
+                fault = f"{type(error).__name__}: {error}"
+        raise ShardError(f"{url} cannot be fetched, tried {ATTEMPTS} times: {fault}.")
+
+
+def _download(url: str, path: Path) -> str:
+    """Copies a file to the cache and returns its SHA-256; the copy stays only where that is the name it is given."""
+    from fsspec.core import url_to_fs
+
+    partial = path.with_suffix(".part")
+    # Instances hold connections of the process that made them, so one that a parent left is never taken.
+    filesystem, remote = url_to_fs(url, skip_instance_cache=True)
+    with filesystem.open(remote, "rb", cache_type="none") as source, partial.open("wb") as target:
+        digest = _copy(source, target)
+    if f"{digest}.tar" == path.name:
+        partial.replace(path)
+    return digest
+
+
+def _copy(source: IO[bytes], target: IO[bytes] | None) -> str:
+    """Returns the SHA-256 of what `source` holds, copied where there is a target."""
+    digest = hashlib.sha256()
+    while block := source.read(BLOCK_BYTES):
+        digest.update(block)
+        if target is not None:
+            target.write(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    """Lets one process at a time pass; the kernel frees the lock of one that dies."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
