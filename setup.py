@@ -26,6 +26,7 @@ BUILD = [
 TRAIN = [
     "torch>=2.11,<2.14",
     "deepspeed==0.19.8",
+    "fsspec>=2025.3",
     "omegaconf>=2.4,<2.5",
     "safetensors>=0.4.5,<1",
     "tensorboard>=2.18,<3",
@@ -34,6 +35,8 @@ TRAIN = [
 ]
 
 GCP = ["apache-beam[gcp]==2.77.0"]
+
+REMOTE = ["gcsfs>=2025.3", "s3fs>=2025.3", "aiohttp>=3.9,<4"]
 
 DASK = ["apache-beam[dask]==2.77.0"]
 
@@ -67,7 +70,8 @@ setup(
         "gcp": GCP,
         "dask": DASK,
         "tesseract": TESSERACT,
+        "remote": REMOTE,
         "wandb": WANDB,
-        "test": [*TEST, *GCP, *DASK, *TESSERACT, *WANDB],
+        "test": [*TEST, *GCP, *DASK, *TESSERACT, *REMOTE, *WANDB],
     },
 )

@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import machine
+from schemas import Tokenizer
 from trainer.config import PretrainConfig, load_config
+from trainer.corpora import OpenCorpus, open_corpora
 from trainer.data import PageDataset
-from trainer.run_setup import TrainingPages, fit_to_corpus, open_pages
-from trainer.sample_order import SampleRef
+from trainer.evaluation import Evaluation
+from trainer.run_setup import fit_to_corpora
 
 COLUMNS = ("denoise loss", "denoise acc", "line loss", "line acc", "grid loss", "grid acc")
 KEYS = tuple(f"val_{kind}_{name}" for name in ("denoise", "line", "grid") for kind in ("loss", "acc"))
@@ -43,25 +45,26 @@ def spread(rows: list[dict[str, float]], count: int) -> list[dict[str, float]]:
 def references(run: Path) -> list[str]:
     """Returns the rows of a model that has learnt nothing and of one that knows how often tokens occur."""
     settings = load_config("tiny", str(run / "config.yaml"))
-    pages = open_pages(settings)
-    config = fit_to_corpus(settings, pages)
+    corpora, tokenizer = open_corpora(settings)
+    config = fit_to_corpora(settings, corpora, tokenizer)
     vocabulary, cells = config.model.vocab_size, config.model.grid_cells
     chance = [math.log(vocabulary), 1 / vocabulary, math.log(3), 1 / 3, math.log(cells), 1 / cells]
-    loss, accuracy = word_frequencies(config, pages)
+    loss, accuracy = word_frequencies(config, corpora, tokenizer)
     return [
         f"| {run.name}, chance | | " + " | ".join(f"{value:.3f}" for value in chance) + " |",
         f"| {run.name}, word frequencies | | {loss:.3f} | {accuracy:.3f} |" + " |" * 4,
     ]
 
 
-def word_frequencies(config: PretrainConfig, pages: TrainingPages) -> tuple[float, float]:
+def word_frequencies(config: PretrainConfig, corpora: list[OpenCorpus], tokenizer: Tokenizer) -> tuple[float, float]:
     """Returns loss and accuracy of denoising for the held-out targets by frequencies (add-one for tokens)."""
     counts = np.ones(config.model.vocab_size)
-    for page in pages.train:
-        counts += np.bincount(pages.corpus[int(page)].tokens[:, 0], minlength=len(counts))
-    dataset = PageDataset(pages.corpus, pages.tokenizer, config)
-    targets = np.concatenate([dataset[SampleRef(int(page), 0)].labels for page in pages.held_out])
-    is_word = ~np.isin(targets, [*pages.tokenizer.sentinel_ids, pages.tokenizer.eos_id])
+    for pages in (corpus.train for corpus in corpora):
+        for row in range(len(pages)):
+            counts += np.bincount(pages.sample(row).tokens[:, 0], minlength=len(counts))
+    held_out = Evaluation(PageDataset([corpus.held_out for corpus in corpora], tokenizer, config), config.val_pages, 1)
+    targets = np.concatenate([held_out.dataset[ref].labels for (ref,) in held_out.blocks])
+    is_word = ~np.isin(targets, [*tokenizer.sentinel_ids, tokenizer.eos_id])
     after_word = np.concatenate([[False], is_word[:-1]])  # where a span may end: in front of a sentinel or eos
     going_on = is_word[after_word].mean()
     loss = -np.log(counts[targets[is_word]] / counts.sum()).sum()

@@ -133,7 +133,7 @@ def collate(examples: list[Example], pad_multiple: int = 32) -> Batch:
     bool; and lists of strings: `keys` (b), `bad` (pages that others were read in place of, each with the reason).
     """
     text = _round_up(max(len(example.input_ids) for example in examples), pad_multiple)
-    target = _round_up(max(len(example.labels) for example in examples), pad_multiple // 2)
+    target = _round_up(max(len(example.labels) for example in examples), max(1, pad_multiple // 2))
 
     def stack(name: str, length: int, fill: int = 0) -> torch.Tensor:
         rows = [_pad(getattr(example, name), length, fill) for example in examples]

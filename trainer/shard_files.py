@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import torch
 
@@ -59,8 +59,7 @@ class LocalShards:
         path = self.folder / f"{shard.name}.tar"
         if not self._sound[number]:
             try:
-                with path.open("rb") as file:
-                    digest = _copy(file, None)
+                digest = _sha256(path)
             except OSError as error:
                 raise ShardError(f"{path} cannot be read: {error}; fetch or build it again.") from error
             if digest != shard.sha256:
@@ -123,20 +122,18 @@ def _download(url: str, path: Path) -> str:
     partial = path.with_suffix(".part")
     # Instances hold connections of the process that made them, so one that a parent left is never taken.
     filesystem, remote = url_to_fs(url, skip_instance_cache=True)
-    with filesystem.open(remote, "rb", cache_type="none") as source, partial.open("wb") as target:
-        digest = _copy(source, target)
+    filesystem.get_file(remote, str(partial))
+    digest = _sha256(partial)
     if f"{digest}.tar" == path.name:
         partial.replace(path)
     return digest
 
 
-def _copy(source: IO[bytes], target: IO[bytes] | None) -> str:
-    """Returns the SHA-256 of what `source` holds, copied where there is a target."""
+def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
-    while block := source.read(BLOCK_BYTES):
-        digest.update(block)
-        if target is not None:
-            target.write(block)
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
     return digest.hexdigest()
 
 

@@ -79,7 +79,7 @@ class Files:
 
 
 class Proxy(BaseHTTPRequestHandler):
-    """Stands before another server and passes requests on, but for those that a subclass refuses."""
+    """Stands before another server and passes requests and answers on, but for what a subclass keeps."""
 
     address = ""
     asked = 0
@@ -88,6 +88,10 @@ class Proxy(BaseHTTPRequestHandler):
     def refusal(self) -> int | None:
         """Returns the status with which this request is refused; `None` if it is passed on."""
         return None
+
+    def trim(self, content: bytes) -> bytes:
+        """Returns what of an answer arrives: all of it."""
+        return content
 
     def forward(self) -> None:
         kind = type(self)
@@ -103,6 +107,7 @@ class Proxy(BaseHTTPRequestHandler):
         answer = connection.getresponse()
         # Its answers tell where to read a file: here.
         content = answer.read().replace(self.address.encode(), f"http://{self.headers['Host']}".encode())
+        content = self.trim(content)
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             self.send_header(name, str(len(content)) if name.lower() == "content-length" else value)

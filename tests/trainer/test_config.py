@@ -16,7 +16,7 @@ def test_flags_and_overrides_reach_the_settings_in_any_order():
     config = parse_command_line(
         [*NEEDED, "optimizer.learning_rate=1e-4", "--model", "base", "model.dropout=0.1", "--seed=7", "workers=3"]
     )
-    assert config.corpus == "OUT"
+    assert config.corpus == ["OUT"]
     assert config.seed == 7
     assert config.workers == 3
     assert config.optimizer.learning_rate == 1e-4
@@ -33,7 +33,9 @@ def test_later_sources_win(tmp_path):
 
 
 def test_saved_settings_load_as_they_were(tmp_path):
-    config = load_config("large", None, {"corpus": "a=b: [c"}, ["deepspeed.zero_optimization.overlap_comm=true"])
+    config = load_config(
+        "large", None, {"corpus": ["a=b: [c", "OUT:0.5"]}, ["deepspeed.zero_optimization.overlap_comm=true"]
+    )
     save_config(config, tmp_path / "config.yaml")
     assert load_config("tiny", str(tmp_path / "config.yaml")) == config
 
@@ -65,6 +67,7 @@ def test_the_launchers_local_rank_is_accepted():
         (["--zero_stage", "0", "--dtype", "bf16"], "take --zero_stage 1"),
         (["--max_steps", "0"], "--max_steps must be at least 1, got 0"),
         (["--seed", "-1"], "--seed must not be negative, got -1"),
+        (["--pad_multiple", "5"], "--pad_multiple must be even and at least 2, got 5"),
         (["--val_share", "1"], "--val_share must lie in [0, 1)"),
         (["--config", "no/such.yaml"], "--config no/such.yaml cannot be read"),
         (["optimiser.learning_rate=1"], "Key 'optimiser' not in 'PretrainConfig'. Did you mean: 'optimizer'?"),

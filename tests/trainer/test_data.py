@@ -1,56 +1,120 @@
-"""From a corpus to batches of tensors."""
+"""From corpora to batches of tensors."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import torch
 
-from schemas import Sample
-from tests.corpora import write_corpus
-from trainer.config import load_config
-from trainer.data import PageDataset, SampleError, decode_image, load_batches
-from trainer.run_setup import fit_to_corpus, open_pages
-from trainer.sample_order import SampleRef
+from schemas import CorpusIndex, Sample, decode_tokens, encode_sample
+from schemas.reader import Shard
+from tests.corpora import write_corpus, write_shard
+from trainer.config import PretrainConfig, load_config
+from trainer.corpora import open_corpora
+from trainer.data import MOST_BAD_IN_A_ROW, PageDataset, TooManyBadSamples, decode_image, load_batches
+from trainer.example import Batch
+from trainer.objectives import IGNORE
+from trainer.run_setup import fit_to_corpora, sample_order
+from trainer.sample_order import RankBatches, SampleOrder, SampleRef
+from trainer.shard_files import ShardError
 
-REFS = [[SampleRef(0, 0), SampleRef(3, 0)], [SampleRef(5, 1), SampleRef(1, 2)]]
+REFS = [[SampleRef(0, 0, 0), SampleRef(0, 3, 0)], [SampleRef(0, 5, 1), SampleRef(0, 1, 2)]]
+
+
+def _open(*corpora: str | Path, **settings: str) -> tuple[PageDataset, SampleOrder, PretrainConfig]:
+    given = {"corpus": [str(corpus) for corpus in corpora], "val_share": "0", **settings}
+    small = ["model.image_height=64", "model.image_width=96", "objectives.max_text_tokens=64"]
+    config = load_config("tiny", None, given, small)
+    opened, tokenizer = open_corpora(config)
+    config = fit_to_corpora(config, opened, tokenizer)
+    return PageDataset([corpus.train for corpus in opened], tokenizer, config), sample_order(config, opened), config
 
 
 @pytest.fixture(scope="module")
-def dataset(tmp_path_factory) -> PageDataset:
-    path = tmp_path_factory.mktemp("corpus") / "OUT"
-    write_corpus(path, pages=8, words=30, long_side=256)
-    config = load_config("tiny", None, {"corpus": str(path), "global_batch": "4"})
-    pages = open_pages(config)
-    return PageDataset(pages.corpus, pages.tokenizer, fit_to_corpus(config, pages))
+def corpora(tmp_path_factory) -> dict[str, Path]:
+    """Shards of very different sizes, a second corpus, and one smaller than ranks x workers."""
+    base = tmp_path_factory.mktemp("corpora")
+    write_corpus(base / "many", pages=9, shards=3, words=30, long_side=128)
+    write_corpus(base / "uneven", pages=5, shards=4, words=20, long_side=128, seed=1)
+    write_corpus(base / "three", pages=3, shards=1, words=20, long_side=128, seed=2)
+    return {path.name: path for path in base.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def dataset(corpora) -> PageDataset:
+    return _open(corpora["many"])[0]
+
+
+def _rows(batch: Batch) -> list[dict[str, object]]:
+    """Every example of a batch without its padding."""
+    rows = []
+    for number, key in enumerate(batch["keys"]):
+        text, target = int(batch["text_mask"][number].sum()), int((batch["labels"][number] != IGNORE).sum())
+        lengths = {"labels": target} | dict.fromkeys(("input_ids", "boxes", "box_visible", "cells"), text)
+        tensors = {name: value[number] for name, value in batch.items() if torch.is_tensor(value)}
+        del tensors["text_mask"]
+        rows.append({"key": key} | {n: v[: lengths.get(n, len(v))].numpy().tobytes() for n, v in tensors.items()})
+    return rows
+
+
+def _global_batches(paths: list[str], ranks: int, workers: int, first: int, steps: int = 6) -> list[list]:
+    """The batches of steps `first` to `steps` - 1 of 8 pages each, as ranks of this number read them together."""
+    dataset, order, _ = _open(*paths, shuffle_shards="2")
+    streams = [
+        load_batches(
+            dataset,
+            RankBatches(
+                order,
+                dataset.length,
+                **{"global_batch": 8, "micro_batch": 2, "rank": rank, "ranks": ranks},
+                consumed=first * 8,
+                steps=steps - first,
+            ),
+            workers,
+        )
+        for rank in range(ranks)
+    ]
+    rounds = [[row for batch in turn for row in _rows(batch)] for turn in zip(*streams, strict=True)]
+    size = 4 // ranks
+    return [sum(rounds[i : i + size], []) for i in range(0, len(rounds), size)]
+
+
+@pytest.mark.parametrize("names", [["many"], ["many:0.7", "uneven:0.3"], ["three"]], ids=lambda names: " ".join(names))
+def test_global_batches_are_the_same_on_any_ranks_and_workers_and_after_a_resume(corpora, names):
+    paths = [f"{corpora['many'].parent}/{name}" for name in names]
+    expected = _global_batches(paths, 1, 0, 0)
+    assert [len(batch) for batch in expected] == [8] * 6
+    for ranks, workers, first in ((1, 2, 0), (2, 0, 3), (2, 2, 0), (4, 0, 1), (4, 2, 4)):
+        assert _global_batches(paths, ranks, workers, first) == expected[first:], (ranks, workers, first)
 
 
 def test_batches_hold_the_pages_that_were_asked_for(dataset):
     batches = list(load_batches(dataset, REFS, workers=0))
-    assert [batch["keys"] for batch in batches] == [[dataset.corpus.key(r.page) for r in refs] for refs in REFS]
-    assert batches[0]["images"].shape == (2, 512, 384, 3)
+    assert [batch["keys"] for batch in batches] == [[dataset.key(ref) for ref in refs] for refs in REFS]
+    assert batches[0]["images"].shape == (2, 64, 96, 3)
 
 
-def test_workers_change_nothing(dataset):
-    for alone, helped in zip(load_batches(dataset, REFS, 0), load_batches(dataset, REFS, 2), strict=True):
-        assert alone["keys"] == helped["keys"]
-        for name in alone:
-            assert name == "keys" or torch.equal(alone[name], helped[name]), name
+def test_the_length_of_a_page_is_known_before_it_is_read_and_orders_pages_as_read(dataset):
+    refs = [SampleRef(0, row, 0) for row in range(9)]
+    examples = [len(dataset[ref].input_ids) for ref in sorted(refs, key=dataset.length)]
+    assert examples == sorted(examples)
 
 
 def test_a_page_is_masked_anew_in_every_epoch_and_the_same_way_in_one(dataset):
-    first, again, later = (dataset[SampleRef(2, epoch)].input_ids for epoch in (0, 0, 1))
+    first, again, later = (dataset[SampleRef(0, 2, epoch)].input_ids for epoch in (0, 0, 1))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, later)
 
 
 def test_a_text_only_model_decodes_no_image(dataset):
     config = replace(dataset.config, model=replace(dataset.config.model, image_height=0))
-    blind = PageDataset(dataset.corpus, dataset.tokenizer, config)
-    assert blind[SampleRef(0, 0)].page is None
+    assert PageDataset(dataset.corpora, dataset.tokenizer, config)[SampleRef(0, 0, 0)].page is None
 
 
 @pytest.mark.parametrize(("height", "width"), [(2000, 1400), (1000, 2500), (300, 200)])
@@ -63,13 +127,61 @@ def test_a_page_is_decoded_no_smaller_than_the_canvas_needs(height, width):
     assert image.shape[0] <= max(2 * height * fit, height if fit == 1 else 0)
 
 
+def _spoil(corpus: Path, target: Path, bad: set[int], member: str) -> Path:
+    """Copies a corpus of one shard with samples that were built wrong: the index agrees with the damage."""
+    shutil.copytree(corpus, target)
+    index = CorpusIndex.read(target)
+    shard = Shard(target / "shards" / "corpus-00000.tar")
+    samples = []
+    for number, key in enumerate(shard.keys()):
+        sample = shard.sample_of(key)
+        tokens = np.full_like(sample.tokens, 99999) if number in bad and member == "tokens.npy" else sample.tokens
+        jpg = b"\xff\xd8 no image" if number in bad and member == "jpg" else sample.jpg
+        samples.append(encode_sample(sample.page(), jpg, tokens))
+        assert len(decode_tokens(samples[-1]["tokens.npy"])) == len(tokens)
+    info, _ = write_shard(target, "corpus-00000", samples, [])
+    replace(index, shards=(replace(info, pages=index.shards[0].pages),)).write(target)
+    return target
+
+
+@pytest.mark.parametrize(("member", "reason"), [("jpg", "cannot be decoded"), ("tokens.npy", "token ids beyond")])
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_page_that_cannot_be_decoded_is_named(dataset, workers, monkeypatch):
-    damaged = Sample("00ff-00001", b"\xff\xd8 no image", b"", np.empty((0, 8), np.int32))
-    monkeypatch.setattr(type(dataset.corpus), "__getitem__", lambda corpus, index: damaged)
-    with pytest.raises(SampleError) as refused:
-        list(load_batches(dataset, REFS, workers))
-    message = str(refused.value)
-    assert message.startswith("the image of 00ff-00001 cannot be decoded")
-    assert message.endswith("verify the corpus")
-    assert "\n" not in message
+def test_a_bad_sample_gives_way_to_another_one_and_is_named_with_its_shard(corpora, tmp_path, workers, member, reason):
+    spoilt = _spoil(corpora["three"], tmp_path / "OUT", {1}, member)
+    dataset = _open(spoilt)[0]
+    refs = [[SampleRef(0, row, epoch) for row in range(3)] for epoch in range(2)]
+    first, second = load_batches(dataset, refs, workers)
+    for epoch, batch in enumerate((first, second)):
+        (bad,) = {entry.partition(" in ")[0] for entry in batch["bad"]}
+        assert bad in {dataset.key(ref) for ref in refs[0]}
+        assert bad not in batch["keys"]
+        assert all(entry.startswith(f"{bad} in corpus-00000: ") and reason in entry for entry in batch["bad"])
+        again = next(load_batches(dataset, refs[epoch : epoch + 1], 0))
+        assert _rows(again) == _rows(batch)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_corpus_of_bad_samples_stops_the_run(corpora, tmp_path, workers):
+    dataset = _open(_spoil(corpora["three"], tmp_path / "OUT", {0, 1, 2}, "jpg"))[0]
+    with pytest.raises(TooManyBadSamples) as stopped:
+        list(load_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
+    assert str(stopped.value).startswith(f"{MOST_BAD_IN_A_ROW} bad samples in a row, the last one ")
+    assert "\n" not in str(stopped.value)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_shard_that_is_not_the_one_of_the_index_is_refused_before_it_is_read(corpora, tmp_path, workers):
+    shutil.copytree(corpora["three"], tmp_path / "OUT")
+    index = json.loads((tmp_path / "OUT" / "index.json").read_text())
+    index["shards"][0]["sha256"] = "0" * 64
+    (tmp_path / "OUT" / "index.json").write_text(json.dumps(index))
+    dataset = _open(tmp_path / "OUT")[0]
+    with pytest.raises(ShardError, match=r"corpus-00000\.tar is not the shard that the index names"):
+        list(load_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
+
+
+def test_a_shard_that_is_missing_is_refused_by_name(corpora, tmp_path):
+    shutil.copytree(corpora["three"], tmp_path / "OUT")
+    (tmp_path / "OUT" / "shards" / "corpus-00000.tar").unlink()
+    with pytest.raises(ShardError, match=r"corpus-00000\.tar cannot be read: .* fetch or build it again"):
+        list(load_batches(_open(tmp_path / "OUT")[0], [[SampleRef(0, 0, 0)]], 0))

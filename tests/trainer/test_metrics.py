@@ -17,37 +17,31 @@ def _outputs(loss: float, correct: int, count: int) -> dict[str, torch.Tensor]:
     return {name: torch.tensor(float(value)) for name, value in values.items()}
 
 
-def _summary(*outputs: dict[str, torch.Tensor], by_element: bool, **weights: float) -> dict[str, float]:
-    sums = ObjectiveSums(by_element)
+def _summary(*outputs: dict[str, torch.Tensor], **weights: float) -> dict[str, float]:
+    sums = ObjectiveSums()
     for output in outputs:
         sums.add(output)
     return summarize(sums.local(), ObjectivesConfig(**weights))
 
 
-def test_the_training_loss_is_the_mean_that_the_gradient_follows():
-    row = _summary(_outputs(1.0, 1, 1), _outputs(4.0, 3, 9), by_element=False)
-    assert row["loss_line"] == 2.5
+def test_a_loss_is_a_mean_over_answers_however_pages_are_batched():
+    row = _summary(_outputs(1.0, 1, 1), _outputs(4.0, 3, 9))
+    assert row["loss_line"] == pytest.approx(3.7)
     assert row["acc_line"] == 0.4
 
 
-def test_the_held_out_loss_is_a_mean_over_elements_however_pages_are_batched():
-    row = _summary(_outputs(1.0, 1, 1), _outputs(4.0, 3, 9), by_element=True)
-    assert row["loss_line"] == pytest.approx(3.7)
-
-
 def test_the_total_weighs_the_objectives():
-    row = _summary(_outputs(2.0, 0, 1), by_element=True, denoise_weight=1.0, line_weight=0.5, grid_weight=0.0)
+    row = _summary(_outputs(2.0, 0, 1), denoise_weight=1.0, line_weight=0.5, grid_weight=0.0)
     assert row["loss"] == 3.0
 
 
-def test_held_out_pages_that_do_not_supervise_an_objective_do_not_count():
-    row = _summary(_outputs(0.0, 0, 0), _outputs(2.0, 1, 2), by_element=True)
+def test_pages_that_do_not_supervise_an_objective_do_not_count():
+    row = _summary(_outputs(0.0, 0, 0), _outputs(2.0, 1, 2))
     assert (row["loss_grid"], row["acc_grid"]) == (2.0, 0.5)
-    nothing = _summary(_outputs(0.0, 0, 0), by_element=True)
+    nothing = _summary(_outputs(0.0, 0, 0))
     assert (nothing["loss_grid"], nothing["acc_grid"]) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("by_element", [True, False])
-def test_a_loss_that_is_not_finite_shows(by_element):
-    row = _summary(_outputs(float("nan"), 0, 1), _outputs(2.0, 1, 2), by_element=by_element)
+def test_a_loss_that_is_not_finite_shows():
+    row = _summary(_outputs(float("nan"), 0, 1), _outputs(2.0, 1, 2))
     assert math.isnan(row["loss"])

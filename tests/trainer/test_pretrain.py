@@ -15,9 +15,12 @@ import pytest
 from schemas import Corpus
 from tests.corpora import write_corpus
 from tests.trainer.launches import PRETRAIN, SMALL, environment, launcher, rows, run, run_many, validation_rows
+from trainer.config import load_config
+from trainer.corpora import open_corpora
 from trainer.export import load_model
 from trainer.pretrain import main
-from trainer.sample_order import SampleOrder, batch_id, split
+from trainer.run_setup import sample_order
+from trainer.sample_order import batch_id
 
 SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
 
@@ -47,11 +50,25 @@ def launched(corpus, tmp_path_factory):
         "zero3": line("zero3", "--max_steps", "6", "--zero_stage", "3"),
         "zero3 first half": line("zero3 halves", "--max_steps", "3", "--zero_stage", "3"),
         "zero3 second half": line("zero3 halves", "--max_steps", "6", "--zero_stage", "3"),
+        "one by one": line("one by one", "--max_steps", "3", "--micro_batch", "1", "model.dropout=0"),
+        "all at once": line("all at once", "--max_steps", "3", "--micro_batch", "4", "model.dropout=0"),
         "bf16": line("bf16", "--max_steps", "3", "--dtype", "bf16"),
         "exploding": line("exploding", "--max_steps", "6", "optimizer.learning_rate=1e30", "optimizer.warmup_steps=0"),
     }
     codes, printed = run_many(plan, 2, base)
     return base, codes, printed
+
+
+def _all_keys(corpus) -> set[str]:
+    opened = Corpus(corpus)
+    return {opened.key(i) for i in range(len(opened))}
+
+
+def _keys(corpus, start: int, stop: int) -> list[str]:
+    """The pages at these positions of the runs' order."""
+    config = load_config("tiny", None, {"corpus": [str(corpus)], "val_share": "0.3"})
+    corpora, _ = open_corpora(config)
+    return [corpora[0].train.table.key(ref.row) for ref in sample_order(config, corpora).samples(start, stop)]
 
 
 def test_a_run_ends_with_exit_code_0_and_says_where_things_are(launched):
@@ -73,18 +90,15 @@ def test_every_logged_step_has_a_row_with_all_measures(launched):
 
 
 def test_the_batch_id_names_the_pages_that_the_seed_orders(launched, corpus):
-    opened = Corpus(corpus)
-    order = SampleOrder(split(opened, 0.3)[0], seed=0)
-    second = batch_id([opened.key(ref.page) for ref in order.samples(8, 16)])
-    assert rows(launched[0] / "whole")[1]["batch_id"] == second
+    assert rows(launched[0] / "whole")[1]["batch_id"] == batch_id(_keys(corpus, 8, 16))
 
 
 def test_held_out_pages_are_evaluated_and_never_trained_on(launched, corpus):
-    train, held_out = split(Corpus(corpus), 0.3)
+    held_out = {key for key in _all_keys(corpus) if int(key[:16], 16) < 0.3 * 2**64}
     found = validation_rows(launched[0] / "whole")
     assert [row["step"] for row in found] == [3, 6]
     assert {row["val_pages"] for row in found} == {len(held_out)}
-    assert not set(train) & set(held_out)
+    assert set(_keys(corpus, 0, 60)) == _all_keys(corpus) - held_out
 
 
 @pytest.mark.parametrize(("whole", "halves"), [("whole", "halves"), ("zero3", "zero3 halves")])
@@ -93,6 +107,13 @@ def test_a_resumed_run_is_bit_for_bit_the_run_that_was_not_interrupted(launched,
     assert rows(base / halves, *SAME, "grad_norm") == rows(base / whole, *SAME, "grad_norm")
     losses = [[row["val_loss"] for row in validation_rows(base / name)] for name in (whole, halves)]
     assert losses[0] == losses[1]
+
+
+def test_the_loss_is_of_the_global_batch_however_that_is_cut(launched):
+    base = launched[0]
+    for row, expected in zip(rows(base / "one by one"), rows(base / "all at once"), strict=True):
+        for name in ("loss_denoise", "loss_line", "loss_grid", "grad_norm"):
+            assert row[name] == pytest.approx(expected[name], rel=1e-5), name
 
 
 @pytest.mark.parametrize("name", ["zero0", "zero2", "zero3"])
@@ -122,8 +143,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_pages(launch
     assert codes["exploding"] == 1
     message = next(line for line in printed.splitlines() if "gradient norm" in line)
     assert message.startswith("error: step 2: loss nan")
-    second = SampleOrder(split(Corpus(corpus), 0.3)[0], seed=0).samples(8, 16)
-    assert all(Corpus(corpus).key(ref.page) in message for ref in second)
+    assert all(key in message for key in _keys(corpus, 8, 16))
     assert not list((base / "exploding" / "checkpoints").glob("step-*"))
 
 
@@ -195,9 +215,9 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(corpus, tmp_path
 
 def test_the_launcher_passes_on_exit_code_2_and_one_rank_reports(corpus, tmp_path):
     command = [*launcher(2), str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN")]
-    done = run([*command, "--model", "tiny", "--global_batch", "64"], tmp_path)
+    done = run([*command, "--model", "tiny", "--global_batch", "7"], tmp_path)
     assert done.returncode == 2
-    assert done.stdout.count("30 pages to train on (0 held out), fewer than one --global_batch of 64") == 1
+    assert done.stdout.count("--global_batch 7 is no multiple of the 2 ranks") == 1
     assert not (tmp_path / "RUN").exists()
 
 

@@ -40,11 +40,40 @@ def test_a_directory_without_a_corpus(refused, tmp_path):
     assert message.startswith(f"error: {tmp_path} holds no index.json")
 
 
-def test_a_corpus_that_is_not_on_a_local_disk(refused):
-    code, message = refused("gs://bucket/OUT")
+def test_a_corpus_that_does_not_answer(refused):
+    code, message = refused("http://localhost:1/OUT")
     assert code == 2
-    assert message.startswith("error: --corpus gs://bucket/OUT is remote")
-    assert message.endswith("copy the corpus first.")
+    assert message.startswith("error: --corpus http://localhost:1/OUT cannot be read: ")
+
+
+def test_a_cache_that_is_too_small_for_what_is_read_at_a_time(refused, corpus):
+    url = f"file://{corpus}"
+    code, message = refused(url, "--cache_gb", "0.000001", "--global_batch", "4")
+    assert code == 2
+    assert message.startswith("error: --cache_gb 1e-06 is too little for 2 x --shuffle_shards 64")
+
+
+def test_weights_for_some_corpora_only(refused, corpus):
+    code, message = refused(f"{corpus}:0.5", "--corpus", str(corpus))
+    assert code == 2
+    assert message == f"error: --corpus: give a weight to each or to none, got {corpus}:0.5, {corpus}"
+
+
+def test_a_weight_that_is_not_above_0(refused, corpus):
+    assert refused(f"{corpus}:0")[1].endswith("expected a path, or PATH:WEIGHT with a weight above 0")
+
+
+def test_corpora_on_different_grids(refused, corpus, tmp_path):
+    write_corpus(tmp_path / "other", pages=3, words=5, long_side=64, grid=(2, 2))
+    code, message = refused(corpus, "--corpus", str(tmp_path / "other"))
+    assert code == 2
+    assert "were built on different grids" in message
+
+
+def test_a_share_that_holds_out_every_page(refused, corpus):
+    code, message = refused(corpus, "--val_share", "0.999999")
+    assert code == 2
+    assert message == f"error: --val_share 0.999999 holds out all 9 pages of {corpus}: lower it."
 
 
 def test_a_corpus_of_a_newer_schema(refused, tmp_path):
@@ -67,9 +96,8 @@ def test_a_corpus_made_with_another_tokenizer_is_refused_with_the_command_that_m
     assert "pass --tokenizer t5, or make a corpus for it: python -m pipelines.retokenize" in message
     command = shlex.split(message.partition(": python -m ")[2])
     assert run_module(*command).returncode == 0
-    assert refused(f"{corpus}-retokenized", "--tokenizer", str(tmp_path / "own.model"))[1].startswith(
-        f"error: {corpus}-retokenized has 9 pages to train on"
-    )
+    words = ["--tokenizer", str(tmp_path / "own.model"), "--global_batch", "0"]
+    assert "tokenizer" not in refused(f"{corpus}-retokenized", *words)[1]
 
 
 def test_an_unknown_tokenizer_is_named_with_what_it_may_be(refused, corpus, tmp_path):
@@ -85,12 +113,6 @@ def test_a_corpus_without_a_usable_page(refused, tmp_path):
     code, message = refused(tmp_path / "OUT")
     assert code == 2
     assert "holds no usable page" in message
-
-
-def test_fewer_pages_than_one_global_batch(refused, corpus):
-    code, message = refused(corpus, "--global_batch", "16", "--val_share", "0")
-    assert code == 2
-    assert "has 9 pages to train on (0 held out), fewer than one --global_batch of 16" in message
 
 
 def test_an_output_that_cannot_be_a_directory(corpus, tmp_path, caplog):

@@ -3,65 +3,129 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import Corpus, UsageError
-from tests.corpora import write_corpus
-from trainer.sample_order import RankBatches, SampleOrder, batch_id, is_held_out, micro_batch_size, split
+from schemas import UsageError
+from trainer.sample_order import (
+    CYCLE,
+    RankBatches,
+    SampleOrder,
+    SampleRef,
+    ShuffledPages,
+    batch_id,
+    micro_batch_size,
+)
 
-sizes = st.integers(1, 50)
+shard_sizes = st.lists(st.integers(0, 12), min_size=1, max_size=8).filter(any)
 
 
-def _read(order: SampleOrder, **changes: int) -> list:
+def _pages(sizes: list[int], shuffle_shards: int = 64, *seed: int) -> ShuffledPages:
+    return ShuffledPages(np.append(0, np.cumsum(sizes)), shuffle_shards, *(seed or (0,)))
+
+
+def _order(*sizes: int, seed: int = 0) -> SampleOrder:
+    return SampleOrder([_pages([size], 64, seed, number) for number, size in enumerate(sizes)], sizes, seed)
+
+
+def _read(order: SampleOrder, **changes: int) -> list[list[SampleRef]]:
     settings = {"global_batch": 12, "micro_batch": 2, "rank": 0, "ranks": 1, "consumed": 0, "steps": 5} | changes
-    return list(RankBatches(order, **settings))
+    return list(RankBatches(order, lambda ref: ref.row % 5, **settings))
 
 
-@given(sizes, st.integers(0, 3), st.integers(0, 2**32))
-def test_every_epoch_reads_every_page_once(size, epoch, seed):
-    order = SampleOrder(np.arange(100, 100 + size), seed)
-    samples = order.samples(epoch * size, (epoch + 1) * size)
-    assert {sample.epoch for sample in samples} == {epoch}
-    assert sorted(sample.page for sample in samples) == list(range(100, 100 + size))
+@given(shard_sizes, st.integers(1, 4), st.integers(0, 3), st.integers(0, 2**32))
+def test_every_epoch_reads_every_page_once(sizes, shuffle_shards, epoch, seed):
+    pages, size = _pages(sizes, shuffle_shards, seed), sum(sizes)
+    read = [pages.at(position) for position in range(epoch * size, (epoch + 1) * size)]
+    assert {found for _, found in read} == {epoch}
+    assert sorted(row for row, _ in read) == list(range(size))
 
 
-def test_seeds_and_epochs_have_orders_of_their_own():
-    orders = [SampleOrder(np.arange(50), seed).samples(start, start + 50) for seed in (0, 1) for start in (0, 50)]
-    assert len({tuple(sample.page for sample in order) for order in orders}) == 4
+@given(shard_sizes, st.integers(1, 4), st.integers(0, 300))
+def test_pages_come_from_the_shards_of_one_group_at_a_time(sizes, shuffle_shards, position):
+    pages, bounds = _pages(sizes, shuffle_shards), np.cumsum(sizes)
+    shards = [int(np.searchsorted(bounds, pages.at(p)[0], side="right")) for p in range(position, position + 30)]
+    for group in islice(pages.shards_from(position), 100):
+        assert len(group) <= shuffle_shards
+        while shards and shards[0] in group:
+            shards.pop(0)
+        if not shards:
+            return
+    pytest.fail(f"{len(shards)} pages are of other shards")
+
+
+def test_seeds_epochs_and_corpora_have_orders_of_their_own():
+    sequences = [_pages([50], 64, *seed) for seed in ((0, 0), (1, 0), (0, 1))]
+    orders = [tuple(pages.at(start + i)[0] for i in range(50)) for pages in sequences for start in (0, 50)]
+    assert len(set(orders)) == 6
 
 
 def test_the_last_batch_of_an_epoch_reaches_into_the_next():
-    batch = SampleOrder(np.arange(10), 0).samples(8, 12)
-    assert [sample.epoch for sample in batch] == [0, 0, 1, 1]
+    assert [sample.epoch for sample in _order(10).samples(8, 12)] == [0, 0, 1, 1]
+
+
+def test_a_corpus_smaller_than_a_batch_is_read_several_times_for_it():
+    assert [sample.epoch for sample in _order(3).samples(0, 8)] == [0, 0, 0, 1, 1, 1, 2, 2]
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=1, max_size=5), st.integers(0, 3))
+def test_corpora_have_their_share_of_every_cycle(weights, cycle):
+    order = SampleOrder([_pages([7], 64, number) for number in range(len(weights))], weights, 0)
+    counts = Counter(sample.corpus for sample in order.samples(cycle * CYCLE, (cycle + 1) * CYCLE))
+    for number, weight in enumerate(weights):
+        assert counts[number] == pytest.approx(weight / sum(weights) * CYCLE, abs=len(weights))
+        assert counts[number] > 0
+
+
+@given(st.integers(0, 3000))
+def test_each_corpus_goes_on_where_it_was_whatever_lies_between(position):
+    order = SampleOrder([_pages([7], 64, 1), _pages([11], 64, 2)], [0.7, 0.3], 5)
+    counts = Counter(sample.corpus for sample in order.samples(0, position))
+    assert order.places(position) == [counts[0], counts[1]]
+    nxt = order.samples(position, position + 1)[0]
+    assert (nxt.row, nxt.epoch) == order.corpora[nxt.corpus].at(counts[nxt.corpus])
 
 
 @given(st.sampled_from([1, 2, 3, 4, 6]), st.integers(12, 40))
 def test_the_ranks_of_any_number_read_the_same_global_batches(ranks, size):
-    order = SampleOrder(np.arange(size), 5)
-    per_rank = [
-        [sample for batch in _read(order, rank=rank, ranks=ranks, micro_batch=1) for sample in batch]
-        for rank in range(ranks)
-    ]
-    interleaved = [sample for group in zip(*per_rank, strict=True) for sample in group]
-    assert interleaved == order.samples(0, 60)
+    order = _order(size)
+    per_rank = [_read(order, rank=rank, ranks=ranks, micro_batch=1) for rank in range(ranks)]
+    dealt = [sample for turn in zip(*per_rank, strict=True) for (sample,) in turn]
+    assert dealt == [sample for batch in _read(order) for sample in batch]
+    for start in range(0, 60, 12):
+        assert Counter(dealt[start : start + 12]) == Counter(order.samples(start, start + 12))
+
+
+def test_pages_of_like_length_share_a_micro_batch():
+    for step in np.array_split(np.asarray([[r.row % 5 for r in batch] for batch in _read(_order(40))]), 5):
+        assert step.ravel().tolist() == sorted(step.ravel().tolist())
 
 
 @given(st.integers(0, 5))
 def test_samples_consumed_is_all_it_takes_to_go_on(step):
-    order = SampleOrder(np.arange(17), 3)
+    order = _order(17)
     assert _read(order, consumed=step * 12, steps=5 - step) == _read(order)[step * 6 :]
 
 
 def test_micro_batches_divide_a_ranks_pages_evenly():
-    batches = RankBatches(
-        SampleOrder(np.arange(30), 0), global_batch=12, micro_batch=3, rank=1, ranks=2, consumed=0, steps=2
-    )
+    settings = {"global_batch": 12, "micro_batch": 3, "rank": 1, "ranks": 2, "consumed": 0, "steps": 2}
+    batches = RankBatches(_order(30), lambda ref: 0, **settings)
     assert [len(batch) for batch in batches] == [3, 3, 3, 3]
     assert len(batches) == 4
+
+
+def test_each_step_is_announced_before_it_is_read():
+    told: list[int] = []
+    settings = {"global_batch": 4, "micro_batch": 2, "rank": 0, "ranks": 1, "consumed": 8, "steps": 2}
+    batches = iter(RankBatches(_order(30), lambda ref: 0, **settings, on_step=told.append))
+    next(batches)
+    assert told == [8]
+    assert len(list(batches)) == 3
+    assert told == [8, 12]
 
 
 @pytest.mark.parametrize(
@@ -75,29 +139,6 @@ def test_the_micro_batch_is_the_largest_that_fits(global_batch, most, ranks, siz
 def test_a_global_batch_that_ranks_cannot_share_is_refused(global_batch, ranks):
     with pytest.raises(UsageError, match=f"--global_batch {global_batch} is no multiple of the {ranks} ranks"):
         micro_batch_size(global_batch, 8, ranks)
-
-
-def test_pages_of_one_document_fall_on_the_same_side(tmp_path):
-    write_corpus(tmp_path / "OUT", pages=60, words=5, long_side=64)
-    corpus = Corpus(tmp_path / "OUT")
-    train, held_out = split(corpus, 0.3)
-    assert sorted([*train, *held_out]) == list(range(60))
-    sides = [{corpus.key(i)[:16] for i in side} for side in (train, held_out)]
-    assert sides[1]
-    assert not sides[0] & sides[1]
-
-
-def test_the_held_out_share_is_a_share_of_the_documents():
-    rng = np.random.Generator(np.random.PCG64(0))
-    keys = [f"{int(number):016x}-00001" for number in rng.integers(0, 2**64, 4000, dtype=np.uint64)]
-    for share in (0.0, 0.02, 0.5):
-        assert Counter(is_held_out(key, share) for key in keys)[True] / 4000 == pytest.approx(share, abs=0.03)
-
-
-def test_raising_the_share_only_adds_to_the_held_out_side():
-    assert is_held_out("7fffffffffffffff-00001", 0.5)
-    assert is_held_out("7fffffffffffffff-00001", 0.6)
-    assert not is_held_out("8000000000000000-00001", 0.5)
 
 
 def test_the_batch_id_depends_on_the_pages_and_their_order():

@@ -1,0 +1,170 @@
+"""Remote shards: fetched, checked, shared, kept within a bound; from a bucket that is out of order now and then."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from schemas import Corpus, ShardInfo
+from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
+from tests.corpora import write_corpus
+from tests.trainer.launches import PRETRAIN, SMALL, launcher, rows, run
+from trainer import shard_files
+from trainer.config import load_config
+from trainer.corpora import open_corpora
+from trainer.prefetch import Prefetcher, make_room, shards_ahead
+from trainer.run_setup import sample_order
+from trainer.shard_files import CachedShards, ShardError
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("corpus") / "OUT"
+    write_corpus(path, pages=24, shards=6, words=20, long_side=64)
+    return path
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    monkeypatch.setattr(shard_files, "FIRST_PAUSE_S", 0.01)
+
+
+def _shards(corpus: Path, url: str, cache: Path) -> CachedShards:
+    return CachedShards(url, Corpus(corpus).index.shards, cache)
+
+
+def test_a_shard_is_fetched_once_and_has_the_bytes_of_the_index(corpus, tmp_path):
+    shards = _shards(corpus, f"file://{corpus}/shards", tmp_path / "cache")
+    path = shards.path(2)
+    assert path.read_bytes() == (corpus / "shards" / "corpus-00002.tar").read_bytes()
+    before = path.stat().st_ino
+    assert shards.path(2) == path
+    assert path.stat().st_ino == before
+
+
+def test_a_shard_that_is_not_there_is_named_with_the_last_reason(corpus, tmp_path, quick):
+    with pytest.raises(ShardError, match=r"nowhere/corpus-00000\.tar cannot be fetched, tried 6 times: FileNotFound"):
+        _shards(corpus, f"file://{corpus}/nowhere", tmp_path).path(0)
+
+
+def test_a_shard_with_other_bytes_than_the_index_names_is_refused(corpus, tmp_path, quick):
+    other = CachedShards(f"file://{corpus}/shards", [ShardInfo("corpus-00000", 4, 4, 9, "0" * 64)], tmp_path)
+    with pytest.raises(ShardError, match="its bytes are not those that the index names"):
+        other.path(0)
+    assert not list(tmp_path.glob("*.tar"))
+
+
+def _fetch_all(shards: CachedShards) -> None:
+    for number in range(6):
+        shards.path(number)
+
+
+def test_processes_that_want_the_same_shards_do_not_tread_on_each_other(corpus, tmp_path):
+    shards = _shards(corpus, f"file://{corpus}/shards", tmp_path)
+    children = [multiprocessing.get_context("fork").Process(target=_fetch_all, args=(shards,)) for _ in range(4)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    assert [child.exitcode for child in children] == [0] * 4
+    assert len(list(tmp_path.glob("*.tar"))) == 6
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_room_is_made_by_removing_what_was_used_longest_ago(tmp_path):
+    for age, name in enumerate("abcd"):
+        path = tmp_path / f"{name}.tar"
+        path.write_bytes(bytes(100))
+        os.utime(path, (1000 - age, 1000 - age))
+    make_room(tmp_path, 350, {tmp_path / "d.tar": 100, tmp_path / "new.tar": 100})
+    assert sorted(path.stem for path in tmp_path.glob("*.tar")) == ["a", "d"]
+
+
+def _remote(corpus: Path, cache: Path, shuffle_shards: int):
+    given = {"corpus": [f"file://{corpus}"], "cache_dir": str(cache), "shuffle_shards": str(shuffle_shards)}
+    config = load_config("tiny", None, given | {"val_share": "0"})
+    opened, _ = open_corpora(config)
+    return opened[0], sample_order(config, opened)
+
+
+def test_shards_are_fetched_before_they_are_read_and_the_cache_keeps_its_bound(corpus, tmp_path):
+    opened, order = _remote(corpus, tmp_path, shuffle_shards=1)
+    limit = 3 * max(shard.bytes for shard in opened.index.shards)
+    ahead = Prefetcher(order, [opened.train.files], tmp_path, limit)
+    for position in range(0, 48, 4):
+        ahead.advance(position)
+        wanted = [
+            opened.train.files.cached(number) for _, number in shards_ahead(order, [opened.train.files], position)
+        ]
+        assert len(wanted) in (1, 2)
+        give_up = time.monotonic() + 20
+        while not all(path.exists() for path in wanted):
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+        assert (
+            opened.train.files.cached(opened.train.table.shard(order.samples(position, position + 1)[0].row)) in wanted
+        )
+        assert sum(path.stat().st_size for path in tmp_path.glob("*.tar")) <= limit
+
+
+def test_a_shard_removed_while_it_is_open_is_fetched_again(corpus, tmp_path):
+    opened, _ = _remote(corpus, tmp_path, shuffle_shards=64)
+    first = opened.train.sample(0)
+    for path in tmp_path.glob("*.tar"):
+        path.unlink()
+    assert opened.train.sample(0).jpg == first.jpg
+
+
+def test_what_could_not_be_read_ahead_is_a_warning(corpus, tmp_path, quick, caplog):
+    opened, order = _remote(corpus, tmp_path, shuffle_shards=64)
+    lost = CachedShards(f"file://{tmp_path}/nowhere", opened.index.shards, tmp_path)
+    with caplog.at_level(logging.WARNING, "trainer"):
+        Prefetcher(order, [lost], tmp_path, 10**9).advance(0)
+        give_up = time.monotonic() + 20
+        while len(caplog.messages) < 6:
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+    assert caplog.messages[0].startswith("read ahead: ")
+
+
+class Unsteady(Proxy):
+    """Refuses each fifth request, and once cuts a shard short without a word."""
+
+    truncated = 0
+
+    def refusal(self) -> int | None:
+        return 503 if self.asked % 5 == 0 else None
+
+    def trim(self, content: bytes) -> bytes:
+        if type(self).truncated == 0 and "corpus-0000" in self.path and len(content) > 5000:
+            type(self).truncated = 1
+            return content[:5000]
+        return content
+
+
+def test_a_run_from_an_unsteady_bucket_is_the_run_from_the_local_corpus(corpus, tmp_path, monkeypatch):
+    with object_store() as address:
+        files = Files(address)
+        for path in corpus.rglob("*.*"):
+            files.bucket.blob(f"OUT/{path.relative_to(corpus)}").upload_from_filename(path)
+        Unsteady.address = address
+        with serving(Unsteady) as proxy:
+            monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy)
+            remote = _run(f"gs://{BUCKET}/OUT", tmp_path / "remote", "--cache_dir", str(tmp_path / "cache"))
+    assert Unsteady.refused > 0
+    assert Unsteady.truncated == 1
+    assert rows(remote, "loss", "batch_id") == rows(_run(str(corpus), tmp_path / "local"), "loss", "batch_id")
+    assert not list((tmp_path / "cache").glob("*.part"))
+
+
+def _run(corpus: str, out: Path, *words: str) -> Path:
+    steps = ["--max_steps", "4", "--shuffle_shards", "2", "--workers", "1", "--val_share", "0"]
+    command = [*launcher(2), str(PRETRAIN), "--corpus", corpus, "--output", str(out), *SMALL, *steps, *words]
+    done = run(command, out.parent)
+    assert done.returncode == 0, done.stdout
+    return out
