@@ -82,7 +82,7 @@ def _global_batches(paths: list[str], ranks: int, workers: int, first: int, step
     ]
     rounds = [[row for batch in turn for row in _rows(batch)] for turn in zip(*streams, strict=True)]
     size = 4 // ranks
-    return [sum(rounds[i : i + size], []) for i in range(0, len(rounds), size)]
+    return [[row for part in rounds[i : i + size] for row in part] for i in range(0, len(rounds), size)]
 
 
 @pytest.mark.parametrize("names", [["many"], ["many:0.7", "uneven:0.3"], ["three"]], ids=lambda names: " ".join(names))

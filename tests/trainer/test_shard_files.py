@@ -94,8 +94,9 @@ def _remote(corpus: Path, cache: Path, shuffle_shards: int):
 
 def test_shards_are_fetched_before_they_are_read_and_the_cache_keeps_its_bound(corpus, tmp_path):
     opened, order = _remote(corpus, tmp_path, shuffle_shards=1)
+    files = opened.train.files
     limit = 3 * max(shard.bytes for shard in opened.index.shards)
-    ahead = Prefetcher(order, [opened.train.files], tmp_path, limit)
+    ahead = Prefetcher(order, [files], tmp_path, limit)
     for position in range(0, 48, 4):
         ahead.advance(position)
         wanted = [
