@@ -31,7 +31,6 @@ TRAIN = [
     "safetensors>=0.4.5,<1",
     "tensorboard>=2.18,<3",
     "matplotlib>=3.9,<4",
-    "pillow>=10,<13",
 ]
 
 GCP = ["apache-beam[gcp]==2.77.0"]

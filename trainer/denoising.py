@@ -122,7 +122,10 @@ def corrupt(
 def _sentinel_boxes(boxes: np.ndarray, spans: np.ndarray, mask_boxes: str) -> np.ndarray:
     """(s, 4): the box of each span's sentinel."""
     if mask_boxes == "hull":
-        hulls = [[*boxes[a:b, :2].min(axis=0), *boxes[a:b, 2:].max(axis=0)] for a, b in spans]
-        return np.asarray(hulls, boxes.dtype).reshape(-1, 4)
+        edges = spans.ravel()  # each odd stretch lies between two spans
+        inner = edges[:-1] if len(edges) and edges[-1] == len(boxes) else edges
+        low = np.minimum.reduceat(boxes[:, :2], inner, axis=0)[::2]
+        high = np.maximum.reduceat(boxes[:, 2:], inner, axis=0)[::2]
+        return np.concatenate([low, high], axis=1)
     kept = boxes[spans[:, 0]]
     return kept if mask_boxes == "keep" else np.zeros_like(kept)

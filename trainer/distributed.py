@@ -34,6 +34,8 @@ def join() -> None:
     if "OMP_NUM_THREADS" not in os.environ:
         # Else every rank of a machine starts a thread on each core.
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_SIZE", "1"))))
+    # The shared-memory all-reduce of CPU ranks would compile C++ for minutes at first use, and leaves segments behind.
+    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
 
 

@@ -28,11 +28,9 @@ def start_engine(model: nn.Module, config: PretrainConfig, micro_batch: int) -> 
     """Joins the ranks and wraps the model; `micro_batch` pages are what one rank holds at a time."""
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")  # of calls in DeepSpeed
-    # Both would compile C++ for minutes at first use: the shared-memory all-reduce of CPU ranks here (it also leaves
-    # its segments behind), FusedAdam by a client optimizer below. Gloo and torch's AdamW are as good.
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     distributed.join()
     settings = config.optimizer
+    # DeepSpeed's own FusedAdam would compile C++ for minutes at first use; torch's is as good.
     optimizer = torch.optim.AdamW(
         parameter_groups(model, settings.weight_decay),
         lr=settings.learning_rate,

@@ -58,7 +58,7 @@ def make_example(
     """Mask, hide, pair and resize one page; all chance comes from (seed, epoch, key).
 
     tokens: (t, 8) int32, columns as `schemas.sample.TOKEN_COLUMNS`; t may be 0.
-    image: (h, w, 3) or (h, w) uint8 of the upright page, or None.
+    image: (h, w, 3) uint8 of the upright page, or None.
     """
     rng = page_generator(seed, epoch, key)
     tokens = _window(tokens, window_size(objectives, len(tokenizer.sentinel_ids)), rng)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+import torch
+from torch.nn.functional import interpolate
 
 from schemas.geometry import BOX_MAX
 from trainer.model_config import ModelConfig
@@ -25,7 +26,7 @@ class PageView:
 def view_page(image: np.ndarray | None, model: ModelConfig) -> PageView | None:
     """The page as the model sees it; None for a model without a visual branch.
 
-    image: (h, w, 3) or (h, w) uint8, or None for a page without one, of which no patch is visible.
+    image: (h, w, 3) uint8, or None for a page without one, of which no patch is visible.
     """
     if model.visual_tokens == 0:
         return None
@@ -39,15 +40,23 @@ def view_page(image: np.ndarray | None, model: ModelConfig) -> PageView | None:
 def fit_image(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, int, int]:
     """Scale the page into the canvas's upper left corner, its proportions kept, and fill the rest with white.
 
-    image: (h, w, 3) or (h, w) uint8. Returns the canvas (height, width, 3) uint8 and the page's height and width on it.
+    image: (h, w, 3) uint8. Returns the canvas (height, width, 3) uint8 and the page's height and width on it.
     """
     scale = min(height / image.shape[0], width / image.shape[1])
     page_height = min(height, max(1, round(image.shape[0] * scale)))
     page_width = min(width, max(1, round(image.shape[1] * scale)))
-    page = np.asarray(Image.fromarray(image).resize((page_width, page_height), Image.Resampling.BILINEAR))
     canvas = np.full((height, width, 3), PAPER, np.uint8)
-    canvas[:page_height, :page_width] = page if page.ndim == 3 else page[:, :, None]
+    canvas[:page_height, :page_width] = _resize(image, page_height, page_width)
     return canvas, page_height, page_width
+
+
+def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """image (h, w, 3) uint8. Returns (height, width, 3) uint8."""
+    if image.shape[:2] == (height, width):
+        return image
+    channels_first = torch.from_numpy(image).permute(2, 0, 1)[None]
+    resized = interpolate(channels_first, size=(height, width), mode="bilinear", antialias=True)
+    return resized[0].permute(1, 2, 0).numpy()
 
 
 def patch_boxes(model: ModelConfig, page_height: int, page_width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,138 @@
+"""What hiding boxes teaches: both heads' accuracy in training, and what each model knows with boxes shown or hidden.
+
+python -m benchmarks.leak --corpus corpus --work runs --table benchmarks/results/leak.md --plot docs/images/leak.png
+
+A token's cell is a function of its own box, and the distance of two lines nearly one of theirs. So a head may be
+solved by copying where boxes are shown, and has to read the page where they are hidden. One run a share of hidden
+boxes; at the end every model is asked under every share, on the same held-out pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.machine import machine
+from trainer import distributed
+from trainer.config import PretrainConfig, load_config
+from trainer.corpora import open_corpora
+from trainer.data import PageDataset
+from trainer.evaluation import Evaluation
+from trainer.model import DocFormerV2
+from trainer.run_log import read_log
+from trainer.run_setup import fit_to_corpora
+
+SHARES = (0.0, 0.3, 0.5, 1.0)
+HEADS = ("line", "grid")
+
+
+def train(corpus: str, run: Path, share: float, steps: int) -> None:
+    """Runs the trainer, or goes on where it was."""
+    words = ["--corpus", corpus, "--output", str(run), "--model", "tiny", "--max_steps", str(steps)]
+    words += [
+        "--val_share",
+        "0.1",
+        "--val_every",
+        str(max(1, steps // 16)),
+        "--save_every",
+        str(steps),
+        "--workers",
+        "0",
+    ]
+    command = [sys.executable, "trainer/pretrain.py", *words, f"objectives.hidden_box_share={share}"]
+    subprocess.run(command, check=True)
+
+
+class Weights:
+    """A model behind the calls that an evaluation makes of DeepSpeed's engine."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, run: Path, config: PretrainConfig) -> None:
+        self.model = DocFormerV2(config.model)
+        states = sorted((run / "checkpoints").glob("step-*/mp_rank_00_model_states.pt"))[-1]
+        self.model.load_state_dict(torch.load(states, weights_only=False)["module"])
+
+    def __call__(self, batch: Any) -> Any:
+        return self.model(batch)
+
+    def train(self, mode: bool = True) -> None:
+        self.model.train(mode)
+
+    def eval(self) -> None:
+        self.model.eval()
+
+
+def accuracies(run: Path) -> dict[float, dict[str, float]]:
+    """Returns, for every share of hidden boxes, what a run's model reaches on its held-out pages."""
+    settings = load_config("tiny", str(run / "config.yaml"))
+    corpora, tokenizer = open_corpora(settings)
+    config = fit_to_corpora(settings, corpora, tokenizer)
+    weights = Weights(run, config)
+    found = {}
+    for share in SHARES:
+        asked = replace(config, objectives=replace(config.objectives, hidden_box_share=share))
+        dataset = PageDataset([corpus.held_out for corpus in corpora], tokenizer, asked)
+        found[share] = Evaluation(dataset, asked.val_pages, 8).run(weights)
+    return found
+
+
+def table(found: dict[float, dict[float, dict[str, float]]], pages: float, steps: int) -> str:
+    """Returns the accuracies as Markdown: a row a model, two columns a share that it is asked under."""
+    asked = " | ".join(f"{head}, {share:g} hidden" for share in SHARES for head in HEADS)
+    lines = [f"| trained with | {asked} |", "|---" * (1 + len(SHARES) * len(HEADS)) + "|"]
+    for trained, rows in found.items():
+        values = " | ".join(f"{rows[share][f'val_acc_{head}']:.3f}" for share in SHARES for head in HEADS)
+        lines.append(f"| {trained:g} hidden | {values} |")
+    return "\n".join(lines) + f"\n\n{pages:.0f} held-out pages, after {steps} steps. {machine()}\n"
+
+
+def plot(runs: dict[float, Path], path: Path) -> None:
+    """Draws the held-out accuracies of both heads over the steps, a curve a run, each under its own share."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, len(HEADS), figsize=(10, 4), sharey=True)
+    for head, axis in zip(HEADS, axes, strict=True):
+        for share, run in runs.items():
+            rows = [row for row in read_log(run) if "val_loss" in row]
+            axis.plot([row["step"] for row in rows], [row[f"val_acc_{head}"] for row in rows], label=f"{share:g}")
+        axis.axhline(1 / 3 if head == "line" else 1 / 16, color="gray", linestyle=":")
+        axis.set(title=f"token-to-{head}", xlabel="step", ylim=(0, 1))
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("held-out accuracy")
+    axes[1].legend(title="hidden boxes")
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    """Trains, asks, draws."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", required=True)
+    parser.add_argument("--work", type=Path, required=True, help="directory for the runs")
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--table", type=Path, required=True)
+    parser.add_argument("--plot", type=Path, required=True)
+    flags = parser.parse_args()
+    runs = {share: flags.work / f"hidden-{share:g}" for share in SHARES}
+    for share, run in runs.items():
+        train(flags.corpus, run, share, flags.steps)
+    distributed.join()
+    found = {share: accuracies(run) for share, run in runs.items()}
+    result = table(found, found[SHARES[0]][SHARES[0]]["val_pages"], flags.steps)
+    flags.table.write_text(result)
+    plot(runs, flags.plot)
+    print(result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""How fast pages get ready for the model on one core: image decoded and on its canvas, tokens masked, batched.
+
+python -m benchmarks.loader --corpus corpus --table benchmarks/results/loader.md
+
+Three loaders read the same shards and hand over the same batches: ours; webdataset with its own decoders; the
+`datasets` library, streaming, with its own. Behind the foreign decoders come our masking and collating, as neither has
+any. Rounds take turns; the table gives medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.machine import machine
+from schemas import Tokenizer
+from trainer.config import PretrainConfig, load_config
+from trainer.corpora import open_corpora
+from trainer.data import PageDataset, load_batches
+from trainer.example import Batch, collate, make_example
+from trainer.run_setup import fit_to_corpora, sample_order
+from trainer.sample_order import RankBatches
+
+BATCH = 8
+SHUFFLE = 256  # samples that the foreign loaders keep to shuffle, some 30 MB
+
+
+class Ours:
+    """The training order, as `trainer.pretrain` reads it."""
+
+    def __init__(self, config: PretrainConfig) -> None:
+        corpora, self.tokenizer = open_corpora(config)
+        self.config = fit_to_corpora(config, corpora, self.tokenizer)
+        self.dataset = PageDataset([corpus.train for corpus in corpora], self.tokenizer, self.config)
+        self.order = sample_order(self.config, corpora)
+
+    def batches(self) -> Iterator[Batch]:
+        """Yields batches without end."""
+        plan = RankBatches(
+            self.order,
+            self.dataset.length,
+            **{"global_batch": 8 * BATCH, "micro_batch": BATCH, "rank": 0, "ranks": 1, "consumed": 0, "steps": 10**6},
+        )
+        return load_batches(self.dataset, plan, workers=0)
+
+
+def webdataset_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yields key, tokens and image by webdataset and its decoders."""
+    import webdataset
+
+    source = webdataset.WebDataset(shards, shardshuffle=100, seed=0, empty_check=False).repeat().shuffle(SHUFFLE)
+    for sample in source.decode("rgb8"):
+        yield sample["__key__"], sample["tokens.npy"], sample["jpg"]
+
+
+def datasets_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yields key, tokens and image by the `datasets` library and its decoders."""
+    import datasets
+
+    datasets.disable_progress_bars()
+    while True:
+        source = datasets.load_dataset("webdataset", data_files={"train": shards}, split="train", streaming=True)
+        for sample in source.shuffle(seed=0, buffer_size=SHUFFLE):
+            yield (
+                sample["__key__"],
+                np.asarray(sample["tokens.npy"], np.int32),
+                np.asarray(sample["jpg"].convert("RGB")),
+            )
+
+
+def masked(
+    samples: Iterable[tuple[str, np.ndarray, np.ndarray]], config: PretrainConfig, tokenizer: Tokenizer
+) -> Iterator[Batch]:
+    """Yields batches of samples that another loader decoded."""
+    examples = (
+        make_example(
+            *(key, tokens, image),
+            seed=config.seed,
+            epoch=0,
+            objectives=config.objectives,
+            model=config.model,
+            tokenizer=tokenizer,
+        )
+        for key, tokens, image in samples
+    )
+    while True:
+        yield collate(list(islice(examples, BATCH)), config.pad_multiple)
+
+
+def measure(loaders: dict[str, Callable[[], Iterator[Batch]]], pages: int, rounds: int) -> dict[str, dict[str, list]]:
+    """Returns wall and CPU seconds a page of every round."""
+    found: dict[str, dict[str, list]] = {name: {"wall_s": [], "cpu_s": []} for name in loaders}
+    streams = {name: start() for name, start in loaders.items()}
+    for stream in streams.values():
+        next(stream)  # opens files and fills the shuffle's buffer
+    for _ in range(rounds):
+        for name, stream in streams.items():
+            wall_s, cpu_s = time.perf_counter(), time.process_time()
+            for _ in range(pages // BATCH):
+                next(stream)
+            found[name]["wall_s"].append((time.perf_counter() - wall_s) / pages)
+            found[name]["cpu_s"].append((time.process_time() - cpu_s) / pages)
+    return found
+
+
+def table(found: dict[str, dict[str, list]]) -> str:
+    """Returns the medians as Markdown."""
+    lines = ["| loader | pages/s | CPU-ms a page | gain over it |", "|---|---|---|---|"]
+    medians = {name: {kind: statistics.median(values) for kind, values in row.items()} for name, row in found.items()}
+    ours = medians["Folio"]["cpu_s"]
+    for name, row in medians.items():
+        gain = f"{row['cpu_s'] / ours:.1f} x" if name != "Folio" else ""
+        lines.append(f"| {name} | {1 / row['wall_s']:.0f} | {row['cpu_s'] * 1e3:.2f} | {gain} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measures and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", required=True)
+    parser.add_argument("--pages", type=int, default=160, help="a round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--table", type=Path, required=True)
+    flags = parser.parse_args()
+    ours = Ours(load_config("small", None, {"corpus": [flags.corpus], "val_share": "0"}))
+    shards = sorted(str(path) for path in Path(flags.corpus, "shards").glob("*.tar"))
+    foreign: dict[str, Callable[[list[str]], Any]] = {
+        "webdataset, its decoders": webdataset_samples,
+        "datasets, its decoders": datasets_samples,
+    }
+    loaders: dict[str, Callable[[], Iterator[Batch]]] = {"Folio": ours.batches}
+    for name, samples in foreign.items():
+        loaders[name] = lambda samples=samples: masked(samples(shards), ours.config, ours.tokenizer)
+    pages = flags.pages // BATCH * BATCH
+    result = table(measure(loaders, pages, flags.rounds))
+    result += f"\n\nOne core, {flags.rounds} rounds of {pages} pages. {machine()}\n"
+    flags.table.write_text(result)
+    print(result)
+
+
+if __name__ == "__main__":
+    main()

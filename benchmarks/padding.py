@@ -1,0 +1,82 @@
+"""How much of a training batch is padding: pages as they come, and each global batch sorted by length.
+
+python -m benchmarks.padding --corpus corpus [--corpus corpus2] --table benchmarks/results/padding.md
+
+Lengths follow from the manifest alone, so no page is read.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.machine import machine
+from trainer.config import PretrainConfig, load_config
+from trainer.corpora import open_corpora
+from trainer.data import PageDataset
+from trainer.denoising import noise_size
+from trainer.run_setup import fit_to_corpora, sample_order
+from trainer.sample_order import RankBatches, SampleRef
+
+WAYS = (("as they come", 64), ("as they come", 32), ("sorted", 64), ("sorted", 32))
+SIZES = ((64, 8), (1024, 32))
+
+
+def lengths(dataset: PageDataset, ref: SampleRef) -> tuple[int, int]:
+    """Returns how long a page's corrupted text and its target are, both with eos."""
+    tokens = dataset.length(ref)
+    noise, spans = (
+        noise_size(tokens, dataset.config.objectives, len(dataset.tokenizer.sentinel_ids)) if tokens else (0, 0)
+    )
+    return tokens - noise + spans + 1, noise + spans + 1
+
+
+def shares(config: PretrainConfig, sort: bool, multiple: int, sizes: tuple[int, int]) -> tuple[float, float]:
+    """Returns the share of padding among text and target tokens, and among all tokens of both stacks, over an epoch."""
+    corpora, tokenizer = open_corpora(config)
+    config = fit_to_corpora(config, corpora, tokenizer)
+    dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
+    length: Callable[[SampleRef], int] = dataset.length if sort else lambda ref: 0
+    global_batch, micro_batch = sizes
+    steps = -(-sum(len(corpus.train) for corpus in corpora) // global_batch)
+    layout = {"global_batch": global_batch, "micro_batch": micro_batch, "rank": 0, "ranks": 1, "consumed": 0}
+    batches = RankBatches(sample_order(config, corpora), length, **layout, steps=steps)
+    real = padded = pages = 0
+    for batch in batches:
+        found = [lengths(dataset, ref) for ref in batch]
+        real += sum(map(sum, found))
+        padded += len(batch) * sum(padded_lengths(found, multiple))
+        pages += len(batch)
+    visual = pages * config.model.visual_tokens
+    return 1 - real / padded, 1 - (real + visual) / (padded + visual)
+
+
+def padded_lengths(found: list[tuple[int, int]], multiple: int) -> Iterator[int]:
+    """Yields the length of text and of targets of a batch, as `trainer.example.collate` pads them."""
+    for column, step in zip(zip(*found, strict=True), (multiple, multiple // 2), strict=True):
+        yield -(-max(column) // step) * step
+
+
+def main() -> None:
+    """Counts and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", action="append", required=True)
+    parser.add_argument("--table", type=Path, required=True)
+    flags = parser.parse_args()
+    ways = " | ".join(f"{way}, to {multiple}" for way, multiple in WAYS)
+    lines = [f"| pages | global x micro-batch | {ways} |", "|---" * (2 + len(WAYS)) + "|"]
+    for corpus in flags.corpus:
+        config = load_config("small", None, {"corpus": [corpus], "val_share": "0"})
+        pages = sum(len(opened.train) for opened in open_corpora(config)[0])
+        for sizes in SIZES:
+            found = [shares(config, way == "sorted", multiple, sizes) for way, multiple in WAYS]
+            cells = " | ".join(f"{text:.1%} ({every:.1%})" for text, every in found)
+            lines.append(f"| {pages} | {sizes[0]} x {sizes[1]} | {cells} |")
+    result = "\n".join(lines) + f"\n\nIn brackets: of all tokens, visual ones too. {machine()}\n"
+    flags.table.write_text(result)
+    print(result)
+
+
+if __name__ == "__main__":
+    main()
