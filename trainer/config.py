@@ -95,6 +95,9 @@ class PretrainConfig:
         1, "DeepSpeed ZeRO stage 0..3: what the ranks share (1 optimizer, 2 gradients, 3 weights)"
     )
     dtype: Literal["bf16", "fp32"] = _option("bf16", "of the computation; weights are updated in fp32 in any case")
+    init_from: str = _option("", "folder of a Hugging Face T5 1.0 checkpoint to begin at, such as t5-small")
+    compile: bool = _option(False, "compile the layers with torch.compile; pays on GPUs, needs a C++ compiler on CPUs")
+    profile_steps: str = _option("", "A:B: write what steps A to B spend their time on to RUN/profile/")
     peak_tflops: float = _option(0.0, "TFLOP/s of one device, for MFU; 0: from a table of GPUs, else measured")
     tensorboard: bool = _option(True, "also write TensorBoard events")
     wandb_project: str = _option("", "also log to this Weights & Biases project (needs the extra wandb)")
@@ -122,12 +125,27 @@ class PretrainConfig:
         for name in ("seed", "workers", "val_pages", "peak_tflops", "cache_gb"):
             if getattr(self, name) < 0:
                 raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
+        step_range(self.profile_steps)
         if not 0 <= self.val_share < 1:
             raise UsageError(f"--val_share must lie in [0, 1), got {self.val_share}")
         if self.zero_stage not in range(4):
             raise UsageError(f"--zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
         if self.zero_stage == 0 and self.dtype == "bf16":
             raise UsageError("--zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take --zero_stage 1")
+
+
+def step_range(text: str) -> tuple[int, int] | None:
+    """Returns first and last step of `A:B`, None for no text.
+
+    Raises:
+        UsageError: it is something else, or not 1 <= A <= B.
+    """
+    if not text:
+        return None
+    first, _, last = text.partition(":")
+    if not (first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last)):
+        raise UsageError(f"--profile_steps {text}: expected the first and the last step, as in 20:25")
+    return int(first), int(last)
 
 
 def flags() -> dict[str, str]:

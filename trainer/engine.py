@@ -20,22 +20,33 @@ from deepspeed.utils import safe_get_full_fp32_param
 
 from trainer import distributed
 from trainer.config import OptimizerConfig, PretrainConfig
+from trainer.model import DocFormerV2
 
 SMALLEST_LR_SCALE = 2.0**-10  # so that what begins at zero can leave it
 
 
-def start_engine(model: nn.Module, config: PretrainConfig, micro_batch: int) -> deepspeed.DeepSpeedEngine:
-    """Joins the ranks and wraps the model; `micro_batch` pages are what one rank holds at a time."""
+def start_engine(
+    model: DocFormerV2, config: PretrainConfig, micro_batch: int, scales: dict[str, float]
+) -> deepspeed.DeepSpeedEngine:
+    """Joins the ranks and wraps the model.
+
+    Args:
+        micro_batch: pages that one rank holds at a time.
+        scales: `lr_scale` of each parameter by name.
+    """
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")  # of calls in DeepSpeed
     distributed.join()
+    if config.compile:
+        compile_layers(model)
     settings = config.optimizer
     # DeepSpeed's own FusedAdam would compile C++ for minutes at first use; torch's is as good.
     optimizer = torch.optim.AdamW(
-        parameter_groups(model, settings.weight_decay),
+        parameter_groups(model, settings.weight_decay, scales),
         lr=settings.learning_rate,
         betas=(settings.beta1, settings.beta2),
         eps=settings.eps,
+        fused=True,
     )
     engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=deepspeed_config(config, micro_batch))
     return engine
@@ -53,7 +64,18 @@ def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]
     return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.merge(ours, config.deepspeed)))
 
 
-def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def compile_layers(model: DocFormerV2) -> None:
+    """Compiles the layers, which of one stack are the same code; embeddings and losses stay as they are.
+
+    With dynamic shapes from the first batch on: kernels for the shapes that were seen first would depend on where a run
+    was resumed, and so would the last bits of its losses.
+    """
+    for stack in (model.encoder, model.decoder):
+        for layer in stack.layers:
+            layer.compile(dynamic=True)
+
+
+def parameter_groups(model: nn.Module, weight_decay: float, scales: dict[str, float]) -> list[dict[str, Any]]:
     """Returns AdamW's parameter groups: alike in decay and in `lr_scale`, the size of their weights at the start.
 
     Decay pulls matrices only: norm weights and biases must be free to stand where they scale best, and rows of
@@ -61,12 +83,17 @@ def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, An
     """
     embeddings = {id(p) for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
     groups: dict[tuple[float, float], dict[str, Any]] = {}
-    for parameter in model.parameters():
+    for name, parameter in model.named_parameters():
         decay = 0.0 if parameter.ndim < 2 or id(parameter) in embeddings else weight_decay
-        scale = lr_scale(parameter)
+        scale = scales[name]
         group = groups.setdefault((decay, scale), {"params": [], "weight_decay": decay, "lr_scale": scale})
         group["params"].append(parameter)
     return list(groups.values())
+
+
+def lr_scales(model: nn.Module) -> dict[str, float]:
+    """Returns the `lr_scale` of each parameter by name."""
+    return {name: lr_scale(parameter) for name, parameter in model.named_parameters()}
 
 
 def lr_scale(parameter: nn.Parameter) -> float:

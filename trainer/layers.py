@@ -111,7 +111,7 @@ class Attention(nn.Module):
         """x (b, q, d) attends to memory (b, k, d), or to itself, under bias (b or 1, heads or 1, q or 1, k)."""
         memory = x if memory is None else memory
         query, key, value = self._split(self.query(x)), self._split(self.key(memory)), self._split(self.value(memory))
-        bias = bias.to(query.dtype).expand(len(x), self.heads, x.shape[1], memory.shape[1])
+        bias = bias.expand(len(x), self.heads, x.shape[1], memory.shape[1])
         dropout = self.dropout if self.training else 0.0
         with _kernel_for(query):
             mixed = F.scaled_dot_product_attention(query, key, value, bias, dropout_p=dropout, scale=1.0)

@@ -17,6 +17,7 @@ from trainer.heads import PretrainingHeads
 from trainer.layers import Decoder, Encoder
 from trainer.model_config import ModelConfig
 from trainer.objectives import IGNORE
+from trainer.vocabulary import Vocabulary
 
 Losses = dict[str, Tensor]
 
@@ -36,8 +37,8 @@ class DocFormerV2(nn.Module):
         self.visual = VisualEmbedding(config) if config.visual_tokens else None
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-        self.vocabulary = nn.Linear(config.d_model, config.vocab_size, bias=False)
-        self.vocabulary.weight = self.tokens.weight  # tied, hence the scale in decode
+        self.vocabulary = Vocabulary(config.d_model, config.vocab_size, bias=False)
+        self.vocabulary.weight = self.tokens.weight  # tied, hence the scale of the decoder's output
         self.heads = PretrainingHeads(config) if pretraining_heads else None
 
     def forward(self, batch: Batch) -> Losses:
@@ -48,7 +49,9 @@ class DocFormerV2(nn.Module):
         the denoise entries.
         """
         encoded, visible = self.encode(batch)
-        losses = _score("denoise", self.decode(encoded, visible, self._shift_right(batch["labels"])), batch["labels"])
+        labels = batch["labels"]
+        decoded = self._decoder_output(encoded, visible, self._shift_right(labels))
+        losses = _outcome("denoise", *self.vocabulary(decoded, labels), labels)
         if self.heads is not None:
             text = encoded[:, -batch["input_ids"].shape[1] :]
             losses |= _score("line", self.heads.line_logits(text, batch["line_pairs"]), batch["line_classes"])
@@ -67,8 +70,7 @@ class DocFormerV2(nn.Module):
 
     def decode(self, encoded: Tensor, visible: Tensor, decoder_ids: Tensor) -> Tensor:
         """Logits (b, t, vocabulary) of the token after each of decoder_ids (b, t), which begin with pad."""
-        x = self.decoder(self.tokens(decoder_ids), encoded, visible)
-        return self.vocabulary(x * self.config.d_model**-0.5)
+        return self.vocabulary(self._decoder_output(encoded, visible, decoder_ids))
 
     @torch.inference_mode()
     def generate(self, batch: Batch, max_new_tokens: int) -> Tensor:
@@ -83,6 +85,10 @@ class DocFormerV2(nn.Module):
             ended |= best == self.config.eos_id
         return ids[:, 1:]
 
+    def _decoder_output(self, encoded: Tensor, visible: Tensor, decoder_ids: Tensor) -> Tensor:
+        """(b, t, d), of the size that the tied vocabulary layer takes."""
+        return self.decoder(self.tokens(decoder_ids), encoded, visible) * self.config.d_model**-0.5
+
     def _shift_right(self, labels: Tensor) -> Tensor:
         """The decoder's input: pad, then the labels without their last."""
         shifted = F.pad(labels[:, :-1], (1, 0), value=self.config.pad_id)
@@ -91,9 +97,13 @@ class DocFormerV2(nn.Module):
 
 def _score(name: str, logits: Tensor, labels: Tensor) -> Losses:
     """Cross entropy in float32 and accuracy over the labels that are not IGNORE."""
-    logits, labels = logits.flatten(0, -2).float(), labels.flatten()
-    supervised = labels != IGNORE
-    count = supervised.sum().float()
-    loss = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="sum") / count.clamp(min=1)
-    correct = ((logits.detach().argmax(dim=-1) == labels) & supervised).sum().float()
-    return {f"loss_{name}": loss, f"correct_{name}": correct, f"count_{name}": count}
+    logits, flat = logits.flatten(0, -2).float(), labels.flatten()
+    total = F.cross_entropy(logits, flat, ignore_index=IGNORE, reduction="sum")
+    correct = (logits.detach().argmax(dim=-1) == flat).sum()  # IGNORE is no class, hence never right
+    return _outcome(name, total, correct, labels)
+
+
+def _outcome(name: str, total: Tensor, correct: Tensor, labels: Tensor) -> Losses:
+    """The three entries of an objective, from the sum of its losses and the number of right answers."""
+    count = (labels != IGNORE).sum().float()
+    return {f"loss_{name}": total / count.clamp(min=1), f"correct_{name}": correct.float(), f"count_{name}": count}

@@ -28,7 +28,7 @@ with needs_extra("train"):
     from trainer import distributed
     from trainer.checkpoint import CheckpointStore, require_same
     from trainer.command_line import parse_command_line
-    from trainer.config import PretrainConfig, save_config
+    from trainer.config import PretrainConfig, save_config, step_range
     from trainer.corpora import OpenCorpus, open_corpora, require_room
     from trainer.data import PageDataset, TooManyBadSamples, load_batches
     from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate, start_engine
@@ -38,10 +38,12 @@ with needs_extra("train"):
     from trainer.model import DocFormerV2
     from trainer.plot import plot_runs
     from trainer.prefetch import prefetcher
+    from trainer.profiling import StepProfiler
     from trainer.run_log import LOG_NAME, RunLog
     from trainer.run_setup import facts, fit_to_corpora, make_run_dir, sample_order
     from trainer.sample_order import RankBatches, batch_id, micro_batch_size
     from trainer.shard_files import ShardError
+    from trainer.starting_point import starting_scales
     from trainer.throughput import Throughput, total_peak_tflops
     from trainer.training_step import StepResult, train_step
     from trainer.wandb_log import WandbLog, require_wandb, start_wandb
@@ -96,7 +98,8 @@ def pretrain(config: PretrainConfig) -> int:
     wandb = start_wandb(config, resumed=earlier is not None)
 
     torch.manual_seed(config.seed)
-    engine = start_engine(DocFormerV2(config.model), config, micro_batch)
+    model = DocFormerV2(config.model)
+    engine = start_engine(model, config, micro_batch, starting_scales(model, config, resumed=earlier is not None))
     checkpoint = store.load(engine)
     run = Run(config, corpora, tokenizer, engine, checkpoint.step if checkpoint else 0, wandb)
     run.announce()
@@ -144,6 +147,7 @@ class Run:
         self.bad_samples = 0
         self.throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
+        self.profiler = StepProfiler(step_range(config.profile_steps) if first else None, self.dir / "profile")
         if first:
             if step < config.max_steps:  # a finished run keeps the settings that it had
                 save_config(config, self.dir / "config.yaml")
@@ -184,7 +188,8 @@ class Run:
             self.step += 1
             rate = learning_rate(self.step, config.max_steps, config.optimizer)
             set_learning_rate(self.engine, rate)
-            result = train_step(self.engine, batches, config, self.step, self.stop.received)
+            with self.profiler.watching(self.step):
+                result = train_step(self.engine, batches, config, self.step, self.stop.received)
             self.throughput.add(config.global_batch, result.tokens, result.flops, result.data_wait_s)
             self._report_bad(result.bad)
             if self._is_due(config.log_every):

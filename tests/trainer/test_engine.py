@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from trainer.config import OptimizerConfig, load_config
-from trainer.engine import deepspeed_config, learning_rate, parameter_groups
+from trainer.engine import deepspeed_config, learning_rate, lr_scales, parameter_groups
 from trainer.model import DocFormerV2
 
 SETTINGS = OptimizerConfig(learning_rate=1.0, warmup_steps=10, final_lr_share=0.1)
@@ -33,7 +33,7 @@ def test_a_run_without_warm_up_starts_near_the_peak():
 
 def test_decay_pulls_matrices_but_no_norms_biases_or_embeddings():
     model = DocFormerV2(load_config("tiny").model)
-    groups = parameter_groups(model, 0.01)
+    groups = parameter_groups(model, 0.01, lr_scales(model))
     decayed = [parameter for group in groups if group["weight_decay"] for parameter in group["params"]]
     free = [parameter for group in groups if not group["weight_decay"] for parameter in group["params"]]
     assert len(decayed) + len(free) == len(list(model.parameters()))
@@ -44,7 +44,9 @@ def test_decay_pulls_matrices_but_no_norms_biases_or_embeddings():
 
 def test_a_weight_learns_at_a_rate_relative_to_its_size():
     model = DocFormerV2(load_config("tiny").model)
-    scales = {id(p): group["lr_scale"] for group in parameter_groups(model, 0.01) for p in group["params"]}
+    scales = {
+        id(p): group["lr_scale"] for group in parameter_groups(model, 0.01, lr_scales(model)) for p in group["params"]
+    }
     query = model.encoder.layers[0].attention.sublayer.query.weight
     assert scales[id(model.tokens.weight)] == 1.0, "drawn from N(0, 1)"
     assert scales[id(query)] == 1 / 64, "drawn from N(0, 1 / (128 * 32))"
@@ -53,7 +55,7 @@ def test_a_weight_learns_at_a_rate_relative_to_its_size():
 def test_what_begins_at_zero_can_leave_it():
     layer = nn.Linear(2, 2, bias=False)
     nn.init.zeros_(layer.weight)
-    (group,) = parameter_groups(layer, 0.0)
+    (group,) = parameter_groups(layer, 0.0, lr_scales(layer))
     assert group["lr_scale"] > 0
 
 

@@ -11,70 +11,62 @@ from tests.trainer.pages import example_of, page_tokens
 from trainer.example import collate
 from trainer.model import DocFormerV2
 from trainer.model_config import ModelConfig
+from trainer.t5_import import import_t5, our_name
 
 transformers = pytest.importorskip("transformers")
 
 CONFIG = ModelConfig(d_model=64, d_ff=128, d_kv=24, heads=4, encoder_layers=3, decoder_layers=2, image_height=0)
-SUBLAYERS = {
-    "SelfAttention": "attention.sublayer",
-    "EncDecAttention": "cross_attention.sublayer",
-    "DenseReluDense": "feed_forward.sublayer",
-}
-PROJECTIONS = {"q": "query", "k": "key", "v": "value", "o": "output", "wi": "expand", "wo": "contract"}
-NORMS = {"encoder": ["attention", "feed_forward"], "decoder": ["attention", "cross_attention", "feed_forward"]}
+SHAPES = (
+    CONFIG,
+    replace(CONFIG, d_model=96, d_ff=64, d_kv=16, heads=8, encoder_layers=2, decoder_layers=2),
+    replace(CONFIG, relative_buckets=8, relative_max_distance=20, encoder_layers=2, decoder_layers=1),
+)
 
 
-def our_name(name: str) -> str:
-    """Where a weight of transformers' T5 lives in DocFormerV2."""
-    if name in ("shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight", "lm_head.weight"):
-        return "vocabulary.weight" if name.startswith("lm_head") else "tokens.weight"
-    if "final_layer_norm" in name:
-        return name.replace("final_layer_norm", "norm")
-    stack, _, layer, _, sublayer, *rest = name.split(".")
-    if "relative_attention_bias" in rest:
-        return f"{stack}.position_bias.values.weight"
-    if rest[0] == "layer_norm":
-        return f"{stack}.layers.{layer}.{NORMS[stack][int(sublayer)]}.norm.weight"
-    return f"{stack}.layers.{layer}.{SUBLAYERS[rest[0]]}.{PROJECTIONS[rest[1]]}.weight"
-
-
-@pytest.fixture(scope="module")
-def peers() -> tuple[DocFormerV2, torch.nn.Module]:
-    torch.manual_seed(0)
+def t5_like(config: ModelConfig) -> torch.nn.Module:
+    """A T5 of the transformers library with random weights, norms too, which would begin at one."""
     theirs = transformers.T5ForConditionalGeneration(
         transformers.T5Config(
-            vocab_size=CONFIG.vocab_size,
-            d_model=CONFIG.d_model,
-            d_kv=CONFIG.d_kv,
-            d_ff=CONFIG.d_ff,
-            num_heads=CONFIG.heads,
-            num_layers=CONFIG.encoder_layers,
-            num_decoder_layers=CONFIG.decoder_layers,
+            vocab_size=config.vocab_size,
+            d_model=config.d_model,
+            d_kv=config.d_kv,
+            d_ff=config.d_ff,
+            num_heads=config.heads,
+            num_layers=config.encoder_layers,
+            num_decoder_layers=config.decoder_layers,
+            relative_attention_num_buckets=config.relative_buckets,
+            relative_attention_max_distance=config.relative_max_distance,
             dropout_rate=0.0,
             feed_forward_proj="relu",
             decoder_start_token_id=0,
         )
     )
     with torch.no_grad():
-        for parameter in theirs.parameters():  # norms too, which begin at one
+        for parameter in theirs.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.05)
-    ours = DocFormerV2(CONFIG)
-    weights = {our_name(name): value for name, value in theirs.state_dict().items()}
-    missing, unexpected = ours.load_state_dict(weights, strict=False)
-    assert not unexpected
-    assert all(name.startswith(("boxes.", "heads.")) for name in missing)
-    return ours.eval(), theirs.eval()
+    return theirs.eval()
 
 
-def placeless_batch() -> dict:
+@pytest.fixture(scope="module", params=SHAPES, ids=["deep", "wide", "few buckets"])
+def peers(request, tmp_path_factory) -> tuple[DocFormerV2, torch.nn.Module]:
+    torch.manual_seed(0)
+    theirs = t5_like(request.param)
+    folder = tmp_path_factory.mktemp("t5")
+    theirs.save_pretrained(folder)
+    ours = DocFormerV2(request.param).eval()
+    import_t5(ours, folder)
+    return ours, theirs
+
+
+def placeless_batch(model: ModelConfig) -> dict:
     pages = [page_tokens([9] * 20), page_tokens([5] * 3)]
-    batch = collate([example_of(page, model=CONFIG, key=str(i)) for i, page in enumerate(pages)])
+    batch = collate([example_of(page, model=model, key=str(i)) for i, page in enumerate(pages)])
     return batch | {"box_visible": torch.zeros_like(batch["box_visible"])}
 
 
 def test_the_logits_and_the_loss_are_those_of_transformers(peers):
     ours, theirs = peers
-    batch = placeless_batch()
+    batch = placeless_batch(ours.config)
     with torch.no_grad():
         expected = theirs(
             input_ids=batch["input_ids"], attention_mask=batch["text_mask"].long(), labels=batch["labels"]
@@ -86,9 +78,21 @@ def test_the_logits_and_the_loss_are_those_of_transformers(peers):
         torch.testing.assert_close(ours(batch)["loss_denoise"], expected.loss, atol=1e-5, rtol=0)
 
 
+def test_the_gradients_of_the_loss_are_those_of_transformers(peers):
+    ours, theirs = peers
+    batch = placeless_batch(ours.config)
+    theirs(
+        input_ids=batch["input_ids"], attention_mask=batch["text_mask"].long(), labels=batch["labels"]
+    ).loss.backward()
+    ours(batch)["loss_denoise"].backward()
+    own = dict(ours.named_parameters())
+    for name, parameter in theirs.named_parameters():
+        torch.testing.assert_close(own[our_name(name)].grad, parameter.grad, atol=1e-5, rtol=1e-4, msg=name)
+
+
 def test_greedy_decoding_writes_what_transformers_writes(peers):
     ours, theirs = peers
-    batch = placeless_batch()
+    batch = placeless_batch(ours.config)
     expected = theirs.generate(
         input_ids=batch["input_ids"], attention_mask=batch["text_mask"].long(), max_new_tokens=12, do_sample=False
     )

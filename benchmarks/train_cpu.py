@@ -1,0 +1,144 @@
+"""One training step of ours against T5 of the transformers library: same shape, dtype and batch, in one process.
+
+Both read text alone and are given the same ids; a step is forward, backward and an AdamW update of float32 weights.
+
+OMP_NUM_THREADS=1 python -m benchmarks.train_cpu --table benchmarks/results/train_cpu.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+import transformers
+from torch import Tensor, nn
+
+from benchmarks.machine import machine
+from trainer.flops import flops_per_sequence
+from trainer.model import DocFormerV2
+from trainer.model_config import MODEL_SIZES, ModelConfig
+
+TEXT, TARGET = 640, 128  # tokens; 640 is a page's 128 patches and 512 tokens
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+PEERS = ("eager", "sdpa")
+
+
+class TrainingStep:
+    """A model with its optimizer; bfloat16 weights have float32 masters, as under DeepSpeed."""
+
+    def __init__(self, model: nn.Module, loss: Callable[[], Tensor], *, fused: bool | None) -> None:
+        self.loss = loss
+        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
+        self.masters = [weight.detach().float().clone() for weight in self.weights]
+        self.optimizer = torch.optim.AdamW(self.masters, lr=1e-4, fused=fused)
+
+    def __call__(self) -> float:
+        """Takes a step and returns its loss."""
+        loss = self.loss()
+        loss.backward()
+        with torch.no_grad():
+            for weight, master in zip(self.weights, self.masters, strict=True):
+                master.grad = weight.grad.float()
+                weight.grad = None
+            self.optimizer.step()
+            for weight, master in zip(self.weights, self.masters, strict=True):
+                weight.copy_(master)
+        return float(loss)
+
+
+def our_step(config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtype) -> TrainingStep:
+    """DocFormerV2 without places, patches and heads, which is T5."""
+    model = DocFormerV2(config, pretraining_heads=False).to(dtype).train()
+    batch = {
+        "input_ids": ids,
+        "text_mask": torch.ones_like(ids, dtype=torch.bool),
+        "boxes": torch.zeros(*ids.shape, 4, dtype=torch.long),
+        "box_visible": torch.zeros_like(ids, dtype=torch.bool),
+        "labels": labels,
+    }
+    model.boxes.requires_grad_(False)
+    return TrainingStep(model, lambda: model(batch)["loss_denoise"], fused=True)
+
+
+def peer_step(
+    config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtype, attention: str, fused: bool | None = None
+) -> TrainingStep:
+    """T5ForConditionalGeneration as it comes, with the attention asked for."""
+    shape = transformers.T5Config(
+        d_model=config.d_model,
+        d_kv=config.d_kv,
+        d_ff=config.d_ff,
+        num_heads=config.heads,
+        num_layers=config.encoder_layers,
+        num_decoder_layers=config.decoder_layers,
+        dropout_rate=0.0,
+        decoder_start_token_id=0,
+    )
+    model = transformers.T5ForConditionalGeneration._from_config(shape, attn_implementation=attention)
+    model = model.to(dtype).train()
+    mask = torch.ones_like(ids)
+    return TrainingStep(
+        model, lambda: model(input_ids=ids, attention_mask=mask, labels=labels, use_cache=False).loss, fused=fused
+    )
+
+
+def cpu_seconds(step: TrainingStep, repeats: int) -> float:
+    """Returns the least CPU time of a step, in seconds, after one that is not counted."""
+    step()
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        step()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def compare(config: ModelConfig, batch: int, text: int, target: int, repeats: int) -> dict[tuple[str, str], float]:
+    """Returns the CPU seconds of a step by contender and dtype."""
+    torch.manual_seed(0)
+    ids = torch.randint(2, config.vocab_size - 128, (batch, text))
+    labels = torch.randint(2, config.vocab_size - 128, (batch, target))
+    seconds = {}
+    for name, dtype in DTYPES.items():
+        seconds["Folio", name] = cpu_seconds(our_step(config, ids, labels, dtype), repeats)
+        for peer in PEERS:
+            seconds[f"T5 {peer}", name] = cpu_seconds(peer_step(config, ids, labels, dtype, peer), repeats)
+    return seconds
+
+
+def table(seconds: dict[tuple[str, str], float], flops: float) -> str:
+    """Returns the results as Markdown: seconds a step, GFLOP/s, and how many of our steps fit into it."""
+    lines = [
+        "| step of | dtype | CPU-seconds | GFLOP/s | Folio in the same dtype | Folio in bf16 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for (who, dtype), value in seconds.items():
+        same, best = value / seconds["Folio", dtype], value / seconds["Folio", "bf16"]
+        lines.append(f"| {who} | {dtype} | {value:.2f} | {flops / value / 1e9:.0f} | {same:.2f} x | {best:.2f} x |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measures and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="small", choices=MODEL_SIZES)
+    parser.add_argument("--batch", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--table", type=Path)
+    flags = parser.parse_args()
+    config = replace(MODEL_SIZES[flags.model], image_height=0)
+    seconds = compare(config, flags.batch, TEXT, TARGET, flags.repeats)
+    result = table(seconds, flags.batch * flops_per_sequence(config, TEXT, TARGET))
+    threads = torch.get_num_threads()
+    result += f"\n\n{flags.model}, batch {flags.batch}, {TEXT} + {TARGET} tokens, {threads} thread(s), {machine()}\n"
+    print(result)
+    if flags.table:
+        flags.table.write_text(result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""What `--init_from` takes and refuses. That the weights are right is tested beside T5 itself: test_t5_parity."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from schemas import UsageError
+from trainer.model import DocFormerV2
+from trainer.model_config import ModelConfig
+from trainer.t5_import import import_t5
+
+transformers = pytest.importorskip("transformers")
+
+SHAPE = ModelConfig(
+    d_model=32, d_ff=64, d_kv=8, heads=4, encoder_layers=2, decoder_layers=1, vocab_size=128, image_height=64
+)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory) -> Path:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("t5")
+    config = transformers.T5Config(
+        vocab_size=128, d_model=32, d_kv=8, d_ff=64, num_heads=4, num_layers=2, num_decoder_layers=1
+    )
+    transformers.T5ForConditionalGeneration(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(original, tmp_path) -> Path:
+    """A copy to be changed."""
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_bytes((original / name).read_bytes())
+    return tmp_path
+
+
+def model(**changes: object) -> DocFormerV2:
+    torch.manual_seed(1)
+    return DocFormerV2(replace(SHAPE, **changes))
+
+
+def change_weights(folder: Path, changes: dict[str, torch.Tensor | None]) -> None:
+    weights = load_file(folder / "model.safetensors") | changes
+    save_file({name: value for name, value in weights.items() if value is not None}, folder / "model.safetensors")
+
+
+def change_config(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_what_t5_has_not_keeps_its_first_weights_and_the_rest_is_t5s(original):
+    before, after = model().state_dict(), model()
+    import_t5(after, original)
+    same = {name for name, value in after.state_dict().items() if torch.equal(value, before[name])}
+    fresh = {name for name in before if name.startswith(("boxes.", "visual.", "heads."))}
+    norms = {name for name in before if name.endswith("norm.weight")}  # one in either
+    assert same == fresh | norms
+    t5 = load_file(original / "model.safetensors")
+    assert torch.equal(after.tokens.weight, t5["shared.weight"])
+    assert after.vocabulary.weight is after.tokens.weight
+    bias = t5["encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"]
+    assert torch.equal(after.encoder.position_bias.values.weight, bias)
+
+
+def test_older_files_are_pickled_hold_the_embeddings_four_times_and_a_bias_that_nothing_reads(folder):
+    expected = model()
+    import_t5(expected, folder)
+    weights = load_file(folder / "model.safetensors")
+    for name in ("lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"):
+        weights[name] = weights["shared.weight"].clone()
+    weights["decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"] = torch.randn(32, 4)
+    torch.save(weights, folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    (folder / "config.json").write_text(
+        json.dumps(
+            {
+                "model_type": "t5",
+                "vocab_size": 128,
+                "d_model": 32,
+                "d_kv": 8,
+                "d_ff": 64,
+                "num_heads": 4,
+                "num_layers": 2,
+                "num_decoder_layers": 1,
+            }
+        )
+    )
+    ours = model()
+    import_t5(ours, folder)
+    assert all(torch.equal(value, expected.state_dict()[name]) for name, value in ours.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"feed_forward_proj": "gated-gelu"}, "feed_forward_proj 'gated-gelu'"),
+        ({"tie_word_embeddings": False}, "not tied"),
+        ({"model_type": "mt5"}, "model_type 'mt5'"),
+        ({"d_model": 64}, r"d_model 64, the model has model\.d_model 32"),
+        ({"num_layers": 3}, r"num_layers 3, the model has model\.encoder_layers 2"),
+        ({"vocab_size": 256}, "vocab_size 256.*tokenizer"),
+        ({"relative_attention_num_buckets": 16}, "relative_attention_num_buckets 16"),
+    ],
+)
+def test_another_network_is_refused_by_the_setting_that_differs(folder, changes, message):
+    change_config(folder, **changes)
+    with pytest.raises(UsageError, match=message):
+        import_t5(model(), folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"lm_head.weight": torch.zeros(128, 32)}, r"lm_head\.weight is not shared\.weight"),
+        ({"encoder.final_layer_norm.weight": None}, r"encoder\.norm\.weight"),
+        ({"encoder.block.0.layer.1.DenseReluDense.wi_0.weight": torch.zeros(64, 32)}, "wi_0"),
+        ({"encoder.block.0.layer.0.SelfAttention.q.weight": torch.zeros(32, 16)}, r"\(32, 16\), not \(32, 32\)"),
+        ({"encoder.block.0.layer.0.SelfAttention.q.weight": torch.full((32, 32), torch.nan)}, "not finite"),
+    ],
+)
+def test_weights_that_are_not_those_of_the_config_are_refused_by_name(folder, changes, message):
+    change_weights(folder, changes)
+    with pytest.raises(UsageError, match=message):
+        import_t5(model(), folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda folder: (folder / "config.json").unlink(), r"config\.json cannot be read"),
+        (lambda folder: (folder / "config.json").write_text("[1]"), r"config\.json holds no settings"),
+        (lambda folder: (folder / "model.safetensors").unlink(), r"neither model\.safetensors nor pytorch_model\.bin"),
+        (lambda folder: (folder / "model.safetensors").write_bytes(b"torn"), "weights cannot be read"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_is_refused(folder, damage, message):
+    damage(folder)
+    with pytest.raises(UsageError, match=message):
+        import_t5(model(), folder)

@@ -1,0 +1,60 @@
+"""The cross entropy by chunks is the plain one, in value and in gradient."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from trainer.objectives import IGNORE
+from trainer.vocabulary import Vocabulary, chunked_cross_entropy
+
+
+def problem(dtype: torch.dtype, rows: int = 37) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    torch.manual_seed(0)
+    x, weight = (torch.randn(count, 16).to(dtype).requires_grad_() for count in (rows, 50))
+    labels = torch.randint(50, (rows,))
+    labels[::5] = IGNORE
+    return x, weight, labels
+
+
+@pytest.mark.parametrize("rows", [1, 8, 37, 64])
+def test_chunks_give_the_loss_and_the_gradients_of_the_whole(rows):
+    x, weight, labels = problem(torch.float64 if rows == 1 else torch.float32)
+    loss, correct = chunked_cross_entropy(x, weight, labels, rows)
+    logits = x @ weight.T
+    expected = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="sum")
+    torch.testing.assert_close(loss, expected.float(), rtol=1e-6, atol=0)
+    assert correct == (logits.argmax(1) == labels).sum()
+    ours, plain = (torch.autograd.grad(0.3 * value, (x, weight)) for value in (loss, expected))
+    for got, wanted in zip(ours, plain, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_in_bfloat16_many_chunks_lose_no_more_than_one():
+    x, weight, labels = problem(torch.bfloat16, rows=2000)
+    exact = torch.autograd.grad(
+        F.cross_entropy(x.double() @ weight.double().T, labels, ignore_index=IGNORE, reduction="sum"), weight
+    )[0]
+    errors = [
+        (torch.autograd.grad(chunked_cross_entropy(x, weight, labels, rows)[0], weight)[0] - exact).abs().max()
+        for rows in (10, 2000)
+    ]
+    assert errors[0] <= 2 * errors[1]
+
+
+def test_a_batch_that_supervises_nothing_costs_nothing_and_moves_nothing():
+    x, weight, labels = problem(torch.float32)
+    loss, correct = chunked_cross_entropy(x, weight, torch.full_like(labels, IGNORE), 8)
+    assert loss == correct == 0
+    assert not any(gradient.any() for gradient in torch.autograd.grad(loss, (x, weight)))
+
+
+def test_the_layer_gives_logits_or_the_loss_of_its_labels():
+    torch.manual_seed(0)
+    layer, x = Vocabulary(16, 50, bias=False), torch.randn(2, 3, 16)
+    labels = torch.tensor([[4, 7, IGNORE], [1, IGNORE, 2]])
+    with torch.no_grad():
+        logits, (loss, _) = layer(x), layer(x, labels)
+    expected = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORE, reduction="sum")
+    torch.testing.assert_close(loss, expected)

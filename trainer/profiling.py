@@ -1,0 +1,53 @@
+"""`--profile_steps A:B`: what the steps A to B spend their time on, as a trace and as a table."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch.profiler import profile
+
+logger = logging.getLogger("trainer")
+
+TRACE, TABLE = "trace.json", "operators.txt"
+OPERATORS = 40
+
+
+class StepProfiler:
+    """Watches some steps of a run with torch.profiler.
+
+    Args:
+        steps: the first and the last step, counted from 1; None watches none.
+        directory: gets `trace.json` for chrome://tracing or ui.perfetto.dev, and `operators.txt`.
+    """
+
+    def __init__(self, steps: tuple[int, int] | None, directory: Path) -> None:
+        self.steps = steps
+        self.directory = directory
+        self._profile: profile | None = None
+
+    @contextmanager
+    def watching(self, step: int) -> Iterator[None]:
+        """Encloses a step; after the last one that is watched, the files are there. A run may begin between the two."""
+        if self.steps is None or not self.steps[0] <= step <= self.steps[1]:
+            yield
+            return
+        if self._profile is None:
+            self._profile = profile()  # all that the machine has
+            self._profile.start()
+        yield
+        if step == self.steps[1]:
+            self._profile.stop()
+            self._write(self._profile)
+            self._profile = None
+
+    def _write(self, done: profile) -> None:
+        self.directory.mkdir(exist_ok=True)
+        done.export_chrome_trace(str(self.directory / TRACE))
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        table = done.key_averages().table(sort_by=f"self_{device}_time_total", row_limit=OPERATORS)
+        (self.directory / TABLE).write_text(table, encoding="utf-8")
+        logger.info(f"profile {self.directory / TABLE}  trace {self.directory / TRACE}")

@@ -1,0 +1,165 @@
+"""T5 weights as the starting point: reads a checkpoint folder of the transformers library, without that library.
+
+DocFormerv2's text part is T5 1.0 (Raffel et al. 2020): ReLU feed-forward and an output layer tied to the embeddings. T5
+1.1, Flan-T5 and their like have gates and an output layer of their own, which have no place here.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from schemas import UsageError
+from trainer.layers import NORM_EPS
+from trainer.model import DocFormerV2
+from trainer.model_config import ModelConfig
+
+SUBLAYERS = {
+    "SelfAttention": "attention.sublayer",
+    "EncDecAttention": "cross_attention.sublayer",
+    "DenseReluDense": "feed_forward.sublayer",
+}
+PROJECTIONS = {"q": "query", "k": "key", "v": "value", "o": "output", "wi": "expand", "wo": "contract"}
+NORMS = {"encoder": ["attention", "feed_forward"], "decoder": ["attention", "cross_attention", "feed_forward"]}
+
+EMBEDDINGS = "shared.weight"
+COPIES = ("lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
+UNUSED = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"  # in early files; nothing reads it
+FRESH = ("boxes.", "visual.", "heads.")
+
+# What T5's config.json must say, where it says anything: value, and what a checkpoint with another one is.
+T5_1_0 = {
+    "model_type": ("t5", "is no T5"),
+    "feed_forward_proj": ("relu", "is of a T5 with another feed-forward"),
+    "is_gated_act": (False, "is of a T5 with gates"),
+    "tie_word_embeddings": (True, "is of a T5 whose output layer is not tied to its embeddings"),
+    "decoder_start_token_id": (0, "begins its targets with another token"),
+    "layer_norm_epsilon": (NORM_EPS, "has another epsilon"),
+}
+
+# Their setting, ours, and theirs where config.json is silent.
+SHAPE = (
+    ("d_model", "d_model", 512),
+    ("d_ff", "d_ff", 2048),
+    ("d_kv", "d_kv", 64),
+    ("num_heads", "heads", 8),
+    ("num_layers", "encoder_layers", 6),
+    ("num_decoder_layers", "decoder_layers", None),
+    ("vocab_size", "vocab_size", 32128),
+    ("pad_token_id", "pad_id", 0),
+    ("eos_token_id", "eos_id", 1),
+    ("relative_attention_num_buckets", "relative_buckets", 32),
+    ("relative_attention_max_distance", "relative_max_distance", 128),
+)
+
+
+def import_t5(model: DocFormerV2, folder: str | Path) -> None:
+    """Replaces the weights that T5 has too; those of boxes, patches and heads stay as they are.
+
+    Args:
+        folder: has `config.json`, and `model.safetensors` or `pytorch_model.bin`.
+
+    Raises:
+        UsageError: it is no T5 1.0 checkpoint, or one of another shape than the model.
+    """
+    path = Path(folder)
+    _require_same_network(path, _read_config(path), model.config)
+    weights = _untie(path, _read_weights(path))
+    _load(path, model, weights)
+
+
+def our_name(name: str) -> str:
+    """Returns where a weight of transformers' T5 lives in `DocFormerV2`.
+
+    Raises:
+        KeyError, IndexError, ValueError: T5 1.0 has no such weight.
+    """
+    if name == EMBEDDINGS:
+        return "tokens.weight"
+    if "final_layer_norm" in name:
+        return name.replace("final_layer_norm", "norm")
+    stack, _, layer, _, sublayer, *rest = name.split(".")
+    if "relative_attention_bias" in rest:
+        return f"{stack}.position_bias.values.weight"
+    if rest[0] == "layer_norm":
+        return f"{stack}.layers.{layer}.{NORMS[stack][int(sublayer)]}.norm.weight"
+    return f"{stack}.layers.{layer}.{SUBLAYERS[rest[0]]}.{PROJECTIONS[rest[1]]}.weight"
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--init_from {folder}: config.json cannot be read ({error}): give a T5 folder.") from error
+    if not isinstance(config, dict):
+        raise UsageError(f"--init_from {folder}: config.json holds no settings: give a T5 folder.")
+    return config
+
+
+def _require_same_network(folder: Path, theirs: dict[str, Any], ours: ModelConfig) -> None:
+    for name, (expected, what) in T5_1_0.items():
+        if theirs.get(name, expected) != expected:
+            raise UsageError(
+                f"--init_from {folder} {what} ({name} {theirs[name]!r}): give a T5 1.0 checkpoint, such as t5-small."
+            )
+    layers = theirs.get("num_layers", 6)
+    for name, our_setting, default in SHAPE:
+        value = theirs.get(name)
+        value = (layers if default is None else default) if value is None else value
+        if value != getattr(ours, our_setting):
+            by_tokenizer = our_setting in ("vocab_size", "pad_id", "eos_id")
+            cure = (
+                "its tokenizer is another one"
+                if by_tokenizer
+                else f"take another --model, or set model.{our_setting}={value}"
+            )
+            raise UsageError(
+                f"--init_from {folder} has {name} {value}, the model has model.{our_setting} "
+                f"{getattr(ours, our_setting)}: {cure}."
+            )
+
+
+def _read_weights(folder: Path) -> dict[str, Tensor]:
+    safetensors, pickled = folder / "model.safetensors", folder / "pytorch_model.bin"
+    try:
+        if safetensors.exists():
+            return load_file(safetensors)
+        return dict(torch.load(pickled, map_location="cpu", weights_only=True))
+    except FileNotFoundError as error:
+        raise UsageError(f"--init_from {folder} holds neither {safetensors.name} nor {pickled.name}.") from error
+    except (OSError, SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+        raise UsageError(f"--init_from {folder}: the weights cannot be read ({error}): fetch them again.") from error
+
+
+def _untie(folder: Path, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Returns the weights without copies of the embeddings, which some files have and some have not."""
+    kept = {name: value for name, value in weights.items() if name not in (*COPIES, UNUSED)}
+    for name in COPIES:
+        if name in weights and not torch.equal(weights[name], kept.setdefault(EMBEDDINGS, weights[name])):
+            raise UsageError(f"--init_from {folder}: {name} is not {EMBEDDINGS}, as it is in T5 1.0: give such a T5.")
+    return kept
+
+
+def _load(folder: Path, model: DocFormerV2, weights: dict[str, Tensor]) -> None:
+    own = dict(model.named_parameters())  # tied weights once
+    try:
+        found = {our_name(name): value for name, value in weights.items()}
+    except (KeyError, IndexError, ValueError) as error:
+        raise UsageError(f"--init_from {folder} holds a weight that T5 1.0 has not ({error}).") from error
+    expected = {name for name in own if not name.startswith(FRESH)}
+    if odd := sorted(expected ^ found.keys()):
+        raise UsageError(f"--init_from {folder} and a T5 of its config.json differ in their weights: {', '.join(odd)}.")
+    with torch.no_grad():
+        for name, value in found.items():
+            if value.shape != own[name].shape:
+                raise UsageError(f"--init_from {folder}: {name} is {tuple(value.shape)}, not {tuple(own[name].shape)}.")
+            if not value.isfinite().all():
+                raise UsageError(f"--init_from {folder}: {name} is not finite: take another checkpoint.")
+            own[name].copy_(value)
