@@ -1,4 +1,4 @@
-"""The Transformer of T5 1.0 (Raffel et al. 2020, section 2.1) on PyTorch's scaled_dot_product_attention.
+"""The Transformer of T5 1.0 (Raffel et al. 2020, section 2.1).
 
 Pre-normalised residual blocks, RMS norm without bias, ReLU feed-forward, projections without bias, attention without
 scaling (the initialisation absorbs it), one relative position bias a stack. Initial weights follow the Mesh TensorFlow
@@ -8,7 +8,6 @@ code of that paper, but for that bias: see `local_bias`.
 from __future__ import annotations
 
 import math
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -89,9 +88,27 @@ def mask_out(bias: Tensor, visible: Tensor) -> Tensor:
     return bias.masked_fill(~visible, torch.finfo(bias.dtype).min)
 
 
-def _kernel_for(query: Tensor) -> AbstractContextManager[None]:
-    """On CUDA only the memory-efficient kernel has a gradient for the bias and is sound with a mask."""
-    return sdpa_kernel(SDPBackend.EFFICIENT_ATTENTION) if query.is_cuda else nullcontext()
+def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, dropout: float = 0.0) -> Tensor:
+    """softmax(query key^T + bias) value by the fastest way that has a gradient for the bias.
+
+    query (b, heads, q, d), key and value (b, heads, k, d), bias (b or 1, heads or 1, q or 1, k) of the same dtype.
+    """
+    bias = bias.expand(*query.shape[:3], key.shape[2])
+    if not query.is_cuda:
+        return plain_attention(query, key, value, bias, dropout)
+    # Of the fused kernels only this one has that gradient, and is sound with a mask.
+    with sdpa_kernel(SDPBackend.EFFICIENT_ATTENTION):
+        return F.scaled_dot_product_attention(query, key, value, bias, dropout_p=dropout, scale=1.0)
+
+
+def plain_attention(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, dropout: float = 0.0) -> Tensor:
+    """The formula, written out. On CPUs it takes a third of scaled_dot_product_attention's time in bfloat16.
+
+    Shapes as in `attend`, but bias (b, heads, q, k).
+    """
+    query, key, value = (x.flatten(0, 1) for x in (query, key, value))
+    weights = torch.baddbmm(bias.flatten(0, 1), query, key.transpose(1, 2)).softmax(dim=-1)
+    return torch.bmm(F.dropout(weights, dropout), value).unflatten(0, bias.shape[:2])
 
 
 class Attention(nn.Module):
@@ -111,10 +128,7 @@ class Attention(nn.Module):
         """x (b, q, d) attends to memory (b, k, d), or to itself, under bias (b or 1, heads or 1, q or 1, k)."""
         memory = x if memory is None else memory
         query, key, value = self._split(self.query(x)), self._split(self.key(memory)), self._split(self.value(memory))
-        bias = bias.expand(len(x), self.heads, x.shape[1], memory.shape[1])
-        dropout = self.dropout if self.training else 0.0
-        with _kernel_for(query):
-            mixed = F.scaled_dot_product_attention(query, key, value, bias, dropout_p=dropout, scale=1.0)
+        mixed = attend(query, key, value, bias, self.dropout if self.training else 0.0)
         return self.output(mixed.transpose(1, 2).flatten(2))
 
     def _split(self, x: Tensor) -> Tensor:

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from schemas import UsageError
+from trainer.config import PretrainConfig
+from trainer.profiling import StepProfiler
+
+
+def take_steps(profiler: StepProfiler, first: int, last: int) -> None:
+    for step in range(first, last + 1):
+        with profiler.watching(step), torch.profiler.record_function(f"step {step}"):
+            torch.ones(8, 8) @ torch.ones(8, 8)
+
+
+@pytest.mark.parametrize(("first", "watched"), [(1, {"step 2", "step 3"}), (3, {"step 3"})])
+def test_the_trace_and_the_table_hold_the_steps_asked_for_and_no_other(tmp_path, first, watched):
+    take_steps(StepProfiler((2, 3), tmp_path / "profile"), first, 4)
+    events = json.loads((tmp_path / "profile" / "trace.json").read_text())["traceEvents"]
+    assert {event["name"] for event in events if str(event.get("name")).startswith("step ")} == watched
+    assert "aten::mm" in (tmp_path / "profile" / "operators.txt").read_text()
+
+
+def test_nothing_is_written_where_nothing_is_asked_for(tmp_path):
+    take_steps(StepProfiler(None, tmp_path / "profile"), 1, 2)
+    take_steps(StepProfiler((8, 9), tmp_path / "profile"), 1, 2)
+    assert not (tmp_path / "profile").exists()
+
+
+@pytest.mark.parametrize("text", ["5", "5:4", "0:3", "a:b", "1:2:3", ":"])
+def test_another_range_is_refused(text):
+    with pytest.raises(UsageError, match=f"--profile_steps {text}: expected"):
+        PretrainConfig(profile_steps=text)

@@ -1,0 +1,88 @@
+"""Runs that begin at a T5, through the real program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.corpora import write_corpus
+from tests.trainer.launches import SMALL, rows, run_many
+
+transformers = pytest.importorskip("transformers")
+
+SAME = ("step", "loss", "grad_norm", "lr")
+
+
+@pytest.fixture(scope="module")
+def t5(tmp_path_factory) -> Path:
+    """A T5 of the shape of `SMALL`, with the large embeddings of a trained one."""
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("t5")
+    shape = transformers.T5Config(d_model=32, d_kv=32, d_ff=64, num_heads=2, num_layers=1, num_decoder_layers=1)
+    model = transformers.T5ForConditionalGeneration(shape)
+    model.shared.weight.data.mul_(8.0)
+    model.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def launched(t5, tmp_path_factory):
+    """All runs by name: directory, exit codes, what was printed."""
+    base = tmp_path_factory.mktemp("runs")
+    write_corpus(base / "OUT", pages=12, words=40, long_side=256)
+
+    def line(output: str, steps: int, *more: str) -> list[str]:
+        common = ["--corpus", str(base / "OUT"), "--output", str(base / output), "--max_steps", str(steps)]
+        return [*common, *SMALL, "--save_every", "2", "--val_share", "0", *more]
+
+    plan = {
+        "whole": line("whole", 4, "--init_from", str(t5), "--profile_steps", "2:3"),
+        "first half": line("halves", 2, "--init_from", str(t5)),
+        "forgotten": line("halves", 4),
+        "second half": line("halves", 4, "--init_from", "moved/away"),
+        "fresh": line("fresh", 2),
+        "too late": line("fresh", 4, "--init_from", str(t5)),
+        "larger": line("larger", 2, "--init_from", str(t5), "model.d_ff=128"),
+    }
+    codes, printed = run_many(plan, 1, base)
+    return base, codes, printed
+
+
+def test_a_run_begins_at_the_weights_of_the_t5(launched, t5):
+    base, codes, _ = launched
+    assert codes["whole"] == codes["fresh"] == 0
+    start, ends = load_file(t5 / "model.safetensors"), {}
+    for name in ("whole", "fresh"):
+        ends[name] = load_file(base / name / "model" / "model.safetensors")["tokens.weight"]
+    assert (ends["whole"] - start["shared.weight"]).abs().mean() < 0.5
+    assert (ends["fresh"] - start["shared.weight"]).abs().mean() > 4
+
+
+def test_a_resumed_run_goes_on_bit_for_bit_without_the_t5(launched):
+    base, codes, _ = launched
+    assert codes["second half"] == 0
+    assert rows(base / "halves", *SAME) == rows(base / "whole", *SAME)
+
+
+def test_a_run_that_began_otherwise_is_not_mixed_up(launched):
+    _, codes, printed = launched
+    assert (codes["forgotten"], codes["too late"]) == (2, 2)
+    assert "holds a run that began at a T5: give --init_from" in printed
+    assert "holds a run that began at random weights: leave out --init_from" in printed
+
+
+def test_a_t5_of_another_shape_is_refused_before_anything_is_done(launched):
+    base, codes, printed = launched
+    assert codes["larger"] == 2
+    assert "has d_ff 64, the model has model.d_ff 128" in printed
+    assert not list((base / "larger").glob("checkpoints/*"))
+
+
+def test_a_profile_is_announced_where_it_lies(launched):
+    base, _, printed = launched
+    for name in ("trace.json", "operators.txt"):
+        assert (base / "whole" / "profile" / name).stat().st_size > 1000
+        assert str(base / "whole" / "profile" / name) in printed
