@@ -51,7 +51,8 @@ class DocFormerV2(nn.Module):
         encoded, visible = self.encode(batch)
         labels = batch["labels"]
         decoded = self._decoder_output(encoded, visible, self._shift_right(labels))
-        losses = _outcome("denoise", *self.vocabulary(decoded, labels), labels)
+        total, correct = self.vocabulary(decoded, labels)
+        losses = _outcome("denoise", total, correct, labels)
         if self.heads is not None:
             text = encoded[:, -batch["input_ids"].shape[1] :]
             losses |= _score("line", self.heads.line_logits(text, batch["line_pairs"]), batch["line_classes"])
