@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainer.model_config import PATCH_CELLS, ModelConfig
 
 
-def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int) -> float:
+def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int, line_pairs: int = 64) -> float:
     """Operations of one forward and backward pass over one sequence; a multiply-add counts as two.
 
     text_tokens, target_tokens: lengths, of which the caller decides whether padding counts. Visual tokens are added.
@@ -24,10 +24,11 @@ def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int)
     decoder_layer = attention(target, target) + attention(target, source) + target * feed_forward
     vocabulary = 2 * target * model.d_model * model.vocab_size
     forward = model.encoder_layers * encoder_layer + model.decoder_layers * decoder_layer + vocabulary
-    return 3.0 * (forward + _visual_flops(model))
+    visual = 2 * model.visual_tokens * model.d_model**2
+    heads = 2 * model.d_model * (text_tokens * model.grid_cells + line_pairs * 2 * model.line_classes)
+    return 3.0 * (forward + visual + heads) + 2.0 * _convolution_flops(model)  # pixels get no gradient
 
 
-def _visual_flops(model: ModelConfig) -> int:
-    """The convolution reads each pixel once for d / 16 channels; the linear layer sees each patch once."""
-    pixels = 3 * model.image_height * model.image_width
-    return 2 * pixels * (model.d_model // PATCH_CELLS) + 2 * model.visual_tokens * model.d_model**2
+def _convolution_flops(model: ModelConfig) -> int:
+    """Each pixel is read once for d / 16 channels."""
+    return 2 * 3 * model.image_height * model.image_width * (model.d_model // PATCH_CELLS)

@@ -118,7 +118,8 @@ def count_tokens(batch: Batch) -> int:
 def count_flops(batch: Batch, model: ModelConfig) -> float:
     """Returns the FLOPs that a model needs for a batch, forward and backward, padding excluded."""
     lengths = zip(batch["text_mask"].sum(1).tolist(), (batch["labels"] != IGNORE).sum(1).tolist(), strict=True)
-    return float(sum(flops_per_sequence(model, text, target) for text, target in lengths))
+    pairs = batch["line_pairs"].shape[1]
+    return float(sum(flops_per_sequence(model, text, target, pairs) for text, target in lengths))
 
 
 def _not_finite(
