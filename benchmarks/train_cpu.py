@@ -103,7 +103,8 @@ def compare(config: ModelConfig, batch: int, text: int, target: int, repeats: in
             steps[f"T5 {peer}", name] = peer_step(config, ids, labels, dtype, peer)
     rounds = [{contender: cpu_seconds(step) for contender, step in steps.items()} for _ in range(repeats + 1)]
     seconds = {contender: min(times[contender] for times in rounds[1:]) for contender in steps}
-    return seconds | {("products", name): product_seconds(steps[OURS, name]) for name in DTYPES}
+    products = {name: product_share(steps[OURS, name]) * seconds[OURS, name] for name in DTYPES}
+    return seconds | {("products", name): value for name, value in products.items()}
 
 
 def cpu_seconds(step: TrainingStep) -> float:
@@ -113,11 +114,12 @@ def cpu_seconds(step: TrainingStep) -> float:
     return time.process_time() - start
 
 
-def product_seconds(step: TrainingStep) -> float:
-    """Returns the CPU time of a step's matrix products."""
+def product_share(step: TrainingStep) -> float:
+    """Returns the share of a step's time that its matrix products take."""
     with profile() as watched:
         step()
-    return sum(event.self_cpu_time_total for event in watched.key_averages() if event.key in PRODUCTS) / 1e6
+    times = {event.key: event.self_cpu_time_total for event in watched.key_averages()}
+    return sum(times[name] for name in PRODUCTS) / sum(times.values())
 
 
 def table(seconds: dict[tuple[str, str], float], flops: float) -> str:

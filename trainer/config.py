@@ -130,6 +130,10 @@ class PretrainConfig:
             raise UsageError(f"--val_share must lie in [0, 1), got {self.val_share}")
         if self.zero_stage not in range(4):
             raise UsageError(f"--zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
+        if self.zero_stage == 3 and self.compile:
+            raise UsageError(
+                "--compile true cannot have --zero_stage 3, which gathers weights within the layers: take 2"
+            )
         if self.zero_stage == 0 and self.dtype == "bf16":
             raise UsageError("--zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take --zero_stage 1")
 

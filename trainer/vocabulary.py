@@ -53,8 +53,9 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             correct += _count_right(log_p, wanted)
             if with_gradient:
                 grad_logits = _grad_of_logits(log_p, wanted).to(x.dtype)
-                grad_x.append(grad_logits @ weight)
-                product = grad_logits.T @ part
+                supervised = (wanted != IGNORE)[:, None]
+                grad_x.append((grad_logits @ weight) * supervised)
+                product = grad_logits.T @ (part * supervised)
                 grad_weight = product if grad_weight is None else grad_weight.add_(product)
         if with_gradient and grad_weight is not None:
             ctx.save_for_backward(torch.cat(grad_x), grad_weight.to(weight.dtype))
@@ -75,8 +76,6 @@ def _count_right(log_p: Tensor, labels: Tensor) -> Tensor:
 
 
 def _grad_of_logits(log_p: Tensor, labels: Tensor) -> Tensor:
-    """softmax - one-hot, 0 in rows that are not supervised; in the memory of `log_p`."""
-    probabilities = log_p.exp_()
+    """softmax - one-hot, in the memory of `log_p`; what it says of a row that is not supervised must not be used."""
     target = labels.clamp(min=0)[:, None]
-    probabilities.scatter_add_(1, target, torch.full_like(target, -1, dtype=probabilities.dtype))
-    return probabilities.mul_((labels != IGNORE)[:, None])
+    return log_p.exp_().scatter_add_(1, target, log_p.new_full(target.shape, -1.0))

@@ -65,6 +65,7 @@ def test_the_launchers_local_rank_is_accepted():
         (["--dtype", "fp8"], "expected one of ['bf16', 'fp32']"),
         (["--zero_stage", "4"], "--zero_stage must be 0, 1, 2 or 3, got 4"),
         (["--zero_stage", "0", "--dtype", "bf16"], "take --zero_stage 1"),
+        (["--zero_stage", "3", "--compile", "true"], "--compile true cannot have --zero_stage 3"),
         (["--max_steps", "0"], "--max_steps must be at least 1, got 0"),
         (["--seed", "-1"], "--seed must not be negative, got -1"),
         (["--pad_multiple", "5"], "--pad_multiple must be even and at least 2, got 5"),

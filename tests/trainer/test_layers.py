@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import pytest
 import torch
 
+from trainer.engine import compile_layers
 from trainer.layers import Attention, Decoder, Encoder, RelativePositionBias, mask_out, relative_buckets
+from trainer.model import DocFormerV2
 from trainer.model_config import ModelConfig
 
 NANO = ModelConfig(d_model=32, d_ff=64, d_kv=8, heads=4, encoder_layers=2, decoder_layers=2, vocab_size=64)
@@ -75,3 +78,16 @@ def test_dropout_acts_in_training_only():
     assert not torch.equal(encoder(x, visible), encoder(x, visible))
     encoder.eval()
     assert torch.equal(encoder(x, visible), encoder(x, visible))
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+def test_compiled_layers_compute_what_they_computed(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    torch.manual_seed(0)
+    model = DocFormerV2(replace(NANO, image_height=0)).eval()
+    x, visible = torch.randn(2, 48, 32), torch.ones(2, 48, dtype=torch.bool)
+    with torch.no_grad():
+        expected = model.encoder(x, visible)
+        compile_layers(model)
+        torch.testing.assert_close(model.encoder(x, visible), expected, atol=1e-5, rtol=1e-5)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1  # one code for all layers, and no eager detour
