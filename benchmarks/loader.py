@@ -71,7 +71,7 @@ def datasets_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.nd
             yield (
                 sample["__key__"],
                 np.asarray(sample["tokens.npy"], np.int32),
-                np.asarray(sample["jpg"].convert("RGB")),
+                np.array(sample["jpg"].convert("RGB")),
             )
 
 

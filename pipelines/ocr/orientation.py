@@ -91,7 +91,7 @@ def _main_direction(quads: list[np.ndarray]) -> tuple[bool, list[np.ndarray]]:
 
 
 def _score(reader: LineReader, image: np.ndarray, lines: list[np.ndarray]) -> float:
-    return float(np.mean([line.score for line in reader.read(image, lines)]))
+    return float(np.median([line.score for line in reader.read(image, lines)]))  # one may be cut badly, and read so
 
 
 def _is_set_in_columns(reader: LineReader, image: np.ndarray, lines: list[np.ndarray]) -> bool:
