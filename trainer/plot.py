@@ -17,13 +17,13 @@ from trainer.metrics import OBJECTIVES
 from trainer.run_log import LOG_NAME, read_log
 
 COLOURS = {"": "#222222", "denoise": "#1f77b4", "line": "#d62728", "grid": "#2ca02c"}
-STYLES = ("-", "--", ":", "-.")
+STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))  # of a run's lines and dots
 EXIT_CODES = "exit codes: 0 done, 2 wrong usage"
 SMOOTHING_POINTS = 40  # a curve is averaged over about a fortieth of its points, its raw values stay visible behind it
 
 
 def plot_runs(run_dirs: Sequence[Path], out: Path) -> None:
-    """Draws `out` (PNG): losses on the left, accuracies on the right; a colour an objective, a line style a run.
+    """Draws `out` (PNG): losses on the left, accuracies on the right; a colour an objective, a style a run.
 
     Lines are training steps, dots held-out pages, thin horizontals what guessing reaches.
 
@@ -36,10 +36,8 @@ def plot_runs(run_dirs: Sequence[Path], out: Path) -> None:
     figure = Figure(figsize=(13, 5), layout="constrained")
     FigureCanvasAgg(figure)
     losses, accuracies = figure.subplots(1, 2)
-    for number, run_dir in enumerate(run_dirs):
-        rows = _rows(run_dir)
-        label = f" {run_dir.name}" if len(run_dirs) > 1 else ""
-        style = STYLES[number % len(STYLES)]
+    for number, (run_dir, label) in enumerate(zip(run_dirs, run_labels(run_dirs), strict=True)):
+        rows, style = _rows(run_dir), STYLES[number % len(STYLES)]
         for name in ("", *OBJECTIVES):
             _curve(losses, rows, f"loss_{name}".rstrip("_"), COLOURS[name], style, f"{name or 'total'}{label}")
         for name in OBJECTIVES:
@@ -58,6 +56,14 @@ def plot_runs(run_dirs: Sequence[Path], out: Path) -> None:
 
 
 _CHANCE_TEXT = {"fontsize": 7, "va": "bottom", "color": "#555555"}
+
+
+def run_labels(run_dirs: Sequence[Path]) -> list[str]:
+    """Returns what tells the runs apart in the legend: nothing for one, else names or, where these are alike, paths."""
+    if len(run_dirs) == 1:
+        return [""]
+    alike = len({run_dir.name for run_dir in run_dirs}) < len(run_dirs)
+    return [f" {run_dir if alike else run_dir.name}" for run_dir in run_dirs]
 
 
 def chance_levels(run_dir: Path) -> dict[str, float]:
@@ -79,15 +85,16 @@ def _rows(run_dir: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _curve(axes: Any, rows: list[dict[str, Any]], key: str, colour: str, style: str, label: str) -> None:
+def _curve(axes: Any, rows: list[dict[str, Any]], key: str, colour: str, style: tuple[str, str], label: str) -> None:
     steps, values = _series(rows, key)
+    line, dot = style
     axes.plot(steps, values, color=colour, linewidth=0.5, alpha=0.3)
-    axes.plot(steps, smooth(values, 1 + len(values) // SMOOTHING_POINTS), style, color=colour, label=label)
-    axes.plot(*_series(rows, f"val_{key}"), "o", color=colour, markersize=4)
+    axes.plot(steps, smooth(values, 1 + len(values) // SMOOTHING_POINTS), line, color=colour, label=label)
+    axes.plot(*_series(rows, f"val_{key}"), dot, color=colour, markersize=4)
 
 
 def _series(rows: list[dict[str, Any]], key: str) -> tuple[list[int], list[float]]:
-    found = [row for row in rows if key in row]
+    found = [row for row in rows if row.get(key) is not None]  # None: it was not finite
     return [row["step"] for row in found], [row[key] for row in found]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import cv2
 import pytest
 
 from trainer.config import load_config, save_config
 from trainer.metrics import OBJECTIVES
-from trainer.plot import chance_levels, main, smooth
+from trainer.plot import chance_levels, main, run_labels, smooth
 
 
 @pytest.fixture
@@ -42,6 +43,19 @@ def test_runs_are_compared_in_one_picture(run_dir, tmp_path):
     assert main([str(run_dir), str(run_dir), "--output", str(tmp_path / "both.png")]) == 0
     assert cv2.imread(str(tmp_path / "both.png")).shape[1] > 1000
     assert not (run_dir / "loss.png").exists()
+
+
+def test_runs_are_told_apart_by_name_or_where_these_are_alike_by_path():
+    assert run_labels([Path("a/run")]) == [""]
+    assert run_labels([Path("a/one"), Path("b/two")]) == [" one", " two"]
+    assert run_labels([Path("a/run"), Path("b/run")]) == [" a/run", " b/run"]
+
+
+def test_a_loss_that_was_not_finite_leaves_a_gap_in_the_curve_alone(run_dir):
+    broken = {**_row(40, ""), "loss": None, "loss_line": None}
+    with (run_dir / "log.jsonl").open("a") as log:
+        log.write(json.dumps(broken) + "\n")
+    assert main([str(run_dir)]) == 0
 
 
 def test_chance_is_one_in_three_lines_and_one_in_sixteen_cells(run_dir):
