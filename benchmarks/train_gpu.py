@@ -92,7 +92,7 @@ def measure(config: PretrainConfig, warmup: int, steps: int) -> dict[str, float]
     for step in range(1, warmup + steps + 1):
         set_learning_rate(engine, 1e-4)
         result = train_step(engine, batches, config, step, stop=False)
-        throughput.add(config.global_batch, result.tokens, result.flops, result.data_wait_s)
+        throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
         if step == warmup:
             throughput.rates()
     return {**throughput.rates(), "memory_gb": memory_gb()}

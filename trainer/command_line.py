@@ -18,7 +18,7 @@ Pretrain DocFormerv2 on a corpus by three objectives: denoising, token-to-line a
   all GPUs        deepspeed trainer/pretrain.py --corpus OUT --model small --output RUN
   2 CPU ranks     deepspeed --num_accelerators 2 trainer/pretrain.py --corpus OUT --model tiny --output RUN
 
-The same command again resumes from the last checkpoint. SIGTERM saves one and stops."""
+The same command again resumes from the last checkpoint. SIGTERM and --max_hours save one and stop."""
 
 EPILOG = """\
 Any other setting is key=value: optimizer.learning_rate=1e-3, objectives.hidden_box_share=0, model.dropout=0.1,
@@ -26,7 +26,8 @@ deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml goes ov
 RUN/config.yaml has all that a run used.
 
 RUN then holds log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
-Exit codes: 0 done, 1 failed or stopped by a signal, 2 wrong usage, 130 stopped by Ctrl-C."""
+Exit codes: 0 done, 1 failed or stopped by SIGTERM or --max_hours (which RUN/stopped.json tells apart), 2 wrong usage,
+130 stopped by Ctrl-C."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,6 +49,7 @@ def parse_command_line(argv: Sequence[str] | None = None) -> PretrainConfig:
     if unknown:
         raise UsageError(_unknown_flag(unknown[0]))
     values = {name: value for name in flags() if (value := getattr(options, name)) is not None}
+    overrides += ["dry_run=true"] if options.dry_run else []
     config = load_config(options.model, options.config, values, overrides)
     for name in ("corpus", "output"):
         if not getattr(config, name):
@@ -66,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--model", default="small", metavar="SIZE", help=f"{', '.join(MODEL_SIZES)} (small)")
     parser.add_argument("--config", metavar="FILE", help="YAML with any of these settings, such as RUN/config.yaml")
+    parser.add_argument(
+        "--dry_run", action="store_true", help="take three steps, write nothing, print what a run needs"
+    )
     parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it; the environment has it too
     for name, about in flags().items():
         parser.add_argument(f"--{name}", metavar="X", help=about, action="append" if name == "corpus" else "store")
@@ -74,6 +79,6 @@ def _parser() -> argparse.ArgumentParser:
 
 def _unknown_flag(word: str) -> str:
     name = word.partition("=")[0]
-    known = ["--model", "--config", *(f"--{flag}" for flag in flags())]
+    known = ["--model", "--config", "--dry_run", *(f"--{flag}" for flag in flags())]
     near = get_close_matches(name, known, n=1)
     return f"unknown flag {name}" + (f"; did you mean {near[0]}?" if near else "; --help lists the flags")

@@ -22,8 +22,9 @@ from trainer.objectives import ObjectivesConfig
 
 AT_LEAST_ONE = (
     *("max_steps", "global_batch", "micro_batch", "shuffle_shards"),
-    *("log_every", "save_every", "keep_last", "val_every"),
+    *("log_every", "save_every", "keep_last", "val_every", "max_skipped"),
 )
+NOT_NEGATIVE = ("seed", "workers", "val_pages", "peak_tflops", "cache_gb", "max_hours", "skip_grad_norm")
 CORPUS_HELP = """\
 a finished corpus (pipelines.build_corpus), a directory or a gs://, s3:// or https:// URL; several flags mix several, by
 their pages or, each as PATH:WEIGHT, by weight"""
@@ -78,6 +79,9 @@ class PretrainConfig:
     tokenizer: str = _option("t5", "tokenizer the corpus was built with: t5, a file, a directory or a hub name")
     seed: int = _option(0, "of the weights, the sample order, the masks and the dropout")
     max_steps: int = _option(1000, "optimizer steps of the whole run; the learning rate's schedule ends there")
+    max_hours: float = _option(0.0, "hours after which to save and stop; the same command goes on; 0: no limit")
+    skip_grad_norm: float = _option(0.0, "skip steps whose gradient norm, before clipping, is above it; 0: no limit")
+    max_skipped: int = _option(10, "skipped steps in a row, by that limit or a value not finite, that stop the run")
     global_batch: int = _option(64, "pages a step, over all ranks")
     micro_batch: int = _option(8, "most pages that a rank holds at a time; fewer where that divides the batch evenly")
     pad_multiple: int = _option(32, "text is padded to a multiple of it, targets to one of half of it; even")
@@ -102,28 +106,20 @@ class PretrainConfig:
     tensorboard: bool = _option(True, "also write TensorBoard events")
     wandb_project: str = _option("", "also log to this Weights & Biases project (needs the extra wandb)")
 
+    dry_run: bool = False  # a flag without a value: see trainer.command_line
     model: ModelConfig = MODEL_SIZES["small"]
     objectives: ObjectivesConfig = field(default_factory=ObjectivesConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     deepspeed: dict[str, Any] = field(default_factory=dict)  # laid over the DeepSpeed config of trainer.engine
 
     def __post_init__(self) -> None:
-        for name in (
-            "max_steps",
-            "global_batch",
-            "micro_batch",
-            "log_every",
-            "save_every",
-            "keep_last",
-            "val_every",
-            "shuffle_shards",
-        ):
+        for name in AT_LEAST_ONE:
             if getattr(self, name) < 1:
                 raise UsageError(f"--{name} must be at least 1, got {getattr(self, name)}")
         if self.pad_multiple < 2 or self.pad_multiple % 2:
             raise UsageError(f"--pad_multiple must be even and at least 2, got {self.pad_multiple}")
-        for name in ("seed", "workers", "val_pages", "peak_tflops", "cache_gb"):
-            if getattr(self, name) < 0:
+        for name in NOT_NEGATIVE:
+            if not getattr(self, name) >= 0:  # which nan is not either
                 raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
         step_range(self.profile_steps)
         if not 0 <= self.val_share < 1:

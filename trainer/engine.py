@@ -20,6 +20,7 @@ from deepspeed.utils import safe_get_full_fp32_param
 
 from trainer import distributed
 from trainer.config import OptimizerConfig, PretrainConfig
+from trainer.guarded_adamw import GuardedAdamW
 from trainer.model import DocFormerV2
 
 SMALLEST_LR_SCALE = 2.0**-10  # so that what begins at zero can leave it
@@ -41,14 +42,17 @@ def start_engine(
         compile_layers(model)
     settings = config.optimizer
     # DeepSpeed's own FusedAdam would compile C++ for minutes at first use; torch's is as good.
-    optimizer = torch.optim.AdamW(
+    optimizer = GuardedAdamW(
         parameter_groups(model, settings.weight_decay, scales),
+        most_grad_norm=config.skip_grad_norm,
         lr=settings.learning_rate,
         betas=(settings.beta1, settings.beta2),
         eps=settings.eps,
         fused=True,
     )
     engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=deepspeed_config(config, micro_batch))
+    # DeepSpeed's own optimizers keep the norm there before they call ours; in stage 0 that is ours, and `update` does.
+    optimizer.grad_norm = lambda: float(engine.optimizer._global_grad_norm)
     return engine
 
 
@@ -58,6 +62,7 @@ def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]
         "train_batch_size": config.global_batch,
         "train_micro_batch_size_per_gpu": micro_batch,
         "zero_optimization": {"stage": config.zero_stage},
+        "zero_allow_untested_optimizer": True,  # it knows AdamW by its exact type, and ours is a kind of it
         "bf16": {"enabled": config.dtype == "bf16"},
         "gradient_clipping": config.optimizer.clip_norm,
     }
@@ -127,17 +132,17 @@ def set_learning_rate(engine: deepspeed.DeepSpeedEngine, rate: float) -> None:
 
 
 def update(engine: deepspeed.DeepSpeedEngine, loss: torch.Tensor) -> float | None:
-    """Adds one micro-batch's gradient; at the last one of a step, updates the weights.
+    """Adds one micro-batch's gradient; at the last one of a step, updates the weights if that is usable.
 
     Returns:
-        The gradient's norm over all ranks before clipping, where the weights were updated.
+        The gradient's norm over all ranks before clipping, after the last one; not finite where the gradient is not.
     """
     engine.backward(loss)
     last = engine.is_gradient_accumulation_boundary()
-    # Stage 0 clips without keeping the norm.
-    norm = _norm_of_gradients(engine.module) if last and engine.zero_optimization_stage() == 0 else None
+    if last and engine.zero_optimization_stage() == 0:  # which clips without keeping the norm
+        engine.optimizer._global_grad_norm = _norm_of_gradients(engine.module)
     engine.step()
-    return None if not last else float(engine.get_global_grad_norm() if norm is None else norm)
+    return float(engine.get_global_grad_norm()) if last else None
 
 
 def _norm_of_gradients(module: nn.Module) -> torch.Tensor:

@@ -31,18 +31,19 @@ with needs_extra("train"):
     from trainer.config import PretrainConfig, save_config, step_range
     from trainer.corpora import OpenCorpus, open_corpora, require_room
     from trainer.data import PageDataset, TooManyBadSamples, load_batches
+    from trainer.dry_run import dry_run
     from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate, start_engine
     from trainer.evaluation import Evaluation
     from trainer.export import export_model
     from trainer.interruption import StopRequest, clear_mark, mark_stopped
     from trainer.model import DocFormerV2
     from trainer.plot import plot_runs
-    from trainer.prefetch import prefetcher
     from trainer.profiling import StepProfiler
     from trainer.run_log import LOG_NAME, RunLog
-    from trainer.run_setup import facts, fit_to_corpora, make_run_dir, sample_order
-    from trainer.sample_order import RankBatches, batch_id, micro_batch_size
+    from trainer.run_setup import facts, fit_to_corpora, make_run_dir, rank_batches, sample_order
+    from trainer.sample_order import batch_id, micro_batch_size
     from trainer.shard_files import ShardError
+    from trainer.skipped_steps import SkippedSteps
     from trainer.starting_point import starting_scales
     from trainer.throughput import Throughput, total_peak_tflops
     from trainer.training_step import StepResult, train_step
@@ -76,7 +77,7 @@ def pretrain(config: PretrainConfig) -> int:
     """Trains from where the run stands to `max_steps` and exports the model. Every rank calls it.
 
     Returns:
-        The exit code: 0, or 1 where a signal stopped the run.
+        The exit code: 0, or 1 where a signal or the hours given stopped the run.
 
     Raises:
         UsageError: settings, corpus and what the run has done do not fit together.
@@ -94,12 +95,16 @@ def pretrain(config: PretrainConfig) -> int:
     if (earlier := store.newest()) is not None:
         require_same(earlier.facts, common, config.output)
         require_steps_left(config, earlier.step)
-    make_run_dir(config.output)
-    wandb = start_wandb(config, resumed=earlier is not None)
+    if not config.dry_run:
+        make_run_dir(config.output)
+        wandb = start_wandb(config, resumed=earlier is not None)
 
     torch.manual_seed(config.seed)
     model = DocFormerV2(config.model)
     engine = start_engine(model, config, micro_batch, starting_scales(model, config, resumed=earlier is not None))
+    if config.dry_run:
+        dry_run(config, corpora, tokenizer, engine)
+        return DONE
     checkpoint = store.load(engine)
     run = Run(config, corpora, tokenizer, engine, checkpoint.step if checkpoint else 0, wandb)
     run.announce()
@@ -138,7 +143,7 @@ class Run:
     ) -> None:
         self.config, self.corpora, self.tokenizer, self.engine, self.step = config, corpora, tokenizer, engine, step
         self.dir = Path(config.output)
-        self.stop = StopRequest()
+        self.stop = StopRequest(config.max_hours)
         self.started = time.perf_counter()
         self.order = sample_order(config, corpora)
         self.dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
@@ -152,8 +157,10 @@ class Run:
             if step < config.max_steps:  # a finished run keeps the settings that it had
                 save_config(config, self.dir / "config.yaml")
             clear_mark(self.dir)
+        record_dir = self.dir if first else None
+        self.skipped = SkippedSteps(record_dir, config.max_skipped, step)
         self.log = RunLog(
-            self.dir if first else None,
+            record_dir,
             max_steps=config.max_steps,
             resume_step=step,
             tensorboard=config.tensorboard,
@@ -182,16 +189,20 @@ class Run:
             logger.info(f"resumed after step {self.step} of {config.max_steps}")
 
     def train(self, save: Callable[[], None]) -> bool:
-        """Takes the steps that are left; returns whether a signal cut them short, after saving."""
-        config, batches = self.config, load_batches(self.dataset, self._micro_batches(), self.config.workers)
+        """Takes the steps that are left; returns whether something cut them short, after saving."""
+        config = self.config
+        left = config.max_steps - self.step
+        mine = rank_batches(config, self.corpora, self.order, self.dataset, self.engine, self.samples, left)
+        batches = load_batches(self.dataset, mine, config.workers)
         while self.step < config.max_steps:
             self.step += 1
             rate = learning_rate(self.step, config.max_steps, config.optimizer)
             set_learning_rate(self.engine, rate)
             with self.profiler.watching(self.step):
-                result = train_step(self.engine, batches, config, self.step, self.stop.received)
-            self.throughput.add(config.global_batch, result.tokens, result.flops, result.data_wait_s)
+                result = train_step(self.engine, batches, config, self.step, self.stop.reason is not None)
+            self.throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
             self._report_bad(result.bad)
+            self.skipped.note(self.step, result)
             if self._is_due(config.log_every):
                 self._record(result, rate)
             stop = result.stop
@@ -199,7 +210,7 @@ class Run:
                 if self._is_due(config.val_every) and self.evaluation.pages:
                     self.log.validation({"step": self.step, **self.evaluation.run(self.engine)})
                     stop = self._any_asked_to_stop()  # an evaluation takes long enough to be asked meanwhile
-                if self._is_due(config.save_every) or stop:
+                if self._save_is_due() or stop:
                     save()
             if stop and self.step < config.max_steps:
                 self._leave_mark()
@@ -221,21 +232,14 @@ class Run:
             f"model {self.dir / 'model'}  losses {self.dir / 'loss.png'}  log {self.dir / LOG_NAME}"
         )
 
-    def _micro_batches(self) -> RankBatches:
-        return RankBatches(
-            self.order,
-            self.dataset.length,
-            global_batch=self.config.global_batch,
-            micro_batch=self.engine.train_micro_batch_size_per_gpu(),
-            rank=distributed.rank(),
-            ranks=distributed.world_size(),
-            consumed=self.samples,
-            steps=self.config.max_steps - self.step,
-            on_step=prefetcher(self.config, self.order, self.corpora),
-        )
-
     def _is_due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.max_steps
+
+    def _save_is_due(self) -> bool:
+        # Where steps are being skipped, the weights may be why: to save them would give up better ones.
+        return self._is_due(self.config.save_every) and (
+            not self.skipped.in_a_row or self._is_due(self.config.max_steps)
+        )
 
     def _record(self, result: StepResult, rate: float) -> None:
         refs = self.order.samples(self.samples - self.config.global_batch, self.samples)
@@ -245,6 +249,7 @@ class Run:
             "samples": self.samples,
             "batch_id": batch_id([self.dataset.key(ref) for ref in refs]),
             "bad_samples": self.bad_samples,
+            "skipped_steps": self.skipped.total,
             "lr": rate,
             "grad_norm": result.grad_norm,
             **self.throughput.rates(),
@@ -263,12 +268,13 @@ class Run:
             logger.warning(f"bad sample, another was read instead (all are in {self.dir / BAD_SAMPLES}): {bad[0]}")
 
     def _any_asked_to_stop(self) -> bool:
-        return distributed.sum_over_ranks({"stop": float(self.stop.received)})["stop"] > 0
+        return distributed.sum_over_ranks({"stop": float(self.stop.reason is not None)})["stop"] > 0
 
     def _leave_mark(self) -> None:
+        reason = next(filter(None, distributed.gather(self.stop.reason)))
         if distributed.rank() == 0:
-            mark_stopped(self.dir, self.step)
-        logger.info(f"stopped by SIGTERM after step {self.step}, saved; the same command goes on from there")
+            mark_stopped(self.dir, self.step, reason)
+        logger.info(f"stopped by {reason} after step {self.step}, saved; the same command goes on from there")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -39,7 +40,7 @@ class RunLog:
         self._wandb = wandb
         self._file = self._events = None
         if run_dir is not None:
-            self._file = _open_at(run_dir / LOG_NAME, resume_step)
+            self._file = open_at(run_dir / LOG_NAME, resume_step)
         if run_dir is not None and tensorboard:
             from torch.utils.tensorboard import SummaryWriter
 
@@ -67,7 +68,7 @@ class RunLog:
 
     def _record(self, row: dict[str, Any]) -> None:
         if self._file is not None:
-            self._file.write(_json_line(row))
+            self._file.write(json_line(row))
             self._file.flush()
         if self._events is not None:
             for name, value in row.items():
@@ -77,23 +78,29 @@ class RunLog:
             self._wandb.add(row)
 
 
-def _open_at(path: Path, step: int) -> TextIO:
-    """Opens a log to go on after `step`."""
+def open_at(path: Path, step: int) -> TextIO:
+    """Opens a file of rows to go on after `step`: later ones are dropped."""
     if path.exists():
         kept = path.with_suffix(".tmp")
-        rows = (row for row in read_log(path.parent) if row["step"] <= step)
-        kept.write_text("".join(map(_json_line, rows)), encoding="utf-8")
+        rows = (row for row in read_rows(path) if row["step"] <= step)
+        kept.write_text("".join(map(json_line, rows)), encoding="utf-8")
         kept.replace(path)
     return path.open("a", encoding="utf-8")
 
 
-def _json_line(row: dict[str, Any]) -> str:
+def json_line(row: dict[str, Any]) -> str:
+    """Returns a row as a line of JSON, which has null for what is not finite."""
     return json.dumps({name: _rounded(value) for name, value in row.items()}) + "\n"
 
 
 def read_log(run_dir: Path) -> list[dict[str, Any]]:
-    """Returns the rows of a run's log; lines that are no row, as a killed run or a full disk leaves, are left out."""
-    lines = (run_dir / LOG_NAME).read_bytes().splitlines(keepends=True)
+    """Returns the rows of a run's log."""
+    return read_rows(run_dir / LOG_NAME)
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Returns the rows of a file; lines that are no row, as a killed run or a full disk leaves, are left out."""
+    lines = path.read_bytes().splitlines(keepends=True)
     rows = (_row(line) for line in lines if line.endswith(b"\n"))
     return [row for row in rows if row is not None]
 
@@ -135,4 +142,6 @@ def _objectives(row: dict[str, Any], prefix: str = "") -> str:
 
 def _rounded(value: Any) -> Any:
     # Nine digits tell any two float32 values apart, so equal runs have equal rows and unequal ones do not.
-    return float(f"{value:.9g}") if isinstance(value, float) else value
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.9g}") if math.isfinite(value) else None

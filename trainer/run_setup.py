@@ -13,7 +13,9 @@ from schemas import CorpusIndex, Tokenizer, UsageError
 from trainer import distributed
 from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus
-from trainer.sample_order import SampleOrder, ShuffledPages
+from trainer.data import PageDataset
+from trainer.prefetch import prefetcher
+from trainer.sample_order import RankBatches, SampleOrder, ShuffledPages
 
 
 def fit_to_corpora(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> PretrainConfig:
@@ -30,6 +32,29 @@ def sample_order(config: PretrainConfig, corpora: Sequence[OpenCorpus]) -> Sampl
         for number, corpus in enumerate(corpora)
     ]
     return SampleOrder(pages, [corpus.weight for corpus in corpora], config.seed)
+
+
+def rank_batches(
+    config: PretrainConfig,
+    corpora: Sequence[OpenCorpus],
+    order: SampleOrder,
+    dataset: PageDataset,
+    engine: Any,
+    consumed: int,
+    steps: int,
+) -> RankBatches:
+    """Returns what this rank reads in the next `steps` steps, the run having consumed that many samples."""
+    return RankBatches(
+        order,
+        dataset.length,
+        global_batch=config.global_batch,
+        micro_batch=engine.train_micro_batch_size_per_gpu(),
+        rank=distributed.rank(),
+        ranks=distributed.world_size(),
+        consumed=consumed,
+        steps=steps,
+        on_step=prefetcher(config, order, corpora),
+    )
 
 
 def make_run_dir(output: str) -> None:

@@ -33,7 +33,7 @@ def starting_scales(model: DocFormerV2, config: PretrainConfig, *, resumed: bool
     if config.init_from:
         import_t5(model, config.init_from)
     scales = lr_scales(model)
-    if distributed.rank() == 0:
+    if distributed.rank() == 0 and not config.dry_run:
         kept.unlink(missing_ok=True)  # of a run that did not reach its first checkpoint
         if config.init_from:
             kept.write_text(json.dumps(scales, indent=1), encoding="utf-8")

@@ -45,17 +45,19 @@ class Throughput:
     def __init__(self, peak_tflops: float, clock: Callable[[], float] = time.perf_counter) -> None:
         self.peak_tflops = peak_tflops
         self.clock = clock
-        self._reset()
+        self.restart()
 
-    def _reset(self) -> None:
+    def restart(self) -> None:
+        """Forgets what was counted."""
         self._since = self.clock()
-        self._steps = self._pages = self._tokens = self._flops = self._wait_s = 0.0
+        self._steps = self._pages = self._tokens = self._positions = self._flops = self._wait_s = 0.0
 
-    def add(self, pages: float, tokens: float, flops: float, data_wait_s: float) -> None:
-        """Counts a step: sums over all ranks, but `data_wait_s` is their mean."""
+    def add(self, pages: float, tokens: float, positions: float, flops: float, data_wait_s: float) -> None:
+        """Counts a step: sums over all ranks, but `data_wait_s` is their mean; `positions` are tokens and padding."""
         self._steps += 1
         self._pages += pages
         self._tokens += tokens
+        self._positions += positions
         self._flops += flops
         self._wait_s += data_wait_s
 
@@ -67,18 +69,22 @@ class Throughput:
         self._since += self.clock() - start
 
     def rates(self) -> dict[str, float]:
-        """Returns step_s, pages_per_s, tokens_per_s, tflops, mfu and data_wait (shares of 1); starts counting anew."""
+        """Returns step_s, pages_per_s, tokens_per_s, tflops, and as shares of 1 padding, mfu and data_wait.
+
+        Starts counting anew.
+        """
         seconds = self.clock() - self._since
         tflops = self._flops / seconds / 1e12
         row = {
             "step_s": seconds / self._steps,
             "pages_per_s": self._pages / seconds,
             "tokens_per_s": self._tokens / seconds,
+            "padding": 1 - self._tokens / self._positions,
             "tflops": tflops,
             "mfu": tflops / self.peak_tflops,
             "data_wait": self._wait_s / seconds,
         }
-        self._reset()
+        self.restart()
         return row
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,19 +10,32 @@ from typing import Any
 
 import torch
 
-from schemas import FolioError
 from trainer import distributed
 from trainer.config import PretrainConfig
 from trainer.data import to_device
 from trainer.engine import update
 from trainer.example import Batch
 from trainer.flops import flops_per_sequence
+from trainer.guarded_adamw import is_usable
 from trainer.metrics import OBJECTIVES, ObjectiveSums, summarize
 from trainer.model_config import ModelConfig
 from trainer.objectives import IGNORE
 
 LABELS = {"denoise": "labels", "line": "line_classes", "grid": "cells"}
 """What a batch holds for each objective."""
+
+
+@dataclass(frozen=True)
+class SkippedBatch:
+    """The pages of a step whose gradient was not usable.
+
+    Attributes:
+        keys: of the global batch.
+        suspects: of its micro-batches whose own loss is not finite.
+    """
+
+    keys: list[str]
+    suspects: list[str]
 
 
 @dataclass(frozen=True)
@@ -34,28 +46,30 @@ class StepResult:
         metrics: loss, loss_*, acc_* of this step's global batch.
         grad_norm: before clipping.
         tokens: text and target tokens, padding excluded.
+        positions: padding included.
         flops: that the model needed for them, forward and backward.
         data_wait_s: mean over the ranks.
         stop: whether any rank was asked to stop.
         bad: pages that others were read in place of, each with the reason.
+        skipped: None where the weights were updated.
     """
 
     metrics: dict[str, float]
     grad_norm: float
     tokens: float
+    positions: float
     flops: float
     data_wait_s: float
     stop: bool
     bad: list[str]
+    skipped: SkippedBatch | None
 
 
 def train_step(engine: Any, batches: Iterator[Batch], config: PretrainConfig, step: int, stop: bool) -> StepResult:
     """Takes step `step` (from 1). Collective: all ranks call it.
 
     Each objective's loss is its mean over the whole global batch, whatever ranks and micro-batches that is cut into.
-
-    Raises:
-        FolioError: the loss or the gradient is not finite.
+    Where the gradient is not usable, nothing changes; a loss that is not finite has a gradient that is not.
     """
     started = time.perf_counter()
     micro_batches = [next(batches) for _ in range(engine.gradient_accumulation_steps())]
@@ -72,17 +86,17 @@ def train_step(engine: Any, batches: Iterator[Batch], config: PretrainConfig, st
         losses.append(total.detach())
         sums.add(outputs)
         grad_norm = update(engine, total)
-    metrics = summarize(distributed.sum_over_ranks(sums.local()), config.objectives)
-    if grad_norm is None or not math.isfinite(metrics["loss"]) or not math.isfinite(grad_norm):
-        raise FolioError(_not_finite(step, metrics["loss"], grad_norm, losses, micro_batches))
+    assert grad_norm is not None, "the last micro-batch ends a step"
     return StepResult(
-        metrics=metrics,
+        metrics=summarize(distributed.sum_over_ranks(sums.local()), config.objectives),
         grad_norm=grad_norm,
         tokens=work["tokens"],
+        positions=work["positions"],
         flops=work["flops"],
         data_wait_s=work["wait_s"] / distributed.world_size(),
         stop=work["stop"] > 0,
-        bad=_gather_bad(micro_batches) if work["bad"] else [],
+        bad=_gather(_pages(micro_batches, "bad")) if work["bad"] else [],
+        skipped=None if is_usable(grad_norm, config.skip_grad_norm) else _skipped(micro_batches, losses),
     )
 
 
@@ -90,6 +104,7 @@ def _work(micro_batches: list[Batch], model: ModelConfig) -> dict[str, float]:
     """Returns what there is to do, as `StepResult` names it, and how many answers each objective asks for."""
     return {
         "tokens": float(sum(map(count_tokens, micro_batches))),
+        "positions": float(sum(batch["text_mask"].numel() + batch["labels"].numel() for batch in micro_batches)),
         "flops": sum(count_flops(batch, model) for batch in micro_batches),
         "bad": float(sum(len(batch["bad"]) for batch in micro_batches)),
         **{
@@ -99,8 +114,16 @@ def _work(micro_batches: list[Batch], model: ModelConfig) -> dict[str, float]:
     }
 
 
-def _gather_bad(micro_batches: list[Batch]) -> list[str]:
-    mine = [page for batch in micro_batches for page in batch["bad"]]
+def _skipped(micro_batches: list[Batch], losses: list[torch.Tensor]) -> SkippedBatch:
+    suspects = [batch for batch, loss in zip(micro_batches, losses, strict=True) if not torch.isfinite(loss)]
+    return SkippedBatch(keys=_gather(_pages(micro_batches, "keys")), suspects=_gather(_pages(suspects, "keys")))
+
+
+def _pages(micro_batches: list[Batch], name: str) -> list[str]:
+    return [page for batch in micro_batches for page in batch[name]]
+
+
+def _gather(mine: list[str]) -> list[str]:
     return [page for part in distributed.gather(mine) for page in part]
 
 
@@ -120,16 +143,3 @@ def count_flops(batch: Batch, model: ModelConfig) -> float:
     lengths = zip(batch["text_mask"].sum(1).tolist(), (batch["labels"] != IGNORE).sum(1).tolist(), strict=True)
     pairs = batch["line_pairs"].shape[1]
     return float(sum(flops_per_sequence(model, text, target, pairs) for text, target in lengths))
-
-
-def _not_finite(
-    step: int, loss: float, grad_norm: float | None, losses: list[torch.Tensor], micro_batches: list[Batch]
-) -> str:
-    pairs = zip(losses, micro_batches, strict=True)
-    mine = [key for value, batch in pairs if not torch.isfinite(value) for key in batch["keys"]]
-    keys = [key for part in distributed.gather(mine) for key in part]
-    where = f"; pages of its micro-batches: {', '.join(keys)}" if keys else ""
-    return (
-        f"step {step}: loss {loss}, gradient norm {grad_norm}{where}. Nothing was saved after the last checkpoint: "
-        "start again with a lower optimizer.learning_rate, or with dtype=fp32."
-    )

@@ -34,6 +34,14 @@ def launcher(ranks: int) -> list[str]:
     return [sys.executable, str(deepspeed), "--quiet", "--num_accelerators", str(ranks), "--master_port", _free_port()]
 
 
+def host_launchers(hosts: int, hostfile: Path) -> list[list[str]]:
+    """Returns the command of each of many hosts with one rank, all of them this machine, without ssh."""
+    hostfile.write_text("".join(f"host-{number} slots=1\n" for number in range(hosts)))
+    first = [*launcher(1)[:2], "--quiet", "--hostfile", str(hostfile), "--master_addr", "127.0.0.1"]
+    meeting = ["--master_port", _free_port(), "--no_ssh"]
+    return [[*first, *meeting, "--node_rank", str(number)] for number in range(hosts)]
+
+
 def _free_port() -> str:
     import socket
 

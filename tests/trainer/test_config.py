@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from schemas import UsageError
 from trainer.command_line import parse_command_line
-from trainer.config import load_config, save_config
+from trainer.config import CONFIG_DIR, load_config, save_config
 from trainer.model_config import MODEL_SIZES
 
 NEEDED = ("--corpus", "OUT", "--output", "RUN")
@@ -40,14 +42,36 @@ def test_saved_settings_load_as_they_were(tmp_path):
     assert load_config("tiny", str(tmp_path / "config.yaml")) == config
 
 
-@pytest.mark.parametrize("size", MODEL_SIZES)
-def test_every_size_has_settings_that_open_with_hardware_and_wall_time(size):
-    from trainer.config import CONFIG_DIR
+@pytest.mark.parametrize("name", [*MODEL_SIZES, "demo"])
+def test_the_settings_that_come_along_open_with_what_to_expect_of_them(name):
+    file = CONFIG_DIR / f"{name}.yaml"
+    load_config("tiny", str(file))
+    subjects = [line[2:].partition(":")[0] for line in file.read_text().splitlines() if re.match(r"# \w", line)]
+    assert subjects == ["Hardware", "Pages/s", "Wall time", "Loss", "Model"]
 
-    load_config(size)
-    first, second, *_ = (CONFIG_DIR / f"{size}.yaml").read_text().splitlines()
-    assert first.startswith("# Hardware: ")
-    assert second.startswith("# Wall time: ")
+
+def test_every_size_has_settings():
+    assert all((CONFIG_DIR / f"{size}.yaml").is_file() for size in MODEL_SIZES)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("max_step: 3", "Key 'max_step' not in 'PretrainConfig'. Did you mean one of: 'max_steps'"),
+        ("optimizer:\n  learning_rat: 1", "Did you mean: 'learning_rate'?"),
+        ("max_hours: -1", "--max_hours must not be negative, got -1.0"),
+    ],
+)
+def test_a_wrong_key_or_value_in_a_yaml_file_is_refused_as_on_the_command_line(tmp_path, text, message):
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(UsageError) as refused:
+        load_config("tiny", str(tmp_path / "own.yaml"))
+    assert message in str(refused.value)
+
+
+def test_dry_run_is_a_flag_without_a_value():
+    assert parse_command_line(["--dry_run", "optimizer.learning_rate=1e-4", *NEEDED]).dry_run
+    assert not parse_command_line([*NEEDED]).dry_run
 
 
 def test_the_launchers_local_rank_is_accepted():
@@ -67,6 +91,8 @@ def test_the_launchers_local_rank_is_accepted():
         (["--zero_stage", "0", "--dtype", "bf16"], "take --zero_stage 1"),
         (["--zero_stage", "3", "--compile", "true"], "--compile true cannot have --zero_stage 3"),
         (["--max_steps", "0"], "--max_steps must be at least 1, got 0"),
+        (["--max_skipped", "0"], "--max_skipped must be at least 1, got 0"),
+        (["--skip_grad_norm", "nan"], "--skip_grad_norm must not be negative, got nan"),
         (["--seed", "-1"], "--seed must not be negative, got -1"),
         (["--pad_multiple", "5"], "--pad_multiple must be even and at least 2, got 5"),
         (["--val_share", "1"], "--val_share must lie in [0, 1)"),

@@ -9,6 +9,7 @@ import pytest
 
 from tests.corpora import write_corpus
 from tests.trainer.launches import ROOT, SMALL, rows, run
+from trainer.interruption import StopRequest
 
 # The real program, which sends itself the signal as its first evaluation begins.
 SIGNALLED = """
@@ -41,6 +42,15 @@ def signalled(tmp_path):
         return done.returncode, done.stdout
 
     return attempt
+
+
+def test_the_hours_given_count_from_the_start_and_none_are_no_limit():
+    now_s = 100.0
+    limited, unlimited = (StopRequest(hours, clock=lambda: now_s) for hours in (1.5, 0.0))
+    now_s += 1.5 * 3600 - 1
+    assert (limited.reason, unlimited.reason) == (None, None)
+    now_s += 1
+    assert (limited.reason, unlimited.reason) == ("--max_hours 1.5", None)
 
 
 def test_a_sigterm_during_an_evaluation_stops_the_run_right_after_it(signalled, tmp_path):

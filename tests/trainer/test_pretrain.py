@@ -14,7 +14,17 @@ import pytest
 
 from schemas import Corpus
 from tests.corpora import write_corpus
-from tests.trainer.launches import PRETRAIN, SMALL, environment, launcher, rows, run, run_many, validation_rows
+from tests.trainer.launches import (
+    PRETRAIN,
+    SMALL,
+    environment,
+    host_launchers,
+    launcher,
+    rows,
+    run,
+    run_many,
+    validation_rows,
+)
 from trainer.config import load_config
 from trainer.corpora import open_corpora
 from trainer.export import load_model
@@ -23,6 +33,18 @@ from trainer.run_setup import sample_order
 from trainer.sample_order import batch_id
 
 SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
+
+EXPLODING = ("--max_steps", "6", "--max_skipped", "3", "optimizer.learning_rate=1e30", "optimizer.warmup_steps=0")
+STRUCK = ("--max_steps", "5", "--save_every", "2", "--keep_last", "9", "--skip_grad_norm", "1000", "model.dropout=0")
+STRUCK_KINDS = {
+    "0": ("--zero_stage", "0"),
+    "1": ("--zero_stage", "1"),
+    "2": ("--zero_stage", "2"),
+    "3": ("--zero_stage", "3"),
+    "1 bf16": ("--zero_stage", "1", "--dtype", "bf16"),
+    "2 bf16": ("--zero_stage", "2", "--dtype", "bf16"),
+    "3 bf16": ("--zero_stage", "3", "--dtype", "bf16"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +75,11 @@ def launched(corpus, tmp_path_factory):
         "one by one": line("one by one", "--max_steps", "3", "--micro_batch", "1", "model.dropout=0"),
         "all at once": line("all at once", "--max_steps", "3", "--micro_batch", "4", "model.dropout=0"),
         "bf16": line("bf16", "--max_steps", "3", "--dtype", "bf16"),
-        "exploding": line("exploding", "--max_steps", "6", "optimizer.learning_rate=1e30", "optimizer.warmup_steps=0"),
+        "exploding": line("exploding", *EXPLODING),
+        "dry": line("dry", "--max_steps", "1000", "--dry_run"),
+        "out of time": line("out of time", "--max_steps", "6", "--max_hours", "1e-9"),
+        "more time": line("out of time", "--max_steps", "6"),
+        **{f"struck {name}": line(f"struck {name}", *words, *STRUCK) for name, words in STRUCK_KINDS.items()},
     }
     codes, printed = run_many(plan, 2, base)
     return base, codes, printed
@@ -138,13 +164,74 @@ def test_the_exported_model_loads_in_one_call(launched, name):
     assert model.config.vocab_size == tokenizer.embedding_size
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_names_step_and_pages(launched, corpus):
+@pytest.mark.parametrize("kind", STRUCK_KINDS)
+def test_a_step_with_an_unusable_gradient_changes_nothing_and_training_goes_on(launched, kind):
+    base, codes, _ = launched
+    assert codes[f"struck {kind}"] == 0
+    run_dir = base / f"struck {kind}"
+    changed = json.loads((run_dir / "changed.json").read_text())
+    assert changed == {"1": True, "2": False, "3": True, "4": False, "5": True}
+    found = rows(run_dir, "step", "skipped_steps")
+    assert [row["skipped_steps"] for row in found] == [0, 1, 1, 2, 2]
+    saved = {path.name for path in (run_dir / "checkpoints").glob("step-*")}
+    assert saved == {"step-00000005"}, "2 and 4 were skipped, and the weights may be why"
+
+
+@pytest.mark.parametrize("kind", ["0", "2", "3"])
+def test_every_zero_stage_goes_on_alike_after_skipped_steps(launched, kind):
+    losses = [[row["loss"] for row in rows(launched[0] / f"struck {name}")] for name in (kind, "1")]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_the_pages_of_skipped_steps_are_written_down(launched, corpus):
+    not_finite, spike = map(json.loads, (launched[0] / "struck 1" / "skipped_steps.jsonl").read_text().splitlines())
+    assert (not_finite["step"], spike["step"]) == (2, 4)
+    assert sorted(not_finite["keys"]) == sorted(_keys(corpus, 8, 16))
+    assert sorted(spike["keys"]) == sorted(_keys(corpus, 24, 32))
+    assert not_finite["grad_norm"] is None and spike["grad_norm"] > 1000
+    assert not_finite["loss"] > 0, "the loss was well, only its gradient was struck"
+
+
+def test_steps_skipped_in_a_row_stop_the_run_and_save_nothing(launched, corpus):
     base, codes, printed = launched
     assert codes["exploding"] == 1
-    message = next(line for line in printed.splitlines() if "gradient norm" in line)
-    assert message.startswith("error: step 2: loss nan")
-    assert all(key in message for key in _keys(corpus, 8, 16))
+    assert "error: step 4: loss nan, gradient norm inf: 3 skipped in a row (--max_skipped)." in printed
+    skipped = [json.loads(line) for line in (base / "exploding" / "skipped_steps.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in skipped] == [2, 3, 4]
+    assert sorted(skipped[0]["suspects"]) == sorted(_keys(corpus, 8, 16))
     assert not list((base / "exploding" / "checkpoints").glob("step-*"))
+    assert [row["loss"] for row in rows(base / "exploding")][1:] == [None, None]
+
+
+def test_a_run_whose_time_is_up_saves_leaves_a_mark_and_goes_on_bit_for_bit(launched):
+    base, codes, printed = launched
+    assert (codes["out of time"], codes["more time"]) == (1, 0)
+    assert "stopped by --max_hours 1e-09 after step 1, saved; the same command goes on from there" in printed
+    assert "resumed after step 1 of 6" in printed
+    assert not (base / "out of time" / "stopped.json").exists(), "the mark is gone when the run goes on"
+    assert rows(base / "out of time", *SAME, "grad_norm") == rows(base / "whole", *SAME, "grad_norm")
+
+
+def test_two_hosts_train_as_two_ranks_of_one(launched, corpus, tmp_path):
+    common = ["--corpus", str(corpus), "--val_share", "0.3", "--val_every", "3", *SMALL, "--save_every", "3"]
+    command = [str(PRETRAIN), *common, "--output", str(tmp_path / "RUN"), "--max_steps", "6"]
+    launchers = host_launchers(2, tmp_path / "hostfile")
+    hosts = [subprocess.Popen([*launch, *command], cwd=tmp_path, env=environment()) for launch in launchers]
+    try:
+        assert [host.wait(timeout=300) for host in hosts] == [0, 0]
+    finally:
+        for host in hosts:
+            host.kill()
+    assert rows(tmp_path / "RUN", *SAME, "grad_norm") == rows(launched[0] / "whole", *SAME, "grad_norm")
+
+
+def test_a_dry_run_says_what_the_run_needs_and_writes_nothing(launched):
+    base, codes, printed = launched
+    assert codes["dry"] == 0
+    assert not (base / "dry").exists()
+    said = printed[printed.index("dry run: ") :].splitlines()[:6]
+    assert [line.split("  ")[0] for line in said[1:]] == ["model", "page", "speed", "one epoch", "whole run"]
+    assert " for 1,000 steps, 8,000 pages; " in said[5]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +281,7 @@ def test_a_sigterm_to_one_rank_saves_on_all_and_leaves_a_mark(corpus, tmp_path):
     finally:
         process.kill()
     mark = json.loads((out / "stopped.json").read_text())
+    assert mark["stopped_by"] == "SIGTERM"
     assert mark["step"] == rows(out)[-1]["step"]
     assert (out / "checkpoints" / f"step-{mark['step']:08d}" / "manifest.json").is_file()
 

@@ -29,23 +29,23 @@ def test_rates_are_work_over_the_time_since_they_were_last_read(clock):
     throughput = Throughput(peak_tflops=4.0, clock=clock)
     for _ in range(2):
         clock.now_s += 5.0
-        throughput.add(pages=20, tokens=3000, flops=1e13, data_wait_s=1.0)
+        throughput.add(pages=20, tokens=3000, positions=4000, flops=1e13, data_wait_s=1.0)
     expected = {"step_s": 5.0, "pages_per_s": 4.0, "tokens_per_s": 600.0, "tflops": 2.0, "mfu": 0.5, "data_wait": 0.2}
-    assert throughput.rates() == pytest.approx(expected)
+    assert throughput.rates() == pytest.approx({**expected, "padding": 0.25})
 
     clock.now_s += 2.0
-    throughput.add(pages=20, tokens=3000, flops=1e13, data_wait_s=0.0)
+    throughput.add(pages=20, tokens=3000, positions=4000, flops=1e13, data_wait_s=0.0)
     assert throughput.rates()["pages_per_s"] == 10.0
 
 
 def test_evaluations_and_checkpoints_do_not_slow_the_rates(clock):
     throughput = Throughput(peak_tflops=1.0, clock=clock)
     clock.now_s += 1.0
-    throughput.add(pages=8, tokens=0, flops=0, data_wait_s=0)
+    throughput.add(pages=8, tokens=0, positions=1, flops=0, data_wait_s=0)
     with throughput.paused():
         clock.now_s += 1000.0
     clock.now_s += 1.0
-    throughput.add(pages=8, tokens=0, flops=0, data_wait_s=0)
+    throughput.add(pages=8, tokens=0, positions=1, flops=0, data_wait_s=0)
     assert throughput.rates()["pages_per_s"] == 8.0
 
 

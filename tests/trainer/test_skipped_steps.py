@@ -1,0 +1,47 @@
+"""The record of steps that changed nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from schemas import FolioError
+from trainer.guarded_adamw import is_usable
+from trainer.skipped_steps import SKIPPED_STEPS, SkippedSteps
+from trainer.training_step import SkippedBatch, StepResult
+
+
+def _step(skipped: bool) -> StepResult:
+    pages = SkippedBatch(keys=["a", "b"], suspects=["b"]) if skipped else None
+    work = {"tokens": 1.0, "positions": 1.0, "flops": 1.0, "data_wait_s": 0.0}
+    return StepResult(metrics={"loss": 2.0}, grad_norm=math.inf, **work, stop=False, bad=[], skipped=pages)
+
+
+def test_only_so_many_in_a_row_stop_a_run():
+    steps = SkippedSteps(None, most_in_a_row=2, resume_step=0)
+    for number, skipped in enumerate([True, False, True]):
+        steps.note(number, _step(skipped))
+    with pytest.raises(FolioError, match=r"step 7: loss 2, gradient norm inf: 2 skipped in a row \(--max_skipped\)"):
+        steps.note(7, _step(True))
+
+
+def test_a_resumed_run_forgets_the_steps_that_it_repeats(tmp_path):
+    steps = SkippedSteps(tmp_path, most_in_a_row=9, resume_step=0)
+    for number in (3, 8, 12):
+        steps.note(number, _step(True))
+    again = SkippedSteps(tmp_path, most_in_a_row=9, resume_step=10)
+    assert again.total == 2
+    again.note(12, _step(True))
+    rows = [json.loads(line) for line in (tmp_path / SKIPPED_STEPS).read_text().splitlines()]
+    assert [row["step"] for row in rows] == [3, 8, 12]
+    assert rows[-1] == {"step": 12, "loss": 2.0, "grad_norm": None, "keys": ["a", "b"], "suspects": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("norm", "most", "usable"),
+    [(5.0, 0.0, True), (5.0, 5.0, True), (5.1, 5.0, False), (math.inf, 0.0, False), (math.nan, 5.0, False)],
+)
+def test_a_gradient_is_usable_where_it_is_finite_and_within_the_limit(norm, most, usable):
+    assert is_usable(norm, most) == usable

@@ -1,0 +1,55 @@
+"""Steps that changed nothing because their gradient was not usable: written down, and a run of them ends the run."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from schemas import FolioError
+from trainer.run_log import json_line, open_at, read_rows
+from trainer.training_step import StepResult
+
+logger = logging.getLogger("trainer")
+
+SKIPPED_STEPS = "skipped_steps.jsonl"
+
+
+class SkippedSteps:
+    """Every rank notes every step.
+
+    Args:
+        run_dir: gets `skipped_steps.jsonl`, a row with losses, gradient norm and page keys for each; None writes
+            nothing, on all ranks but one.
+        most_in_a_row: how many stop the run; counted anew after a restart.
+        resume_step: rows of later steps, which this run repeats, are dropped.
+    """
+
+    def __init__(self, run_dir: Path | None, most_in_a_row: int, resume_step: int) -> None:
+        self.path = None if run_dir is None else run_dir / SKIPPED_STEPS
+        self.most_in_a_row = most_in_a_row
+        self.in_a_row = self.total = 0
+        if self.path is not None and self.path.exists():
+            open_at(self.path, resume_step).close()
+            self.total = len(read_rows(self.path))
+
+    def note(self, step: int, result: StepResult) -> None:
+        """Counts a step.
+
+        Raises:
+            FolioError: so many in a row were skipped that training cannot be said to go on.
+        """
+        self.in_a_row = self.in_a_row + 1 if result.skipped else 0
+        if result.skipped is None:
+            return
+        self.total += 1
+        what = f"step {step}: loss {result.metrics['loss']:.4g}, gradient norm {result.grad_norm:.4g}"
+        if self.path is not None:
+            pages = {"keys": result.skipped.keys, "suspects": result.skipped.suspects}
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json_line({"step": step, **result.metrics, "grad_norm": result.grad_norm, **pages}))
+            logger.warning(f"{what}: skipped, nothing has changed; its pages are in {self.path}")
+        if self.in_a_row == self.most_in_a_row:
+            raise FolioError(
+                f"{what}: {self.in_a_row} skipped in a row (--max_skipped). Nothing was saved after the last "
+                "checkpoint: start again with a lower optimizer.learning_rate, or with dtype=fp32."
+            )
