@@ -7,69 +7,22 @@ each. A directory without a manifest that fits is no checkpoint, so a kill at an
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from schemas import FolioError, UsageError
 from trainer import distributed
+from trainer.checkpoint_manifest import MANIFEST, Checkpoint, flush, size_and_sha256, write_durably
 from trainer.config import as_typed
+from trainer.engine_state import load_state, noting, save_state
+from trainer.upload import Uploads
 
 logger = logging.getLogger("trainer")
 
-MANIFEST = "manifest.json"
 LATEST = "latest"
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """What a manifest says.
-
-    Attributes:
-        step: optimizer steps taken.
-        samples: samples consumed: all the state that the data has.
-        facts: what a run must have in common with this one to go on from here.
-        files: size in bytes and SHA-256 by file name.
-    """
-
-    step: int
-    samples: int
-    facts: dict[str, Any]
-    files: dict[str, tuple[int, str]]
-
-    @property
-    def name(self) -> str:
-        """The directory's name."""
-        return f"step-{self.step:08d}"
-
-    def write(self, directory: Path) -> None:
-        """Writes the manifest: the moment at which the directory becomes a checkpoint."""
-        record = {"step": self.step, "samples": self.samples, "facts": self.facts, "files": self.files}
-        _write_durably(directory / MANIFEST, json.dumps(record, indent=1, sort_keys=True))
-
-    @classmethod
-    def read(cls, directory: Path) -> Checkpoint | None:
-        """Returns the manifest of a directory, or None where it has none that can be read."""
-        try:
-            record = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-            files = {name: (size, sha256) for name, (size, sha256) in record["files"].items()}
-            return cls(record["step"], record["samples"], record["facts"], files)
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def damage(self, directory: Path) -> str | None:
-        """Returns which file is missing or changed, or None for a sound checkpoint. Reads every byte."""
-        for name, expected in self.files.items():
-            if not (directory / name).is_file():
-                return f"{name} is missing"
-            if _size_and_sha256(directory / name) != expected:
-                return f"{name} has changed"
-        return None
 
 
 class CheckpointStore:
@@ -78,11 +31,17 @@ class CheckpointStore:
     Args:
         directory: `RUN/checkpoints`.
         keep_last: how many stay.
+        change_ranks: also load what another number of ranks saved.
+        uploads: copies each one elsewhere.
     """
 
-    def __init__(self, directory: Path, keep_last: int) -> None:
+    def __init__(
+        self, directory: Path, keep_last: int, change_ranks: bool = False, uploads: Uploads | None = None
+    ) -> None:
         self.directory = directory
         self.keep_last = keep_last
+        self.change_ranks = change_ranks
+        self.uploads = uploads
         self._damaged: set[str] = set()
 
     def newest(self) -> Checkpoint | None:
@@ -90,19 +49,35 @@ class CheckpointStore:
         return next(iter(self._all()), None)
 
     def save(self, engine: Any, step: int, samples: int, facts: dict[str, Any]) -> None:
-        """Writes the state of the engine. Collective: all ranks call it."""
+        """Writes the state of the engine. Collective: all ranks call it.
+
+        Raises:
+            FolioError: a rank cannot write its part; nothing of it stays, and earlier checkpoints are untouched.
+        """
         name = Checkpoint(step, samples, facts, {}).name
         directory = self.directory / name
-        if distributed.rank() == 0 and directory.exists():
-            shutil.rmtree(directory)  # left by a run that was killed while it wrote
-        distributed.barrier()
-        engine.save_checkpoint(str(self.directory), tag=name, save_latest=False)
-        distributed.barrier()
-        checkpoint = Checkpoint(step, samples, facts, _hash_together(directory))
+        faults: list[str] = []
         if distributed.rank() == 0:
-            checkpoint.write(directory)
-            _write_durably(self.directory / LATEST, name)
+            with noting(faults):
+                if directory.exists():
+                    _remove(directory)  # left by a run that was killed while it wrote
+                directory.mkdir(parents=True)
+        self._require_none(faults, directory)
+        save_state(engine, self.directory, name, faults)
+        self._require_none(faults, directory)
+        mine: dict[str, tuple[int, str]] = {}
+        with noting(faults):
+            mine = _flush_and_hash(directory)
+        files = {file: value for part in distributed.gather(mine) for file, value in part.items()}
+        if distributed.rank() == 0 and not faults:
+            with noting(faults):
+                Checkpoint(step, samples, facts, files).write(directory)
+        self._require_none(faults, directory)
+        if distributed.rank() == 0:
+            write_durably(self.directory / LATEST, name)
             self._damaged.discard(name)
+            if self.uploads:
+                self.uploads.add(directory)
             self._prune(step)
         distributed.barrier()
 
@@ -110,15 +85,36 @@ class CheckpointStore:
         """Restores the newest sound checkpoint into the engine, if there is one. Collective: all ranks call it.
 
         Raises:
-            FolioError: there are checkpoints, but none is sound.
+            FolioError: there are checkpoints, but none is sound; or it is for other ranks, and may or can not be cut
+                anew.
         """
         checkpoint = distributed.gather(self._newest_sound() if distributed.rank() == 0 else None)[0]
         if checkpoint is None:
             if self.newest() is not None:
                 raise FolioError(f"no checkpoint in {self.directory} is sound: delete all of them to start anew.")
             return None
-        engine.load_checkpoint(str(self.directory), tag=checkpoint.name)
+        if checkpoint.ranks != distributed.world_size() and not self.change_ranks:
+            raise UsageError(
+                f"{self.directory / checkpoint.name} is for {checkpoint.ranks} ranks, here are "
+                f"{distributed.world_size()}: --change_ranks true goes on from it."
+            )
+        load_state(engine, self.directory, checkpoint)
         return checkpoint
+
+    def _require_none(self, faults: list[str], directory: Path) -> None:
+        """Waits for all ranks; raises where one of them has met a fault, and clears away what it leaves."""
+        found = [fault for part in distributed.gather(faults) for fault in part]
+        if not found:
+            return
+        if distributed.rank() == 0:
+            _remove(directory)
+        distributed.barrier()
+        last = self.newest()
+        raise FolioError(
+            f"{directory} cannot be written: {found[0]}; {_free_gb(self.directory):.1f} GB are free there. "
+            + (f"{last.name} stays. " if last else "")
+            + "Make room, then the same command goes on from the last checkpoint."
+        )
 
     def _newest_sound(self) -> Checkpoint | None:
         for checkpoint in self._all():
@@ -138,21 +134,23 @@ class CheckpointStore:
         usable = [found for found in self._all() if found.step <= step and found.name not in self._damaged]
         kept = {checkpoint.name for checkpoint in usable[: self.keep_last]}
         for path in self.directory.glob("step-*"):
-            if path.name not in kept:
-                shutil.rmtree(path)
+            if path.name not in kept and not (self.uploads and self.uploads.copies(path)):
+                _remove(path)
 
 
-def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str) -> None:
-    """Checks that a run may go on from a checkpoint.
+def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, but: Collection[str] = ()) -> None:
+    """Checks that a run may go on from a checkpoint; what `but` names may differ.
 
     Raises:
         UsageError: facts differ; each is named with both values.
     """
     before, after = _flat(saved), _flat(now)
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    names = [name for name in names if name not in but]
     if names:
+        cure = "--change_ranks true goes on with it." if names == ["ranks"] else "Take another."
         changes = "; ".join(f"{as_typed(name)} was {before.get(name)!r}, is {after.get(name)!r}" for name in names)
-        raise UsageError(f"--output {run_dir} holds a run with other settings: {changes}. Take another.")
+        raise UsageError(f"--output {run_dir} holds a run with other settings: {changes}. {cure}")
 
 
 def _flat(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -162,35 +160,19 @@ def _flat(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _hash_together(directory: Path) -> dict[str, tuple[int, str]]:
-    """Flushes and hashes the files, each on one rank; returns all of them on every rank."""
+def _flush_and_hash(directory: Path) -> dict[str, tuple[int, str]]:
+    """Flushes and hashes this rank's share of the files."""
     paths = sorted(path for path in directory.rglob("*") if path.is_file())
     mine = paths[distributed.rank() :: distributed.world_size()]
     for path in mine:
-        _flush(path)
-    parts = distributed.gather({str(path.relative_to(directory)): _size_and_sha256(path) for path in mine})
-    return {name: value for part in parts for name, value in sorted(part.items())}
+        flush(path)
+    return {str(path.relative_to(directory)): size_and_sha256(path) for path in mine}
 
 
-def _size_and_sha256(path: Path) -> tuple[int, str]:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return path.stat().st_size, digest.hexdigest()
+def _remove(directory: Path) -> None:
+    (directory / MANIFEST).unlink(missing_ok=True)  # first: a kill now leaves no checkpoint that lacks files
+    shutil.rmtree(directory)
 
 
-def _write_durably(path: Path, text: str) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    _flush(temporary)
-    temporary.replace(path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def _free_gb(directory: Path) -> float:
+    return shutil.disk_usage(directory).free / 1e9

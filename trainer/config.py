@@ -92,6 +92,8 @@ class PretrainConfig:
     log_every: int = _option(10, "steps between log rows")
     save_every: int = _option(500, "steps between checkpoints")
     keep_last: int = _option(2, "checkpoints to keep")
+    change_ranks: bool = _option(False, "go on from what another number of ranks saved; losses follow, not bit for bit")
+    upload_to: str = _option("", "URL that each checkpoint and the model are copied to meanwhile (gs://, s3:// ...)")
     val_share: float = _option(0.02, "share of the documents held out of training, by a hash of their content")
     val_every: int = _option(500, "steps between evaluations on held-out pages")
     val_pages: int = _option(1024, "most held-out pages to evaluate on")

@@ -47,12 +47,14 @@ with needs_extra("train"):
     from trainer.starting_point import starting_scales
     from trainer.throughput import Throughput, total_peak_tflops
     from trainer.training_step import StepResult, train_step
+    from trainer.upload import require_uploads, start_uploads
     from trainer.wandb_log import WandbLog, require_wandb, start_wandb
 
 logger = logging.getLogger("trainer")
 
 BAD_SAMPLES = "bad_samples.txt"
 BAD_SAMPLES_SHOWN = 10
+MODEL_DIR = "model"
 DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
 
 
@@ -86,14 +88,16 @@ def pretrain(config: PretrainConfig) -> int:
     # All that can be wrong is found before the ranks meet, so that none is left waiting for another.
     if config.wandb_project:
         require_wandb()
+    require_uploads(config.upload_to)
     corpora, tokenizer = open_corpora(config)
     require_room(corpora, config)
     config = fit_to_corpora(config, corpora, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
-    store = CheckpointStore(Path(config.output, "checkpoints"), config.keep_last)
+    uploads = start_uploads(config.upload_to, Path(config.output))
+    store = CheckpointStore(Path(config.output, "checkpoints"), config.keep_last, config.change_ranks, uploads)
     common = facts(config, corpora, tokenizer)
     if (earlier := store.newest()) is not None:
-        require_same(earlier.facts, common, config.output)
+        require_same(earlier.facts, common, config.output, but=["ranks"] if config.change_ranks else [])
         require_steps_left(config, earlier.step)
     if not config.dry_run:
         make_run_dir(config.output)
@@ -110,10 +114,11 @@ def pretrain(config: PretrainConfig) -> int:
     run.announce()
     with run.log:
         stopped = run.train(lambda: store.save(engine, run.step, run.samples, common))
-    if stopped:
-        return FAILED
-    run.finish()
-    return DONE
+    if not stopped:
+        run.finish()
+    if uploads:
+        uploads.finish([] if stopped else [run.dir / MODEL_DIR])
+    return FAILED if stopped else DONE
 
 
 def require_steps_left(config: PretrainConfig, step: int) -> None:
@@ -224,12 +229,12 @@ class Run:
             model = DocFormerV2(self.config.model)
             for name, parameter in model.named_parameters():
                 parameter.data.copy_(weights[name])
-            export_model(model, self.tokenizer, self.dir / "model")
+            export_model(model, self.tokenizer, self.dir / MODEL_DIR)
             plot_runs([self.dir], self.dir / "loss.png")
         took = duration(time.perf_counter() - self.started)
         logger.info(
             f"done: {self.step} steps, {self.samples:,} samples, in {took}\n"
-            f"model {self.dir / 'model'}  losses {self.dir / 'loss.png'}  log {self.dir / LOG_NAME}"
+            f"model {self.dir / MODEL_DIR}  losses {self.dir / 'loss.png'}  log {self.dir / LOG_NAME}"
         )
 
     def _is_due(self, every: int) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections import Counter
 
 import pyarrow.parquet as pq
@@ -12,6 +10,7 @@ import pytest
 from tests.chaos.corpora import differences, document
 from tests.chaos.run import Chaos
 from tests.commands import run_module
+from tests.disks import small_disk
 
 
 @pytest.fixture(scope="module")
@@ -20,17 +19,9 @@ def chaos(tmp_path_factory):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 300 kB, and how to make it larger."""
-    if os.getuid() != 0:
-        pytest.skip("only root may mount a small file system")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no small file system can be mounted here: {mounted.stderr}")
-    yield disk, lambda: subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
-    subprocess.run(["umount", "-l", disk], check=True)
+def disk(tmp_path):
+    with small_disk(tmp_path / "disk", "300k") as disk:
+        yield disk
 
 
 def test_poisoned_pages_of_a_long_document_cost_themselves_and_no_other(tmp_path):
@@ -61,13 +52,13 @@ def test_a_build_that_is_struck_and_goes_on_comes_out_the_same(chaos, targets):
     assert chaos.struck.total() > before
 
 
-def test_a_build_goes_on_when_its_full_disk_has_room_again(chaos, small_disk):
-    disk, enlarge = small_disk
-    assert chaos.start(disk / "out").wait(120) == 1
-    log = (disk / "out.log").read_text()
+def test_a_build_goes_on_when_its_full_disk_has_room_again(chaos, disk):
+    output = disk.path / "out"
+    assert chaos.start(output).wait(120) == 1
+    log = output.with_suffix(".log").read_text()
     assert "No space left on device" in log and "run the same command again" in log
     assert "Traceback" not in log
-    assert not list((disk / "out" / "work" / "tmp").glob("*"))
-    enlarge()
-    chaos.finish(disk / "out")
-    assert differences(disk / "out", chaos.work / "reference") == []
+    assert not list((output / "work" / "tmp").glob("*"))
+    disk.resize("64m")
+    chaos.finish(output)
+    assert differences(output, chaos.work / "reference") == []

@@ -57,15 +57,22 @@ def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def run_many(command_lines: dict[str, list[str]], ranks: int, work_dir: Path) -> tuple[dict[str, int], str]:
+def run_many(
+    command_lines: dict[str, list[str]], ranks: int, work_dir: Path, script: Path = MANY_RUNS
+) -> tuple[dict[str, int], str]:
     """Runs many command lines of `pretrain.py` one after another under a single launch, which is what costs time.
+
+    Args:
+        ranks: one rank needs no launcher.
+        script: what runs them.
 
     Returns:
         The exit code of each by its name, and all that was printed.
     """
     plan, results = work_dir / "plan.json", work_dir / "results.json"
     plan.write_text(json.dumps(command_lines))
-    done = run([*launcher(ranks), str(MANY_RUNS), str(plan), str(results)], work_dir)
+    program = [sys.executable] if ranks == 1 else launcher(ranks)
+    done = run([*program, str(script), str(plan), str(results)], work_dir)
     assert done.returncode == 0, done.stdout
     return json.loads(results.read_text()), done.stdout
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+import os
+import re
 
 import pytest
 import torch
 
-from schemas import UsageError
-from trainer.checkpoint import Checkpoint, CheckpointStore, require_same
+from schemas import FolioError, UsageError
+from tests.disks import small_disk
+from trainer import distributed
+from trainer.checkpoint import CheckpointStore, require_same
+from trainer.checkpoint_manifest import Checkpoint
+from trainer.config import PretrainConfig
+from trainer.engine import start_engine
 
 
 def _checkpoint(store_dir, step: int) -> Checkpoint:
@@ -22,23 +28,20 @@ def _checkpoint(store_dir, step: int) -> Checkpoint:
     return checkpoint
 
 
-class _Engine:
-    """The two calls of DeepSpeed's engine, with one small file as its state."""
-
-    def save_checkpoint(self, directory: str, tag: str, save_latest: bool) -> None:
-        Path(directory, tag).mkdir(parents=True)
-        Path(directory, tag, "weights.pt").write_bytes(b"weights")
-
-    def load_checkpoint(self, directory: str, tag: str) -> None:
-        assert Path(directory, tag, "weights.pt").read_bytes() == b"weights"
-
-
-@pytest.fixture
-def alone():
-    """This process as the only rank."""
-    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
-    yield
+@pytest.fixture(scope="module")
+def engine():
+    """DeepSpeed's engine around one layer of 40 kB, this process as the only rank."""
+    before = dict(os.environ)
+    yield start_engine(torch.nn.Linear(100, 100), PretrainConfig(dtype="fp32"), micro_batch=8)
     torch.distributed.destroy_process_group()
+    distributed._host_group.cache_clear()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def _save(store: CheckpointStore, engine, *steps: int) -> None:
+    for step in steps:
+        store.save(engine, step, step * 8, {"ranks": 1})
 
 
 def _steps(store_dir) -> list[int]:
@@ -87,33 +90,70 @@ def test_a_run_goes_on_only_with_what_it_has_in_common():
     assert "dropout" not in str(refused.value)
 
 
-@pytest.mark.usefixtures("alone")
-def test_the_newest_checkpoints_stay(tmp_path):
-    store = CheckpointStore(tmp_path, keep_last=2)
-    for step in (100, 200, 300):
-        store.save(_Engine(), step, step * 8, {})
+def test_other_ranks_alone_are_refused_with_the_flag_that_allows_them():
+    with pytest.raises(UsageError, match=r"ranks was 2, is 1. --change_ranks true goes on with it\."):
+        require_same({"seed": 0, "ranks": 2}, {"seed": 0, "ranks": 1}, "RUN")
+    require_same({"seed": 0, "ranks": 2}, {"seed": 0, "ranks": 1}, "RUN", but=["ranks"])
+
+
+def test_the_newest_checkpoints_stay(engine, tmp_path):
+    _save(CheckpointStore(tmp_path, keep_last=2), engine, 100, 200, 300)
     assert _steps(tmp_path) == [200, 300]
+    assert (tmp_path / "latest").read_text() == "step-00000300"
 
 
-@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize(
     ("keep_last", "saved", "left"), [(1, 400, [400]), (2, 400, [300, 400]), (2, 500, [300, 500]), (2, 600, [300, 600])]
 )
-def test_a_damaged_checkpoint_never_stays_in_place_of_a_sound_one(tmp_path, keep_last, saved, left):
-    _checkpoint(tmp_path, 300)
-    _checkpoint(tmp_path, 500)
-    (tmp_path / "step-00000500" / "weights.pt").write_bytes(b"wei")
+def test_a_damaged_checkpoint_never_stays_in_place_of_a_sound_one(engine, tmp_path, keep_last, saved, left):
+    _save(CheckpointStore(tmp_path, keep_last=2), engine, 300, 500)
+    (tmp_path / "step-00000500" / "mp_rank_00_model_states.pt").write_bytes(b"wei")
     store = CheckpointStore(tmp_path, keep_last)
-    resumed = store.load(_Engine())
+    resumed = store.load(engine)
     assert resumed is not None
     assert resumed.step == 300
-    store.save(_Engine(), saved, saved * 8, {})
+    _save(store, engine, saved)
     assert _steps(tmp_path) == left
-    assert store.load(_Engine()) == store.newest()
+    assert store.load(engine) == store.newest()
 
 
-@pytest.mark.usefixtures("alone")
-def test_checkpoints_after_the_saved_step_go(tmp_path):
-    _checkpoint(tmp_path, 500)
-    CheckpointStore(tmp_path, keep_last=1).save(_Engine(), 400, 3200, {})
+def test_checkpoints_after_the_saved_step_go(engine, tmp_path):
+    store = CheckpointStore(tmp_path, keep_last=1)
+    _save(store, engine, 500, 400)
     assert _steps(tmp_path) == [400]
+
+
+def test_what_a_killed_run_left_of_a_checkpoint_is_none_and_goes_with_the_next(engine, tmp_path):
+    store = CheckpointStore(tmp_path, keep_last=2)
+    _save(store, engine, 100, 200)
+    (tmp_path / "step-00000200" / "manifest.json").unlink()
+    (tmp_path / "universal").mkdir()
+    assert store.load(engine).step == 100
+    assert not (tmp_path / "universal").exists()
+    _save(store, engine, 300)
+    assert _steps(tmp_path) == [100, 300]
+
+
+def test_on_a_full_disk_the_earlier_checkpoint_stays_and_the_message_says_so(engine, tmp_path):
+    with small_disk(tmp_path / "disk", "300k") as disk:
+        store = CheckpointStore(disk.path / "checkpoints", keep_last=2)
+        _save(store, engine, 100)
+        with pytest.raises(FolioError) as full:
+            _save(store, engine, 200, 300, 400)
+        message = str(full.value)
+        assert re.search(r"step-00000\d00 cannot be written: .*; 0.0 GB are free there. step-00000\d00 stays", message)
+        newest = store.newest()
+        assert newest is not None
+        assert newest.name + " stays" in message
+        assert sorted(_steps(store.directory))[-1] == newest.step, "of the half one nothing is left"
+        assert CheckpointStore(store.directory, keep_last=2).load(engine) == newest
+        disk.resize("64m")
+        _save(store, engine, newest.step + 100)
+        assert _steps(store.directory)[-1] == newest.step + 100
+
+
+def test_a_checkpoint_of_other_ranks_is_refused_and_the_flag_named(engine, tmp_path):
+    store = CheckpointStore(tmp_path, keep_last=1)
+    store.save(engine, 100, 800, {"ranks": 2})
+    with pytest.raises(UsageError, match="is for 2 ranks, here are 1: --change_ranks true goes on from it"):
+        store.load(engine)
