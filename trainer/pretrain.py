@@ -39,6 +39,7 @@ with needs_extra("train"):
     from trainer.model import DocFormerV2
     from trainer.plot import plot_runs
     from trainer.profiling import StepProfiler
+    from trainer.run_lock import sole_run
     from trainer.run_log import LOG_NAME, RunLog
     from trainer.run_setup import facts, fit_to_corpora, make_run_dir, rank_batches, sample_order
     from trainer.sample_order import batch_id, micro_batch_size
@@ -99,26 +100,31 @@ def pretrain(config: PretrainConfig) -> int:
     if (earlier := store.newest()) is not None:
         require_same(earlier.facts, common, config.output, but=["ranks"] if config.change_ranks else [])
         require_steps_left(config, earlier.step)
-    if not config.dry_run:
-        make_run_dir(config.output)
-        wandb = start_wandb(config, resumed=earlier is not None)
+    resumed = earlier is not None
+    if config.dry_run:
+        dry_run(config, corpora, tokenizer, _start(config, micro_batch, resumed))
+        return DONE
+    make_run_dir(config.output)
+    with sole_run(Path(config.output)):
+        wandb = start_wandb(config, resumed)
+        engine = _start(config, micro_batch, resumed)
+        checkpoint = store.load(engine)
+        run = Run(config, corpora, tokenizer, engine, checkpoint.step if checkpoint else 0, wandb)
+        run.announce()
+        with run.log:
+            stopped = run.train(lambda: store.save(engine, run.step, run.samples, common))
+        if not stopped:
+            run.finish()
+        if uploads:
+            uploads.finish([] if stopped else [run.dir / MODEL_DIR])
+        return FAILED if stopped else DONE
 
+
+def _start(config: PretrainConfig, micro_batch: int, resumed: bool) -> Any:
+    """Lets the ranks meet and returns the engine around the model at its start."""
     torch.manual_seed(config.seed)
     model = DocFormerV2(config.model)
-    engine = start_engine(model, config, micro_batch, starting_scales(model, config, resumed=earlier is not None))
-    if config.dry_run:
-        dry_run(config, corpora, tokenizer, engine)
-        return DONE
-    checkpoint = store.load(engine)
-    run = Run(config, corpora, tokenizer, engine, checkpoint.step if checkpoint else 0, wandb)
-    run.announce()
-    with run.log:
-        stopped = run.train(lambda: store.save(engine, run.step, run.samples, common))
-    if not stopped:
-        run.finish()
-    if uploads:
-        uploads.finish([] if stopped else [run.dir / MODEL_DIR])
-    return FAILED if stopped else DONE
+    return start_engine(model, config, micro_batch, starting_scales(model, config, resumed=resumed))
 
 
 def require_steps_left(config: PretrainConfig, step: int) -> None:

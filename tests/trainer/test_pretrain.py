@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from schemas import Corpus
@@ -62,18 +60,12 @@ def launched(corpus, tmp_path_factory):
         common = ["--corpus", str(corpus), "--output", str(base / output), "--val_share", "0.3", "--val_every", "3"]
         return [*common, *SMALL, "--save_every", "3", *more]
 
+    copied = ["--upload_to", f"file://{base}/bucket"]
     plan = {
-        "whole": line("whole", "--max_steps", "6"),
-        "first half": line("halves", "--max_steps", "3"),
-        "second half": line("halves", "--max_steps", "6"),
+        **_whole_and_halves(line),
         "zero0": line("zero0", "--max_steps", "3", "--zero_stage", "0"),
-        "zero2": line("zero2", "--max_steps", "3", "--zero_stage", "2"),
-        "zero3": line("zero3", "--max_steps", "6", "--zero_stage", "3"),
-        "zero3 first half": line("zero3 halves", "--max_steps", "3", "--zero_stage", "3"),
-        "zero3 second half": line("zero3 halves", "--max_steps", "6", "--zero_stage", "3"),
-        "one by one": line("one by one", "--max_steps", "3", "--micro_batch", "1", "model.dropout=0"),
+        "one by one": line("one by one", "--max_steps", "3", "--micro_batch", "1", "model.dropout=0", *copied),
         "all at once": line("all at once", "--max_steps", "3", "--micro_batch", "4", "model.dropout=0"),
-        "bf16": line("bf16", "--max_steps", "3", "--dtype", "bf16"),
         "exploding": line("exploding", *EXPLODING),
         "dry": line("dry", "--max_steps", "1000", "--dry_run"),
         "out of time": line("out of time", "--max_steps", "6", "--max_hours", "1e-9"),
@@ -82,6 +74,17 @@ def launched(corpus, tmp_path_factory):
     }
     codes, printed = run_many(plan, 2, base)
     return base, codes, printed
+
+
+def _whole_and_halves(line: Callable[..., list[str]]) -> dict[str, list[str]]:
+    """For each ZeRO stage and type, a run that is not interrupted and one that is."""
+    plan = {}
+    for name, stage in [("whole", 1), ("zero2", 2), ("zero3", 3), ("bf16", 1), ("bf16 zero2", 2), ("bf16 zero3", 3)]:
+        kind = ["--zero_stage", str(stage), "--dtype", "bf16" if "bf16" in name else "fp32"]
+        plan[name] = line(name, "--max_steps", "6", *kind)
+        plan[f"{name} first half"] = line(f"{name} halves", "--max_steps", "3", *kind)
+        plan[f"{name} second half"] = line(f"{name} halves", "--max_steps", "6", *kind)
+    return plan
 
 
 def _all_keys(corpus) -> set[str]:
@@ -126,12 +129,18 @@ def test_held_out_pages_are_evaluated_and_never_trained_on(launched, corpus):
     assert set(_keys(corpus, 0, 60)) == _all_keys(corpus) - held_out
 
 
-@pytest.mark.parametrize(("whole", "halves"), [("whole", "halves"), ("zero3", "zero3 halves")])
-def test_a_resumed_run_is_bit_for_bit_the_run_that_was_not_interrupted(launched, whole, halves):
+@pytest.mark.parametrize("name", ["whole", "zero2", "zero3", "bf16", "bf16 zero2", "bf16 zero3"])
+def test_a_resumed_run_is_bit_for_bit_the_run_that_was_not_interrupted(launched, name):
     base = launched[0]
-    assert rows(base / halves, *SAME, "grad_norm") == rows(base / whole, *SAME, "grad_norm")
-    losses = [[row["val_loss"] for row in validation_rows(base / name)] for name in (whole, halves)]
+    assert rows(base / f"{name} halves", *SAME, "grad_norm") == rows(base / name, *SAME, "grad_norm")
+    losses = [[row["val_loss"] for row in validation_rows(base / run)] for run in (name, f"{name} halves")]
     assert losses[0] == losses[1]
+
+
+def test_checkpoints_and_model_are_copied_to_where_a_run_is_told(launched):
+    base = launched[0]
+    for copied in ("checkpoints/step-00000003/manifest.json", "model/model.safetensors", "model/config.json"):
+        assert (base / "bucket" / copied).read_bytes() == (base / "one by one" / copied).read_bytes()
 
 
 def test_the_loss_is_of_the_global_batch_however_that_is_cut(launched):
@@ -146,8 +155,8 @@ def test_every_zero_stage_computes_the_same(launched, name):
     base = launched[0]
     for row, expected in zip(rows(base / name), rows(base / "whole"), strict=False):
         assert row["batch_id"] == expected["batch_id"]
-        assert row["loss"] == pytest.approx(expected["loss"], rel=1e-5)
-        assert row["grad_norm"] == pytest.approx(expected["grad_norm"], rel=1e-4)
+        assert row["loss"] == pytest.approx(expected["loss"], rel=1e-6)
+        assert row["grad_norm"] == pytest.approx(expected["grad_norm"], rel=1e-5)
 
 
 def test_bf16_stays_near_fp32(launched):
@@ -264,26 +273,6 @@ def test_a_finished_run_says_so_and_keeps_the_settings_that_it_had(corpus, tmp_p
     assert fewer.returncode == 2
     assert "is at step 2 already, beyond --max_steps 1: ask for more than 2" in fewer.stdout
     assert len(files) == 2 and all(path.read_bytes() == content for path, content in files.items())
-
-
-def test_a_sigterm_to_one_rank_saves_on_all_and_leaves_a_mark(corpus, tmp_path):
-    out = tmp_path / "RUN"
-    command = [*launcher(2), str(PRETRAIN), "--corpus", str(corpus), "--output", str(out), *SMALL]
-    process = subprocess.Popen([*command, "--max_steps", "100000"], cwd=tmp_path, env=environment())
-    try:
-        while not (out / "log.jsonl").is_file() or not rows(out):
-            assert process.poll() is None
-            time.sleep(0.2)
-        family = psutil.Process(process.pid).children(recursive=True)
-        second = next(p for p in family if "--local_rank=1" in p.cmdline())
-        second.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=120) != 0
-    finally:
-        process.kill()
-    mark = json.loads((out / "stopped.json").read_text())
-    assert mark["stopped_by"] == "SIGTERM"
-    assert mark["step"] == rows(out)[-1]["step"]
-    assert (out / "checkpoints" / f"step-{mark['step']:08d}" / "manifest.json").is_file()
 
 
 def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(corpus, tmp_path):

@@ -1,0 +1,97 @@
+"""Copies of finished checkpoints, by the real store into a directory, a memory and a bucket that is out of order."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import pytest
+
+from schemas import UsageError
+from tests.clusters.google import BUCKET, Files, object_store
+from trainer.checkpoint_manifest import Checkpoint, size_and_sha256
+from trainer.upload import Uploads, require_uploads
+
+
+def _write_checkpoint(run_dir: Path, step: int) -> Path:
+    directory = run_dir / "checkpoints" / f"step-{step:08d}"
+    (directory / "parts").mkdir(parents=True)
+    names = ("weights.pt", "parts/optimizer.pt")
+    for name in names:
+        (directory / name).write_bytes(f"{name} at {step}".encode())
+    files = {name: size_and_sha256(directory / name) for name in names}
+    Checkpoint(step, step * 8, {"ranks": 1}, files).write(directory)
+    return directory
+
+
+@pytest.fixture
+def gone_wrong(caplog):
+    """What was said of failures, so far."""
+    caplog.set_level(logging.WARNING, logger="trainer")
+    return lambda: [record.getMessage() for record in caplog.records if record.name == "trainer"]
+
+
+def test_a_copy_is_the_checkpoint_byte_for_byte_and_sound(tmp_path, gone_wrong):
+    source = _write_checkpoint(tmp_path / "RUN", 5)
+    uploads = Uploads(f"file://{tmp_path}/bucket/run/", tmp_path / "RUN")
+    uploads.add(source)
+    uploads.finish()
+    copy = tmp_path / "bucket" / "run" / "checkpoints" / "step-00000005"
+    checkpoint = Checkpoint.read(copy)
+    assert checkpoint == Checkpoint.read(source)
+    assert checkpoint is not None and checkpoint.damage(copy) is None
+    assert not gone_wrong()
+
+
+def test_a_failed_copy_is_said_and_made_up_for_after_the_next_checkpoint(tmp_path, gone_wrong):
+    bucket = tmp_path / "bucket"
+    bucket.write_text("no directory")
+    uploads = Uploads(f"file://{bucket}", tmp_path / "RUN")
+    uploads.add(_write_checkpoint(tmp_path / "RUN", 5))
+    while not gone_wrong():
+        time.sleep(0.01)
+    assert "bucket/checkpoints/step-00000005 could not be written: " in gone_wrong()[0]
+    bucket.unlink()
+    uploads.add(_write_checkpoint(tmp_path / "RUN", 6))
+    uploads.finish()
+    assert sorted(path.name for path in (bucket / "checkpoints").iterdir()) == ["step-00000005", "step-00000006"]
+    assert len(gone_wrong()) == 1
+
+
+def test_the_manifest_of_a_copy_comes_last(tmp_path, gone_wrong):
+    source = _write_checkpoint(tmp_path / "RUN", 5)
+    (source / "weights.pt").unlink()
+    (source / "weights.pt").symlink_to("/proc/self/mem")  # can be listed and not read
+    bucket = tmp_path / "bucket"
+    uploads = Uploads(f"file://{bucket}", tmp_path / "RUN")
+    uploads.add(source)
+    uploads.finish()
+    assert not list(bucket.rglob("manifest.json"))
+    assert gone_wrong()[-1] == f"{source} was not copied to file://{bucket}: copy it by hand"
+
+
+def test_a_checkpoint_that_went_before_its_copy_began_is_named(tmp_path, gone_wrong):
+    uploads = Uploads("memory://bucket", tmp_path)
+    uploads.add(tmp_path / "checkpoints" / "step-00000001")
+    uploads.finish()
+    assert "--keep_last removed it before" in gone_wrong()[0]
+
+
+@pytest.mark.parametrize("url", ["gz://bucket/run", "nowhere://x"])
+def test_a_kind_of_url_that_nothing_knows_is_refused(url):
+    with pytest.raises(UsageError, match=f"--upload_to {url}: Protocol not known"):
+        require_uploads(url)
+
+
+def test_a_bucket_holds_what_was_sent(tmp_path, monkeypatch, gone_wrong):
+    source = _write_checkpoint(tmp_path / "RUN", 5)
+    with object_store() as address:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+        uploads = Uploads(f"gs://{BUCKET}/run", tmp_path / "RUN")
+        uploads.add(source)
+        uploads.finish()
+        assert not gone_wrong()
+        copy = Files(address).download("run/checkpoints/step-00000005", tmp_path / "copy")
+        checkpoint = Checkpoint.read(copy)
+        assert checkpoint is not None and checkpoint.damage(copy) is None
