@@ -107,11 +107,11 @@ class CheckpointStore:
         if not found:
             return
         if distributed.rank() == 0:
-            _remove(directory)
+            shutil.rmtree(directory, ignore_errors=True)  # without a manifest it is none, should it stay
         distributed.barrier()
         last = self.newest()
         raise FolioError(
-            f"{directory} cannot be written: {found[0]}; {_free_gb(self.directory):.1f} GB are free there. "
+            f"{directory} cannot be written: {found[0]}; {_free_gb(self.directory.parent):.1f} GB are free there. "
             + (f"{last.name} stays. " if last else "")
             + "Make room, then the same command goes on from the last checkpoint."
         )

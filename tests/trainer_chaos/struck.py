@@ -36,9 +36,11 @@ class StruckRun:
         self.checkpoints = output / "checkpoints"
         self.arguments = ["--corpus", str(corpus), "--output", str(output), *SETTINGS, *flags]
         self.printed = ""
+        self.started = 0.0
 
     def start(self) -> subprocess.Popen[bytes]:
         """Gives the command, in a session of its own; what it prints goes to `OUTPUT.log`."""
+        self.started = time.time()
         with self.output.with_suffix(".log").open("wb") as log:
             return subprocess.Popen(
                 [*launcher(2), str(PRETRAIN), *self.arguments],
@@ -68,8 +70,12 @@ class StruckRun:
         return result
 
     def half_saved(self) -> Path | None:
-        """Returns the directory of a save under way."""
-        return next((path for path in self.checkpoints.glob("step-*") if not (path / MANIFEST).exists()), None)
+        """Returns the directory of a save under way: not what an earlier start has left, nor what is being removed."""
+        newest = max(self.checkpoints.glob("step-*"), default=None)
+        with suppress(FileNotFoundError):
+            if newest and not (newest / MANIFEST).exists() and newest.stat().st_mtime > self.started:
+                return newest
+        return None
 
     def newest_sound(self) -> int:
         """Returns the step of the newest checkpoint all of whose bytes are there; 0 without one."""
