@@ -87,9 +87,10 @@ def _load_of_other_ranks(engine: Any, directory: Path, name: str) -> None:
         engine.load_checkpoint(str(directory / UNIVERSAL), tag=name)
     finally:
         engine._config.load_universal_checkpoint = False
-    # Stage 3 hands one tensor to all of its parameter groups, each of which would count on in it.
-    for state in engine.optimizer.optimizer.state.values():
-        state["step"] = state["step"].clone()
+    # Stage 3 hands one tensor to all of its parameter groups, each of which would count on in it. And a fused AdamW
+    # wants it beside the weights.
+    for weights, state in engine.optimizer.optimizer.state.items():
+        state["step"] = state["step"].to(weights.device, copy=True)
     distributed.barrier()
     if distributed.rank() == 0:
         shutil.rmtree(directory / UNIVERSAL)

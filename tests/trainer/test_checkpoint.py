@@ -32,7 +32,8 @@ def _checkpoint(store_dir, step: int) -> Checkpoint:
 def engine():
     """DeepSpeed's engine around one layer of 40 kB, this process as the only rank."""
     before = dict(os.environ)
-    yield start_engine(torch.nn.Linear(100, 100), PretrainConfig(dtype="fp32"), micro_batch=8)
+    scales = {"weight": 1.0, "bias": 1.0}
+    yield start_engine(torch.nn.Linear(100, 100), PretrainConfig(dtype="fp32"), micro_batch=8, scales=scales)
     torch.distributed.destroy_process_group()
     distributed._host_group.cache_clear()
     os.environ.clear()
