@@ -5,7 +5,6 @@ MuPDF can hang or crash on damaged files; callers run these functions in a `sand
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import numpy as np
 
 from pipelines.ocr import OcrWord
 from schemas import PageStatus
+from schemas.hashing import sha256_of
 
 if TYPE_CHECKING:
     import pymupdf
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 MAX_PAGE_PT = 14_400  # 200 inches, the largest page that the PDF specification allows (ISO 32000-1, annex C)
 POINTS_PER_INCH = 72
 TEXT_MAJORITY = 2 / 3  # of the characters; pages of mixed directions stay as they are
-HASH_BLOCK_BYTES = 1 << 20
 REPAIRED = "repaired: the file is damaged, and what could be found again was read"
 
 
@@ -70,15 +69,6 @@ def inspect_document(task: DocumentTask) -> DocumentFacts:
             return DocumentFacts(task.uri, digest, document.page_count, size, PageStatus.OK, repair_of(document))
     except PageError as error:
         return DocumentFacts(task.uri, digest, 0, size, error.status, error.detail)
-
-
-def sha256_of(path: Path) -> str:
-    """Returns the 64 hex digits of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(HASH_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def stamp_of(path: Path) -> tuple[int, int, int]:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.documents import sha256_of, stamp_of
+from pipelines.documents import stamp_of
 from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageFacts, PageResult, PageTask
 from pipelines.plan import PageRange, WorkUnit
@@ -20,6 +20,7 @@ from pipelines.sandbox import Failure, Sandbox
 from pipelines.scratch import scratch_directory
 from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, PageStatus, SchemaError, ShardInfo
+from schemas.hashing import sha256_of
 
 logger = logging.getLogger(__name__)
 

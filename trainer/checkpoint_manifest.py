@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from schemas.hashing import sha256_of
 
 MANIFEST = "manifest.json"
 
@@ -65,11 +66,7 @@ class Checkpoint:
 
 def size_and_sha256(path: Path) -> tuple[int, str]:
     """Returns the size in bytes and the SHA-256 of a file."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return path.stat().st_size, digest.hexdigest()
+    return path.stat().st_size, sha256_of(path)
 
 
 def write_durably(path: Path, text: str) -> None:

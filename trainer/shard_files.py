@@ -6,7 +6,6 @@ A shard whose bytes are not those that the index names is refused before any of 
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -17,10 +16,10 @@ from typing import Protocol
 import torch
 
 from schemas import FolioError, ShardInfo
+from schemas.hashing import sha256_of
 
 ATTEMPTS = 6  # to fetch a shard
 FIRST_PAUSE_S = 0.5  # after a failed attempt; doubles
-BLOCK_BYTES = 1 << 20
 
 
 class ShardError(FolioError):
@@ -59,7 +58,7 @@ class LocalShards:
         path = self.folder / f"{shard.name}.tar"
         if not self._sound[number]:
             try:
-                digest = _sha256(path)
+                digest = sha256_of(path)
             except OSError as error:
                 raise ShardError(f"{path} cannot be read: {error}; fetch or build it again.") from error
             if digest != shard.sha256:
@@ -123,18 +122,10 @@ def _download(url: str, path: Path) -> str:
     # Instances hold connections of the process that made them, so one that a parent left is never taken.
     filesystem, remote = url_to_fs(url, skip_instance_cache=True)
     filesystem.get_file(remote, str(partial))
-    digest = _sha256(partial)
+    digest = sha256_of(partial)
     if f"{digest}.tar" == path.name:
         partial.replace(path)
     return digest
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 @contextmanager
