@@ -122,6 +122,8 @@ class StruckRun:
     def stop_politely(self, step: int, rank: int) -> int:
         """Starts, and sends SIGTERM to one rank once a step is logged; returns the launcher's exit code."""
         process = self.start()
+        log = self.output.with_suffix(".log")
+        self.until(process, lambda: "a batch of" in log.read_text())  # now the rows of an earlier start are gone
         self.until(process, lambda: self.steps() >= step)
         family = psutil.Process(process.pid).children(recursive=True)
         next(p for p in family if f"--local_rank={rank}" in p.cmdline()).send_signal(signal.SIGTERM)
