@@ -18,7 +18,7 @@ from schemas import FolioError, Sample, SchemaError, Tokenizer
 from trainer.config import PretrainConfig
 from trainer.corpora import CorpusPages
 from trainer.denoising import window_size
-from trainer.example import TOKEN_ID, Batch, Example, collate, make_example, page_generator
+from trainer.example import LINE, TOKEN_ID, WORD, Batch, Example, collate, make_example, page_generator
 from trainer.sample_order import SampleRef
 
 MOST_BAD_IN_A_ROW = 100
@@ -58,19 +58,19 @@ class PageDataset(Dataset[Example]):
 
     def __getitem__(self, ref: SampleRef) -> Example:
         pages, row = self.corpora[ref.corpus], ref.row
-        rng = page_generator(self.config.seed, ref.epoch, f"in place of {self.key(ref)}")
         bad: list[str] = []
         while len(bad) < MOST_BAD_IN_A_ROW:
             try:
                 return replace(self._example(pages.sample(row), ref.epoch), bad=tuple(bad))
             except (SchemaError, SampleError) as error:
                 bad.append(f"{pages.table.key(row)} in {pages.shard_name(row)}: {error}")
-                row = int(rng.integers(len(pages)))
+                chance = page_generator(self.config.seed, ref.epoch, f"{self.key(ref)}, bad {len(bad)} times")
+                row = int(chance.integers(len(pages)))
         raise TooManyBadSamples(f"{len(bad)} bad samples in a row, the last one {bad[-1]}")
 
     def _example(self, sample: Sample, epoch: int) -> Example:
         model = self.config.model
-        _require_known_ids(sample, model.vocab_size)
+        _require_usable(sample, model.vocab_size)
         return make_example(
             sample.key,
             sample.tokens,
@@ -83,10 +83,14 @@ class PageDataset(Dataset[Example]):
         )
 
 
-def _require_known_ids(sample: Sample, vocabulary: int) -> None:
+def _require_usable(sample: Sample, vocabulary: int) -> None:
+    if not len(sample.tokens):
+        return
     ids = sample.tokens[:, TOKEN_ID]
-    if len(ids) and not 0 <= ids.min() <= ids.max() < vocabulary:
+    if not 0 <= ids.min() <= ids.max() < vocabulary:
         raise SampleError(f"{sample.key} has token ids beyond the {vocabulary} of the tokenizer: verify the corpus")
+    if np.any(sample.tokens[1:, [WORD, LINE]] < sample.tokens[:-1, [WORD, LINE]]):
+        raise SampleError(f"{sample.key} has words or lines out of their order: verify the corpus")
 
 
 def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:

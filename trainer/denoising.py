@@ -78,8 +78,10 @@ def sample_spans(tokens: int, noise: int, spans: int, rng: np.random.Generator) 
 
 def _random_parts(total: int, parts: int, rng: np.random.Generator) -> np.ndarray:
     """`total` as a uniformly drawn ordered sum of `parts` positive integers."""
-    cuts = np.sort(rng.choice(total - 1, parts - 1, replace=False)) + 1
-    return np.diff(cuts, prepend=0, append=total)
+    cuts = np.empty(parts + 1, np.int64)
+    cuts[0], cuts[-1] = 0, total
+    cuts[1:-1] = np.sort(rng.choice(total - 1, parts - 1, replace=False)) + 1
+    return cuts[1:] - cuts[:-1]
 
 
 def corrupt(
@@ -97,24 +99,27 @@ def corrupt(
     """
     sentinels = np.asarray(sentinel_ids[: len(spans)], ids.dtype)
     lengths = spans[:, 1] - spans[:, 0]
-    masked = np.zeros(len(ids), bool)
-    for start, end in spans:
-        masked[start:end] = True
+    masked = np.zeros(len(ids) + 1, np.int8)
+    masked[spans[:, 0]], masked[spans[:, 1]] = 1, -1  # spans do not touch
+    masked = masked[:-1].cumsum(dtype=np.int8).view(bool)
     swallowed = masked.copy()
     swallowed[spans[:, 0]] = False  # a span's first token leaves its place to the sentinel
     source = np.flatnonzero(~swallowed)
-    is_sentinel = masked[source]
+    is_sentinel = np.append(masked[source], False)
 
-    input_ids, input_boxes = ids[source], boxes[source]
+    input_ids = np.append(ids[source], eos_id).astype(np.int32)
     input_ids[is_sentinel] = sentinels
+    input_boxes = np.zeros((len(input_ids), 4), np.int32)
+    input_boxes[:-1] = boxes[source]
     input_boxes[is_sentinel] = _sentinel_boxes(boxes, spans, mask_boxes)
-    has_box = ~is_sentinel if mask_boxes == "drop" else np.ones(len(source), bool)
+    has_box = ~is_sentinel if mask_boxes == "drop" else np.ones(len(input_ids), bool)
+    has_box[-1] = False
     target = np.insert(ids[masked], np.cumsum(lengths) - lengths, sentinels)
     return CorruptedText(
-        input_ids=np.append(input_ids, eos_id).astype(np.int32),
-        boxes=np.concatenate([input_boxes, np.zeros((1, 4), boxes.dtype)]).astype(np.int32),
-        has_box=np.append(has_box, False),
-        source=np.append(np.where(is_sentinel, NO_SOURCE, source), NO_SOURCE),
+        input_ids=input_ids,
+        boxes=input_boxes,
+        has_box=has_box,
+        source=np.where(is_sentinel, NO_SOURCE, np.append(source, NO_SOURCE)),
         labels=np.append(target, eos_id).astype(np.int32),
     )
 

@@ -107,11 +107,13 @@ def _draw_supervised(words: np.ndarray, hidden_share: float, rng: np.random.Gene
 
     Words are hidden whole: a visible piece of the same word would give the place away.
     """
-    distinct = np.unique(words)
-    if hidden_share == 0 or not len(distinct):
+    if hidden_share == 0 or not len(words):
         return np.arange(len(words))
-    hidden = rng.choice(distinct, max(1, round(hidden_share * len(distinct))), replace=False)
-    return np.flatnonzero(np.isin(words, hidden))
+    begins = np.append(True, words[1:] != words[:-1])
+    number = begins.cumsum() - 1  # of each token's word
+    hidden = np.zeros(number[-1] + 1, bool)
+    hidden[rng.choice(len(hidden), max(1, round(hidden_share * len(hidden))), replace=False)] = True
+    return np.flatnonzero(hidden[number])
 
 
 def _line_supervision(
@@ -153,7 +155,10 @@ def collate(examples: list[Example], pad_multiple: int = 32) -> Batch:
     }
     pages = [example.page for example in examples if example.page is not None]
     if pages:
-        batch["images"] = torch.from_numpy(np.stack([page.canvas for page in pages]))
+        images = np.empty((len(pages), *pages[0].canvas_size, 3), np.uint8)
+        for page, canvas in zip(pages, images, strict=True):
+            page.draw(canvas)
+        batch["images"] = torch.from_numpy(images)
         batch["patch_boxes"] = torch.from_numpy(np.stack([page.boxes for page in pages])).long()
         batch["patch_visible"] = torch.from_numpy(np.stack([page.visible for page in pages]))
     return batch

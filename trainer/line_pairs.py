@@ -5,35 +5,39 @@ from __future__ import annotations
 import numpy as np
 
 
-def line_distance_class(line_a: np.ndarray, line_b: np.ndarray, classes: int = 3) -> np.ndarray:
-    """0: the same line, 1: adjacent lines, ..., `classes` - 1: that far apart or farther."""
-    return np.minimum(np.abs(line_a - line_b), classes - 1)
-
-
 def sample_line_pairs(
     lines: np.ndarray, words: np.ndarray, pairs: int, classes: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw pairs of tokens from different words, as many of each distance class as of any other.
 
-    Pieces of one word share line and box, so they would teach nothing. A class that the page lacks leaves its share to
-    the others; one with too few pairs repeats them.
+    Class 0 is the same line, class 1 the next one, ..., class `classes` - 1 that far on or farther. Pieces of one word
+    share line and box, so they would teach nothing. A class that the page lacks leaves its share to the others; one
+    with too few pairs repeats them.
 
-    lines, words: (n,) line and word of each token that may be drawn.
-    Returns indices (pairs, 2) int32 into them and classes (pairs,) int32; both empty when there is no pair to draw.
+    lines, words: (n,) line and word of each token that may be drawn, in reading order: neither decreases.
+    Returns indices (pairs, 2) int32 into them, the earlier token first, and classes (pairs,) int32; both empty when
+    there is no pair to draw.
     """
-    first, second = np.triu_indices(len(lines), k=1)
-    distinct = words[first] != words[second]
-    first, second = first[distinct], second[distinct]
-    distance = line_distance_class(lines[first], lines[second], classes)
-    pools = [pool for pool in (np.flatnonzero(distance == c) for c in range(classes)) if len(pool)]
-    if not pools:
-        return np.zeros((0, 2), np.int32), np.zeros(0, np.int32)
-
+    starts, ends = _partners(lines, words, classes)
+    counts = ends - starts
+    totals = counts.sum(axis=1)
     # Which classes get the odd pairs is drawn too, else the same line would be the more frequent answer.
-    quotas = [len(share) for share in np.array_split(np.arange(pairs), len(pools))]
-    drawn = [
-        rng.choice(pools[i], quota, replace=quota > len(pools[i]))
-        for i, quota in zip(rng.permutation(len(pools)), quotas, strict=True)
-    ]
-    chosen = np.concatenate(drawn)
-    return np.stack([first[chosen], second[chosen]], axis=1).astype(np.int32), distance[chosen].astype(np.int32)
+    drawn = rng.permutation(np.flatnonzero(totals))
+    if not len(drawn):
+        return np.zeros((0, 2), np.int32), np.zeros(0, np.int32)
+    quotas = pairs // len(drawn) + (np.arange(len(drawn)) < pairs % len(drawn))
+    chosen = []
+    for kind, quota in zip(drawn, quotas, strict=True):
+        number = rng.choice(totals[kind], quota, replace=quota > totals[kind])
+        numbered = counts[kind].cumsum()
+        first = numbered.searchsorted(number, "right")
+        chosen.append(np.stack([first, ends[kind, first] - (numbered[first] - number)], axis=1))
+    return np.concatenate(chosen).astype(np.int32), drawn.repeat(quotas).astype(np.int32)
+
+
+def _partners(lines: np.ndarray, words: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where a token's partners stand, all after it: (classes, n) starts and ends, as in reading order they are runs."""
+    lines_below = lines + np.arange(1, classes)[:, None]
+    borders = lines.searchsorted(lines_below)
+    word_ends = words.searchsorted(words, "right")
+    return np.vstack([word_ends, borders]), np.vstack([borders, np.full_like(word_ends, len(lines))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -18,9 +19,17 @@ PAPER = 255  # the canvas beyond the page
 class PageView:
     """A page image as patches. Boxes are thousandths of the page, so that patches and words share coordinates."""
 
-    canvas: np.ndarray  # (image_height, image_width, 3) uint8
+    pixels: np.ndarray  # (h, w, 3) uint8: the page, scaled into the upper left corner of a canvas
+    canvas_size: tuple[int, int]  # height, width
     boxes: np.ndarray  # (v, 4) int32
     visible: np.ndarray  # (v,) bool; False beyond the page's edge, or without an image
+
+    def draw(self, canvas: np.ndarray) -> None:
+        """Draw the page and the paper around it. canvas: (*canvas_size, 3) uint8."""
+        height, width = self.pixels.shape[:2]
+        canvas[:height, :width] = self.pixels
+        canvas[:height, width:] = PAPER
+        canvas[height:] = PAPER
 
 
 def view_page(image: np.ndarray | None, model: ModelConfig) -> PageView | None:
@@ -30,24 +39,20 @@ def view_page(image: np.ndarray | None, model: ModelConfig) -> PageView | None:
     """
     if model.visual_tokens == 0:
         return None
-    if image is None:
-        canvas = np.zeros((model.image_height, model.image_width, 3), np.uint8)
-        return PageView(canvas, np.zeros((model.visual_tokens, 4), np.int32), np.zeros(model.visual_tokens, bool))
-    canvas, page_height, page_width = fit_image(image, model.image_height, model.image_width)
-    return PageView(canvas, *patch_boxes(model, page_height, page_width))
+    canvas_size = model.image_height, model.image_width
+    pixels = np.zeros((0, 0, 3), np.uint8) if image is None else fit_image(image, *canvas_size)
+    return PageView(pixels, canvas_size, *patch_boxes(model, *pixels.shape[:2]))
 
 
-def fit_image(image: np.ndarray, height: int, width: int) -> tuple[np.ndarray, int, int]:
-    """Scale the page into the canvas's upper left corner, its proportions kept, and fill the rest with white.
+def fit_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Scale the page to fill one side of a canvas, its proportions kept.
 
-    image: (h, w, 3) uint8. Returns the canvas (height, width, 3) uint8 and the page's height and width on it.
+    image: (h, w, 3) uint8. Returns (h', w', 3) uint8, h' <= height, w' <= width.
     """
     scale = min(height / image.shape[0], width / image.shape[1])
     page_height = min(height, max(1, round(image.shape[0] * scale)))
     page_width = min(width, max(1, round(image.shape[1] * scale)))
-    canvas = np.full((height, width, 3), PAPER, np.uint8)
-    canvas[:page_height, :page_width] = _resize(image, page_height, page_width)
-    return canvas, page_height, page_width
+    return _resize(image, page_height, page_width)
 
 
 def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -59,14 +64,18 @@ def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return resized[0].permute(1, 2, 0).numpy()
 
 
+@lru_cache(maxsize=1024)
 def patch_boxes(model: ModelConfig, page_height: int, page_width: int) -> tuple[np.ndarray, np.ndarray]:
     """Boxes of the patches, row-major, in thousandths of the page.
 
-    page_height, page_width: pixels the page takes of the canvas.
-    Returns (v, 4) int32, clipped to the page, and (v,) bool: whether the patch shows any of the page.
+    page_height, page_width: pixels the page takes of the canvas; 0 where there is none.
+    Returns (v, 4) int32, clipped to the page, and (v,) bool: whether the patch shows any of the page. Read only.
     """
     rows, cols = np.divmod(np.arange(model.visual_tokens), model.patch_cols)
     edges = np.stack([cols, rows, cols + 1, rows + 1], axis=1) * np.tile([model.patch_width, model.patch_height], 2)
     extent = np.tile([page_width, page_height], 2)
-    boxes = np.rint(np.minimum(edges, extent) * BOX_MAX / extent).astype(np.int32)
-    return boxes, np.all(edges[:, :2] < extent[:2], axis=1)
+    boxes = np.rint(np.minimum(edges, extent) * BOX_MAX / np.maximum(extent, 1)).astype(np.int32)
+    visible = np.all(edges[:, :2] < extent[:2], axis=1)
+    for array in (boxes, visible):
+        array.flags.writeable = False
+    return boxes, visible

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from trainer.line_pairs import line_distance_class, sample_line_pairs
+from trainer.line_pairs import sample_line_pairs
 
 
 def draw(lines, words=None, pairs=60, seed=0):
@@ -12,8 +14,35 @@ def draw(lines, words=None, pairs=60, seed=0):
     return sample_line_pairs(lines, words, pairs, 3, np.random.default_rng(seed))
 
 
-def test_distance_is_same_adjacent_or_farther():
-    assert line_distance_class(np.asarray([4, 4, 4, 4, 4]), np.asarray([4, 5, 3, 6, 0])).tolist() == [0, 1, 1, 2, 2]
+def test_every_pair_of_a_page_has_the_class_of_its_distance():
+    lines = [0, 0, 1, 3, 4]
+    pairs, classes = draw(lines, pairs=300)
+    found = {(a, b): kind for (a, b), kind in zip(pairs.tolist(), classes.tolist(), strict=True)}
+    assert found == {
+        (0, 1): 0,
+        **{(0, 2): 1, (1, 2): 1, (3, 4): 1},
+        **{(0, 3): 2, (0, 4): 2, (1, 3): 2, (1, 4): 2, (2, 3): 2, (2, 4): 2},
+    }
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 1), st.integers(0, 3)), min_size=1, max_size=40), seed=st.integers(0, 99)
+)
+def test_pairs_are_of_different_words_in_reading_order_and_not_drawn_twice(steps, seed):
+    words = np.cumsum([max(word, line) for word, line in steps])  # a new line begins with a new word
+    lines = np.cumsum([line for _, line in steps])
+    pairs, classes = draw(lines, words, pairs=9, seed=seed)
+    first, second = pairs.T
+    assert np.all(first < second)
+    assert np.all(words[first] != words[second])
+    assert np.array_equal(classes, np.minimum(lines[second] - lines[first], 2))
+    distance = np.minimum(np.abs(lines[:, None] - lines), 2)
+    possible = np.triu(words[:, None] != words)
+    kinds = [kind for kind in range(3) if (possible & (distance == kind)).any()]
+    assert sorted(set(classes.tolist())) == kinds
+    for kind in kinds:
+        drawn = {tuple(pair) for pair in pairs[classes == kind].tolist()}
+        assert len(drawn) == (classes == kind).sum() or (possible & (distance == kind)).sum() < (classes == kind).sum()
 
 
 def test_the_three_classes_come_equally_often():
