@@ -109,7 +109,7 @@ def plot(runs: dict[float, Path], path: Path) -> None:
         axis.set(title=f"token-to-{head}", xlabel="step", ylim=(0, 1))
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("held-out accuracy")
-    axes[1].legend(title="hidden boxes")
+    axes[0].legend(title="hidden boxes", loc="lower right")
     figure.tight_layout()
     figure.savefig(path, dpi=110)
 
