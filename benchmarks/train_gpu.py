@@ -91,7 +91,7 @@ def measure(config: PretrainConfig, warmup: int, steps: int) -> dict[str, float]
     throughput = Throughput(total_peak_tflops(engine.device, config))
     for step in range(1, warmup + steps + 1):
         set_learning_rate(engine, 1e-4)
-        result = train_step(engine, batches, config, step, stop=False)
+        result = train_step(engine, batches, config, step, stop=False, measured=step in (warmup, warmup + steps))
         throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
         if step == warmup:
             throughput.rates()

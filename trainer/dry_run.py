@@ -31,7 +31,7 @@ def dry_run(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: To
     set_learning_rate(engine, 0.0)
     throughput = Throughput(total_peak_tflops(engine.device, config))
     for step in range(1, steps + 1):
-        result = train_step(engine, batches, config, step, stop=False)
+        result = train_step(engine, batches, config, step, stop=False, measured=step in (1, steps))
         if step == 1:
             throughput.restart()
         else:

@@ -209,12 +209,13 @@ class Run:
             self.step += 1
             rate = learning_rate(self.step, config.max_steps, config.optimizer)
             set_learning_rate(self.engine, rate)
+            asked, due = self.stop.reason is not None, self._is_due(config.log_every)
             with self.profiler.watching(self.step):
-                result = train_step(self.engine, batches, config, self.step, self.stop.reason is not None)
+                result = train_step(self.engine, batches, config, self.step, stop=asked, measured=due)
             self.throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
             self._report_bad(result.bad)
             self.skipped.note(self.step, result)
-            if self._is_due(config.log_every):
+            if due:
                 self._record(result, rate)
             stop = result.stop
             with self.throughput.paused():

@@ -43,7 +43,7 @@ class StepResult:
     """What a step did, the same on every rank.
 
     Attributes:
-        metrics: loss, loss_*, acc_* of this step's global batch.
+        metrics: loss, loss_*, acc_* of this step's global batch; empty where nobody asked for them.
         grad_norm: before clipping.
         tokens: text and target tokens, padding excluded.
         positions: padding included.
@@ -65,11 +65,18 @@ class StepResult:
     skipped: SkippedBatch | None
 
 
-def train_step(engine: Any, batches: Iterator[Batch], config: PretrainConfig, step: int, stop: bool) -> StepResult:
+def train_step(
+    engine: Any, batches: Iterator[Batch], config: PretrainConfig, step: int, *, stop: bool, measured: bool
+) -> StepResult:
     """Takes step `step` (from 1). Collective: all ranks call it.
 
     Each objective's loss is its mean over the whole global batch, whatever ranks and micro-batches that is cut into.
     Where the gradient is not usable, nothing changes; a loss that is not finite has a gradient that is not.
+
+    Args:
+        stop: whether this rank was asked to stop.
+        measured: whether to read the metrics, for which the device is waited for. Else AdamW waits for the gradient's
+            norm and nobody for AdamW; those of a step that is skipped are read in any case.
     """
     started = time.perf_counter()
     micro_batches = [next(batches) for _ in range(engine.gradient_accumulation_steps())]
@@ -87,8 +94,10 @@ def train_step(engine: Any, batches: Iterator[Batch], config: PretrainConfig, st
         sums.add(outputs)
         grad_norm = update(engine, total)
     assert grad_norm is not None, "the last micro-batch ends a step"
+    usable = is_usable(grad_norm, config.skip_grad_norm)
+    measured = measured or not usable
     return StepResult(
-        metrics=summarize(distributed.sum_over_ranks(sums.local()), config.objectives),
+        metrics=summarize(distributed.sum_over_ranks(sums.local()), config.objectives) if measured else {},
         grad_norm=grad_norm,
         tokens=work["tokens"],
         positions=work["positions"],
@@ -96,7 +105,7 @@ def train_step(engine: Any, batches: Iterator[Batch], config: PretrainConfig, st
         data_wait_s=work["wait_s"] / distributed.world_size(),
         stop=work["stop"] > 0,
         bad=_gather(_pages(micro_batches, "bad")) if work["bad"] else [],
-        skipped=None if is_usable(grad_norm, config.skip_grad_norm) else _skipped(micro_batches, losses),
+        skipped=None if usable else _skipped(micro_batches, losses),
     )
 
 
