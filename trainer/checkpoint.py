@@ -32,16 +32,16 @@ class CheckpointStore:
         directory: `RUN/checkpoints`.
         keep_last: how many stay.
         change_ranks: also load what another number of ranks saved.
-        uploads: copies each one elsewhere.
+
+    Attributes:
+        uploads: copies each one elsewhere, where it is set.
     """
 
-    def __init__(
-        self, directory: Path, keep_last: int, change_ranks: bool = False, uploads: Uploads | None = None
-    ) -> None:
+    def __init__(self, directory: Path, keep_last: int, change_ranks: bool = False) -> None:
         self.directory = directory
         self.keep_last = keep_last
         self.change_ranks = change_ranks
-        self.uploads = uploads
+        self.uploads: Uploads | None = None
         self._damaged: set[str] = set()
 
     def newest(self) -> Checkpoint | None:

@@ -94,8 +94,7 @@ def pretrain(config: PretrainConfig) -> int:
     require_room(corpora, config)
     config = fit_to_corpora(config, corpora, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
-    uploads = start_uploads(config.upload_to, Path(config.output))
-    store = CheckpointStore(Path(config.output, "checkpoints"), config.keep_last, config.change_ranks, uploads)
+    store = CheckpointStore(Path(config.output, "checkpoints"), config.keep_last, config.change_ranks)
     common = facts(config, corpora, tokenizer)
     if (earlier := store.newest()) is not None:
         require_same(earlier.facts, common, config.output, but=["ranks"] if config.change_ranks else [])
@@ -106,6 +105,7 @@ def pretrain(config: PretrainConfig) -> int:
         return DONE
     make_run_dir(config.output)
     with sole_run(Path(config.output)):
+        uploads = store.uploads = start_uploads(config.upload_to, Path(config.output))
         wandb = start_wandb(config, resumed)
         engine = _start(config, micro_batch, resumed)
         checkpoint = store.load(engine)
