@@ -50,7 +50,7 @@ class BoxEmbedding(nn.Module):
 
 
 class VisualEmbedding(nn.Module):
-    """The visual branch: a convolution, ReLU, one linear layer, learned positions and the patches' places.
+    """The visual branch: a convolution, ReLU, one linear layer, and as asked for, learned positions and places.
 
     The convolution reads a 4 x 4 raster of cells in each patch, d / 16 channels a cell, and the linear layer mixes the
     patch's d responses. A convolution over whole patches would alone have 4,608 d weights, more than the published
@@ -63,11 +63,12 @@ class VisualEmbedding(nn.Module):
         cell = (config.patch_height // 4, config.patch_width // 4)
         self.convolution = nn.Conv2d(3, config.d_model // PATCH_CELLS, kernel_size=cell, stride=cell)
         self.linear = nn.Linear(config.d_model, config.d_model)
-        self.positions = nn.Embedding(config.visual_tokens, config.d_model)
-        self.boxes = BoxEmbedding(config)
+        self.positions = nn.Embedding(config.visual_tokens, config.d_model) if config.visual_positions else None
+        self.boxes = BoxEmbedding(config) if config.visual_boxes else None
         nn.init.kaiming_normal_(self.convolution.weight, nonlinearity="relu")
         nn.init.normal_(self.linear.weight, std=config.d_model**-0.5)
-        nn.init.normal_(self.positions.weight, std=BOX_TABLES**-0.5)
+        if self.positions is not None:
+            nn.init.normal_(self.positions.weight, std=BOX_TABLES**-0.5)
 
     def forward(self, images: Tensor, patch_boxes: Tensor, patch_visible: Tensor) -> Tensor:
         """images (b, h, w, 3) uint8, patch_boxes (b, v, 4), patch_visible (b, v) bool. Returns (b, v, d)."""
@@ -76,5 +77,7 @@ class VisualEmbedding(nn.Module):
         cells = F.relu(self.convolution(ink))
         patches = cells.unflatten(3, (self.config.patch_cols, 4)).unflatten(2, (self.config.patch_rows, 4))
         patches = patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)  # (b, rows, cols, c, 4, 4) to (b, v, d)
-        order = torch.arange(self.config.visual_tokens, device=images.device)
-        return self.linear(patches) + self.positions(order) + self.boxes(patch_boxes, patch_visible)
+        x = self.linear(patches)
+        if self.positions is not None:
+            x = x + self.positions(torch.arange(self.config.visual_tokens, device=images.device))
+        return x if self.boxes is None else x + self.boxes(patch_boxes, patch_visible)

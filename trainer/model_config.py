@@ -41,6 +41,8 @@ class ModelConfig:
     image_width: int = 384
     patch_height: int = 32
     patch_width: int = 48
+    visual_positions: bool = True  # of each patch: a learned one in the sequence
+    visual_boxes: bool = True  # and the place on the page, as the text has it
 
     # pretraining heads
     grid_rows: int = 4
