@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from pipelines.lines import order_words
+from schemas.geometry import cell_of
 from tests.trainer.pages import TINY, TOKENIZER, example_of, page_image, page_tokens
 from trainer.example import Example, collate
 from trainer.objectives import IGNORE
@@ -57,6 +59,42 @@ def test_line_classes_are_the_distances_of_the_paired_tokens():
     distance = np.abs(line[example.line_pairs[:, 0]] - line[example.line_pairs[:, 1]])
     assert np.array_equal(example.line_classes, np.minimum(distance, 2))
     assert sorted(np.bincount(example.line_classes)) == [21, 21, 22]
+
+
+def two_columns(rows: int = 12, words: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens of an article, as the pipeline numbers its lines, and (tokens, 2): column and row on the page."""
+    places = np.asarray([(c, r, w) for c in range(2) for r in range(rows) for w in range(words)])
+    corner = np.stack([60 + 480 * places[:, 0] + 70 * places[:, 2], 100 + 22 * places[:, 1]], axis=1)
+    boxes = np.concatenate([corner, corner + (62, 14)], axis=1)
+    order, line = order_words(boxes.astype(float), 1000, 1000)
+    assert np.array_equal(order, np.arange(len(boxes))), "the left column is read first"
+    number = np.arange(len(boxes))
+    tokens = np.column_stack([100 + number, number, line, cell_of(boxes, 4, 4), boxes]).astype(np.int32)
+    return tokens, places[:, :2]
+
+
+def test_lines_of_two_columns_are_as_far_apart_as_they_are_read():
+    tokens, places = two_columns()
+    example = example_of(tokens, hidden_box_share=0.0, noise_density=0.0, line_pairs=3000)
+    read = 12 * places[:, 0] + places[:, 1]  # by hand: twelve lines on the left, then twelve on the right
+    first, second = example.line_pairs.T
+    expected = np.minimum(np.abs(read[first] - read[second]), 2)
+    assert np.array_equal(example.line_classes, expected)
+    facing = (places[first, 1] == places[second, 1]) & (places[first, 0] != places[second, 0])
+    assert set(example.line_classes[facing]) == {2}, "at one height, but twelve lines apart"
+    across = (read[first] == 11) & (read[second] == 12)
+    assert set(example.line_classes[across]) == {1}, "the foot of one column and the head of the next"
+
+
+def test_cells_are_those_of_the_boxes_on_the_page():
+    tokens, places = two_columns()
+    example = example_of(tokens, hidden_box_share=0.0, noise_density=0.0)
+    # Lines are centred at 107, 129, ... 349, words of the left column at 91, 161, ... 441: a cell ends at 250 of each.
+    upper_left = (places[:, 0] == 0) & (places[:, 1] <= 6) & (tokens[:, 4] <= 200)
+    assert set(example.cells[:-1][upper_left]) == {0}
+    assert np.count_nonzero(example.cells == 0) == np.count_nonzero(upper_left)
+    assert np.bincount(example.cells[:-1]).tolist() == [21, 21, 21, 21, 15, 15, 15, 15]
+    assert example.cells[-1] == IGNORE
 
 
 def test_the_hidden_words_and_only_they_are_supervised():
