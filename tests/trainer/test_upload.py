@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from schemas import UsageError
-from tests.clusters.google import BUCKET, Files, object_store
+from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
+from tests.corpora import write_corpus
+from tests.trainer.launches import PRETRAIN, SMALL, environment, rows
 from trainer.checkpoint_manifest import Checkpoint, size_and_sha256
 from trainer.upload import Uploads, require_uploads
 
@@ -95,3 +101,49 @@ def test_a_bucket_holds_what_was_sent(tmp_path, monkeypatch, gone_wrong):
         copy = Files(address).download("run/checkpoints/step-00000005", tmp_path / "copy")
         checkpoint = Checkpoint.read(copy)
         assert checkpoint is not None and checkpoint.damage(copy) is None
+
+
+class Busy(Proxy):
+    """Lets whoever sends something wait until it is told to take it."""
+
+    may_take = threading.Event()
+
+    def refusal(self) -> int | None:
+        if self.command != "GET":
+            assert self.may_take.wait(120)
+        return None
+
+
+def _wait_for(what: str, found: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 120
+    while not found():
+        assert time.monotonic() < give_up, what
+        time.sleep(0.05)
+
+
+def test_training_goes_on_while_a_checkpoint_is_being_copied(tmp_path, monkeypatch):
+    write_corpus(tmp_path / "OUT", pages=12, words=20, long_side=64)
+    run_dir, log = tmp_path / "RUN", tmp_path / "RUN" / "log.jsonl"
+    words = ["--corpus", str(tmp_path / "OUT"), "--output", str(run_dir), "--upload_to", f"gs://{BUCKET}/run", *SMALL]
+    words += ["--max_steps", "4", "--save_every", "1", "--keep_last", "1", "--val_share", "0"]
+    with object_store() as address:
+        Busy.address = address
+        with serving(Busy) as proxy, (tmp_path / "printed").open("w") as printed:
+            monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy)
+            command = [sys.executable, str(PRETRAIN), *words]
+            process = subprocess.Popen(command, env=environment(), stdout=printed, stderr=subprocess.STDOUT)
+            try:
+                _wait_for("all steps", lambda: log.is_file() and len(rows(run_dir)) == 4)
+                _wait_for("the model", (run_dir / "model" / "model.safetensors").is_file)
+                assert not Files(address).names("run/"), "of the first checkpoint nothing has arrived"
+                kept = sorted(path.name for path in (run_dir / "checkpoints").glob("step-*"))
+                assert kept == ["step-00000001", "step-00000004"], "the newest, and the one that is being copied"
+                Busy.may_take.set()
+                assert process.wait(120) == 0, (tmp_path / "printed").read_text()
+            finally:
+                process.kill()
+        copy = Files(address).download("run", tmp_path / "copy")
+    for step in (1, 4):
+        checkpoint = Checkpoint.read(copy / "checkpoints" / f"step-{step:08d}")
+        assert checkpoint is not None and checkpoint.damage(copy / "checkpoints" / checkpoint.name) is None
+    assert (copy / "model" / "model.safetensors").read_bytes() == (run_dir / "model" / "model.safetensors").read_bytes()
