@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,24 @@ def _free_port() -> str:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return str(listener.getsockname()[1])
+
+
+@contextmanager
+def only_rank() -> Iterator[None]:
+    """Makes this process the only rank of a run for the length of the block."""
+    import torch
+
+    from trainer import distributed
+
+    before = dict(os.environ)
+    distributed.join()
+    try:
+        yield
+    finally:
+        torch.distributed.destroy_process_group()
+        distributed._host_group.cache_clear()
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""What the paper leaves open, or is known of it by hearsay, is a setting: the model trains under the other choices too."""
+"""What is open about the paper's model, or known by hearsay, is a setting: it trains under the other choices too."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 
 import pytest
@@ -11,7 +10,7 @@ import torch
 
 from schemas import FolioError, UsageError
 from tests.disks import small_disk
-from trainer import distributed
+from tests.trainer.launches import only_rank
 from trainer.checkpoint import CheckpointStore, require_same
 from trainer.checkpoint_manifest import Checkpoint
 from trainer.config import PretrainConfig
@@ -31,13 +30,9 @@ def _checkpoint(store_dir, step: int) -> Checkpoint:
 @pytest.fixture(scope="module")
 def engine():
     """DeepSpeed's engine around one layer of 40 kB, this process as the only rank."""
-    before = dict(os.environ)
     scales = {"weight": 1.0, "bias": 1.0}
-    yield start_engine(torch.nn.Linear(100, 100), PretrainConfig(dtype="fp32"), micro_batch=8, scales=scales)
-    torch.distributed.destroy_process_group()
-    distributed._host_group.cache_clear()
-    os.environ.clear()
-    os.environ.update(before)
+    with only_rank():
+        yield start_engine(torch.nn.Linear(100, 100), PretrainConfig(dtype="fp32"), micro_batch=8, scales=scales)
 
 
 def _save(store: CheckpointStore, engine, *steps: int) -> None:

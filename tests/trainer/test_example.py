@@ -65,7 +65,7 @@ def two_columns(rows: int = 12, words: int = 6) -> tuple[np.ndarray, np.ndarray]
     """Tokens of an article, as the pipeline numbers its lines, and (tokens, 2): column and row on the page."""
     places = np.asarray([(c, r, w) for c in range(2) for r in range(rows) for w in range(words)])
     corner = np.stack([60 + 480 * places[:, 0] + 70 * places[:, 2], 100 + 22 * places[:, 1]], axis=1)
-    boxes = np.concatenate([corner, corner + (62, 14)], axis=1)
+    boxes = np.concatenate([corner, corner + np.asarray([62, 14])], axis=1)
     order, line = order_words(boxes.astype(float), 1000, 1000)
     assert np.array_equal(order, np.arange(len(boxes))), "the left column is read first"
     number = np.arange(len(boxes))

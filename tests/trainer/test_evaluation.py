@@ -1,0 +1,76 @@
+"""Which held-out pages are asked, and what their losses are means of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.corpora import write_corpus
+from tests.trainer.launches import only_rank
+from trainer.config import load_config
+from trainer.corpora import open_corpora
+from trainer.data import PageDataset
+from trainer.evaluation import Evaluation
+from trainer.metrics import OBJECTIVES
+from trainer.model import DocFormerV2
+from trainer.run_setup import fit_to_corpora
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory) -> list[Path]:
+    base = tmp_path_factory.mktemp("corpora")
+    write_corpus(base / "few", pages=9, words=20, long_side=64)
+    write_corpus(base / "many", pages=24, words=30, long_side=64, seed=1)
+    return [base / "few", base / "many"]
+
+
+def held_out(*paths: Path) -> PageDataset:
+    small = ["model.image_height=64", "model.image_width=96", "objectives.max_text_tokens=64"]
+    config = load_config("tiny", None, {"corpus": [str(path) for path in paths], "val_share": "0.5"}, small)
+    corpora, tokenizer = open_corpora(config)
+    config = fit_to_corpora(config, corpora, tokenizer)
+    return PageDataset([corpus.held_out for corpus in corpora], tokenizer, config)
+
+
+def test_corpora_are_asked_in_turn_until_one_has_no_more(paths):
+    dataset = held_out(*paths)
+    few, many = map(len, dataset.corpora)
+    assert 0 < few < many
+    for most in (2, 2 * few, few + many):
+        asked = Counter(ref.corpus for block in Evaluation(dataset, most, block_size=2).blocks for ref in block)
+        assert asked == {0: min(few, most // 2), 1: max(most // 2, most - few)}
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3])
+def test_ranks_share_the_blocks_out_and_each_has_as_many(paths, monkeypatch, ranks):
+    dataset = held_out(*paths)
+    expected = Evaluation(dataset, 100, block_size=2).blocks
+    monkeypatch.setenv("WORLD_SIZE", str(ranks))
+    parts = []
+    for rank in range(ranks):
+        monkeypatch.setenv("RANK", str(rank))
+        parts.append(Evaluation(dataset, 100, block_size=2))
+    assert len({len(part.blocks) for part in parts}) == 1
+    counted = [block for part in parts for block in part.blocks[: part.counted]]
+    assert sorted(counted) == sorted(expected)
+
+
+def test_held_out_losses_are_means_over_the_answers_of_all_corpora(paths):
+    together, *apart = (held_out(*paths), held_out(paths[0]), held_out(paths[1]))
+    torch.manual_seed(0)
+    model = DocFormerV2(together.config.model)
+    model.device = torch.device("cpu")
+    with only_rank():
+        row, *parts = (Evaluation(dataset, 1000, block_size=2).run(model) for dataset in (together, *apart))
+    assert row["val_pages"] == sum(part["val_pages"] for part in parts)
+    for name in OBJECTIVES:
+        for kind in ("loss", "acc"):
+            low, high = sorted(part[f"val_{kind}_{name}"] for part in parts)
+            assert low <= row[f"val_{kind}_{name}"] <= high
+    mean = sum(part["val_loss_line"] * part["val_pages"] for part in parts) / row["val_pages"]
+    assert row["val_loss_line"] == pytest.approx(mean), "each page has as many pairs"
+    assert row["val_loss"] == pytest.approx(sum(row[f"val_loss_{name}"] for name in OBJECTIVES))
+    assert model.training, "training goes on as it was"
