@@ -66,21 +66,28 @@ def our_step(config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtyp
     return TrainingStep(model, lambda: model(batch)["loss_denoise"], fused=True)
 
 
-def peer_step(
-    config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtype, attention: str, fused: bool | None = None
-) -> TrainingStep:
-    """T5ForConditionalGeneration as it comes, with the attention asked for."""
-    shape = transformers.T5Config(
+def t5_config(config: ModelConfig) -> transformers.T5Config:
+    """Returns what the transformers library calls a T5 of the same shape, without dropout."""
+    return transformers.T5Config(
+        vocab_size=config.vocab_size,
         d_model=config.d_model,
         d_kv=config.d_kv,
         d_ff=config.d_ff,
         num_heads=config.heads,
         num_layers=config.encoder_layers,
         num_decoder_layers=config.decoder_layers,
+        relative_attention_num_buckets=config.relative_buckets,
+        relative_attention_max_distance=config.relative_max_distance,
         dropout_rate=0.0,
-        decoder_start_token_id=0,
+        decoder_start_token_id=config.pad_id,
     )
-    model = transformers.T5ForConditionalGeneration._from_config(shape, attn_implementation=attention)
+
+
+def peer_step(
+    config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtype, attention: str, fused: bool | None = None
+) -> TrainingStep:
+    """T5ForConditionalGeneration as it comes, with the attention asked for."""
+    model = transformers.T5ForConditionalGeneration._from_config(t5_config(config), attn_implementation=attention)
     model = model.to(dtype).train()
     mask = torch.ones_like(ids)
     return TrainingStep(

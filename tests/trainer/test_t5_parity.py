@@ -23,24 +23,16 @@ SHAPES = (
 )
 
 
+def fresh_t5(config: ModelConfig) -> torch.nn.Module:
+    """A T5 of the transformers library as it begins."""
+    from benchmarks.train_cpu import t5_config
+
+    return transformers.T5ForConditionalGeneration(t5_config(config))
+
+
 def t5_like(config: ModelConfig) -> torch.nn.Module:
-    """A T5 of the transformers library with random weights, norms too, which would begin at one."""
-    theirs = transformers.T5ForConditionalGeneration(
-        transformers.T5Config(
-            vocab_size=config.vocab_size,
-            d_model=config.d_model,
-            d_kv=config.d_kv,
-            d_ff=config.d_ff,
-            num_heads=config.heads,
-            num_layers=config.encoder_layers,
-            num_decoder_layers=config.decoder_layers,
-            relative_attention_num_buckets=config.relative_buckets,
-            relative_attention_max_distance=config.relative_max_distance,
-            dropout_rate=0.0,
-            feed_forward_proj="relu",
-            decoder_start_token_id=0,
-        )
-    )
+    """A T5 with random weights, norms too, which would begin at one."""
+    theirs = fresh_t5(config)
     with torch.no_grad():
         for parameter in theirs.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.05)
@@ -102,9 +94,7 @@ def test_greedy_decoding_writes_what_transformers_writes(peers):
 def test_initial_weights_are_as_large_as_those_of_transformers():
     torch.manual_seed(1)
     config = replace(CONFIG, d_model=256, d_ff=512, d_kv=32)
-    theirs = transformers.T5ForConditionalGeneration(
-        transformers.T5Config(d_model=256, d_kv=32, d_ff=512, num_heads=4, num_layers=3, num_decoder_layers=2)
-    )
+    theirs = fresh_t5(config)
     ours = dict(DocFormerV2(config).named_parameters())
     for name, value in theirs.named_parameters():
         if value.dim() > 1 and value.numel() > 1000:
