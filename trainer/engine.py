@@ -6,6 +6,7 @@ import logging
 import math
 import os
 import warnings
+from functools import partial
 from typing import Any, cast
 
 import torch
@@ -51,9 +52,17 @@ def start_engine(
         fused=True,
     )
     engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=deepspeed_config(config, micro_batch))
-    # DeepSpeed's own optimizers keep the norm there before they call ours; in stage 0 that is ours, and `update` does.
-    optimizer.grad_norm = lambda: float(engine.optimizer._global_grad_norm)
+    optimizer.grad_norm = partial(_read_norm, engine)
     return engine
+
+
+def _read_norm(engine: deepspeed.DeepSpeedEngine) -> float:
+    """Returns the norm that DeepSpeed's own optimizers keep before they call ours; in stage 0, `update` does.
+
+    Read once: the first parameter group of a step waits for the device, the others, and `update`, find a number.
+    """
+    engine.optimizer._global_grad_norm = float(engine.optimizer._global_grad_norm)
+    return engine.optimizer._global_grad_norm
 
 
 def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]:
@@ -63,8 +72,10 @@ def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]
         "train_micro_batch_size_per_gpu": micro_batch,
         "zero_optimization": {"stage": config.zero_stage},
         "zero_allow_untested_optimizer": True,  # it knows AdamW by its exact type, and ours is a kind of it
-        "bf16": {"enabled": config.dtype == "bf16"},
+        # GuardedAdamW looks at the norm, so that DeepSpeed need not search each gradient for what is not finite.
+        "bf16": {"enabled": config.dtype == "bf16", "check_grad_overflow": False},
         "gradient_clipping": config.optimizer.clip_norm,
+        "timers": {"throughput": {"enabled": False}},  # it would wait for the device twice a micro-batch
     }
     return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.merge(ours, config.deepspeed)))
 
