@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,10 @@ from schemas import (
     load_tokenizer,
     page_key,
 )
+from schemas.reader import Shard
 from tests.drawn_pages import document_sha256, draw_page
+
+SPOILT_TOKENS = {"unknown ids": lambda tokens: np.full_like(tokens, 99999), "backwards": lambda tokens: tokens[::-1]}
 
 
 def write_corpus(
@@ -110,6 +115,31 @@ def write_shard(
     table = pa.Table.from_pylist(rows, MANIFEST_SCHEMA)
     pq.write_table(table.replace_schema_metadata(marks), path.with_suffix(".parquet"))
     return info, table
+
+
+def spoil_corpus(corpus: Path, target: Path, bad: set[int], fault: str) -> Path:
+    """Copies a corpus of one shard with samples that were built wrong: the index agrees with the damage.
+
+    Args:
+        bad: numbers of the samples, by key.
+        fault: what is wrong with them, `no image` or a key of `SPOILT_TOKENS`.
+
+    Returns:
+        The copy.
+    """
+    shutil.copytree(corpus, target)
+    index = CorpusIndex.read(target)
+    shard = Shard(target / "shards" / "corpus-00000.tar")
+    samples = []
+    for number, key in enumerate(shard.keys()):
+        sample = shard.sample_of(key)
+        spoilt_tokens = SPOILT_TOKENS.get(fault) if number in bad else None
+        tokens = spoilt_tokens(sample.tokens) if spoilt_tokens else sample.tokens
+        jpg = b"\xff\xd8 no image" if number in bad and fault == "no image" else sample.jpg
+        samples.append(encode_sample(sample.page(), jpg, tokens))
+    info, _ = write_shard(target, "corpus-00000", samples, [])
+    replace(index, shards=(replace(info, pages=index.shards[0].pages),)).write(target)
+    return target
 
 
 def tokenize(page: Page, tokenizer: Tokenizer, grid_rows: int, grid_cols: int) -> np.ndarray:

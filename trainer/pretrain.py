@@ -26,6 +26,7 @@ with needs_extra("train"):
     from schemas.duration import duration
     from schemas.interrupts import kept_interrupts
     from trainer import distributed
+    from trainer.bad_samples import BadSamples
     from trainer.checkpoint import CheckpointStore, require_same
     from trainer.command_line import parse_command_line
     from trainer.config import PretrainConfig, save_config, step_range
@@ -53,8 +54,6 @@ with needs_extra("train"):
 
 logger = logging.getLogger("trainer")
 
-BAD_SAMPLES = "bad_samples.txt"
-BAD_SAMPLES_SHOWN = 10
 MODEL_DIR = "model"
 DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
 
@@ -160,7 +159,6 @@ class Run:
         self.dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
         held_out = PageDataset([corpus.held_out for corpus in corpora], tokenizer, config)
         self.evaluation = Evaluation(held_out, config.val_pages, engine.train_micro_batch_size_per_gpu())
-        self.bad_samples = 0
         self.throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
         self.profiler = StepProfiler(step_range(config.profile_steps) if first else None, self.dir / "profile")
@@ -169,6 +167,7 @@ class Run:
                 save_config(config, self.dir / "config.yaml")
             clear_mark(self.dir)
         record_dir = self.dir if first else None
+        self.bad_samples = BadSamples(record_dir, step)
         self.skipped = SkippedSteps(record_dir, config.max_skipped, step)
         self.log = RunLog(
             record_dir,
@@ -213,7 +212,7 @@ class Run:
             with self.profiler.watching(self.step):
                 result = train_step(self.engine, batches, config, self.step, stop=asked, measured=due)
             self.throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
-            self._report_bad(result.bad)
+            self.bad_samples.note(self.step, result.bad)
             self.skipped.note(self.step, result)
             if due:
                 self._record(result, rate)
@@ -260,7 +259,7 @@ class Run:
             **result.metrics,
             "samples": self.samples,
             "batch_id": batch_id([self.dataset.key(ref) for ref in refs]),
-            "bad_samples": self.bad_samples,
+            "bad_samples": self.bad_samples.total,
             "skipped_steps": self.skipped.total,
             "lr": rate,
             "grad_norm": result.grad_norm,
@@ -268,16 +267,6 @@ class Run:
             "memory_gb": memory_gb(),
         }
         self.log.training(row)
-
-    def _report_bad(self, bad: list[str]) -> None:
-        """Writes down which pages others were read in place of, and says it of the first few."""
-        self.bad_samples += len(bad)
-        if not bad or distributed.rank() != 0:
-            return
-        with (self.dir / BAD_SAMPLES).open("a", encoding="utf-8") as file:
-            file.writelines(f"step {self.step}: {page}\n" for page in bad)
-        if self.bad_samples - len(bad) < BAD_SAMPLES_SHOWN:
-            logger.warning(f"bad sample, another was read instead (all are in {self.dir / BAD_SAMPLES}): {bad[0]}")
 
     def _any_asked_to_stop(self) -> bool:
         return distributed.sum_over_ranks({"stop": float(self.stop.reason is not None)})["stop"] > 0

@@ -88,6 +88,14 @@ def open_at(path: Path, step: int) -> TextIO:
     return path.open("a", encoding="utf-8")
 
 
+def drop_later_rows(path: Path, step: int) -> int:
+    """Drops the rows of steps after `step` from a file, if there is one; returns how many are left."""
+    if not path.exists():
+        return 0
+    open_at(path, step).close()
+    return len(read_rows(path))
+
+
 def json_line(row: dict[str, Any]) -> str:
     """Returns a row as a line of JSON, which has null for what is not finite."""
     return json.dumps({name: _rounded(value) for name, value in row.items()}) + "\n"

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from schemas import FolioError
-from trainer.run_log import json_line, open_at, read_rows
+from trainer.run_log import drop_later_rows, json_line
 from trainer.training_step import StepResult
 
 logger = logging.getLogger("trainer")
@@ -27,10 +27,8 @@ class SkippedSteps:
     def __init__(self, run_dir: Path | None, most_in_a_row: int, resume_step: int) -> None:
         self.path = None if run_dir is None else run_dir / SKIPPED_STEPS
         self.most_in_a_row = most_in_a_row
-        self.in_a_row = self.total = 0
-        if self.path is not None and self.path.exists():
-            open_at(self.path, resume_step).close()
-            self.total = len(read_rows(self.path))
+        self.in_a_row = 0
+        self.total = 0 if self.path is None else drop_later_rows(self.path, resume_step)
 
     def note(self, step: int, result: StepResult) -> None:
         """Counts a step.

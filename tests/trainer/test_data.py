@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from schemas import CorpusIndex, Sample, encode_sample
-from schemas.reader import Shard
-from tests.corpora import write_corpus, write_shard
+from schemas import Sample
+from tests.corpora import spoil_corpus, write_corpus
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import MOST_BAD_IN_A_ROW, PageDataset, TooManyBadSamples, decode_image, load_batches
@@ -127,33 +126,13 @@ def test_a_page_is_decoded_no_smaller_than_the_canvas_needs(height, width):
     assert image.shape[0] <= max(2 * height * fit, height if fit == 1 else 0)
 
 
-SPOILT_TOKENS = {"unknown ids": lambda tokens: np.full_like(tokens, 99999), "backwards": lambda tokens: tokens[::-1]}
-
-
-def _spoil(corpus: Path, target: Path, bad: set[int], fault: str) -> Path:
-    """Copies a corpus of one shard with samples that were built wrong: the index agrees with the damage."""
-    shutil.copytree(corpus, target)
-    index = CorpusIndex.read(target)
-    shard = Shard(target / "shards" / "corpus-00000.tar")
-    samples = []
-    for number, key in enumerate(shard.keys()):
-        sample = shard.sample_of(key)
-        spoilt_tokens = SPOILT_TOKENS.get(fault) if number in bad else None
-        tokens = spoilt_tokens(sample.tokens) if spoilt_tokens else sample.tokens
-        jpg = b"\xff\xd8 no image" if number in bad and fault == "no image" else sample.jpg
-        samples.append(encode_sample(sample.page(), jpg, tokens))
-    info, _ = write_shard(target, "corpus-00000", samples, [])
-    replace(index, shards=(replace(info, pages=index.shards[0].pages),)).write(target)
-    return target
-
-
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [("no image", "cannot be decoded"), ("unknown ids", "token ids beyond"), ("backwards", "out of their order")],
 )
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_bad_sample_gives_way_to_another_one_and_is_named_with_its_shard(corpora, tmp_path, workers, fault, reason):
-    spoilt = _spoil(corpora["three"], tmp_path / "OUT", {1}, fault)
+    spoilt = spoil_corpus(corpora["three"], tmp_path / "OUT", {1}, fault)
     dataset = _open(spoilt)[0]
     refs = [[SampleRef(0, row, epoch) for row in range(3)] for epoch in range(2)]
     first, second = load_batches(dataset, refs, workers)
@@ -168,7 +147,7 @@ def test_a_bad_sample_gives_way_to_another_one_and_is_named_with_its_shard(corpo
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_corpus_of_bad_samples_stops_the_run(corpora, tmp_path, workers):
-    dataset = _open(_spoil(corpora["three"], tmp_path / "OUT", {0, 1, 2}, "no image"))[0]
+    dataset = _open(spoil_corpus(corpora["three"], tmp_path / "OUT", {0, 1, 2}, "no image"))[0]
     with pytest.raises(TooManyBadSamples) as stopped:
         list(load_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
     assert str(stopped.value).startswith(f"{MOST_BAD_IN_A_ROW} bad samples in a row, the last one ")

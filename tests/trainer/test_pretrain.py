@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemas import Corpus
-from tests.corpora import write_corpus
+from tests.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import (
     PRETRAIN,
     SMALL,
@@ -61,11 +61,20 @@ def launched(corpus, tmp_path_factory):
         return [*common, *SMALL, "--save_every", "3", *more]
 
     copied = ["--upload_to", f"file://{base}/bucket"]
+    write_corpus(base / "sound", pages=6, shards=1, words=20, long_side=128)
+    spoilt = [
+        "--corpus",
+        str(spoil_corpus(base / "sound", base / "spoilt corpus", {1}, "no image")),
+        "--val_share",
+        "0",
+    ]
     plan = {
         **_whole_and_halves(line),
+        "seldom logged": line("seldom logged", "--max_steps", "6", "--log_every", "4"),
         "zero0": line("zero0", "--max_steps", "3", "--zero_stage", "0"),
         "one by one": line("one by one", "--max_steps", "3", "--micro_batch", "1", "model.dropout=0", *copied),
         "all at once": line("all at once", "--max_steps", "3", "--micro_batch", "4", "model.dropout=0"),
+        "spoilt": [*line("spoilt", "--max_steps", "3")[2:], *spoilt],
         "exploding": line("exploding", *EXPLODING),
         "dry": line("dry", "--max_steps", "1000", "--dry_run"),
         "out of time": line("out of time", "--max_steps", "6", "--max_hours", "1e-9"),
@@ -117,6 +126,12 @@ def test_every_logged_step_has_a_row_with_all_measures(launched):
         assert all(row[name] > 0 for name in ("pages_per_s", "tokens_per_s", "tflops", "mfu", "memory_gb", "grad_norm"))
 
 
+def test_a_run_that_is_seldom_logged_has_the_same_rows_but_fewer(launched):
+    base = launched[0]
+    whole = rows(base / "whole", *SAME, "grad_norm")
+    assert rows(base / "seldom logged", *SAME, "grad_norm") == [whole[3], whole[5]]
+
+
 def test_the_batch_id_names_the_pages_that_the_seed_orders(launched, corpus):
     assert rows(launched[0] / "whole")[1]["batch_id"] == batch_id(_keys(corpus, 8, 16))
 
@@ -126,6 +141,9 @@ def test_held_out_pages_are_evaluated_and_never_trained_on(launched, corpus):
     found = validation_rows(launched[0] / "whole")
     assert [row["step"] for row in found] == [3, 6]
     assert {row["val_pages"] for row in found} == {len(held_out)}
+    for row in found:
+        assert row["val_loss"] == pytest.approx(sum(row[f"val_loss_{name}"] for name in ("denoise", "line", "grid")))
+        assert all(0 <= row[f"val_acc_{name}"] <= 1 for name in ("denoise", "line", "grid"))
     assert set(_keys(corpus, 0, 60)) == _all_keys(corpus) - held_out
 
 
@@ -212,6 +230,20 @@ def test_steps_skipped_in_a_row_stop_the_run_and_save_nothing(launched, corpus):
     assert [row["loss"] for row in rows(base / "exploding")][1:] == [None, None]
 
 
+def test_bad_samples_are_counted_and_written_down(launched):
+    base, codes, printed = launched
+    assert codes["spoilt"] == 0
+    key = Corpus(base / "sound").key(1)
+    path = base / "spoilt" / "bad_samples.jsonl"
+    written = [json.loads(line) for line in path.read_text().splitlines()]
+    assert all(row["page"].startswith(f"{key} in corpus-00000: the image of {key} cannot be") for row in written)
+    steps = [row["step"] for row in written]
+    counted = [row["bad_samples"] for row in rows(base / "spoilt")]
+    assert counted == [sum(step <= last for step in steps) for last in (1, 2, 3)]
+    assert len(steps) >= 4, "each of 24 samples is one of six pages"
+    assert f"bad sample, another was read instead (all are in {path}): {key}" in printed
+
+
 def test_a_run_whose_time_is_up_saves_leaves_a_mark_and_goes_on_bit_for_bit(launched):
     base, codes, printed = launched
     assert (codes["out of time"], codes["more time"]) == (1, 0)
@@ -232,6 +264,13 @@ def test_two_hosts_train_as_two_ranks_of_one(launched, corpus, tmp_path):
         for host in hosts:
             host.kill()
     assert rows(tmp_path / "RUN", *SAME, "grad_norm") == rows(launched[0] / "whole", *SAME, "grad_norm")
+
+
+def test_the_settings_that_a_run_had_lie_beside_it(launched, corpus):
+    run_dir = launched[0] / "zero3"
+    config = load_config("base", str(run_dir / "config.yaml"))
+    assert (config.corpus, config.zero_stage, config.max_steps) == ([str(corpus)], 3, 6)
+    assert config.model == load_model(run_dir / "model")[0].config
 
 
 def test_a_dry_run_says_what_the_run_needs_and_writes_nothing(launched):
