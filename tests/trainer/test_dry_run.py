@@ -1,0 +1,28 @@
+"""What a dry run says of the whole run, from rates that are given."""
+
+from __future__ import annotations
+
+from trainer.config import load_config
+from trainer.dry_run import estimate
+
+RATES = {
+    "step_s": 1.6,
+    "pages_per_s": 10.0,
+    "tokens_per_s": 5000.0,
+    "padding": 0.0843,
+    "tflops": 0.14,
+    "mfu": 0.4,
+    "data_wait": 0.02,
+}
+
+
+def test_an_estimate_follows_from_pages_steps_and_rates():
+    config = load_config("tiny", None, {"max_steps": "450"})
+    assert estimate(config, 36_000, 6_600_000, 1.234, RATES).splitlines() == [
+        "dry run: 2 steps were timed after a first one; nothing was written",
+        "model      6.6M parameters, 1.23 GB on the rank that needs most",
+        "page       14 GFLOP, 500 tokens; padding 8.4% of all",
+        "speed      10.00 pages/s, 1.60 s a step, 0.14 TFLOP/s, mfu 40.0%, data 2%",
+        "one epoch  1h00m for 36,000 pages",
+        "whole run  12m00s for 450 steps, 7,200 pages; evaluations and checkpoints come on top",
+    ]
