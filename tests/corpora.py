@@ -6,8 +6,11 @@ import hashlib
 import json
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +43,7 @@ def write_corpus(
     corpus_dir: str | Path,
     *,
     pages: int = 8,
-    shards: int = 2,
+    shards: int | Sequence[int] = 2,
     words: int = 60,
     bad_pages: int = 2,
     bad_documents: int = 2,
@@ -52,7 +55,8 @@ def write_corpus(
     """Writes a whole corpus but its report and card, and returns its index.
 
     Args:
-        pages: samples; they belong to documents of three pages and go round the shards.
+        pages: samples; they belong to documents of three pages.
+        shards: how many the pages go round, or how many pages each has.
         words: about how many a page has, between three and five quarters of it.
         bad_pages: attempted pages without a sample, blank and timed out in turn.
         bad_documents: documents without a page to attempt, corrupt and encrypted in turn.
@@ -65,12 +69,12 @@ def write_corpus(
     encoder = load_tokenizer(tokenizer)
     drawn = [draw_page(seed, number, words, long_side, pages) for number in range(pages)]
     infos, tables = [], []
-    for number in range(shards):
+    parts = _deal(drawn, shards)
+    for number, mine in enumerate(parts):
         name = f"corpus-{number:05d}"
-        mine = drawn[number::shards]
         samples = [encode_sample(page, jpg, tokenize(page, encoder, *grid)) for page, jpg in mine]
         rows = [row_of(page, sample, name) for (page, _), sample in zip(mine, samples, strict=True)]
-        rows += [_bad_page(seed, bad, name) for bad in range(number, bad_pages, shards)]
+        rows += [_bad_page(seed, bad, name) for bad in range(number, bad_pages, len(parts))]
         info, table = write_shard(corpus_dir, name, samples, rows)
         infos.append(info)
         tables.append(table)
@@ -81,6 +85,14 @@ def write_corpus(
     index = _index_of(manifest, infos, encoder, grid, long_side)
     index.write(corpus_dir)
     return index
+
+
+def _deal(pages: list[Any], shards: int | Sequence[int]) -> list[list[Any]]:
+    if isinstance(shards, int):
+        return [pages[number::shards] for number in range(shards)]
+    assert sum(shards) == len(pages)
+    left = iter(pages)
+    return [list(islice(left, size)) for size in shards]
 
 
 def _index_of(

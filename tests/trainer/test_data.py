@@ -40,7 +40,7 @@ def corpora(tmp_path_factory) -> dict[str, Path]:
     """Shards of very different sizes, a second corpus, and one smaller than ranks x workers."""
     base = tmp_path_factory.mktemp("corpora")
     write_corpus(base / "many", pages=9, shards=3, words=30, long_side=128)
-    write_corpus(base / "uneven", pages=5, shards=4, words=20, long_side=128, seed=1)
+    write_corpus(base / "uneven", pages=17, shards=(1, 13, 1, 2), words=20, long_side=128, seed=1)
     write_corpus(base / "three", pages=3, shards=1, words=20, long_side=128, seed=2)
     return {path.name: path for path in base.iterdir()}
 
@@ -84,7 +84,9 @@ def _global_batches(paths: list[str], ranks: int, workers: int, first: int, step
     return [[row for part in rounds[i : i + size] for row in part] for i in range(0, len(rounds), size)]
 
 
-@pytest.mark.parametrize("names", [["many"], ["many:0.7", "uneven:0.3"], ["three"]], ids=lambda names: " ".join(names))
+@pytest.mark.parametrize(
+    "names", [["many"], ["uneven"], ["many:0.7", "uneven:0.3"], ["three"]], ids=lambda names: " ".join(names)
+)
 def test_global_batches_are_the_same_on_any_ranks_and_workers_and_after_a_resume(corpora, names):
     paths = [f"{corpora['many'].parent}/{name}" for name in names]
     expected = _global_batches(paths, 1, 0, 0)
