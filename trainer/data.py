@@ -61,7 +61,8 @@ class PageDataset(Dataset[Example]):
         bad: list[str] = []
         while len(bad) < MOST_BAD_IN_A_ROW:
             try:
-                return replace(self._example(pages.sample(row), ref.epoch), bad=tuple(bad))
+                example = self._example(pages.sample(row), ref.epoch)
+                return replace(example, bad=tuple(bad)) if bad else example
             except (SchemaError, SampleError) as error:
                 bad.append(f"{pages.table.key(row)} in {pages.shard_name(row)}: {error}")
                 chance = page_generator(self.config.seed, ref.epoch, f"{self.key(ref)}, bad {len(bad)} times")
@@ -89,7 +90,7 @@ def _require_usable(sample: Sample, vocabulary: int) -> None:
     ids = sample.tokens[:, TOKEN_ID]
     if not 0 <= ids.min() <= ids.max() < vocabulary:
         raise SampleError(f"{sample.key} has token ids beyond the {vocabulary} of the tokenizer: verify the corpus")
-    if np.any(sample.tokens[1:, [WORD, LINE]] < sample.tokens[:-1, [WORD, LINE]]):
+    if any(np.any(column[1:] < column[:-1]) for column in (sample.tokens[:, WORD], sample.tokens[:, LINE])):
         raise SampleError(f"{sample.key} has words or lines out of their order: verify the corpus")
 
 
