@@ -13,6 +13,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ from schemas import Tokenizer
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset, load_batches
-from trainer.example import Batch, collate, make_example
+from trainer.example import Batch, collate, mask_text
+from trainer.page_image import view_page
 from trainer.run_setup import fit_to_corpora, sample_order
 from trainer.sample_order import RankBatches
 
@@ -78,20 +80,15 @@ def datasets_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.nd
 def masked(
     samples: Iterable[tuple[str, np.ndarray, np.ndarray]], config: PretrainConfig, tokenizer: Tokenizer
 ) -> Iterator[Batch]:
-    """Yields batches of samples that another loader decoded."""
-    examples = (
-        make_example(
-            *(key, tokens, image),
-            seed=config.seed,
-            epoch=0,
-            objectives=config.objectives,
-            model=config.model,
-            tokenizer=tokenizer,
-        )
-        for key, tokens, image in samples
-    )
+    """Yields batches of samples that another loader decoded, by the steps of ours."""
+    model = config.model
+    rest = {"seed": config.seed, "epoch": 0, "objectives": config.objectives, "model": model, "tokenizer": tokenizer}
+    stream = iter(samples)
     while True:
-        yield collate(list(islice(examples, BATCH)), config.pad_multiple)
+        batch = list(islice(stream, BATCH))
+        texts = [mask_text(key, tokens, **rest) for key, tokens, _ in batch]
+        pages = [view_page(image, model) for *_, image in batch]
+        yield collate([replace(t, page=p) for t, p in zip(texts, pages, strict=True)], config.pad_multiple)
 
 
 def measure(loaders: dict[str, Callable[[], Iterator[Batch]]], pages: int, rounds: int) -> dict[str, dict[str, list]]:

@@ -18,7 +18,8 @@ from schemas import FolioError, Sample, SchemaError, Tokenizer
 from trainer.config import PretrainConfig
 from trainer.corpora import CorpusPages
 from trainer.denoising import window_size
-from trainer.example import LINE, TOKEN_ID, WORD, Batch, Example, collate, make_example, page_generator
+from trainer.example import LINE, TOKEN_ID, WORD, Batch, Example, collate, mask_text, page_generator
+from trainer.page_image import view_page
 from trainer.sample_order import SampleRef
 
 MOST_BAD_IN_A_ROW = 100
@@ -56,12 +57,22 @@ class PageDataset(Dataset[Example]):
         window = window_size(self.config.objectives, len(self.tokenizer.sentinel_ids))
         return min(int(self.corpora[ref.corpus].table.tokens[ref.row]), window)
 
+    def __getitems__(self, refs: list[SampleRef]) -> list[Example]:
+        """Returns many examples at once: all texts, then all images, which else take the caches from each other."""
+        try:
+            samples = [self.corpora[ref.corpus].sample(ref.row) for ref in refs]
+            texts = [self._text(sample, ref.epoch) for sample, ref in zip(samples, refs, strict=True)]
+            return [self._with_image(text, sample) for text, sample in zip(texts, samples, strict=True)]
+        except (SchemaError, SampleError):
+            return [self[ref] for ref in refs]
+
     def __getitem__(self, ref: SampleRef) -> Example:
         pages, row = self.corpora[ref.corpus], ref.row
         bad: list[str] = []
         while len(bad) < MOST_BAD_IN_A_ROW:
             try:
-                example = self._example(pages.sample(row), ref.epoch)
+                sample = pages.sample(row)
+                example = self._with_image(self._text(sample, ref.epoch), sample)
                 return replace(example, bad=tuple(bad)) if bad else example
             except (SchemaError, SampleError) as error:
                 bad.append(f"{pages.table.key(row)} in {pages.shard_name(row)}: {error}")
@@ -69,19 +80,24 @@ class PageDataset(Dataset[Example]):
                 row = int(chance.integers(len(pages)))
         raise TooManyBadSamples(f"{len(bad)} bad samples in a row, the last one {bad[-1]}")
 
-    def _example(self, sample: Sample, epoch: int) -> Example:
+    def _text(self, sample: Sample, epoch: int) -> Example:
         model = self.config.model
         _require_usable(sample, model.vocab_size)
-        return make_example(
+        return mask_text(
             sample.key,
             sample.tokens,
-            decode_image(sample, model.image_height, model.image_width) if model.visual_tokens else None,
             seed=self.config.seed,
             epoch=epoch,
             objectives=self.config.objectives,
             model=model,
             tokenizer=self.tokenizer,
         )
+
+    def _with_image(self, text: Example, sample: Sample) -> Example:
+        model = self.config.model
+        if not model.visual_tokens:
+            return text
+        return replace(text, page=view_page(decode_image(sample, model.image_height, model.image_width), model))
 
 
 def _require_usable(sample: Sample, vocabulary: int) -> None:

@@ -1,6 +1,6 @@
 """One page as the model meets it: a text window with masked spans, hidden boxes and labels, and the image on a canvas.
 
-`make_example` is a pure function of its arguments, so a page looks the same in epoch e on any worker, rank or restart.
+`mask_text` is a pure function of its arguments, so a page looks the same in epoch e on any worker, rank or restart.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from trainer.denoising import NO_SOURCE, CorruptedText, corrupt, noise_size, sam
 from trainer.line_pairs import sample_line_pairs
 from trainer.model_config import ModelConfig
 from trainer.objectives import IGNORE, ObjectivesConfig
-from trainer.page_image import PageView, view_page
+from trainer.page_image import PageView
 
 TOKEN_ID, WORD, LINE, CELL = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line", "cell"))
 BOX = slice(TOKEN_COLUMNS.index("x0"), TOKEN_COLUMNS.index("y1") + 1)
@@ -40,14 +40,13 @@ class Example:
     line_pairs: np.ndarray  # (p, 2) int32: positions in input_ids
     line_classes: np.ndarray  # (p,) int32: token-to-line labels
     labels: np.ndarray  # (t,) int32: the decoder's targets, closed by eos
-    page: PageView | None  # None for a model without a visual branch
+    page: PageView | None = None  # None for a model without a visual branch
     bad: tuple[str, ...] = ()  # the pages that it was read in place of, each with the reason
 
 
-def make_example(
+def mask_text(
     key: str,
     tokens: np.ndarray,
-    image: np.ndarray | None,
     *,
     seed: int,
     epoch: int,
@@ -55,10 +54,9 @@ def make_example(
     model: ModelConfig,
     tokenizer: Tokenizer,
 ) -> Example:
-    """Mask, hide, pair and resize one page; all chance comes from (seed, epoch, key).
+    """Mask, hide and pair the tokens of one page, without its image; all chance comes from (seed, epoch, key).
 
     tokens: (t, 8) int32, columns as `schemas.sample.TOKEN_COLUMNS`; t may be 0.
-    image: (h, w, 3) uint8 of the upright page, or None.
     """
     rng = page_generator(seed, epoch, key)
     tokens = _window(tokens, window_size(objectives, len(tokenizer.sentinel_ids)), rng)
@@ -73,8 +71,7 @@ def make_example(
     cells = np.full(len(text.input_ids), IGNORE, np.int32)
     cells[kept[supervised]] = facts[supervised, CELL]
     pairs, classes = _line_supervision(facts[supervised], kept[supervised], objectives, model, rng)
-    page = view_page(image, model)
-    return Example(key, text.input_ids, text.boxes, box_visible, cells, pairs, classes, text.labels, page)
+    return Example(key, text.input_ids, text.boxes, box_visible, cells, pairs, classes, text.labels)
 
 
 def page_generator(seed: int, epoch: int, key: str) -> np.random.Generator:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from schemas.geometry import cell_of
 from schemas.tokenizer import Tokenizer, load_tokenizer
-from trainer.example import Example, make_example
+from trainer.example import Example, mask_text
 from trainer.model_config import MODEL_SIZES, ModelConfig
 from trainer.objectives import ObjectivesConfig
+from trainer.page_image import view_page
 
 TINY = MODEL_SIZES["tiny"]
 TOKENIZER = load_tokenizer()
@@ -40,13 +43,13 @@ def example_of(
     tokenizer: Tokenizer = TOKENIZER,
     **objectives: object,
 ) -> Example:
-    return make_example(
+    text = mask_text(
         key,
         tokens,
-        image,
         seed=seed,
         epoch=epoch,
         objectives=ObjectivesConfig(**objectives),
         model=model,
         tokenizer=tokenizer,
     )
+    return replace(text, page=view_page(image, model))
