@@ -42,8 +42,8 @@ class Tab:
             pass
 
     def evaluate(self, expression: str) -> Any:
-        """Returns the value of a JavaScript expression."""
-        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """Returns the value of a JavaScript expression; a promise is waited for."""
+        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 

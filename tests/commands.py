@@ -1,10 +1,12 @@
-"""Runs the product's commands as a user does: another process, the repository's own interpreter."""
+"""Runs the product's commands: as a user does, in another process, or, the build, in this one."""
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +31,12 @@ def start(module: str, *args: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
-def build(*args: object, **options: float) -> subprocess.CompletedProcess[str]:
-    """Runs `pipelines.build_corpus`."""
-    return run_module("pipelines.build_corpus", *args, **options)
+def build(*args: object) -> subprocess.CompletedProcess[str]:
+    """Does what `python -m pipelines.build_corpus args` does in this process, where Beam need not be imported anew."""
+    from pipelines.build_corpus import main
+
+    out, err = io.StringIO(), io.StringIO()
+    words = [str(arg) for arg in args]
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main(words)
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())

@@ -8,12 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import build, run_module
+from tests.commands import run_module
 from tests.hostile import write_hostile
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the tests in the background has them ignore Ctrl-C, and every command that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the trainer's launches first: of workers that share the files, none is left with a long one at the end."""
+    items.sort(key=lambda item: not item.path.parent.name.startswith("trainer"))
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ def built(sample_documents, tmp_path_factory) -> Built:
     """A corpus of generated documents and hostile files, read by OCR, in three shards."""
     hostile = write_hostile(sample_documents / "hostile")
     output = tmp_path_factory.mktemp("corpus") / "out"
-    done = build("--input", sample_documents, "--output", output, "--pages_per_shard", 6, "--workers", 2)
+    flags = ["--input", sample_documents, "--output", output, "--pages_per_shard", 6, "--workers", 2]
+    done = run_module("pipelines.build_corpus", *flags)
     assert done.returncode == 0, done.stderr
     return Built(sample_documents, output, done.stderr, hostile)

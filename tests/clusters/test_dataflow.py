@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+import tarfile
 import threading
 
 import pytest
@@ -28,6 +30,18 @@ PLACE = {
 
 def flags_of(settings):
     return [RUNNER, *(f"{name}={value}" for name, value in settings.items())]
+
+
+def needed_files() -> set[str]:
+    """What of the repository the workers need."""
+    code = [path for part in ("schemas", "pipelines") for path in (ROOT / part).rglob("*.py")]
+    names = {str(path.relative_to(ROOT)) for path in [*code, *(ROOT / "pipelines" / "templates").iterdir()]}
+    return names | {"setup.py", "LICENSE", "NOTICE", "schemas/t5/spiece.model"}
+
+
+def files_of(package: bytes) -> set[str]:
+    with tarfile.open(fileobj=io.BytesIO(package)) as tar:
+        return {name.partition("/")[2] for name in tar.getnames()}
 
 
 @pytest.fixture(scope="module")
@@ -86,8 +100,7 @@ def test_the_workers_get_the_package_the_image_and_enough_memory(submitted, buck
     assert "no_use_multiple_sdk_containers" in job["environment"]["experiments"]
     assert "use_multiple_sdk_containers" not in job["environment"]["experiments"]
     packages = {package["name"]: package["location"].partition("/")[2] for package in pool["packages"]}
-    assert "workflow.tar.gz" in packages
-    assert bucket.read(packages["workflow.tar.gz"].partition("/")[2])
+    assert needed_files() <= files_of(bucket.read(packages["workflow.tar.gz"].partition("/")[2]))
     parts = google.staged_pipeline(job).components
     (build,) = [part for part in parts.transforms.values() if part.unique_name == "build"]
     hints = parts.environments[build.environment_id].resource_hints

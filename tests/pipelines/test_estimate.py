@@ -65,7 +65,7 @@ def test_a_dry_run_leaves_no_page_in_the_output_and_the_build_goes_on_from_its_p
 
 def test_a_dry_run_without_a_page_to_build_has_nothing_to_estimate(tmp_path):
     (tmp_path / "page.pdf").write_bytes(b"<html>")
-    done = build("--input", tmp_path, "--output", tmp_path / "out", "--dry_run")
+    done = build("--input", tmp_path, "--output", tmp_path / "out", "--text_source", "pdf", "--dry_run")
     assert done.returncode == 0 and "1 not_pdf" in done.stderr
     assert "core-hours" not in done.stderr
 

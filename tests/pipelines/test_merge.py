@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -198,6 +199,7 @@ def test_a_killed_run_leaves_nothing_that_opens_and_the_next_one_finishes_it(tmp
     process = start("pipelines.merge", *parts, "--output", tmp_path / "c")
     while len(list((tmp_path / "c").glob("shards/*.parquet"))) < 3:
         assert process.poll() is None
+        time.sleep(0.01)
     process.kill()
     process.communicate(timeout=60)
     with pytest.raises(UsageError, match="no finished corpus"):

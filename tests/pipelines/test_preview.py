@@ -172,7 +172,8 @@ def test_a_browser_counts_the_words_and_complains_of_nothing(corpus_dir, output,
         tab.open(output, height=6000)  # all pages in view: pictures further down wait until they are
         assert tab.evaluate("document.body.dataset.words") == str(words)
         assert tab.evaluate("document.querySelectorAll('.word').length") == words
-        assert tab.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+        decoded = "Promise.all([...document.images].map(image => image.decode()))"
+        assert tab.evaluate(f"{decoded}.then(images => images.length)") == 3
         assert tab.complaints == []
 
 

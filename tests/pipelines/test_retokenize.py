@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_only_whole_shards(tmp_path):
     process = start("pipelines.retokenize", *words)
     while not list((tmp_path / "new").glob("shards/*.parquet")):
         assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, log = process.communicate(timeout=60)
     assert process.returncode == 130
