@@ -23,7 +23,7 @@ demo: install
 	@echo "The model:   demo/run/model"
 
 test: install
-	python -m pytest
+	python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: install
 	ruff check .

@@ -46,6 +46,7 @@ WANDB = ["wandb>=0.19,<1"]
 TEST = [
     "pytest>=8.3,<10",
     "pytest-timeout>=2.3,<3",
+    "pytest-xdist==3.8.0",
     "hypothesis>=6.100,<7",
     "datasets>=4,<6",
     "gcp-storage-emulator==2026.7.19",

@@ -15,9 +15,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PRETRAIN = ROOT / "trainer" / "pretrain.py"
 MANY_RUNS = Path(__file__).with_name("many_runs.py")
 
-# A model of one layer each, and short windows: a step takes a tenth of a second.
+# A model of one layer each, and short windows: a step takes a tenth of a second. To measure the peak would take five.
 SMALL = (
     *("--model", "tiny", "--global_batch", "8", "--micro_batch", "2", "--log_every", "1", "--tensorboard", "false"),
+    *("--peak_tflops", "1"),
     *("model.d_model=32", "model.d_ff=64", "model.heads=2", "model.encoder_layers=1", "model.decoder_layers=1"),
     *("model.image_height=64", "model.image_width=96", "objectives.max_text_tokens=32", "model.dropout=0.1"),
 )

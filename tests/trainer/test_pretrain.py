@@ -81,6 +81,7 @@ def launched(corpus, tmp_path_factory):
         "more time": line("out of time", "--max_steps", "6"),
         **{f"struck {name}": line(f"struck {name}", *words, *STRUCK) for name, words in STRUCK_KINDS.items()},
     }
+    plan["whole"] += ["--peak_tflops", "0"]  # measured
     codes, printed = run_many(plan, 2, base)
     return base, codes, printed
 
@@ -301,32 +302,47 @@ def test_going_on_with_other_settings_is_refused_and_the_difference_named(launch
     assert (run_dir / "log.jsonl").read_bytes() == before
 
 
-def test_a_finished_run_says_so_and_keeps_the_settings_that_it_had(corpus, tmp_path):
-    command = [sys.executable, str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN"), *SMALL]
-    assert run([*command, "--max_steps", "2"], tmp_path).returncode == 0
-    files = {path: path.read_bytes() for path in (tmp_path / "RUN").rglob("*") if path.suffix in (".yaml", ".jsonl")}
-    again = run([*command, "--max_steps", "2", "optimizer.learning_rate=1e-5"], tmp_path)
-    assert again.returncode == 0, again.stdout
-    assert "at step 2 already: nothing to train; a higher --max_steps goes on" in again.stdout
-    fewer = run([*command, "--max_steps", "1"], tmp_path)
-    assert fewer.returncode == 2
-    assert "is at step 2 already, beyond --max_steps 1: ask for more than 2" in fewer.stdout
-    assert len(files) == 2 and all(path.read_bytes() == content for path, content in files.items())
+@pytest.fixture(scope="module")
+def given_again(corpus, tmp_path_factory):
+    """Two runs on one rank whose commands were given again: `finished`, and `damaged`, whose last checkpoint was.
 
+    Their directory, their logs and settings as they were before, and what was printed then.
+    """
+    base = tmp_path_factory.mktemp("runs")
 
-def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(corpus, tmp_path):
-    common = [sys.executable, str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN"), *SMALL]
-    first = run([*common, "--max_steps", "4", "--save_every", "2"], tmp_path)
-    assert first.returncode == 0, first.stdout
-    before = rows(tmp_path / "RUN", *SAME)
-    states = tmp_path / "RUN" / "checkpoints" / "step-00000004" / "mp_rank_00_model_states.pt"
+    def line(name: str, *more: str) -> list[str]:
+        return ["--corpus", str(corpus), "--output", str(base / name), *SMALL, "--save_every", "2", *more]
+
+    plan = {"finished": line("finished", "--max_steps", "2"), "damaged": line("damaged", "--max_steps", "4")}
+    codes, printed = run_many(plan, 1, base)
+    assert set(codes.values()) == {0}, printed
+    before = {path: path.read_bytes() for path in base.glob("*/*") if path.suffix in (".yaml", ".jsonl")}
+    states = base / "damaged" / "checkpoints" / "step-00000004" / "mp_rank_00_model_states.pt"
     states.write_bytes(states.read_bytes()[:-1])
+    plan["finished"] += ["optimizer.learning_rate=1e-5"]
+    codes, printed = run_many(plan, 1, base)
+    assert set(codes.values()) == {0}, printed
+    return base, before, printed
 
-    again = run([*common, "--max_steps", "4", "--save_every", "2"], tmp_path)
-    assert again.returncode == 0, again.stdout
-    assert f"step-00000004 is damaged: {states.name} has changed" in again.stdout
-    assert "resumed after step 2 of 4" in again.stdout
-    assert rows(tmp_path / "RUN", *SAME) == before
+
+def test_a_finished_run_says_so_and_keeps_the_settings_that_it_had(given_again, corpus, caplog):
+    base, before, printed = given_again
+    assert "at step 2 already: nothing to train; a higher --max_steps goes on" in printed
+    command = ["--corpus", str(corpus), "--output", str(base / "finished"), *SMALL]
+    assert main([*command, "--max_steps", "1"]) == 2
+    assert "is at step 2 already, beyond --max_steps 1: ask for more than 2" in caplog.messages[-1]
+    files = [path for path in before if path.parent.name == "finished"]
+    assert len(files) == 2 and all(path.read_bytes() == before[path] for path in files)
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(given_again):
+    base, before, printed = given_again
+    assert "step-00000004 is damaged: mp_rank_00_model_states.pt has changed" in printed
+    assert "resumed after step 2 of 4" in printed
+    log = base / "damaged" / "log.jsonl"
+    assert log.read_bytes() != before[log], "steps 3 and 4 were timed anew"
+    expected = [json.loads(row) for row in before[log].splitlines()]
+    assert rows(base / "damaged", *SAME) == [{name: row[name] for name in SAME} for row in expected if "loss" in row]
 
 
 def test_the_launcher_passes_on_exit_code_2_and_one_rank_reports(corpus, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 from schemas import Corpus, ShardInfo
 from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
 from tests.corpora import write_corpus
-from tests.trainer.launches import PRETRAIN, SMALL, launcher, rows, run
+from tests.trainer.launches import SMALL, rows, run_many
 from trainer import shard_files
 from trainer.config import load_config
 from trainer.corpora import open_corpora
@@ -149,6 +149,10 @@ class Unsteady(Proxy):
 
 
 def test_a_run_from_an_unsteady_bucket_is_the_run_from_the_local_corpus(corpus, tmp_path, monkeypatch):
+    common = [*SMALL, "--max_steps", "4", "--shuffle_shards", "2", "--workers", "1", "--val_share", "0"]
+    remote = ["--corpus", f"gs://{BUCKET}/OUT", "--output", str(tmp_path / "remote"), *common]
+    remote += ["--cache_dir", str(tmp_path / "cache")]
+    local = ["--corpus", str(corpus), "--output", str(tmp_path / "local"), *common]
     with object_store() as address:
         files = Files(address)
         for path in corpus.rglob("*.*"):
@@ -156,16 +160,10 @@ def test_a_run_from_an_unsteady_bucket_is_the_run_from_the_local_corpus(corpus, 
         Unsteady.address = address
         with serving(Unsteady) as proxy:
             monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy)
-            remote = _run(f"gs://{BUCKET}/OUT", tmp_path / "remote", "--cache_dir", str(tmp_path / "cache"))
+            codes, printed = run_many({"remote": remote, "local": local}, 2, tmp_path)
+    assert set(codes.values()) == {0}, printed
     assert Unsteady.refused > 0
     assert Unsteady.truncated == 1
-    assert rows(remote, "loss", "batch_id") == rows(_run(str(corpus), tmp_path / "local"), "loss", "batch_id")
+    found = [rows(tmp_path / name, "loss", "batch_id") for name in ("remote", "local")]
+    assert len(found[0]) == 4 and found[0] == found[1]
     assert not list((tmp_path / "cache").glob("*.part"))
-
-
-def _run(corpus: str, out: Path, *words: str) -> Path:
-    steps = ["--max_steps", "4", "--shuffle_shards", "2", "--workers", "1", "--val_share", "0"]
-    command = [*launcher(2), str(PRETRAIN), "--corpus", corpus, "--output", str(out), *SMALL, *steps, *words]
-    done = run(command, out.parent)
-    assert done.returncode == 0, done.stdout
-    return out
