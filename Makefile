@@ -22,6 +22,7 @@ demo: install
 	@echo "The losses:  demo/run/loss.png"
 	@echo "The model:   demo/run/model"
 
+# Two workers share the files, in the order that tests/conftest.py gives them.
 test: install
 	python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 
 import psutil
 
@@ -17,8 +18,9 @@ def page_process_of(launcher, out):
     """Waits until a build has come so far as to read pages, and returns the process that does."""
     while launcher.poll() is None:
         for child in psutil.Process(launcher.pid).children(recursive=True):
-            if "pipelines.sandbox_child" in child.cmdline() and (out / "work" / "units.arrow").exists():
-                return child
+            with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                if "pipelines.sandbox_child" in child.cmdline() and (out / "work" / "units.arrow").exists():
+                    return child
         time.sleep(0.05)
     raise AssertionError(launcher.stderr.read())
 
