@@ -59,9 +59,10 @@ def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """image (h, w, 3) uint8. Returns (height, width, 3) uint8."""
     if image.shape[:2] == (height, width):
         return image
-    channels_first = torch.from_numpy(image).permute(2, 0, 1)[None]
-    resized = interpolate(channels_first, size=(height, width), mode="bilinear", antialias=True)
-    return resized[0].permute(1, 2, 0).numpy()
+    # Permuted as a batch, it is seen to hold the channels of a pixel side by side, and so does the result.
+    batch = torch.from_numpy(image)[None].permute(0, 3, 1, 2)
+    resized = interpolate(batch, size=(height, width), mode="bilinear", antialias=True)
+    return resized.permute(0, 2, 3, 1)[0].numpy()
 
 
 @lru_cache(maxsize=1024)
