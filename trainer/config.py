@@ -112,7 +112,7 @@ class PretrainConfig:
     model: ModelConfig = MODEL_SIZES["small"]
     objectives: ObjectivesConfig = field(default_factory=ObjectivesConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
-    deepspeed: dict[str, Any] = field(default_factory=dict)  # laid over the DeepSpeed config of trainer.engine
+    deepspeed: dict[str, Any] = field(default_factory=dict)  # laid over that of trainer.deepspeed_settings
 
     def __post_init__(self) -> None:
         for name in AT_LEAST_ONE:

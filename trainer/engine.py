@@ -7,10 +7,9 @@ import math
 import os
 import warnings
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import torch
-from omegaconf import OmegaConf
 from torch import nn
 
 if not torch.accelerator.is_available():
@@ -21,6 +20,7 @@ from deepspeed.utils import safe_get_full_fp32_param
 
 from trainer import distributed
 from trainer.config import OptimizerConfig, PretrainConfig
+from trainer.deepspeed_settings import deepspeed_config
 from trainer.guarded_adamw import GuardedAdamW
 from trainer.model import DocFormerV2
 
@@ -63,21 +63,6 @@ def _read_norm(engine: deepspeed.DeepSpeedEngine) -> float:
     """
     engine.optimizer._global_grad_norm = float(engine.optimizer._global_grad_norm)
     return engine.optimizer._global_grad_norm
-
-
-def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]:
-    """Returns the DeepSpeed config of a run, with its `deepspeed` section laid over."""
-    ours = {
-        "train_batch_size": config.global_batch,
-        "train_micro_batch_size_per_gpu": micro_batch,
-        "zero_optimization": {"stage": config.zero_stage},
-        "zero_allow_untested_optimizer": True,  # it knows AdamW by its exact type, and ours is a kind of it
-        # GuardedAdamW looks at the norm, so that DeepSpeed need not search each gradient for what is not finite.
-        "bf16": {"enabled": config.dtype == "bf16", "check_grad_overflow": False},
-        "gradient_clipping": config.optimizer.clip_norm,
-        "timers": {"throughput": {"enabled": False}},  # it would wait for the device twice a micro-batch
-    }
-    return cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.merge(ours, config.deepspeed)))
 
 
 def compile_layers(model: DocFormerV2) -> None:

@@ -7,8 +7,10 @@ from itertools import pairwise
 import pytest
 from torch import nn
 
+from schemas import UsageError
 from trainer.config import OptimizerConfig, load_config
-from trainer.engine import deepspeed_config, learning_rate, lr_scales, parameter_groups
+from trainer.deepspeed_settings import deepspeed_config
+from trainer.engine import learning_rate, lr_scales, parameter_groups
 from trainer.model import DocFormerV2
 
 SETTINGS = OptimizerConfig(learning_rate=1.0, warmup_steps=10, final_lr_share=0.1)
@@ -64,3 +66,17 @@ def test_the_deepspeed_section_is_laid_over_ours():
     merged = deepspeed_config(config, micro_batch=4)
     assert merged["zero_optimization"] == {"stage": 2, "overlap_comm": True}
     assert merged["train_micro_batch_size_per_gpu"] == 4
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("deepspeed.gradient_cliping=3", "deepspeed.gradient_cliping: .* did you mean gradient_clipping"),
+        ("deepspeed.zero_optimization.overlap_com=true", "overlap_com: Extra inputs are not permitted"),
+        ("deepspeed.zero_optimization.overlap_comm=7x", "overlap_comm: Input should be a valid boolean.*'7x'"),
+        ("deepspeed.fp16.enabled=true", "cannot be simultaneously enabled"),
+    ],
+)
+def test_what_deepspeed_cannot_make_sense_of_is_wrong_usage(override, said):
+    with pytest.raises(UsageError, match=said):
+        deepspeed_config(load_config("small", None, {"dtype": "bf16"}, [override]), micro_batch=4)
