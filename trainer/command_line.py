@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default="small", metavar="SIZE", help=f"{', '.join(MODEL_SIZES)} (small)")
     parser.add_argument("--config", metavar="FILE", help="YAML with any of these settings, such as RUN/config.yaml")
     parser.add_argument(
-        "--dry_run", action="store_true", help="take three steps, write nothing, print what a run needs"
+        "--dry_run", action="store_true", help="take steps for ten seconds, write nothing, print what a run needs"
     )
     parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it; the environment has it too
     for name, about in flags().items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from schemas import Tokenizer
@@ -13,32 +14,44 @@ from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus
 from trainer.data import PageDataset, load_batches
 from trainer.engine import memory_gb, set_learning_rate
+from trainer.example import Batch
 from trainer.run_setup import rank_batches, sample_order
 from trainer.throughput import Throughput, total_peak_tflops
 from trainer.training_step import train_step
 
 logger = logging.getLogger("trainer")
 
-TIMED_STEPS = 2  # after a first one, which allocates, compiles and waits for the workers to start
+# After a first step, which allocates, compiles and waits for the workers to start.
+LEAST_STEPS, MOST_STEPS = 2, 20
+ENOUGH_S = 10.0
 
 
 def dry_run(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, engine: Any) -> None:
     """Takes steps that change nothing and logs what they say of the whole run. Collective: all ranks call it."""
     order = sample_order(config, corpora)
     dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
-    steps = 1 + TIMED_STEPS
-    batches = load_batches(dataset, rank_batches(config, corpora, order, dataset, engine, 0, steps), config.workers)
+    mine = rank_batches(config, corpora, order, dataset, engine, 0, 1 + MOST_STEPS)
+    batches = load_batches(dataset, mine, config.workers)
     set_learning_rate(engine, 0.0)
-    throughput = Throughput(total_peak_tflops(engine.device, config))
-    for step in range(1, steps + 1):
-        result = train_step(engine, batches, config, step, stop=False, measured=step in (1, steps))
-        if step == 1:
-            throughput.restart()
-        else:
-            throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
+    timed, rates = _time_steps(engine, batches, config)
     pages = sum(len(corpus.train) for corpus in corpora)
     memory = max(distributed.gather(memory_gb()))
-    logger.info(estimate(config, pages, count_parameters(engine.module), memory, throughput.rates()))
+    logger.info(f"dry run: {timed} steps were timed after a first one; nothing was written")
+    logger.info(estimate(config, pages, count_parameters(engine.module), memory, rates))
+
+
+def _time_steps(engine: Any, batches: Iterator[Batch], config: PretrainConfig) -> tuple[int, dict[str, float]]:
+    """Returns how many steps were timed, the same number on every rank, and their rates."""
+    throughput = Throughput(total_peak_tflops(engine.device, config))
+    train_step(engine, batches, config, 1, stop=False, measured=True)
+    throughput.restart()
+    started = time.perf_counter()
+    for timed in range(1, MOST_STEPS + 1):
+        result = train_step(engine, batches, config, 1 + timed, stop=False, measured=True)
+        throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
+        if timed >= LEAST_STEPS and min(distributed.gather(time.perf_counter() - started)) > ENOUGH_S:
+            break
+    return timed, throughput.rates()
 
 
 def count_parameters(module: Any) -> int:
@@ -57,7 +70,6 @@ def estimate(config: PretrainConfig, pages: int, parameters: int, memory: float,
     per_s, wanted = rates["pages_per_s"], config.max_steps * config.global_batch
     return "\n".join(
         [
-            f"dry run: {TIMED_STEPS} steps were timed after a first one; nothing was written",
             f"model      {parameters / 1e6:,.1f}M parameters, {memory:.2f} GB on the rank that needs most",
             f"page       {1e3 * rates['tflops'] / per_s:,.3g} GFLOP, {rates['tokens_per_s'] / per_s:,.0f} tokens; "
             f"padding {rates['padding']:.1%} of all",

@@ -19,7 +19,6 @@ RATES = {
 def test_an_estimate_follows_from_pages_steps_and_rates():
     config = load_config("tiny", None, {"max_steps": "450"})
     assert estimate(config, 36_000, 6_600_000, 1.234, RATES).splitlines() == [
-        "dry run: 2 steps were timed after a first one; nothing was written",
         "model      6.6M parameters, 1.23 GB on the rank that needs most",
         "page       14 GFLOP, 500 tokens; padding 8.4% of all",
         "speed      10.00 pages/s, 1.60 s a step, 0.14 TFLOP/s, mfu 40.0%, data 2%",
