@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import zip_longest
 from typing import Any
 
@@ -11,6 +12,8 @@ from trainer import distributed
 from trainer.data import PageDataset, load_batches, to_device
 from trainer.metrics import ObjectiveSums, summarize
 from trainer.sample_order import SampleRef
+
+logger = logging.getLogger("trainer")
 
 
 class Evaluation:
@@ -36,17 +39,30 @@ class Evaluation:
         self.counted = len(self.blocks)
         rounds = -(-len(blocks) // distributed.world_size())
         self.blocks += blocks[:1] * (rounds - self.counted)
+        self.bad: list[str] = []
 
     def run(self, engine: Any) -> dict[str, float]:
-        """Returns val_loss, val_loss_*, val_acc_* and val_pages. Collective: all ranks call it, all get the result."""
+        """Returns val_loss, val_loss_*, val_acc_*, val_pages, and val_bad_samples: how many had others in their place.
+
+        Collective: all ranks call it, all get the result.
+        """
         sums = ObjectiveSums()
+        bad: list[str] = []
         engine.eval()
         with torch.no_grad():
             for number, batch in enumerate(load_batches(self.dataset, self.blocks, workers=0)):
                 outputs = engine(to_device(batch, engine.device))
                 if number < self.counted:
                     sums.add(outputs)
+                    bad += batch["bad"]
         engine.train()
-        config = self.dataset.config
-        row = summarize(distributed.sum_over_ranks(sums.local()), config.objectives, prefix="val_")
-        return {**row, "val_pages": self.pages}
+        self._report([page for part in distributed.gather(bad) for page in part])
+        objectives = self.dataset.config.objectives
+        row = summarize(distributed.sum_over_ranks(sums.local()), objectives, prefix="val_")
+        return {**row, "val_pages": self.pages, "val_bad_samples": len(self.bad)}
+
+    def _report(self, bad: list[str]) -> None:
+        """Says once which held-out pages cannot be used: they are the same each time."""
+        if bad and not self.bad:
+            logger.warning(f"{len(bad)} of {self.pages} held-out pages cannot be used, others stand in: {bad[0]}")
+        self.bad = bad

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.corpora import write_corpus
+from tests.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import only_rank
 from trainer.config import load_config
 from trainer.corpora import open_corpora
@@ -74,3 +74,18 @@ def test_held_out_losses_are_means_over_the_answers_of_all_corpora(paths):
     assert row["val_loss_line"] == pytest.approx(mean), "each page has as many pairs"
     assert row["val_loss"] == pytest.approx(sum(row[f"val_loss_{name}"] for name in OBJECTIVES))
     assert model.training, "training goes on as it was"
+
+
+def test_held_out_pages_that_cannot_be_used_are_counted_and_said_once(paths, tmp_path, caplog):
+    write_corpus(tmp_path / "sound", pages=9, shards=1, words=20, long_side=64)
+    dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", set(range(0, 9, 2)), "no image"))
+    torch.manual_seed(0)
+    model = DocFormerV2(dataset.config.model)
+    model.device = torch.device("cpu")
+    with only_rank(), caplog.at_level("WARNING", "trainer"):
+        evaluation = Evaluation(dataset, 1000, block_size=2)
+        rows = [evaluation.run(model) for _ in range(2)]
+    assert rows[0] == rows[1]
+    assert rows[0]["val_bad_samples"] > 0
+    (said,) = (record.message for record in caplog.records if "held-out" in record.message)
+    assert said.startswith(f"{rows[0]['val_bad_samples']} of {len(dataset.corpora[0])} held-out pages cannot be used")
