@@ -17,8 +17,8 @@ class BadSamples:
     """Every rank notes every step.
 
     Args:
-        run_dir: gets `bad_samples.jsonl`, a row for each page, and the first few are said; None: neither, on all ranks
-            but one.
+        run_dir: gets `bad_samples.jsonl`, a row for each page, and one of each of the first steps is said; None:
+            neither, on all ranks but one.
         resume_step: rows of later steps, which this run repeats, are dropped.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 
 from schemas import FolioError
@@ -48,6 +49,14 @@ class SkippedSteps:
             logger.warning(f"{what}: skipped, nothing has changed; its pages are in {self.path}")
         if self.in_a_row == self.most_in_a_row:
             raise FolioError(
-                f"{what}: {self.in_a_row} skipped in a row (--max_skipped). Nothing was saved after the last "
-                "checkpoint: start again with a lower optimizer.learning_rate, or with dtype=fp32."
+                f"{what}: {self.in_a_row} skipped in a row (--max_skipped), none of them saved. {self._cure(result)}"
             )
+
+    @staticmethod
+    def _cure(result: StepResult) -> str:
+        if math.isfinite(result.grad_norm):
+            return "The norm is finite: give a larger --skip_grad_norm, or lower optimizer.learning_rate."
+        return (
+            "Start again with a lower optimizer.learning_rate; where that skips its first steps too, the weights were "
+            "bad when they were saved: delete the newest of RUN/checkpoints."
+        )

@@ -13,10 +13,10 @@ from trainer.skipped_steps import SKIPPED_STEPS, SkippedSteps
 from trainer.training_step import SkippedBatch, StepResult
 
 
-def _step(skipped: bool) -> StepResult:
+def _step(skipped: bool, grad_norm: float = math.inf) -> StepResult:
     pages = SkippedBatch(keys=["a", "b"], suspects=["b"]) if skipped else None
     work = {"tokens": 1.0, "positions": 1.0, "flops": 1.0, "data_wait_s": 0.0}
-    return StepResult(metrics={"loss": 2.0}, grad_norm=math.inf, **work, stop=False, bad=[], skipped=pages)
+    return StepResult(metrics={"loss": 2.0}, grad_norm=grad_norm, **work, stop=False, bad=[], skipped=pages)
 
 
 def test_only_so_many_in_a_row_stop_a_run():
@@ -25,6 +25,15 @@ def test_only_so_many_in_a_row_stop_a_run():
         steps.note(number, _step(skipped))
     with pytest.raises(FolioError, match=r"step 7: loss 2, gradient norm inf: 2 skipped in a row \(--max_skipped\)"):
         steps.note(7, _step(True))
+
+
+@pytest.mark.parametrize(
+    ("norm", "cure"),
+    [(1e9, "give a larger --skip_grad_norm"), (math.inf, "delete the newest of RUN/checkpoints")],
+)
+def test_the_cure_depends_on_why_steps_were_skipped(norm, cure):
+    with pytest.raises(FolioError, match=cure):
+        SkippedSteps(None, most_in_a_row=1, resume_step=0).note(1, _step(True, norm))
 
 
 def test_a_resumed_run_forgets_the_steps_that_it_repeats(tmp_path):
