@@ -7,6 +7,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -20,9 +21,25 @@ FORMAT_VERSION = 1
 
 
 def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) -> None:
-    """Write the model without its pretraining heads, in the precision that it has, tied weights once."""
-    out = Path(out_dir)
-    out.mkdir(parents=True, exist_ok=True)
+    """Write the model without its pretraining heads, in the precision that it has, tied weights once.
+
+    Raises FolioError when the disk is full; an earlier export stays as it was.
+    """
+    half = Path(out_dir).with_name(f"{Path(out_dir).name}.part")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    try:
+        _write(model, tokenizer, half)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(half)
+        raise FolioError(f"{out_dir} cannot be written: {error}. Make room and give the same command again") from error
+    Path(out_dir).mkdir(exist_ok=True)
+    for path in half.iterdir():
+        path.replace(Path(out_dir, path.name))
+    half.rmdir()
+
+
+def _write(model: DocFormerV2, tokenizer: Tokenizer, out: Path) -> None:
     config = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, **asdict(model.config)}
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_file(_weights(model), out / "model.safetensors", metadata={"format": "pt"})

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from schemas.errors import FolioError
+from tests.disks import small_disk
 from tests.trainer.pages import TINY, TOKENIZER, example_of, page_image, page_tokens
 from trainer.example import Batch, collate
 from trainer.export import export_model, load_model
@@ -76,3 +77,13 @@ def test_weights_that_do_not_fit_the_config_are_refused_by_name(exported, tmp_pa
     (tmp_path / "config.json").write_text((exported / "config.json").read_text())
     with pytest.raises(FolioError, match=r"encoder\.norm\.weight"):
         load_model(tmp_path)
+
+
+def test_a_disk_too_small_for_the_model_keeps_the_one_that_is_there(tmp_path):
+    small, large = (DocFormerV2(replace(TINY, image_height=0, d_ff=width)) for width in (64, 4096))
+    with small_disk(tmp_path / "disk", "40m") as disk:
+        export_model(small, TOKENIZER, disk.path / "model")
+        with pytest.raises(FolioError, match=r"model cannot be written: .* Make room"):
+            export_model(large, TOKENIZER, disk.path / "model")
+        assert [path.name for path in disk.path.iterdir()] == ["model"]
+        assert load_model(disk.path / "model")[0].config == small.config
