@@ -31,30 +31,37 @@ class CheckpointStore:
     Args:
         directory: `RUN/checkpoints`.
         keep_last: how many stay.
+        facts: what a run that goes on from one must have in common with this one.
+        lr_scales: as `Checkpoint` has them.
         change_ranks: also load what another number of ranks saved.
-
-    Attributes:
-        uploads: copies each one elsewhere, where it is set.
+        uploads: copies each one elsewhere.
     """
 
-    def __init__(self, directory: Path, keep_last: int, change_ranks: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        keep_last: int,
+        facts: dict[str, Any],
+        *,
+        lr_scales: dict[str, float] | None = None,
+        change_ranks: bool = False,
+        uploads: Uploads | None = None,
+    ) -> None:
         self.directory = directory
         self.keep_last = keep_last
+        self.facts = facts
+        self.lr_scales = lr_scales or {}
         self.change_ranks = change_ranks
-        self.uploads: Uploads | None = None
+        self.uploads = uploads
         self._damaged: set[str] = set()
 
-    def newest(self) -> Checkpoint | None:
-        """Returns the newest checkpoint by its manifest alone, its files unread."""
-        return next(iter(self._all()), None)
-
-    def save(self, engine: Any, step: int, samples: int, facts: dict[str, Any]) -> None:
+    def save(self, engine: Any, step: int, samples: int) -> None:
         """Writes the state of the engine. Collective: all ranks call it.
 
         Raises:
             FolioError: a rank cannot write its part; nothing of it stays, and earlier checkpoints are untouched.
         """
-        name = Checkpoint(step, samples, facts, {}).name
+        name = Checkpoint(step, samples, self.facts, {}).name
         directory = self.directory / name
         faults: list[str] = []
         if distributed.rank() == 0:
@@ -71,10 +78,10 @@ class CheckpointStore:
         files = {file: value for part in distributed.gather(mine) for file, value in part.items()}
         if distributed.rank() == 0 and not faults:
             with noting(faults):
-                Checkpoint(step, samples, facts, files).write(directory)
+                Checkpoint(step, samples, self.facts, files, self.lr_scales).write(directory)
+                write_durably(self.directory / LATEST, name)
         self._require_none(faults, directory)
         if distributed.rank() == 0:
-            write_durably(self.directory / LATEST, name)
             self._damaged.discard(name)
             if self.uploads:
                 self.uploads.add(directory)
@@ -90,7 +97,7 @@ class CheckpointStore:
         """
         checkpoint = distributed.gather(self._newest_sound() if distributed.rank() == 0 else None)[0]
         if checkpoint is None:
-            if self.newest() is not None:
+            if newest_checkpoint(self.directory) is not None:
                 raise FolioError(f"no checkpoint in {self.directory} is sound: delete all of them to start anew.")
             return None
         if checkpoint.ranks != distributed.world_size() and not self.change_ranks:
@@ -106,18 +113,19 @@ class CheckpointStore:
         found = [fault for part in distributed.gather(faults) for fault in part]
         if not found:
             return
+        free_gb = shutil.disk_usage(self.directory.parent).free / 1e9  # before the half one goes
+        distributed.barrier()
         if distributed.rank() == 0:
             shutil.rmtree(directory, ignore_errors=True)  # without a manifest it is none, should it stay
         distributed.barrier()
-        last = self.newest()
+        last = newest_checkpoint(self.directory)
         raise FolioError(
-            f"{directory} cannot be written: {found[0]}; {_free_gb(self.directory.parent):.1f} GB are free there. "
-            + (f"{last.name} stays. " if last else "")
-            + "Make room, then the same command goes on from the last checkpoint."
+            f"{directory} cannot be written, {free_gb:.1f} GB were free on its disk: {found[0]}. Make room; the same "
+            + (f"command then goes on from {last.name}, which stays." if last else "command then starts anew.")
         )
 
     def _newest_sound(self) -> Checkpoint | None:
-        for checkpoint in self._all():
+        for checkpoint in _checkpoints(self.directory):
             damage = checkpoint.damage(self.directory / checkpoint.name)
             if damage is None:
                 return checkpoint
@@ -125,17 +133,26 @@ class CheckpointStore:
             logger.warning(f"{checkpoint.name} is damaged: {damage}; trying the one before it.")
         return None
 
-    def _all(self) -> list[Checkpoint]:
-        found = (Checkpoint.read(path) for path in sorted(self.directory.glob("step-*"), reverse=True))
-        return [checkpoint for checkpoint in found if checkpoint is not None]
-
     def _prune(self, step: int) -> None:
         """Keeps the newest up to `step`. Later ones, and damaged ones, are of a course that the run has left."""
-        usable = [found for found in self._all() if found.step <= step and found.name not in self._damaged]
+        usable = [
+            found for found in _checkpoints(self.directory) if found.step <= step and found.name not in self._damaged
+        ]
         kept = {checkpoint.name for checkpoint in usable[: self.keep_last]}
         for path in self.directory.glob("step-*"):
             if path.name not in kept and not (self.uploads and self.uploads.copies(path)):
                 _remove(path)
+
+
+def newest_checkpoint(directory: Path) -> Checkpoint | None:
+    """Returns the newest checkpoint of `RUN/checkpoints` by its manifest alone, its files unread."""
+    return next(iter(_checkpoints(directory)), None)
+
+
+def _checkpoints(directory: Path) -> list[Checkpoint]:
+    """Returns those with a manifest, the newest first."""
+    found = (Checkpoint.read(path) for path in sorted(directory.glob("step-*"), reverse=True))
+    return [checkpoint for checkpoint in found if checkpoint is not None]
 
 
 def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, but: Collection[str] = ()) -> None:
@@ -172,7 +189,3 @@ def _flush_and_hash(directory: Path) -> dict[str, tuple[int, str]]:
 def _remove(directory: Path) -> None:
     (directory / MANIFEST).unlink(missing_ok=True)  # first: a kill now leaves no checkpoint that lacks files
     shutil.rmtree(directory)
-
-
-def _free_gb(directory: Path) -> float:
-    return shutil.disk_usage(directory).free / 1e9

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,14 @@ class Checkpoint:
         samples: samples consumed: all the state that the data has.
         facts: what a run must have in common with this one to go on from here.
         files: size in bytes and SHA-256 by file name.
+        lr_scales: of each parameter, in a run that began at a T5; empty in one that began at random weights.
     """
 
     step: int
     samples: int
     facts: dict[str, Any]
     files: dict[str, tuple[int, str]]
+    lr_scales: dict[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -41,8 +43,7 @@ class Checkpoint:
 
     def write(self, directory: Path) -> None:
         """Writes the manifest: the moment at which the directory becomes a checkpoint."""
-        record = {"step": self.step, "samples": self.samples, "facts": self.facts, "files": self.files}
-        write_durably(directory / MANIFEST, json.dumps(record, indent=1, sort_keys=True))
+        write_durably(directory / MANIFEST, json.dumps(asdict(self), indent=1, sort_keys=True))
 
     @classmethod
     def read(cls, directory: Path) -> Checkpoint | None:
@@ -50,7 +51,8 @@ class Checkpoint:
         try:
             record = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
             files = {name: (size, sha256) for name, (size, sha256) in record["files"].items()}
-            return cls(record["step"], record["samples"], record["facts"], files)
+            found = cls(record["step"], record["samples"], record["facts"], files, record["lr_scales"])
+            return found if found.ranks > 0 else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

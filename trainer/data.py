@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import simplejpeg
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from schemas import FolioError, Sample, SchemaError, Tokenizer
+from schemas import FolioError, Sample, SchemaError, Tokenizer, UsageError
+from trainer import distributed
 from trainer.config import PretrainConfig
 from trainer.corpora import CorpusPages
 from trainer.denoising import window_size
@@ -23,10 +26,16 @@ from trainer.page_image import view_page
 from trainer.sample_order import SampleRef
 
 MOST_BAD_IN_A_ROW = 100
+BATCHES_AHEAD = 4  # of each worker
+SHARED_MEMORY = Path("/dev/shm")
 
 
 class SampleError(FolioError):
     """A sample cannot be read or decoded."""
+
+
+class WorkerDied(FolioError):
+    """A worker process was killed. Only its rank knows."""
 
 
 class TooManyBadSamples(FolioError):
@@ -132,14 +141,14 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
     """Yields the batch of each list of samples, in order, read ahead by `workers` processes.
 
     Raises:
-        FolioError: a shard cannot be had, or too many samples are bad.
+        FolioError: a shard cannot be had, too many samples are bad, or a worker was killed.
     """
     loader = DataLoader(
         dataset,
         batch_sampler=micro_batches,
         collate_fn=partial(collate, pad_multiple=dataset.config.pad_multiple),
         num_workers=workers,
-        prefetch_factor=4 if workers else None,
+        prefetch_factor=BATCHES_AHEAD if workers else None,
         worker_init_fn=_heed_parent_alone,
         pin_memory=torch.cuda.is_available(),
     )
@@ -147,6 +156,32 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
         yield from loader
     except FolioError as error:
         raise type(error)(_own_words(error)) from error
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise WorkerDied(
+            f"a worker that reads pages was killed, for want of memory perhaps ({error}): try fewer --workers"
+        ) from error
+
+
+def require_shared_memory(config: PretrainConfig, micro_batch: int) -> None:
+    """Raises `UsageError` where the batches that workers read ahead may not fit `/dev/shm`, through which they pass.
+
+    A worker that finds it full loses its batch, and the run would wait for that for ever.
+    """
+    if not config.workers or not SHARED_MEMORY.is_dir():
+        return
+    model, objectives = config.model, config.objectives
+    page = 3 * model.image_height * model.image_width + 8 * 5 * model.visual_tokens
+    page += 8 * (8 * objectives.max_text_tokens + 3 * objectives.line_pairs + objectives.max_target_tokens)
+    processes = distributed.ranks_here() * config.workers
+    needed, free = processes * (BATCHES_AHEAD + 1) * micro_batch * page, shutil.disk_usage(SHARED_MEMORY).free
+    if needed > free:
+        raise UsageError(
+            f"--workers {config.workers} may need {needed / 1e9:.2g} GB of shared memory, {SHARED_MEMORY} has "
+            f"{free / 1e9:.2g} GB free: take fewer (0 needs none), a smaller --micro_batch, or give the container more "
+            "(docker run --shm-size)."
+        )
 
 
 def _own_words(error: FolioError) -> str:

@@ -18,6 +18,11 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
+def ranks_here() -> int:
+    """Returns the number of ranks on this machine."""
+    return int(os.environ.get("LOCAL_SIZE", "1"))
+
+
 def world_size() -> int:
     """Returns the number of ranks."""
     return int(os.environ.get("WORLD_SIZE", "1"))
@@ -33,7 +38,7 @@ def join() -> None:
         os.environ.update(alone, MASTER_PORT=str(_free_port()))
     if "OMP_NUM_THREADS" not in os.environ:
         # Else every rank of a machine starts a thread on each core.
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_SIZE", "1"))))
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // ranks_here()))
     # The shared-memory all-reduce of CPU ranks would compile C++ for minutes at first use, and leaves segments behind.
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)

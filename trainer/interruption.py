@@ -16,12 +16,13 @@ class StopRequest:
     """What asks this process to save and stop; the run looks between steps.
 
     Args:
-        max_hours: from now on; 0 is no limit.
+        max_hours: from `started` on; 0 is no limit.
+        started: by the clock.
         clock: seconds, ever rising.
     """
 
-    def __init__(self, max_hours: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._max_hours, self._clock, self._start = max_hours, clock, clock()
+    def __init__(self, max_hours: float, started: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_hours, self._clock, self._start = max_hours, clock, started
         self._terminated = False
         signal.signal(signal.SIGTERM, self._remember)
 

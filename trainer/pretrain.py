@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import sys
 import time
@@ -27,11 +28,12 @@ with needs_extra("train"):
     from schemas.interrupts import kept_interrupts
     from trainer import distributed
     from trainer.bad_samples import BadSamples
-    from trainer.checkpoint import CheckpointStore, require_same
+    from trainer.checkpoint import CheckpointStore, newest_checkpoint, require_same
+    from trainer.checkpoint_manifest import Checkpoint
     from trainer.command_line import parse_command_line
     from trainer.config import PretrainConfig, save_config, step_range
     from trainer.corpora import OpenCorpus, open_corpora, require_room
-    from trainer.data import PageDataset, TooManyBadSamples, load_batches
+    from trainer.data import PageDataset, TooManyBadSamples, WorkerDied, load_batches, require_shared_memory
     from trainer.dry_run import dry_run
     from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate, start_engine
     from trainer.evaluation import Evaluation
@@ -56,6 +58,7 @@ logger = logging.getLogger("trainer")
 
 MODEL_DIR = "model"
 DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,9 +70,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             return pretrain(parse_command_line(argv))
     except FolioError as error:
         # All ranks meet the same errors and one reports them, but a sample is read by one rank alone.
-        if first or isinstance(error, (ShardError, TooManyBadSamples)):
+        if first or isinstance(error, (ShardError, TooManyBadSamples, WorkerDied)):
             logger.error(f"error: {error}")
         return error.exit_code
+    except OSError as error:
+        if error.errno not in FULL_DISK:
+            raise
+        logger.error(
+            f"error: {error.filename or 'a file of the run'} cannot be written: {error.strerror}. Make room; the same "
+            "command then goes on from the last checkpoint."
+        )
+        return FAILED
     except KeyboardInterrupt:
         logger.error("stopped; the same command goes on from the last checkpoint")
         return INTERRUPTED
@@ -85,6 +96,7 @@ def pretrain(config: PretrainConfig) -> int:
         UsageError: settings, corpus and what the run has done do not fit together.
         FolioError: training failed.
     """
+    started = time.monotonic()
     # All that can be wrong is found before the ranks meet, so that none is left waiting for another.
     if config.wandb_project:
         require_wandb()
@@ -93,25 +105,36 @@ def pretrain(config: PretrainConfig) -> int:
     require_room(corpora, config)
     config = fit_to_corpora(config, corpora, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
-    store = CheckpointStore(Path(config.output, "checkpoints"), config.keep_last, config.change_ranks)
+    require_shared_memory(config, micro_batch)
+    run_dir = Path(config.output)
+    checkpoints = run_dir / "checkpoints"
     common = facts(config, corpora, tokenizer)
-    if (earlier := store.newest()) is not None:
+    if (earlier := newest_checkpoint(checkpoints)) is not None:
         require_same(earlier.facts, common, config.output, but=["ranks"] if config.change_ranks else [])
         require_steps_left(config, earlier.step)
-    resumed = earlier is not None
     if config.dry_run:
-        dry_run(config, corpora, tokenizer, _start(config, micro_batch, resumed))
+        dry_run(config, corpora, tokenizer, _start(config, micro_batch, earlier)[0])
         return DONE
     make_run_dir(config.output)
-    with sole_run(Path(config.output)):
-        uploads = store.uploads = start_uploads(config.upload_to, Path(config.output))
-        wandb = start_wandb(config, resumed)
-        engine = _start(config, micro_batch, resumed)
+    with sole_run(run_dir):
+        if distributed.rank() == 0:
+            clear_mark(run_dir)
+        uploads = start_uploads(config.upload_to, run_dir)
+        wandb = start_wandb(config, resumed=earlier is not None)
+        engine, scales = _start(config, micro_batch, earlier)
+        store = CheckpointStore(
+            checkpoints,
+            config.keep_last,
+            common,
+            lr_scales=scales if config.init_from else None,
+            change_ranks=config.change_ranks,
+            uploads=uploads,
+        )
         checkpoint = store.load(engine)
-        run = Run(config, corpora, tokenizer, engine, checkpoint.step if checkpoint else 0, wandb)
+        run = Run(config, corpora, tokenizer, engine, checkpoint.step if checkpoint else 0, wandb, started)
         run.announce()
         with run.log:
-            stopped = run.train(lambda: store.save(engine, run.step, run.samples, common))
+            stopped = run.train(lambda: store.save(engine, run.step, run.samples))
         if not stopped:
             run.finish()
         if uploads:
@@ -119,11 +142,12 @@ def pretrain(config: PretrainConfig) -> int:
         return FAILED if stopped else DONE
 
 
-def _start(config: PretrainConfig, micro_batch: int, resumed: bool) -> Any:
-    """Lets the ranks meet and returns the engine around the model at its start."""
+def _start(config: PretrainConfig, micro_batch: int, earlier: Checkpoint | None) -> tuple[Any, dict[str, float]]:
+    """Lets the ranks meet; returns the engine around the model at its start, and its learning rates' scales."""
     torch.manual_seed(config.seed)
     model = DocFormerV2(config.model)
-    return start_engine(model, config, micro_batch, starting_scales(model, config, resumed=resumed))
+    scales = starting_scales(model, config, earlier)
+    return start_engine(model, config, micro_batch, scales), scales
 
 
 def require_steps_left(config: PretrainConfig, step: int) -> None:
@@ -140,6 +164,9 @@ class Run:
 
     Attributes:
         step: optimizer steps that the weights have seen.
+
+    Args:
+        started: when the hours that the run is given began, by `time.monotonic`.
     """
 
     def __init__(
@@ -150,11 +177,12 @@ class Run:
         engine: Any,
         step: int,
         wandb: WandbLog | None,
+        started: float,
     ) -> None:
         self.config, self.corpora, self.tokenizer, self.engine, self.step = config, corpora, tokenizer, engine, step
         self.dir = Path(config.output)
-        self.stop = StopRequest(config.max_hours)
-        self.started = time.perf_counter()
+        self.stop = StopRequest(config.max_hours, started)
+        self.started = started
         self.order = sample_order(config, corpora)
         self.dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
         held_out = PageDataset([corpus.held_out for corpus in corpora], tokenizer, config)
@@ -162,10 +190,8 @@ class Run:
         self.throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
         self.profiler = StepProfiler(step_range(config.profile_steps) if first else None, self.dir / "profile")
-        if first:
-            if step < config.max_steps:  # a finished run keeps the settings that it had
-                save_config(config, self.dir / "config.yaml")
-            clear_mark(self.dir)
+        if first and step < config.max_steps:  # a finished run keeps the settings that it had
+            save_config(config, self.dir / "config.yaml")
         record_dir = self.dir if first else None
         self.bad_samples = BadSamples(record_dir, step)
         self.skipped = SkippedSteps(record_dir, config.max_skipped, step)
@@ -237,7 +263,7 @@ class Run:
                 parameter.data.copy_(weights[name])
             export_model(model, self.tokenizer, self.dir / MODEL_DIR)
             plot_runs([self.dir], self.dir / "loss.png")
-        took = duration(time.perf_counter() - self.started)
+        took = duration(time.monotonic() - self.started)
         logger.info(
             f"done: {self.step} steps, {self.samples:,} samples, in {took}\n"
             f"model {self.dir / MODEL_DIR}  losses {self.dir / 'loss.png'}  log {self.dir / LOG_NAME}"

@@ -11,10 +11,12 @@ import torch
 from schemas import FolioError, UsageError
 from tests.disks import small_disk
 from tests.trainer.launches import only_rank
-from trainer.checkpoint import CheckpointStore, require_same
+from trainer.checkpoint import CheckpointStore, newest_checkpoint, require_same
 from trainer.checkpoint_manifest import Checkpoint
 from trainer.config import PretrainConfig
 from trainer.engine import start_engine
+
+FACTS = {"seed": 0, "ranks": 1}
 
 
 def _checkpoint(store_dir, step: int) -> Checkpoint:
@@ -22,7 +24,7 @@ def _checkpoint(store_dir, step: int) -> Checkpoint:
     directory.mkdir(parents=True)
     (directory / "weights.pt").write_bytes(b"weights")
     files = {"weights.pt": (7, hashlib.sha256(b"weights").hexdigest())}
-    checkpoint = Checkpoint(step, step * 8, {"seed": 0}, files)
+    checkpoint = Checkpoint(step, step * 8, FACTS, files, {"tokens.weight": 0.5})
     checkpoint.write(directory)
     return checkpoint
 
@@ -37,7 +39,7 @@ def engine():
 
 def _save(store: CheckpointStore, engine, *steps: int) -> None:
     for step in steps:
-        store.save(engine, step, step * 8, {"ranks": 1})
+        store.save(engine, step, step * 8)
 
 
 def _steps(store_dir) -> list[int]:
@@ -70,11 +72,11 @@ def test_a_directory_whose_manifest_cannot_be_read_is_no_checkpoint(tmp_path, te
     (tmp_path / "step-00000009").mkdir()
     if text is not None:
         (tmp_path / "step-00000009" / "manifest.json").write_text(text)
-    assert CheckpointStore(tmp_path, keep_last=2).newest() == expected
+    assert newest_checkpoint(tmp_path) == expected
 
 
 def test_a_run_without_checkpoints_has_no_newest(tmp_path):
-    assert CheckpointStore(tmp_path / "none", keep_last=2).newest() is None
+    assert newest_checkpoint(tmp_path / "none") is None
 
 
 def test_a_run_goes_on_only_with_what_it_has_in_common():
@@ -93,7 +95,7 @@ def test_other_ranks_alone_are_refused_with_the_flag_that_allows_them():
 
 
 def test_the_newest_checkpoints_stay(engine, tmp_path):
-    _save(CheckpointStore(tmp_path, keep_last=2), engine, 100, 200, 300)
+    _save(CheckpointStore(tmp_path, keep_last=2, facts=FACTS), engine, 100, 200, 300)
     assert _steps(tmp_path) == [200, 300]
     assert (tmp_path / "latest").read_text() == "step-00000300"
 
@@ -102,25 +104,25 @@ def test_the_newest_checkpoints_stay(engine, tmp_path):
     ("keep_last", "saved", "left"), [(1, 400, [400]), (2, 400, [300, 400]), (2, 500, [300, 500]), (2, 600, [300, 600])]
 )
 def test_a_damaged_checkpoint_never_stays_in_place_of_a_sound_one(engine, tmp_path, keep_last, saved, left):
-    _save(CheckpointStore(tmp_path, keep_last=2), engine, 300, 500)
+    _save(CheckpointStore(tmp_path, keep_last=2, facts=FACTS), engine, 300, 500)
     (tmp_path / "step-00000500" / "mp_rank_00_model_states.pt").write_bytes(b"wei")
-    store = CheckpointStore(tmp_path, keep_last)
+    store = CheckpointStore(tmp_path, keep_last, FACTS)
     resumed = store.load(engine)
     assert resumed is not None
     assert resumed.step == 300
     _save(store, engine, saved)
     assert _steps(tmp_path) == left
-    assert store.load(engine) == store.newest()
+    assert store.load(engine) == newest_checkpoint(store.directory)
 
 
 def test_checkpoints_after_the_saved_step_go(engine, tmp_path):
-    store = CheckpointStore(tmp_path, keep_last=1)
+    store = CheckpointStore(tmp_path, keep_last=1, facts=FACTS)
     _save(store, engine, 500, 400)
     assert _steps(tmp_path) == [400]
 
 
 def test_what_a_killed_run_left_of_a_checkpoint_is_none_and_goes_with_the_next(engine, tmp_path):
-    store = CheckpointStore(tmp_path, keep_last=2)
+    store = CheckpointStore(tmp_path, keep_last=2, facts=FACTS)
     _save(store, engine, 100, 200)
     (tmp_path / "step-00000200" / "manifest.json").unlink()
     (tmp_path / "universal").mkdir()
@@ -132,24 +134,24 @@ def test_what_a_killed_run_left_of_a_checkpoint_is_none_and_goes_with_the_next(e
 
 def test_on_a_full_disk_the_earlier_checkpoint_stays_and_the_message_says_so(engine, tmp_path):
     with small_disk(tmp_path / "disk", "300k") as disk:
-        store = CheckpointStore(disk.path / "checkpoints", keep_last=2)
+        store = CheckpointStore(disk.path / "checkpoints", keep_last=2, facts=FACTS)
         _save(store, engine, 100)
         with pytest.raises(FolioError) as full:
             _save(store, engine, 200, 300, 400)
         message = str(full.value)
-        assert re.search(r"step-00000\d00 cannot be written: .*; 0.0 GB are free there. step-00000\d00 stays", message)
-        newest = store.newest()
+        assert re.search(r"step-00000\d00 cannot be written, 0.0 GB were free on its disk: .*", message)
+        newest = newest_checkpoint(store.directory)
         assert newest is not None
-        assert newest.name + " stays" in message
+        assert message.endswith(f"the same command then goes on from {newest.name}, which stays.")
         assert sorted(_steps(store.directory))[-1] == newest.step, "of the half one nothing is left"
-        assert CheckpointStore(store.directory, keep_last=2).load(engine) == newest
+        assert CheckpointStore(store.directory, keep_last=2, facts=FACTS).load(engine) == newest
         disk.resize("64m")
         _save(store, engine, newest.step + 100)
         assert _steps(store.directory)[-1] == newest.step + 100
 
 
 def test_a_checkpoint_of_other_ranks_is_refused_and_the_flag_named(engine, tmp_path):
-    store = CheckpointStore(tmp_path, keep_last=1)
-    store.save(engine, 100, 800, {"ranks": 2})
+    store = CheckpointStore(tmp_path, keep_last=1, facts={"ranks": 2})
+    store.save(engine, 100, 800)
     with pytest.raises(UsageError, match="is for 2 ranks, here are 1: --change_ranks true goes on from it"):
         store.load(engine)

@@ -9,14 +9,24 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 import pytest
 import torch
 
-from schemas import Sample
+from schemas import Sample, UsageError
 from tests.corpora import spoil_corpus, write_corpus
+from tests.disks import small_disk
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
-from trainer.data import MOST_BAD_IN_A_ROW, PageDataset, TooManyBadSamples, decode_image, load_batches
+from trainer.data import (
+    MOST_BAD_IN_A_ROW,
+    PageDataset,
+    TooManyBadSamples,
+    WorkerDied,
+    decode_image,
+    load_batches,
+    require_shared_memory,
+)
 from trainer.example import Batch
 from trainer.objectives import IGNORE
 from trainer.run_setup import fit_to_corpora, sample_order
@@ -172,3 +182,20 @@ def test_a_shard_that_is_missing_is_refused_by_name(corpora, tmp_path):
     (tmp_path / "OUT" / "shards" / "corpus-00000.tar").unlink()
     with pytest.raises(ShardError, match=r"corpus-00000\.tar cannot be read: .* fetch or build it again"):
         list(load_batches(_open(tmp_path / "OUT")[0], [[SampleRef(0, 0, 0)]], 0))
+
+
+def test_a_worker_that_is_killed_ends_the_run_in_one_sentence(dataset):
+    batches = load_batches(dataset, [[SampleRef(0, 0, epoch)] for epoch in range(1000)], workers=1)
+    next(batches)
+    (worker,) = psutil.Process().children()
+    worker.kill()
+    with pytest.raises(WorkerDied, match=r"was killed, for want of memory perhaps .* try fewer --workers"):
+        list(batches)
+
+
+def test_more_batches_ahead_than_the_shared_memory_takes_are_refused(dataset, tmp_path, monkeypatch):
+    with small_disk(tmp_path / "shm", "1m") as disk:
+        monkeypatch.setattr("trainer.data.SHARED_MEMORY", disk.path)
+        require_shared_memory(replace(dataset.config, workers=0), micro_batch=64)
+        with pytest.raises(UsageError, match=r"--workers 2 may need .* GB of shared memory, .* take fewer"):
+            require_shared_memory(replace(dataset.config, workers=2), micro_batch=64)

@@ -8,8 +8,10 @@ import sys
 import pytest
 
 from tests.corpora import write_corpus
-from tests.trainer.launches import ROOT, SMALL, rows, run
-from trainer.interruption import StopRequest
+from tests.disks import small_disk
+from tests.trainer.launches import PRETRAIN, ROOT, SMALL, rows, run
+from trainer.interruption import StopRequest, mark_stopped
+from trainer.pretrain import main
 
 # The real program, which sends itself the signal as its first evaluation begins.
 SIGNALLED = """
@@ -46,7 +48,7 @@ def signalled(tmp_path):
 
 def test_the_hours_given_count_from_the_start_and_none_are_no_limit():
     now_s = 100.0
-    limited, unlimited = (StopRequest(hours, clock=lambda: now_s) for hours in (1.5, 0.0))
+    limited, unlimited = (StopRequest(hours, 100.0, clock=lambda: now_s) for hours in (1.5, 0.0))
     now_s += 1.5 * 3600 - 1
     assert (limited.reason, unlimited.reason) == (None, None)
     now_s += 1
@@ -67,3 +69,21 @@ def test_ctrl_c_ends_the_run_with_one_line_also_where_python_drops_exceptions(si
     assert code == 130, printed
     assert printed.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
     assert "Traceback" not in printed
+
+
+def test_a_disk_that_fills_up_beside_the_checkpoints_ends_the_run_with_one_line(tmp_path):
+    write_corpus(tmp_path / "OUT", pages=20, words=20, long_side=128)
+    with small_disk(tmp_path / "disk", "12k") as disk:
+        where = ["--corpus", str(tmp_path / "OUT"), "--output", str(disk.path / "RUN")]
+        done = run([sys.executable, str(PRETRAIN), *where, *SMALL, "--val_share", "0"], tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert done.stdout.splitlines()[-1].startswith("error: ")
+    assert "cannot be written: No space left on device. Make room" in done.stdout.splitlines()[-1]
+    assert "Traceback" not in done.stdout
+
+
+def test_a_start_that_fails_takes_the_mark_of_the_stop_before_it_away(tmp_path):
+    write_corpus(tmp_path / "OUT", pages=20, words=20, long_side=128)
+    mark_stopped(tmp_path, step=3, reason="SIGTERM")
+    assert main(["--corpus", str(tmp_path / "OUT"), "--output", str(tmp_path), "--init_from", str(tmp_path)]) == 2
+    assert not (tmp_path / "stopped.json").exists()

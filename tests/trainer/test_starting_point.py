@@ -40,9 +40,10 @@ def launched(t5, tmp_path_factory):
 
     plan = {
         "whole": line("whole", 4, "--init_from", str(t5), "--profile_steps", "2:3"),
-        "first half": line("halves", 2, "--init_from", str(t5)),
+        "first half": line("halves", 2, "--init_from", str(t5), "--upload_to", str(base / "elsewhere")),
         "forgotten": line("halves", 4),
         "second half": line("halves", 4, "--init_from", "moved/away"),
+        "elsewhere": line("elsewhere", 4, "--init_from", "moved/away"),
         "fresh": line("fresh", 2),
         "too late": line("fresh", 4, "--init_from", str(t5)),
         "larger": line("larger", 2, "--init_from", str(t5), "model.d_ff=128"),
@@ -65,6 +66,12 @@ def test_a_resumed_run_goes_on_bit_for_bit_without_the_t5(launched):
     base, codes, _ = launched
     assert codes["second half"] == 0
     assert rows(base / "halves", *SAME) == rows(base / "whole", *SAME)
+
+
+def test_a_copied_checkpoint_is_all_that_the_run_needs_to_go_on_elsewhere(launched):
+    base, codes, _ = launched
+    assert codes["elsewhere"] == 0
+    assert rows(base / "elsewhere", *SAME) == rows(base / "whole", *SAME)[2:]
 
 
 def test_a_run_that_began_otherwise_is_not_mixed_up(launched):

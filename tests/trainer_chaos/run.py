@@ -98,7 +98,7 @@ class Chaos:
         code = run.wait(run.start())
         said = next((line for line in run.printed.splitlines() if line.startswith("error: ")), "no error")
         self.say(f"full disk, exit code {code}: {said}")
-        self.expect(code == 1 and f"step-{SAVE_EVERY:08d} stays" in said, "the full disk is said")
+        self.expect(code == 1 and f"goes on from step-{SAVE_EVERY:08d}, which stays" in said, "the full disk is said")
         self.expect(run.newest_sound() == SAVE_EVERY and "Traceback" not in run.printed, "the earlier checkpoint stays")
         disk.resize(ENOUGH)
         self.finish(run, str(kind), f"resumed after step {SAVE_EVERY} of {STEPS}")
