@@ -185,7 +185,8 @@ def micro_batch_size(global_batch: int, most: int, ranks: int) -> int:
     """
     per_rank, rest = divmod(global_batch, ranks)
     if rest or not per_rank:
-        raise UsageError(f"--global_batch {global_batch} is no multiple of the {ranks} ranks")
+        around = f"{global_batch - rest} or {global_batch - rest + ranks}" if per_rank else f"{ranks}"
+        raise UsageError(f"--global_batch {global_batch} is no multiple of the {ranks} ranks: take {around}")
     return next(size for size in range(min(most, per_rank), 0, -1) if per_rank % size == 0)
 
 

@@ -135,9 +135,10 @@ def test_the_micro_batch_is_the_largest_that_fits(global_batch, most, ranks, siz
     assert micro_batch_size(global_batch, most, ranks) == size
 
 
-@pytest.mark.parametrize(("global_batch", "ranks"), [(9, 2), (1, 2)])
-def test_a_global_batch_that_ranks_cannot_share_is_refused(global_batch, ranks):
-    with pytest.raises(UsageError, match=f"--global_batch {global_batch} is no multiple of the {ranks} ranks"):
+@pytest.mark.parametrize(("global_batch", "ranks", "take"), [(9, 2, "8 or 10"), (5, 3, "3 or 6"), (1, 2, "2")])
+def test_a_global_batch_that_ranks_cannot_share_is_refused_with_the_nearest_that_they_can(global_batch, ranks, take):
+    said = f"--global_batch {global_batch} is no multiple of the {ranks} ranks: take {take}$"
+    with pytest.raises(UsageError, match=said):
         micro_batch_size(global_batch, 8, ranks)
 
 
