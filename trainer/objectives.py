@@ -51,7 +51,7 @@ class ObjectivesConfig:
             raise UsageError(f"objectives.noise_density must lie in [0, 1), got {self.noise_density}")
         if not 0.0 <= self.hidden_box_share <= 1.0:
             raise UsageError(f"objectives.hidden_box_share must lie in [0, 1], got {self.hidden_box_share}")
-        if self.mean_span < 1.0:
+        if not 1.0 <= self.mean_span < math.inf:
             raise UsageError(f"objectives.mean_span must be at least 1 token, got {self.mean_span}")
         if self.line_pairs < 1:
             raise UsageError(f"objectives.line_pairs must be at least 1, got {self.line_pairs}")

@@ -20,6 +20,7 @@ def test_the_training_loss_is_the_weighted_sum():
         ("noise_density", 1.0),
         ("hidden_box_share", -0.1),
         ("mean_span", 0.5),
+        ("mean_span", float("nan")),
         ("line_pairs", 0),
         ("max_text_tokens", 3),
     ],
