@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any, cast
 
@@ -30,7 +31,7 @@ def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]
         "timers": {"throughput": {"enabled": False}},  # it would wait for the device twice a micro-batch
     }
     merged = cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.merge(ours, config.deepspeed)))
-    _require_understood(merged)
+    _require_understood(merged, given=config.deepspeed)
     return merged
 
 
@@ -54,7 +55,7 @@ class _Watched(dict[str, Any]):
         return super().__contains__(key)
 
 
-def _require_understood(settings: dict[str, Any]) -> None:
+def _require_understood(settings: dict[str, Any], given: Iterable[str]) -> None:
     watched = _Watched(settings)
     try:
         DeepSpeedConfig(watched)
@@ -62,8 +63,8 @@ def _require_understood(settings: dict[str, Any]) -> None:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"deepspeed: {place}: {first['msg']} ({error.title}, {first['input']!r})") from error
-    except (ValueError, AssertionError) as error:
-        raise UsageError(f"deepspeed: {error}") from error
+    except (ValueError, AssertionError, TypeError, AttributeError) as error:  # the latter two of a value for a section
+        raise UsageError(f"deepspeed ({', '.join(given)}): {error}") from error
     for key in settings.keys() - watched.sought:
         near = get_close_matches(key, watched.sought, n=1)
         raise UsageError(f"deepspeed.{key}: DeepSpeed has no such key" + (f"; did you mean {near[0]}?" if near else ""))

@@ -74,7 +74,8 @@ def test_the_deepspeed_section_is_laid_over_ours():
         ("deepspeed.gradient_cliping=3", "deepspeed.gradient_cliping: .* did you mean gradient_clipping"),
         ("deepspeed.zero_optimization.overlap_com=true", "overlap_com: Extra inputs are not permitted"),
         ("deepspeed.zero_optimization.overlap_comm=7x", "overlap_comm: Input should be a valid boolean.*'7x'"),
-        ("deepspeed.fp16.enabled=true", "cannot be simultaneously enabled"),
+        ("deepspeed.zero_optimization=3", r"deepspeed \(zero_optimization\): .* must be a mapping, not int"),
+        ("deepspeed.flops_profiler=3", r"deepspeed \(flops_profiler\): 'int' object has no attribute"),
     ],
 )
 def test_what_deepspeed_cannot_make_sense_of_is_wrong_usage(override, said):
