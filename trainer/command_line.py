@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import NoReturn
 
 from schemas import UsageError
-from trainer.config import PretrainConfig, flags, load_config
+from trainer.config import PretrainConfig, flags, load_config, setting_types
 from trainer.model_config import MODEL_SIZES
+from trainer.nearest import nearest
 
 DESCRIPTION = """\
 Pretrain DocFormerv2 on a corpus by three objectives: denoising, token-to-line and token-to-grid.
@@ -30,11 +30,20 @@ Exit codes: 0 done, 1 failed or stopped by SIGTERM or --max_hours (which RUN/sto
 130 stopped by Ctrl-C."""
 
 
+NO_VALUE = "--dry_run takes no value: leave it out for a real run"
+
+
 class _Parser(argparse.ArgumentParser):
     """Raises instead of exiting, so that one rank alone reports."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        flag, _, reason = message.removeprefix("argument ").partition(": ")
+        if flag == "--dry_run":
+            raise UsageError(NO_VALUE)
+        if reason != "expected one argument":
+            raise UsageError(message)
+        wanted = "true or false" if setting_types().get(flag[2:]) == "bool" else "a value"
+        raise UsageError(f"{flag} wants {wanted} after it; --help tells more")
 
 
 def parse_command_line(argv: Sequence[str] | None = None) -> PretrainConfig:
@@ -48,6 +57,8 @@ def parse_command_line(argv: Sequence[str] | None = None) -> PretrainConfig:
     unknown = [word for word in rest if word.startswith("-")]
     if unknown:
         raise UsageError(_unknown_flag(unknown[0]))
+    if options.dry_run and {"true", "false"} & set(overrides):
+        raise UsageError(NO_VALUE)
     values = {name: value for name in flags() if (value := getattr(options, name)) is not None}
     overrides += ["dry_run=true"] if options.dry_run else []
     config = load_config(options.model, options.config, values, overrides)
@@ -79,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _unknown_flag(word: str) -> str:
     name = word.partition("=")[0]
-    known = ["--model", "--config", "--dry_run", *(f"--{flag}" for flag in flags())]
-    near = get_close_matches(name, known, n=1)
-    return f"unknown flag {name}" + (f"; did you mean {near[0]}?" if near else "; --help lists the flags")
+    near = nearest(name.lstrip("-"), ["model", "config", "dry_run", *setting_types()])
+    if near is None:
+        return f"unknown flag {name}; --help lists the flags"
+    return f"unknown flag {name}; did you mean {f'{near}=VALUE' if '.' in near else f'--{near}'}?"

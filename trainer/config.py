@@ -13,18 +13,22 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
 from schemas import UsageError
 from trainer.model_config import MODEL_SIZES, ModelConfig
+from trainer.nearest import nearest
 from trainer.objectives import ObjectivesConfig
+from trainer.reserved_keys import require_unreserved
 
 AT_LEAST_ONE = (
     *("max_steps", "global_batch", "micro_batch", "shuffle_shards"),
     *("log_every", "save_every", "keep_last", "val_every", "max_skipped"),
 )
 NOT_NEGATIVE = ("seed", "workers", "val_pages", "peak_tflops", "cache_gb", "max_hours", "skip_grad_norm")
+MOST_SEED = 2**63 - 1  # that torch's generators take
+MOST_OF_ANY = 2**31 - 1  # so that products of two are numbers that Python counts with
 CORPUS_HELP = """\
 a finished corpus (pipelines.build_corpus), a directory or a gs://, s3:// or https:// URL; several flags mix several, by
 their pages or, each as PATH:WEIGHT, by weight"""
@@ -64,6 +68,9 @@ class OptimizerConfig:
                 raise UsageError(f"optimizer.{name} must lie in [0, 1), got {getattr(self, name)}")
         if not 0 <= self.final_lr_share <= 1:
             raise UsageError(f"optimizer.final_lr_share must lie in [0, 1], got {self.final_lr_share}")
+
+
+SECTIONS = {"model": ModelConfig, "objectives": ObjectivesConfig, "optimizer": OptimizerConfig}
 
 
 @dataclass(frozen=True)
@@ -115,15 +122,14 @@ class PretrainConfig:
     deepspeed: dict[str, Any] = field(default_factory=dict)  # laid over that of trainer.deepspeed_settings
 
     def __post_init__(self) -> None:
-        for name in AT_LEAST_ONE:
-            if getattr(self, name) < 1:
-                raise UsageError(f"--{name} must be at least 1, got {getattr(self, name)}")
-        if self.pad_multiple < 2 or self.pad_multiple % 2:
-            raise UsageError(f"--pad_multiple must be even and at least 2, got {self.pad_multiple}")
-        for name in NOT_NEGATIVE:
-            if not getattr(self, name) >= 0:  # which nan is not either
-                raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
-        step_range(self.profile_steps)
+        self._check_numbers()
+        require_unreserved(self.deepspeed)
+        watched = step_range(self.profile_steps)
+        if watched and watched[1] > self.max_steps:
+            raise UsageError(
+                f"--profile_steps {self.profile_steps} goes beyond the last step: choose within 1:{self.max_steps}, "
+                "or raise --max_steps"
+            )
         if not 0 <= self.val_share < 1:
             raise UsageError(f"--val_share must lie in [0, 1), got {self.val_share}")
         if self.zero_stage not in range(4):
@@ -134,6 +140,20 @@ class PretrainConfig:
             )
         if self.zero_stage == 0 and self.dtype == "bf16":
             raise UsageError("--zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take --zero_stage 1")
+
+    def _check_numbers(self) -> None:
+        for name in AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise UsageError(f"--{name} must be at least 1, got {getattr(self, name)}")
+        if self.pad_multiple < 2 or self.pad_multiple % 2:
+            raise UsageError(f"--pad_multiple must be even and at least 2, got {self.pad_multiple}")
+        for name in NOT_NEGATIVE:
+            if not getattr(self, name) >= 0:  # which nan is not either
+                raise UsageError(f"--{name} must not be negative, got {getattr(self, name)}")
+        for name in (*AT_LEAST_ONE, *NOT_NEGATIVE, "pad_multiple"):
+            value, most = getattr(self, name), MOST_SEED if name == "seed" else MOST_OF_ANY
+            if isinstance(value, int) and value > most:
+                raise UsageError(f"--{name} must be at most {most}, got {value}")
 
 
 def step_range(text: str) -> tuple[int, int] | None:
@@ -158,6 +178,14 @@ def flags() -> dict[str, str]:
 
 def _default_of(item: Field[Any]) -> str:
     return "" if item.default in ("", MISSING) else f" ({item.default})"
+
+
+def setting_types() -> dict[str, str]:
+    """Returns the type of every setting, as it is annotated, by its name: `seed`, `model.d_model`."""
+    types = {item.name: str(item.type) for item in fields(PretrainConfig) if "help" in item.metadata}
+    for section, kind in SECTIONS.items():
+        types |= {f"{section}.{item.name}": str(item.type) for item in fields(kind)}
+    return types
 
 
 def as_typed(name: str) -> str:
@@ -227,9 +255,26 @@ def _merge(settings: DictConfig, changes: DictConfig, source: str) -> DictConfig
     for node in (settings, settings.model, settings.objectives, settings.optimizer):
         OmegaConf.set_readonly(node, False)
     try:
+        _require_sections(changes, source)
         return cast(DictConfig, OmegaConf.merge(settings, changes))
+    except ConfigKeyError as error:
+        near = nearest(str(error.full_key), [*setting_types(), *SECTIONS])
+        cure = f"did you mean {near}?" if near else "--help and RUN/config.yaml list all there are"
+        raise UsageError(f"{source}: there is no setting {error.full_key}; {cure}") from error
     except OmegaConfBaseException as error:
-        raise UsageError(f"{source}: {_first_line(error)}") from error
+        cure = ": say true or false" if setting_types().get(str(error.full_key)) == "bool" else ""
+        raise UsageError(f"{source}: {_first_line(error)}{cure}") from error
+
+
+def _require_sections(changes: DictConfig, source: str) -> None:
+    """Raises `UsageError` where one value stands for a list or for a section, which OmegaConf says in its own terms."""
+    for name, value in cast("dict[str, Any]", OmegaConf.to_container(changes)).items():
+        if name == "corpus" and not isinstance(value, list):
+            raise UsageError(f"{source}: say --corpus {value}, or in YAML corpus: [{value}]")
+        if name == "model" and str(value) in MODEL_SIZES:
+            raise UsageError(f"{source}: say --model {value}")
+        if name in (*SECTIONS, "deepspeed") and not isinstance(value, dict):
+            raise UsageError(f"{source}: {name} is a section: set one of its keys, as in {name}.KEY=VALUE")
 
 
 def _first_line(error: Exception) -> str:

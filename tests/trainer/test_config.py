@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 
 import pytest
 
 from schemas import UsageError
 from trainer.command_line import parse_command_line
-from trainer.config import CONFIG_DIR, load_config, save_config
+from trainer.config import CONFIG_DIR, SECTIONS, PretrainConfig, load_config, save_config, setting_types
 from trainer.model_config import MODEL_SIZES
+from trainer.reserved_keys import SET_BY
 
 NEEDED = ("--corpus", "OUT", "--output", "RUN")
 
@@ -57,8 +60,11 @@ def test_every_size_has_settings():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("max_step: 3", "Key 'max_step' not in 'PretrainConfig'. Did you mean one of: 'max_steps'"),
-        ("optimizer:\n  learning_rat: 1", "Did you mean: 'learning_rate'?"),
+        ("max_step: 3", "own.yaml: there is no setting max_step; did you mean max_steps?"),
+        ("optimizer:\n  learning_rat: 1", "did you mean optimizer.learning_rate?"),
+        ("corpus: OUT", "own.yaml: say --corpus OUT, or in YAML corpus: [OUT]"),
+        ("compile: perhaps", "own.yaml: Value 'perhaps' is not a valid bool (type str): say true or false"),
+        ("deepspeed:\n  zero_optimization:\n    stage: 3", "deepspeed.zero_optimization.stage follows from"),
         ("max_hours: -1", "--max_hours must not be negative, got -1.0"),
     ],
 )
@@ -84,7 +90,24 @@ def test_the_launchers_local_rank_is_accepted():
         (["--model", "huge"], "--model huge: choose one of tiny, small, base, large"),
         (["--max_step", "3"], "unknown flag --max_step; did you mean --max_steps?"),
         (["--qqq"], "unknown flag --qqq; --help lists the flags"),
-        (["--seed"], "argument --seed: expected one argument"),
+        (["--seed"], "--seed wants a value after it; --help tells more"),
+        (["--compile"], "--compile wants true or false after it"),
+        (["--compile", "model.dropout=0"], "is not a valid bool (type str): say true or false"),
+        (["--change_ranks"], "--change_ranks wants true or false after it"),
+        (["--dry_run", "false"], "--dry_run takes no value: leave it out for a real run"),
+        (["--dry_run=false"], "--dry_run takes no value: leave it out for a real run"),
+        (["--learning_rate", "1"], "unknown flag --learning_rate; did you mean optimizer.learning_rate=VALUE?"),
+        (["--lr=1"], "unknown flag --lr; did you mean optimizer.learning_rate=VALUE?"),
+        (["learning_rate=1"], "there is no setting learning_rate; did you mean optimizer.learning_rate?"),
+        (["qqq=1"], "there is no setting qqq; --help and RUN/config.yaml list all there are"),
+        (["corpus=OUT"], "corpus=OUT: say --corpus OUT"),
+        (["model=tiny"], "model=tiny: say --model tiny"),
+        (["optimizer=adam"], "optimizer is a section: set one of its keys, as in optimizer.KEY=VALUE"),
+        (["deepspeed=3"], "deepspeed is a section"),
+        (["--seed", "9223372036854775808"], "--seed must be at most 9223372036854775807, got 9223372036854775808"),
+        (["--max_steps", "99999999999"], "--max_steps must be at most 2147483647, got 99999999999"),
+        (["--max_steps", "4", "--profile_steps", "3:9"], "--profile_steps 3:9 goes beyond the last step"),
+        (["--max_steps", "4", "--profile_steps", "99:120"], "choose within 1:4, or raise --max_steps"),
         (["--seed", "x"], "--seed x: Value 'x' of type 'str' could not be converted to Integer"),
         (["--dtype", "fp8"], "expected one of ['bf16', 'fp32']"),
         (["--zero_stage", "4"], "--zero_stage must be 0, 1, 2 or 3, got 4"),
@@ -97,8 +120,8 @@ def test_the_launchers_local_rank_is_accepted():
         (["--pad_multiple", "5"], "--pad_multiple must be even and at least 2, got 5"),
         (["--val_share", "1"], "--val_share must lie in [0, 1)"),
         (["--config", "no/such.yaml"], "--config no/such.yaml cannot be read"),
-        (["optimiser.learning_rate=1"], "Key 'optimiser' not in 'PretrainConfig'. Did you mean: 'optimizer'?"),
-        (["objectives.grid_wieght=1"], "Did you mean one of: 'grid_weight', 'line_weight'?"),
+        (["optimiser.learning_rate=1"], "there is no setting optimiser; did you mean optimizer?"),
+        (["objectives.grid_wieght=1"], "did you mean objectives.grid_weight?"),
         (["objectives.line_weight=-1"], "objectives.line_weight must not be negative, got -1.0"),
         (["objectives.grid_weight=nan"], "objectives.grid_weight must not be negative, got nan"),
         (
@@ -121,6 +144,23 @@ def test_a_wrong_word_is_refused_with_what_to_do(words, message):
         parse_command_line([*NEEDED, *words])
     assert message in str(refused.value)
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize("name", [name for name, kind in setting_types().items() if kind == "float"])
+def test_no_setting_takes_what_is_not_a_number(name):
+    section, _, key = name.rpartition(".")
+    with pytest.raises(UsageError, match=name):
+        if section == "model":
+            replace(MODEL_SIZES["tiny"], **{key: math.nan})
+        else:
+            SECTIONS.get(section, PretrainConfig)(**{key: math.nan})
+
+
+@pytest.mark.parametrize("key", SET_BY)
+def test_what_a_setting_decides_is_no_key_for_deepspeed(key):
+    with pytest.raises(UsageError) as refused:
+        load_config("tiny", overrides=[f"deepspeed.{key}=3"])
+    assert str(refused.value) == f"deepspeed.{key} follows from other settings here: use {SET_BY[key]}"
 
 
 @pytest.mark.parametrize("missing", ["--corpus", "--output"])
