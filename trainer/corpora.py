@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,22 +152,18 @@ def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
 
 
 def shard_files(path: str, index: CorpusIndex, config: PretrainConfig) -> ShardFiles:
-    """Returns the shards of a corpus as local files."""
+    """Returns the shards of a corpus as local files.
+
+    Raises:
+        UsageError: the cache of remote ones is to lie in a home folder that is not known.
+    """
     if "://" not in path:
         return LocalShards(Path(path, "shards"), index.shards)
-    return CachedShards(f"{path.rstrip('/')}/shards", index.shards, Path(config.cache_dir).expanduser())
-
-
-def require_room(corpora: Sequence[OpenCorpus], config: PretrainConfig) -> None:
-    """Raises `UsageError` where the cache cannot hold the shards that are read at the same time and those after."""
-    remote = [corpus.index.shards for corpus in corpora if isinstance(corpus.train.files, CachedShards)]
-    largest = (sorted((shard.bytes for shard in shards), reverse=True) for shards in remote)
-    needed = sum(sum(sizes[: 2 * config.shuffle_shards]) for sizes in largest)
-    if needed > config.cache_gb * 1e9:
-        raise UsageError(
-            f"--cache_gb {config.cache_gb:g} is too little for 2 x --shuffle_shards {config.shuffle_shards}, which may "
-            f"take {needed / 1e9:.1f} GB: raise the one or lower the other."
-        )
+    try:
+        cache = Path(config.cache_dir).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"--cache_dir {config.cache_dir}: {error} Name another folder.") from error
+    return CachedShards(f"{path.rstrip('/')}/shards", index.shards, cache)
 
 
 def _other_tokenizer(path: str, index: CorpusIndex, tokenizer: Tokenizer, asked: str) -> str:

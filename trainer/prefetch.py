@@ -14,7 +14,7 @@ from trainer import distributed
 from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus
 from trainer.sample_order import SampleOrder
-from trainer.shard_files import CachedShards, ShardError, ShardFiles
+from trainer.shard_files import CachedShards, ShardError, ShardFiles, cached_files, remove_leftovers
 
 logger = logging.getLogger("trainer")
 
@@ -44,7 +44,7 @@ class Prefetcher:
 
     def advance(self, position: int) -> None:
         """Says that the run has come to a position of the order. Returns at once."""
-        if not self._thread.is_alive():
+        if self._thread.ident is None:
             self._thread.start()  # not earlier: a process that forks its workers better has one thread
         self._positions.put(position)
 
@@ -56,7 +56,10 @@ class Prefetcher:
             wanted = shards_ahead(self.order, self.files, position)
             if wanted != self._wanted:
                 self._wanted = wanted
-                self._fetch(wanted)
+                try:
+                    self._fetch(wanted)
+                except OSError as error:
+                    logger.warning(f"read ahead: --cache_dir {self.cache} cannot be used: {error}")
 
     def _fetch(self, wanted: list[tuple[int, int]]) -> None:
         files = {corpus: files for corpus, files in enumerate(self.files) if isinstance(files, CachedShards)}
@@ -73,9 +76,10 @@ class Prefetcher:
 def prefetcher(config: PretrainConfig, order: SampleOrder, corpora: Sequence[OpenCorpus]) -> Callable[[int], None]:
     """Returns what to tell each step's position; it fetches on one rank of a machine, if a corpus is remote."""
     files = [corpus.train.files for corpus in corpora]
-    if distributed.local_rank() != 0 or not any(isinstance(each, CachedShards) for each in files):
+    caches = [each.cache for each in files if isinstance(each, CachedShards)]
+    if distributed.local_rank() != 0 or not caches:
         return lambda position: None
-    return Prefetcher(order, files, Path(config.cache_dir).expanduser(), int(config.cache_gb * 1e9)).advance
+    return Prefetcher(order, files, caches[0], int(config.cache_gb * 1e9)).advance
 
 
 def shards_ahead(order: SampleOrder, files: Sequence[ShardFiles], position: int) -> list[tuple[int, int]]:
@@ -90,14 +94,18 @@ def shards_ahead(order: SampleOrder, files: Sequence[ShardFiles], position: int)
 
 
 def make_room(cache: Path, limit_bytes: int, wanted: dict[Path, int]) -> None:
-    """Removes files, those unused for longest first, until what is there and what is still to come fit the limit.
+    """Removes shards, those unused for longest first, until what is there and what is still to come fit the limit.
+
+    What a killed fetch has left goes too. No file goes that is not named as `CachedShards` names its own.
 
     Args:
-        wanted: the size in bytes of each file that stays or comes.
+        wanted: the size in bytes of each shard that stays or comes.
     """
-    found = sorted((stat.st_mtime_ns, stat.st_size, path) for path in cache.glob("*.tar") if (stat := path.stat()))
-    excess = sum(wanted.values()) + sum(size for _, size, path in found if path not in wanted) - limit_bytes
-    for _, size, path in found:
-        if excess > 0 and path not in wanted:
+    remove_leftovers(cache)
+    found = [(size, path) for _, size, path in cached_files(cache, ".tar") if path not in wanted]
+    coming = sum(size for _, size, path in cached_files(cache, ".part") if path.with_suffix(".tar") not in wanted)
+    excess = sum(wanted.values()) + coming + sum(size for size, _ in found) - limit_bytes
+    for size, path in found:
+        if excess > 0:
             path.unlink(missing_ok=True)
             excess -= size

@@ -32,7 +32,7 @@ with needs_extra("train"):
     from trainer.checkpoint_manifest import Checkpoint
     from trainer.command_line import parse_command_line
     from trainer.config import PretrainConfig, save_config, step_range
-    from trainer.corpora import OpenCorpus, open_corpora, require_room
+    from trainer.corpora import OpenCorpus, open_corpora
     from trainer.data import PageDataset, TooManyBadSamples, WorkerDied, load_batches, require_shared_memory
     from trainer.dry_run import dry_run
     from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate, start_engine
@@ -44,7 +44,7 @@ with needs_extra("train"):
     from trainer.profiling import StepProfiler
     from trainer.run_lock import sole_run
     from trainer.run_log import LOG_NAME, RunLog
-    from trainer.run_setup import facts, fit_to_corpora, make_run_dir, rank_batches, sample_order
+    from trainer.run_setup import facts, fit_to_corpora, make_cache, make_run_dir, rank_batches, sample_order
     from trainer.sample_order import batch_id, micro_batch_size
     from trainer.shard_files import ShardError
     from trainer.skipped_steps import SkippedSteps
@@ -102,7 +102,7 @@ def pretrain(config: PretrainConfig) -> int:
         require_wandb()
     require_uploads(config.upload_to)
     corpora, tokenizer = open_corpora(config)
-    require_room(corpora, config)
+    make_cache(config, corpora)
     config = fit_to_corpora(config, corpora, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
     require_shared_memory(config, micro_batch)

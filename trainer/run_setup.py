@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from schemas import CorpusIndex, Tokenizer, UsageError
@@ -16,6 +17,7 @@ from trainer.corpora import OpenCorpus
 from trainer.data import PageDataset
 from trainer.prefetch import prefetcher
 from trainer.sample_order import RankBatches, SampleOrder, ShuffledPages
+from trainer.shard_files import CachedShards
 
 
 def fit_to_corpora(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> PretrainConfig:
@@ -65,13 +67,40 @@ def make_run_dir(output: str) -> None:
     """
     if "://" in output:
         raise UsageError(f"--output {output} is remote, a run writes to a local directory: name one and copy it later.")
-    path = Path(output)
+    _make_dir("--output", Path(output))
+
+
+def make_cache(config: PretrainConfig, corpora: Sequence[OpenCorpus]) -> None:
+    """Creates the folder for the shards of remote corpora, if there are any.
+
+    Raises:
+        UsageError: it cannot be created or written into, or cannot hold the shards that are read at the same time and
+            those after.
+    """
+    remote = [files for corpus in corpora if isinstance(files := corpus.train.files, CachedShards)]
+    largest = (sorted((shard.bytes for shard in files.shards), reverse=True) for files in remote)
+    needed = sum(sum(sizes[: 2 * config.shuffle_shards]) for sizes in largest)
+    if needed > config.cache_gb * 1e9:
+        raise UsageError(
+            f"--cache_gb {config.cache_gb:g} is too little for 2 x --shuffle_shards {config.shuffle_shards}: "
+            f"give at least {math.ceil(needed / 1e8) / 10:g}, or lower --shuffle_shards."
+        )
+    if remote:
+        _make_dir("--cache_dir", remote[0].cache)
+
+
+def _make_dir(flag: str, path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--output {path} cannot be created: {error.strerror}") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise UsageError(f"--output {path} is not writable: take another directory or change its permissions.")
+        raise UsageError(f"{flag} {path} cannot be created: {error.strerror}") from error
+    try:
+        with TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{flag} {path} cannot be written into ({error.strerror}): take another directory or mend this one."
+        ) from error
 
 
 def facts(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> dict[str, Any]:

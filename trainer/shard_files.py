@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,7 @@ from schemas.hashing import sha256_of
 
 ATTEMPTS = 6  # to fetch a shard
 FIRST_PAUSE_S = 0.5  # after a failed attempt; doubles
+SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class ShardError(FolioError):
@@ -73,7 +75,9 @@ class LocalShards:
 class CachedShards:
     """The shards of a remote corpus, fetched into a folder that all processes of a machine share.
 
-    Files there are named by their hash. A failed fetch is tried again after a pause, as is one whose bytes are wrong.
+    Files there are named by their hash: HASH.tar, HASH.part while it comes, and HASH.lock, which is empty and stays,
+    since whoever waits for a lock that is removed would not see who takes a new one. A failed fetch is tried again
+    after a pause, as is one whose bytes are wrong.
 
     Args:
         url: of the folder that holds the tars, as fsspec takes it.
@@ -88,11 +92,13 @@ class CachedShards:
     def path(self, number: int) -> Path:
         """Returns the cached file, fetched if need be."""
         path = self.cached(number)
-        if not path.exists():
-            with _only_one(path.with_suffix(".lock")):
-                if not path.exists():
-                    self._fetch(self.shards[number], path)
-        os.utime(path)  # what was used last is removed last
+        try:
+            while not _used_now(path):
+                with _only_one(path):
+                    if not path.exists():
+                        self._fetch(self.shards[number], path)
+        except OSError as error:
+            raise ShardError(f"--cache_dir {self.cache} cannot be used: {error}; make it writable again.") from error
         return path
 
     def cached(self, number: int) -> Path:
@@ -128,13 +134,44 @@ def _download(url: str, path: Path) -> str:
     return digest
 
 
-@contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    """Lets one process at a time pass; the kernel frees the lock of one that dies."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o666)
+def cached_files(cache: Path, suffix: str) -> list[tuple[int, int, Path]]:
+    """Returns time of last use (ns), size in bytes and path of the files in a cache that are ours, oldest first.
+
+    Args:
+        suffix: `.tar` of whole shards, `.part` of those that are on their way.
+    """
+    found = []
+    for path in cache.glob(f"*{suffix}"):
+        if SHA256.fullmatch(path.stem) and path.is_file():
+            with suppress(FileNotFoundError):  # another run may remove it meanwhile
+                stat = path.stat()
+                found.append((stat.st_mtime_ns, stat.st_size, path))
+    return sorted(found)
+
+
+def remove_leftovers(cache: Path) -> None:
+    """Removes what fetches that were killed or failed have left, and nothing that a process is fetching now."""
+    for _, _, partial in cached_files(cache, ".part"):
+        with suppress(BlockingIOError), _only_one(partial, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            partial.unlink(missing_ok=True)
+
+
+def _used_now(path: Path) -> bool:
+    """Tells whether a file exists, and notes that it is used: what was used last is removed last."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+@contextmanager
+def _only_one(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Lets one at a time pass to a shard; the kernel frees the lock of a process that dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o666)
+    try:
+        fcntl.flock(descriptor, how)
         yield
     finally:
         os.close(descriptor)

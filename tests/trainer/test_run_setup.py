@@ -51,6 +51,32 @@ def test_a_cache_that_is_too_small_for_what_is_read_at_a_time(refused, corpus):
     code, message = refused(url, "--cache_gb", "0.000001", "--global_batch", "4")
     assert code == 2
     assert message.startswith("error: --cache_gb 1e-06 is too little for 2 x --shuffle_shards 64")
+    assert message.endswith("give at least 0.1, or lower --shuffle_shards.")
+
+
+@pytest.mark.parametrize("inside", ["", "folder"])
+def test_a_cache_that_cannot_be_a_directory(refused, corpus, tmp_path, inside):
+    (tmp_path / "file").write_text("in the way")
+    code, message = refused(f"file://{corpus}", "--cache_dir", str(tmp_path / "file" / inside), "--global_batch", "4")
+    assert code == 2
+    assert message.startswith(f"error: --cache_dir {tmp_path / 'file' / inside} cannot be created: ")
+
+
+def test_a_cache_that_cannot_be_written_into(refused, corpus):
+    code, message = refused(f"file://{corpus}", "--cache_dir", "/proc", "--global_batch", "4")
+    assert code == 2
+    assert message.startswith("error: --cache_dir /proc cannot be written into (")
+
+
+def test_a_cache_in_the_home_of_nobody(refused, corpus):
+    code, message = refused(f"file://{corpus}", "--cache_dir", "~nobody-of-this-name/cache", "--global_batch", "4")
+    assert code == 2
+    assert message.startswith("error: --cache_dir ~nobody-of-this-name/cache: ")
+
+
+def test_a_local_corpus_needs_no_cache(refused, corpus):
+    words = ["--cache_dir", "/proc/none", "--cache_gb", "0", "--output", "gs://bucket/RUN"]
+    assert refused(corpus, *words)[1].startswith("error: --output gs://bucket/RUN is remote")
 
 
 def test_weights_for_some_corpora_only(refused, corpus):

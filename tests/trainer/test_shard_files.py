@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import multiprocessing
 import os
@@ -76,13 +77,59 @@ def test_processes_that_want_the_same_shards_do_not_tread_on_each_other(corpus, 
     assert not list(tmp_path.glob("*.part"))
 
 
+def _write_cached(cache: Path, letter: str, age_s: int = 0, suffix: str = ".tar") -> Path:
+    path = cache / f"{letter * 64}{suffix}"
+    path.write_bytes(bytes(100))
+    os.utime(path, (1000 - age_s, 1000 - age_s))
+    return path
+
+
 def test_room_is_made_by_removing_what_was_used_longest_ago(tmp_path):
-    for age, name in enumerate("abcd"):
-        path = tmp_path / f"{name}.tar"
-        path.write_bytes(bytes(100))
-        os.utime(path, (1000 - age, 1000 - age))
-    make_room(tmp_path, 350, {tmp_path / "d.tar": 100, tmp_path / "new.tar": 100})
-    assert sorted(path.stem for path in tmp_path.glob("*.tar")) == ["a", "d"]
+    newest, _, _, oldest = [_write_cached(tmp_path, letter, age) for age, letter in enumerate("abcd")]
+    make_room(tmp_path, 350, {oldest: 100, tmp_path / f"{'e' * 64}.tar": 100})
+    assert sorted(tmp_path.glob("*.tar")) == [newest, oldest]
+
+
+def test_no_file_goes_from_the_cache_that_was_not_fetched_into_it(tmp_path):
+    hash_64 = "0123456789abcdef" * 4
+    foreign = ["backup.tar", "corpus-00000.tar", f"{hash_64}0.tar", f"{hash_64.upper()}.tar", f"{hash_64}.tar.gz"]
+    foreign += ["backup.part", "notes.lock", hash_64]
+    for name in foreign:
+        (tmp_path / name).write_bytes(bytes(100))
+    (tmp_path / f"{'f' * 64}.tar").mkdir()
+    ours = _write_cached(tmp_path, "a")
+    make_room(tmp_path, 0, {})
+    assert not ours.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {*foreign, f"{'f' * 64}.tar"}
+
+
+def test_what_a_killed_fetch_left_is_removed(tmp_path):
+    _write_cached(tmp_path, "a", suffix=".part")
+    make_room(tmp_path, 10**9, {})
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_what_another_run_is_fetching_stays_and_takes_of_the_room(tmp_path):
+    newer, older = _write_cached(tmp_path, "a"), _write_cached(tmp_path, "b", age_s=1)
+    coming = _write_cached(tmp_path, "c", suffix=".part")
+    with coming.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        make_room(tmp_path, 200, {})
+    assert newer.exists() and coming.exists()
+    assert not older.exists()
+
+
+def test_a_cache_that_can_no_longer_be_used_is_named_by_the_reader_and_in_each_warning(corpus, tmp_path, caplog):
+    opened, order = _remote(corpus, tmp_path / "cache", shuffle_shards=1)
+    (tmp_path / "cache").write_text("in the way")
+    named = f"--cache_dir {tmp_path}/cache cannot be used: "
+    with pytest.raises(ShardError, match=named):
+        opened.train.files.path(0)
+    ahead = Prefetcher(order, [opened.train.files], tmp_path / "cache", 10**9)
+    for position in (0, 24):
+        ahead.advance(position)
+        _wait_for_warnings(caplog, 1 + position // 24)
+    assert all(message.startswith("read ahead: ") and named in message for message in caplog.messages)
 
 
 def _remote(corpus: Path, cache: Path, shuffle_shards: int):
@@ -121,15 +168,19 @@ def test_a_shard_removed_while_it_is_open_is_fetched_again(corpus, tmp_path):
     assert opened.train.sample(0).jpg == first.jpg
 
 
+def _wait_for_warnings(caplog, number: int) -> None:
+    give_up = time.monotonic() + 20
+    while len(caplog.messages) < number:
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
 def test_what_could_not_be_read_ahead_is_a_warning(corpus, tmp_path, quick, caplog):
     opened, order = _remote(corpus, tmp_path, shuffle_shards=64)
     lost = CachedShards(f"file://{tmp_path}/nowhere", opened.index.shards, tmp_path)
     with caplog.at_level(logging.WARNING, "trainer"):
         Prefetcher(order, [lost], tmp_path, 10**9).advance(0)
-        give_up = time.monotonic() + 20
-        while len(caplog.messages) < 6:
-            assert time.monotonic() < give_up
-            time.sleep(0.01)
+        _wait_for_warnings(caplog, 6)
     assert caplog.messages[0].startswith("read ahead: ")
 
 
