@@ -189,7 +189,8 @@ class Run:
         self.evaluation = Evaluation(held_out, config.val_pages, engine.train_micro_batch_size_per_gpu())
         self.throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
-        self.profiler = StepProfiler(step_range(config.profile_steps) if first else None, self.dir / "profile")
+        watched = step_range(config.profile_steps) if first else None
+        self.profiler = StepProfiler(watched, self.dir / "profile", self.throughput.paused)
         if first and step < config.max_steps:  # a finished run keeps the settings that it had
             save_config(config, self.dir / "config.yaml")
         record_dir = self.dir if first else None

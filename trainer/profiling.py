@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -22,11 +22,18 @@ class StepProfiler:
     Args:
         steps: the first and the last step, counted from 1; None watches none.
         directory: gets `trace.json` for chrome://tracing or ui.perfetto.dev, and `operators.txt`.
+        paused: encloses what takes time and is no step, such as `Throughput.paused`.
     """
 
-    def __init__(self, steps: tuple[int, int] | None, directory: Path) -> None:
+    def __init__(
+        self,
+        steps: tuple[int, int] | None,
+        directory: Path,
+        paused: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
         self.steps = steps
         self.directory = directory
+        self._paused = paused
         self._profile: profile | None = None
 
     @contextmanager
@@ -36,13 +43,15 @@ class StepProfiler:
             yield
             return
         if self._profile is None:
-            self._profile = profile()  # all that the machine has
-            self._profile.start()
+            with self._paused():
+                self._profile = profile()  # all that the machine has
+                self._profile.start()
         yield
         if step == self.steps[1]:
-            self._profile.stop()
-            self._write(self._profile)
-            self._profile = None
+            with self._paused():
+                self._profile.stop()
+                self._write(self._profile)
+                self._profile = None
 
     def _write(self, done: profile) -> None:
         self.directory.mkdir(exist_ok=True)

@@ -63,7 +63,7 @@ class Throughput:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leaves out the time of an evaluation or a checkpoint."""
+        """Leaves out the time of an evaluation, a checkpoint or the writing of a profile."""
         start = self.clock()
         yield
         self._since += self.clock() - start

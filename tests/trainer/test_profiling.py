@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 
 import pytest
 import torch
@@ -28,6 +29,19 @@ def test_nothing_is_written_where_nothing_is_asked_for(tmp_path):
     take_steps(StepProfiler(None, tmp_path / "profile"), 1, 2)
     take_steps(StepProfiler((8, 9), tmp_path / "profile"), 1, 2)
     assert not (tmp_path / "profile").exists()
+
+
+def test_the_trace_is_started_and_written_while_the_clock_of_the_rates_stands(tmp_path):
+    written = []
+
+    @contextmanager
+    def paused():
+        before = (tmp_path / "profile" / "trace.json").exists()
+        yield
+        written.append((before, (tmp_path / "profile" / "trace.json").exists()))
+
+    take_steps(StepProfiler((2, 3), tmp_path / "profile", paused), 1, 4)
+    assert written == [(False, False), (False, True)]
 
 
 @pytest.mark.parametrize("text", ["5", "5:4", "0:3", "a:b", "1:2:3", ":"])
