@@ -44,7 +44,15 @@ with needs_extra("train"):
     from trainer.profiling import StepProfiler
     from trainer.run_lock import sole_run
     from trainer.run_log import LOG_NAME, RunLog
-    from trainer.run_setup import facts, fit_to_corpora, make_cache, make_run_dir, rank_batches, sample_order
+    from trainer.run_setup import (
+        facts,
+        fit_to_corpora,
+        make_cache,
+        make_run_dir,
+        rank_batches,
+        require_run_dir,
+        sample_order,
+    )
     from trainer.sample_order import batch_id, micro_batch_size
     from trainer.shard_files import ShardError
     from trainer.skipped_steps import SkippedSteps
@@ -100,7 +108,8 @@ def pretrain(config: PretrainConfig) -> int:
     # All that can be wrong is found before the ranks meet, so that none is left waiting for another.
     if config.wandb_project:
         require_wandb()
-    require_uploads(config.upload_to)
+    require_run_dir(config.output)
+    require_uploads(config.upload_to, Path(config.output))
     corpora, tokenizer = open_corpora(config)
     make_cache(config, corpora)
     config = fit_to_corpora(config, corpora, tokenizer)

@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from schemas import CorpusIndex, Tokenizer, UsageError
+from schemas.index import INDEX_NAME
 from trainer import distributed
 from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus
@@ -59,14 +60,31 @@ def rank_batches(
     )
 
 
+def require_run_dir(output: str) -> None:
+    """Checks the directory of a run and creates nothing.
+
+    Raises:
+        UsageError: it is not on a local disk, is a file or a corpus, or cannot be.
+    """
+    if "://" in output:
+        raise UsageError(f"--output {output} is remote, a run writes to a local directory: name one and copy it later.")
+    path = Path(output)
+    try:
+        there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    except OSError as error:
+        raise UsageError(f"--output {path} cannot be created ({error.strerror}): name another directory.") from error
+    if not there.is_dir():
+        raise UsageError(f"--output {path} cannot be created ({there} is a file): name another directory.")
+    if (path / INDEX_NAME).exists():
+        raise UsageError(f"--output {path} is a corpus: name another directory, which need not exist.")
+
+
 def make_run_dir(output: str) -> None:
     """Creates the directory of a run, if need be.
 
     Raises:
-        UsageError: it is not on a local disk, or cannot be created or written into.
+        UsageError: it cannot be created or written into.
     """
-    if "://" in output:
-        raise UsageError(f"--output {output} is remote, a run writes to a local directory: name one and copy it later.")
     _make_dir("--output", Path(output))
 
 

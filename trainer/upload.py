@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from typing import Any
 
 from schemas import UsageError
 from trainer import distributed
@@ -83,17 +84,33 @@ def start_uploads(url: str, run_dir: Path) -> Uploads | None:
     return Uploads(url, run_dir) if url and distributed.rank() == 0 else None
 
 
-def require_uploads(url: str) -> None:
-    """Raises `UsageError` where fsspec knows no such kind of URL."""
+def require_uploads(url: str, run_dir: Path) -> None:
+    """Raises `UsageError` where nothing could be copied: no such kind of URL, no way there, a file, the run itself."""
     if not url:
         return
     with needs_extra("remote"):
         from fsspec.core import url_to_fs
+        from fsspec.implementations.local import LocalFileSystem
 
         try:
-            url_to_fs(url)
+            filesystem, target = url_to_fs(url)
         except ValueError as error:
             raise UsageError(f"--upload_to {url}: {error}") from error
+    if isinstance(filesystem, LocalFileSystem) and Path(target).resolve() == run_dir.resolve():
+        raise UsageError(f"--upload_to {url} is the run's own directory: name another place")
+    if _kind(filesystem, target, url) == "file":
+        raise UsageError(f"--upload_to {url} is a file: name a directory, which need not exist")
+
+
+def _kind(filesystem: Any, target: str, url: str) -> str | None:
+    """Returns `file` or `directory`; None for what is not there yet, or may be written and not looked at."""
+    try:
+        return str(filesystem.info(target)["type"])
+    except (FileNotFoundError, PermissionError):
+        return None
+    except Exception as error:  # each backend of fsspec has kinds of errors of its own
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UsageError(f"--upload_to {url} cannot be reached ({reason}): check it and its credentials") from error
 
 
 def _copy(directory: Path, url: str) -> None:

@@ -141,19 +141,25 @@ def test_a_corpus_without_a_usable_page(refused, tmp_path):
     assert "holds no usable page" in message
 
 
-def test_an_output_that_cannot_be_a_directory(corpus, tmp_path, caplog):
-    (tmp_path / "file").write_text("in the way")
-    words = ["--corpus", str(corpus), "--output", str(tmp_path / "file" / "RUN"), "--model", "tiny"]
-    assert main([*words, "--global_batch", "4"]) == 2
-    assert caplog.messages[-1].startswith(f"error: --output {tmp_path / 'file' / 'RUN'} cannot be created")
-
-
-def test_an_output_that_is_not_on_a_local_disk(corpus, tmp_path, caplog, monkeypatch):
+@pytest.mark.parametrize("more", [(), ("--dry_run",)])
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("file", "--output file cannot be created (file is a file): name another directory."),
+        ("file/RUN", "file is a file): name another directory."),
+        ("x" * 300, "cannot be created (File name too long): name another directory."),
+        ("gs://bucket/RUN", "--output gs://bucket/RUN is remote, a run writes to a local directory"),
+        ("OUT", "--output OUT is a corpus: name another directory, which need not exist."),
+    ],
+)
+def test_an_output_that_no_run_can_have(corpus, tmp_path, caplog, monkeypatch, output, said, more):
     monkeypatch.chdir(tmp_path)
-    words = ["--corpus", str(corpus), "--output", "gs://bucket/RUN", "--model", "tiny", "--global_batch", "4"]
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "OUT").symlink_to(corpus)
+    words = ["--corpus", str(corpus), "--output", output, "--model", "tiny", "--global_batch", "4", *more]
     assert main(words) == 2
-    assert caplog.messages[-1].startswith("error: --output gs://bucket/RUN is remote")
-    assert not list(tmp_path.iterdir())
+    assert said in caplog.messages[-1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["OUT", "file"]
 
 
 def test_an_unknown_model_size(refused, corpus):

@@ -85,15 +85,42 @@ def test_a_checkpoint_that_went_before_its_copy_began_is_named(tmp_path, gone_wr
 
 
 @pytest.mark.parametrize("url", ["gz://bucket/run", "nowhere://x"])
-def test_a_kind_of_url_that_nothing_knows_is_refused(url):
+def test_a_kind_of_url_that_nothing_knows_is_refused(tmp_path, url):
     with pytest.raises(UsageError, match=f"--upload_to {url}: Protocol not known"):
-        require_uploads(url)
+        require_uploads(url, tmp_path / "RUN")
+
+
+def test_a_place_that_does_not_exist_yet_is_taken_and_not_made(tmp_path):
+    require_uploads(f"file://{tmp_path}/bucket/run", tmp_path / "RUN")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("RUN", "is the run's own directory"), ("text", "is a file"), ("text/run", "cannot be reached")],
+)
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_place_that_cannot_hold_copies_is_refused(tmp_path, scheme, target, said):
+    (tmp_path / "text").write_text("in the way")
+    with pytest.raises(UsageError, match=f"--upload_to {scheme}{tmp_path}/{target} {said}"):
+        require_uploads(f"{scheme}{tmp_path}/{target}", tmp_path / "RUN")
+
+
+def test_a_bucket_that_opens_to_nobody_is_refused_before_a_run_starts(tmp_path, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(UsageError, match=r"--upload_to s3://bucket/run cannot be reached \(NoCredentialsError: "):
+        require_uploads("s3://bucket/run", tmp_path / "RUN")
 
 
 def test_a_bucket_holds_what_was_sent(tmp_path, monkeypatch, gone_wrong):
     source = _write_checkpoint(tmp_path / "RUN", 5)
     with object_store() as address:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+        require_uploads(f"gs://{BUCKET}/run", tmp_path / "RUN")
         uploads = Uploads(f"gs://{BUCKET}/run", tmp_path / "RUN")
         uploads.add(source)
         uploads.finish()
