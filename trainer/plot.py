@@ -1,4 +1,4 @@
-"""`python -m trainer.plot RUN [RUN2 ...]`: losses and accuracies over the steps, against chance, as one PNG."""
+"""`python -m trainer.plot RUN [RUN2 ...]`: losses and accuracies over the steps, against chance, as one picture."""
 
 from __future__ import annotations
 
@@ -8,33 +8,49 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from schemas import FolioError, UsageError
 from trainer.metrics import OBJECTIVES
 from trainer.run_log import LOG_NAME, read_log
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 COLOURS = {"": "#222222", "denoise": "#1f77b4", "line": "#d62728", "grid": "#2ca02c"}
 STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))  # of a run's lines and dots
 EXIT_CODES = "exit codes: 0 done, 2 wrong usage"
+FORMATS = (".png", ".svg", ".pdf")
+FEW_POINTS = 8  # of a curve; fewer are marked
 SMOOTHING_POINTS = 40  # a curve is averaged over about a fortieth of its points, its raw values stay visible behind it
 
 
 def plot_runs(run_dirs: Sequence[Path], out: Path) -> None:
-    """Draws `out` (PNG): losses on the left, accuracies on the right; a colour an objective, a style a run.
-
-    Lines are training steps, dots held-out pages, thin horizontals what guessing reaches.
+    """Writes the picture of `draw_runs` to a file; its suffix is the format.
 
     Raises:
-        UsageError: a run has no row to draw.
+        UsageError: see `draw_runs`.
+        OSError: the file cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    draw_runs(run_dirs).savefig(out, dpi=110)
+
+
+def draw_runs(run_dirs: Sequence[Path]) -> Figure:
+    """Returns a figure: losses on the left, accuracies on the right; a colour an objective, a style a run.
+
+    Lines are training steps, crosses where these are few, dots held-out pages, thin horizontals what guessing reaches.
+
+    Raises:
+        UsageError: a run has no row to draw, or no settings.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(13, 5), layout="constrained")
-    FigureCanvasAgg(figure)
     losses, accuracies = figure.subplots(1, 2)
     for number, (run_dir, label) in enumerate(zip(run_dirs, run_labels(run_dirs), strict=True)):
         rows, style = _rows(run_dir), STYLES[number % len(STYLES)]
@@ -42,20 +58,23 @@ def plot_runs(run_dirs: Sequence[Path], out: Path) -> None:
             _curve(losses, rows, f"loss_{name}".rstrip("_"), COLOURS[name], style, f"{name or 'total'}{label}")
         for name in OBJECTIVES:
             _curve(accuracies, rows, f"acc_{name}", COLOURS[name], style, f"{name}{label}")
-    for name, chance in chance_levels(run_dirs[0]).items():
-        losses.axhline(-math.log(chance), color=COLOURS[name], linewidth=0.6)
-        accuracies.axhline(chance, color=COLOURS[name], linewidth=0.6)
-        accuracies.text(0, chance, f" {name} by chance", transform=accuracies.get_yaxis_transform(), **_CHANCE_TEXT)
+    for name, ways in sorted({level for run_dir in run_dirs for level in ways_to_guess(run_dir).items()}):
+        _horizontal(losses, math.log(ways), f"{name} by chance, 1 in {ways}", COLOURS[name])
+        _horizontal(accuracies, 1 / ways, f"{name} by chance, 1 in {ways}", COLOURS[name])
     losses.set(xlabel="step", ylabel="loss (nats)", ylim=(0, None))
     accuracies.set(xlabel="step", ylabel="accuracy", ylim=(0, 1))
     for axes in (losses, accuracies):
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.legend(loc="best", frameon=False, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle("lines: training, dots: held-out pages", fontsize=9)
-    figure.savefig(out, dpi=110)
+    figure.suptitle("lines, crosses: training; dots: held-out pages", fontsize=9)
+    return figure
 
 
-_CHANCE_TEXT = {"fontsize": 7, "va": "bottom", "color": "#555555"}
+def _horizontal(axes: Axes, height: float, text: str, colour: str) -> None:
+    axes.axhline(height, color=colour, linewidth=0.6)
+    place = axes.get_yaxis_transform()  # of the axes' width, of the data's height
+    axes.text(1, height, text, transform=place, fontsize=7, ha="right", va="bottom", color="#555555")
 
 
 def run_labels(run_dirs: Sequence[Path]) -> list[str]:
@@ -66,10 +85,19 @@ def run_labels(run_dirs: Sequence[Path]) -> list[str]:
     return [f" {run_dir if alike else run_dir.name}" for run_dir in run_dirs]
 
 
-def chance_levels(run_dir: Path) -> dict[str, float]:
-    """Returns the accuracy that guessing reaches: the line classes are drawn evenly, and so, about, are the cells."""
-    model = OmegaConf.load(run_dir / "config.yaml").model
-    return {"line": 1 / model.line_classes, "grid": 1 / (model.grid_rows * model.grid_cols)}
+def ways_to_guess(run_dir: Path) -> dict[str, int]:
+    """Returns among how many answers a guess is right once: the line classes are drawn evenly, cells are about so.
+
+    Raises:
+        UsageError: the run's settings cannot be read.
+    """
+    path = run_dir / "config.yaml"
+    try:
+        # Not by load_config: runs of earlier versions, with settings that are no more, can be compared.
+        model = OmegaConf.load(path).model
+        return {"line": model.line_classes, "grid": model.grid_rows * model.grid_cols}
+    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
+        raise UsageError(f"{path} cannot be read: give the --output directory of a run.") from error
 
 
 def smooth(values: Sequence[float], window: int) -> list[float]:
@@ -85,11 +113,13 @@ def _rows(run_dir: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _curve(axes: Any, rows: list[dict[str, Any]], key: str, colour: str, style: tuple[str, str], label: str) -> None:
+def _curve(axes: Axes, rows: list[dict[str, Any]], key: str, colour: str, style: tuple[str, str], label: str) -> None:
     steps, values = _series(rows, key)
     line, dot = style
+    mark = "x" if len(steps) < FEW_POINTS else ""  # of one point there is no line
     axes.plot(steps, values, color=colour, linewidth=0.5, alpha=0.3)
-    axes.plot(steps, smooth(values, 1 + len(values) // SMOOTHING_POINTS), line, color=colour, label=label)
+    smoothed = smooth(values, 1 + len(values) // SMOOTHING_POINTS)
+    axes.plot(steps, smoothed, line, marker=mark, color=colour, label=label)
     axes.plot(*_series(rows, f"val_{key}"), dot, color=colour, markersize=4)
 
 
@@ -105,11 +135,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="python -m trainer.plot", description=__doc__, epilog=EXIT_CODES, allow_abbrev=False
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="--output directory of a run")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="the PNG to write (default: RUN/loss.png)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help=f"the picture to write, {', '.join(FORMATS)} (default: RUN/loss.png)",
+    )
     options = parser.parse_args(argv)
     out = options.output or options.runs[0] / "loss.png"
     try:
+        if out.suffix not in FORMATS:
+            raise UsageError(f"--output {out} must end in one of {', '.join(FORMATS)}")
         plot_runs(options.runs, out)
+    except OSError as error:
+        logging.getLogger("trainer").error(f"error: --output {out} cannot be written: {error.strerror}")
+        return UsageError.exit_code
     except FolioError as error:
         logging.getLogger("trainer").error(f"error: {error}")
         return error.exit_code

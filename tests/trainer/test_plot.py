@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import shutil
 from pathlib import Path
 
 import cv2
@@ -10,7 +12,7 @@ import pytest
 
 from trainer.config import load_config, save_config
 from trainer.metrics import OBJECTIVES
-from trainer.plot import chance_levels, main, run_labels, smooth
+from trainer.plot import draw_runs, main, run_labels, smooth, ways_to_guess
 
 
 @pytest.fixture
@@ -59,7 +61,61 @@ def test_a_loss_that_was_not_finite_leaves_a_gap_in_the_curve_alone(run_dir):
 
 
 def test_chance_is_one_in_three_lines_and_one_in_sixteen_cells(run_dir):
-    assert chance_levels(run_dir) == {"line": 1 / 3, "grid": 1 / 16}
+    assert ways_to_guess(run_dir) == {"line": 3, "grid": 16}
+
+
+def test_every_grid_of_the_runs_has_its_line_of_chance_with_its_name(run_dir, tmp_path):
+    other = tmp_path / "OTHER"
+    shutil.copytree(run_dir, other)
+    save_config(load_config("tiny", overrides=["model.grid_rows=2", "model.grid_cols=3"]), other / "config.yaml")
+    for axes, height in zip(draw_runs([run_dir, other, run_dir]).axes, (math.log, lambda ways: 1 / ways), strict=True):
+        named = {text.get_text(): text.get_position()[1] for text in axes.texts}
+        expected = {"line by chance, 1 in 3": 3, "grid by chance, 1 in 6": 6, "grid by chance, 1 in 16": 16}
+        assert named == {name: pytest.approx(height(ways)) for name, ways in expected.items()}
+        drawn = {line.get_ydata()[0] for line in axes.lines if len(set(line.get_ydata())) == 1}
+        assert drawn >= set(named.values())
+
+
+def test_a_run_with_a_single_logged_step_is_seen(run_dir):
+    (run_dir / "log.jsonl").write_text(json.dumps(_row(10, "")) + "\n")
+    figure = draw_runs([run_dir])
+    for axes, curves in zip(figure.axes, (4, 3), strict=True):
+        marked = [line for line in axes.lines if line.get_marker() == "x"]
+        assert [list(line.get_xdata()) for line in marked] == [[10]] * curves
+
+
+def test_a_curve_of_many_steps_is_a_line_alone(run_dir):
+    (run_dir / "log.jsonl").write_text("".join(json.dumps(_row(step, "")) + "\n" for step in range(1, 20)))
+    assert not [line for axes in draw_runs([run_dir]).axes for line in axes.lines if line.get_marker() == "x"]
+
+
+def test_the_axis_has_whole_steps_alone(run_dir):
+    for steps in ([1], [1, 2], [1, 2, 3, 4]):
+        (run_dir / "log.jsonl").write_text("".join(json.dumps(_row(step, "")) + "\n" for step in steps))
+        for axes in draw_runs([run_dir]).axes:
+            assert all(tick == int(tick) for tick in axes.get_xticks())
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nodir/x.png", "cannot be written: No such file or directory"),
+        ("x.foo", "must end in one of .png, .svg, .pdf"),
+        ("x", "must end in one of .png, .svg, .pdf"),
+    ],
+)
+def test_a_picture_that_cannot_be_written_is_refused(run_dir, tmp_path, caplog, name, said):
+    assert main([str(run_dir), "--output", str(tmp_path / name)]) == 2
+    assert caplog.messages[-1] == f"error: --output {tmp_path / name} {said}"
+
+
+@pytest.mark.parametrize("text", [None, "", "- 1", "a: [", "model: {line_classes: 3}"])
+def test_a_run_without_its_settings_is_refused(run_dir, caplog, text):
+    (run_dir / "config.yaml").unlink()
+    if text is not None:
+        (run_dir / "config.yaml").write_text(text)
+    assert main([str(run_dir)]) == 2
+    assert "config.yaml cannot be read: give the --output directory of a run" in caplog.messages[-1]
 
 
 def test_a_curve_is_smoothed_by_what_came_before():
