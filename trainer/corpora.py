@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schemas import CorpusIndex, Sample, SchemaError, Tokenizer, UsageError, load_tokenizer
 from schemas.index import INDEX_NAME
 from schemas.reader import Shard
 from trainer.config import PretrainConfig
+from trainer.mixture import mixture
 from trainer.page_table import PageTable, read_page_table
+from trainer.remote import open_url, unreachable
 from trainer.shard_files import CachedShards, LocalShards, ShardFiles
-from trainer.startup import needs_extra
 
 OPEN_SHARDS = 256  # whose headers a process keeps in memory
 
@@ -75,40 +78,34 @@ class OpenCorpus:
     held_out: CorpusPages
 
 
-def split_weight(spec: str) -> tuple[str, float | None]:
-    """Returns path and weight of a `--corpus` as typed: `OUT`, `OUT:0.7`, `gs://bucket/OUT:0.3`.
-
-    Raises:
-        UsageError: the weight is not above 0.
-    """
-    path, colon, weight = spec.rpartition(":")
-    try:
-        value = float(weight)
-    except ValueError:
-        return spec, None
-    if not colon or not 0 < value < float("inf"):
-        raise UsageError(f"--corpus {spec}: expected a path, or PATH:WEIGHT with a weight above 0")
-    return path, value
-
-
 def open_corpora(config: PretrainConfig) -> tuple[list[OpenCorpus], Tokenizer]:
     """Opens all corpora of a run.
 
     Raises:
         UsageError: one is no finished corpus, was made with another tokenizer or on another grid, or has no page to
-            train on; or only some have weights.
+            train on; two are the same; or their weights make no sense.
         SchemaError: another schema version, or a damaged manifest.
     """
     tokenizer = load_tokenizer(config.tokenizer)
-    specs = [split_weight(spec) for spec in config.corpus]
-    if len({weight is None for _, weight in specs}) > 1:
-        raise UsageError(f"--corpus: give a weight to each or to none, got {', '.join(config.corpus)}")
-    corpora = [_open(path, weight, tokenizer, config) for path, weight in specs]
+    corpora = [_open(path, weight, tokenizer, config) for path, weight in mixture(config.corpus)]
     first, *others = corpora
     for other in others:
         if (other.index.grid_rows, other.index.grid_cols) != (first.index.grid_rows, first.index.grid_cols):
             raise UsageError(f"{first.path} and {other.path} were built on different grids: build one of them again.")
+    _require_different(corpora)
     return corpora, tokenizer
+
+
+def _require_different(corpora: Sequence[OpenCorpus]) -> None:
+    paths: dict[tuple[str, ...], str] = {}
+    for corpus in corpora:
+        shards = tuple(shard.sha256 for shard in corpus.index.shards)
+        if shards in paths:
+            raise UsageError(
+                f"--corpus {paths[shards]} and --corpus {corpus.path} are the same corpus: name it once; weights give "
+                "one corpus a larger share than another."
+            )
+        paths[shards] = corpus.path
 
 
 def _open(path: str, weight: float | None, tokenizer: Tokenizer, config: PretrainConfig) -> OpenCorpus:
@@ -133,12 +130,9 @@ def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
         UsageError: there is none, or it cannot be reached.
         SchemaError: another schema version, or a damaged manifest.
     """
-    with needs_extra("remote"):
-        from fsspec.core import url_to_fs
-
-        filesystem, root = url_to_fs(path)
+    filesystem, root = open_url("--corpus", path)
     try:
-        index = CorpusIndex.from_json(filesystem.cat_file(f"{root}/{INDEX_NAME}"), f"{path}/{INDEX_NAME}")
+        index = CorpusIndex.from_json(_index_json(filesystem, root, path), f"{path}/{INDEX_NAME}")
         with filesystem.open(f"{root}/manifest.parquet", "rb") as manifest:
             table = read_page_table(manifest, [shard.name for shard in index.shards], f"{path}/manifest.parquet")
     except FileNotFoundError as error:
@@ -147,8 +141,18 @@ def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
             f"{path} holds no {missing}, so no finished corpus: build it with pipelines.build_corpus."
         ) from error
     except OSError as error:
-        raise UsageError(f"--corpus {path} cannot be read: {error}") from error
+        raise unreachable("--corpus", path, error) from error
     return index, table
+
+
+def _index_json(filesystem: Any, root: str, path: str) -> bytes:
+    """Returns the first that is read of a corpus, so what is wrong with its file system is found out here."""
+    try:
+        return filesystem.cat_file(f"{root}/{INDEX_NAME}")
+    except OSError:
+        raise
+    except Exception as error:  # each backend of fsspec has kinds of errors of its own
+        raise unreachable("--corpus", path, error) from error
 
 
 def shard_files(path: str, index: CorpusIndex, config: PretrainConfig) -> ShardFiles:

@@ -12,7 +12,7 @@ from typing import Any
 from schemas import UsageError
 from trainer import distributed
 from trainer.checkpoint_manifest import MANIFEST
-from trainer.startup import needs_extra
+from trainer.remote import open_url, unreachable
 
 logger = logging.getLogger("trainer")
 
@@ -88,14 +88,9 @@ def require_uploads(url: str, run_dir: Path) -> None:
     """Raises `UsageError` where nothing could be copied: no such kind of URL, no way there, a file, the run itself."""
     if not url:
         return
-    with needs_extra("remote"):
-        from fsspec.core import url_to_fs
-        from fsspec.implementations.local import LocalFileSystem
+    filesystem, target = open_url("--upload_to", url)
+    from fsspec.implementations.local import LocalFileSystem
 
-        try:
-            filesystem, target = url_to_fs(url)
-        except ValueError as error:
-            raise UsageError(f"--upload_to {url}: {error}") from error
     if isinstance(filesystem, LocalFileSystem) and Path(target).resolve() == run_dir.resolve():
         raise UsageError(f"--upload_to {url} is the run's own directory: name another place")
     if _kind(filesystem, target, url) == "file":
@@ -109,8 +104,7 @@ def _kind(filesystem: Any, target: str, url: str) -> str | None:
     except (FileNotFoundError, PermissionError):
         return None
     except Exception as error:  # each backend of fsspec has kinds of errors of its own
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UsageError(f"--upload_to {url} cannot be reached ({reason}): check it and its credentials") from error
+        raise unreachable("--upload_to", url, error) from error
 
 
 def _copy(directory: Path, url: str) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shlex
 
+import gcsfs
 import pytest
 import sentencepiece
 
+from tests.clusters.google import Forbidding, serving
 from tests.commands import run_module
 from tests.corpora import write_corpus
 from trainer.pretrain import main
@@ -43,7 +46,37 @@ def test_a_directory_without_a_corpus(refused, tmp_path):
 def test_a_corpus_that_does_not_answer(refused):
     code, message = refused("http://localhost:1/OUT")
     assert code == 2
-    assert message.startswith("error: --corpus http://localhost:1/OUT cannot be read: ")
+    assert message.startswith("error: --corpus http://localhost:1/OUT cannot be reached (")
+
+
+def test_a_kind_of_url_that_nothing_knows(refused):
+    code, message = refused("foo://x/y")
+    assert code == 2
+    assert message.startswith("error: --corpus foo://x/y: Protocol not known: foo")
+
+
+def test_a_bucket_that_asks_for_credentials_where_there_are_none(refused, monkeypatch, tmp_path):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    code, message = refused("s3://bucket/OUT")
+    assert code == 2
+    assert message.startswith("error: --corpus s3://bucket/OUT cannot be reached (NoCredentialsError: ")
+    assert "check it; `aws configure` logs in" in message
+
+
+def test_a_bucket_that_lets_nobody_in_is_a_sentence_and_no_more(refused, monkeypatch, caplog):
+    gcsfs.GCSFileSystem.clear_instance_cache()
+    with serving(Forbidding) as address:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
+        code, message = refused("gs://bucket/OUT")
+    gcsfs.GCSFileSystem.clear_instance_cache()
+    assert code == 2
+    assert message.startswith("error: --corpus gs://bucket/OUT cannot be reached (")
+    assert message.endswith(": check it; `gcloud auth application-default login` logs in.")
+    assert caplog.messages == [message]
 
 
 def test_a_cache_that_is_too_small_for_what_is_read_at_a_time(refused, corpus):
@@ -85,15 +118,17 @@ def test_weights_for_some_corpora_only(refused, corpus):
     assert message == f"error: --corpus: give a weight to each or to none, got {corpus}:0.5, {corpus}"
 
 
-def test_a_weight_that_is_not_above_0(refused, corpus):
-    assert refused(f"{corpus}:0")[1].endswith("expected a path, or PATH:WEIGHT with a weight above 0")
-
-
 def test_corpora_on_different_grids(refused, corpus, tmp_path):
     write_corpus(tmp_path / "other", pages=3, words=5, long_side=64, grid=(2, 2))
     code, message = refused(corpus, "--corpus", str(tmp_path / "other"))
     assert code == 2
     assert "were built on different grids" in message
+
+
+def test_a_corpus_that_is_named_twice(refused, corpus):
+    code, message = refused(f"{corpus}:1", "--corpus", f"file://{corpus}/:2")
+    assert code == 2
+    assert message.startswith(f"error: --corpus {corpus} and --corpus file://{corpus}/ are the same corpus: ")
 
 
 def test_a_share_that_holds_out_every_page(refused, corpus):
