@@ -107,9 +107,12 @@ def test_a_cache_in_the_home_of_nobody(refused, corpus):
     assert message.startswith("error: --cache_dir ~nobody-of-this-name/cache: ")
 
 
-def test_a_local_corpus_needs_no_cache(refused, corpus):
-    words = ["--cache_dir", "/proc/none", "--cache_gb", "0", "--output", "gs://bucket/RUN"]
-    assert refused(corpus, *words)[1].startswith("error: --output gs://bucket/RUN is remote")
+def test_a_local_corpus_needs_no_cache(refused, corpus, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    said = "error: --global_batch 3 is no multiple of the 2 ranks"  # which is looked at after the cache
+    words = ["--cache_dir", "/proc/none", "--cache_gb", "0", "--global_batch", "3"]
+    assert refused(corpus, *words)[1].startswith(said)
+    assert refused(f"file://{corpus}", *words)[1].startswith("error: --cache_gb 0 is too little")
 
 
 def test_weights_for_some_corpora_only(refused, corpus):
