@@ -25,6 +25,7 @@ def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]
         "train_micro_batch_size_per_gpu": micro_batch,
         "zero_optimization": {"stage": config.zero_stage},
         "zero_allow_untested_optimizer": True,  # it knows AdamW by its exact type, and ours is a kind of it
+        "zero_force_ds_cpu_optimizer": False,  # nor one of its own where the optimizer is offloaded
         # GuardedAdamW looks at the norm, so that DeepSpeed need not search each gradient for what is not finite.
         "bf16": {"enabled": config.dtype == "bf16", "check_grad_overflow": False},
         "gradient_clipping": config.optimizer.clip_norm,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from deepspeed.runtime.config import DeepSpeedConfig
 from torch import nn
 
 from schemas import UsageError
@@ -66,6 +67,13 @@ def test_the_deepspeed_section_is_laid_over_ours():
     merged = deepspeed_config(config, micro_batch=4)
     assert merged["zero_optimization"] == {"stage": 2, "overlap_comm": True}
     assert merged["train_micro_batch_size_per_gpu"] == 4
+
+
+def test_an_offloaded_optimizer_stays_ours():
+    offloaded = ["deepspeed.zero_optimization.offload_optimizer.device=cpu"]
+    settings = DeepSpeedConfig(deepspeed_config(load_config("small", overrides=offloaded), micro_batch=4))
+    assert settings.zero_config.offload_optimizer.device == "cpu"
+    assert not settings.zero_force_ds_cpu_optimizer, "else DeepSpeed ends the run"
 
 
 @pytest.mark.parametrize(
