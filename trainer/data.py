@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
+from multiprocessing.queues import Queue
 
 import numpy as np
 import simplejpeg
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from schemas import FolioError, Sample, SchemaError, Tokenizer, UsageError
-from trainer import distributed
+from schemas import FolioError, Sample, SchemaError, Tokenizer
 from trainer.config import PretrainConfig
 from trainer.corpora import CorpusPages
 from trainer.denoising import window_size
@@ -27,7 +25,6 @@ from trainer.sample_order import SampleRef
 
 MOST_BAD_IN_A_ROW = 100
 BATCHES_AHEAD = 4  # of each worker
-SHARED_MEMORY = Path("/dev/shm")
 
 
 class SampleError(FolioError):
@@ -149,39 +146,24 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
         collate_fn=partial(collate, pad_multiple=dataset.config.pad_multiple),
         num_workers=workers,
         prefetch_factor=BATCHES_AHEAD if workers else None,
-        worker_init_fn=_heed_parent_alone,
+        worker_init_fn=_prepare_worker,
         pin_memory=torch.cuda.is_available(),
     )
     try:
         yield from loader
     except FolioError as error:
         raise type(error)(_own_words(error)) from error
-    except RuntimeError as error:
-        if not str(error).startswith("DataLoader worker"):
+    except (RuntimeError, OSError) as error:
+        if isinstance(error, RuntimeError) and not str(error).startswith("DataLoader worker"):
             raise
         raise WorkerDied(
-            f"a worker that reads pages was killed, for want of memory perhaps ({error}): try fewer --workers"
+            f"a process that reads pages died, for want of memory or of room in /dev/shm perhaps ({_first_sentence(error)}): "
+            "try fewer --workers, of which 0 needs neither; containers get more by docker run --shm-size"
         ) from error
 
 
-def require_shared_memory(config: PretrainConfig, micro_batch: int) -> None:
-    """Raises `UsageError` where the batches that workers read ahead may not fit `/dev/shm`, through which they pass.
-
-    A worker that finds it full loses its batch, and the run would wait for that for ever.
-    """
-    if not config.workers or not SHARED_MEMORY.is_dir():
-        return
-    model, objectives = config.model, config.objectives
-    page = 3 * model.image_height * model.image_width + 8 * 5 * model.visual_tokens
-    page += 8 * (8 * objectives.max_text_tokens + 3 * objectives.line_pairs + objectives.max_target_tokens)
-    processes = distributed.ranks_here() * config.workers
-    needed, free = processes * (BATCHES_AHEAD + 1) * micro_batch * page, shutil.disk_usage(SHARED_MEMORY).free
-    if needed > free:
-        raise UsageError(
-            f"--workers {config.workers} may need {needed / 1e9:.2g} GB of shared memory, {SHARED_MEMORY} has "
-            f"{free / 1e9:.2g} GB free: take fewer (0 needs none), a smaller --micro_batch, or give the container more "
-            "(docker run --shm-size)."
-        )
+def _first_sentence(error: Exception) -> str:
+    return str(error).partition(". ")[0]
 
 
 def _own_words(error: FolioError) -> str:
@@ -196,11 +178,13 @@ def to_device(batch: Batch, device: torch.device | str) -> Batch:
     return {**batch, **moved}
 
 
-def _heed_parent_alone(worker: int) -> None:
-    """Makes SIGTERM end this worker only where its parent sends it.
+def _prepare_worker(worker: int) -> None:
+    """Makes SIGTERM end this worker only where its parent sends it, and a batch that cannot be handed over end it too.
 
-    A launcher signals the whole process tree, but the run still needs its batches to reach the checkpoint.
+    A launcher signals the whole process tree, but the run still needs its batches to reach the checkpoint. And without
+    room in shared memory, a batch would be dropped and waited for for ever.
     """
+    Queue._on_queue_feeder_error = staticmethod(lambda error, batch: os._exit(1))  # type: ignore[attr-defined]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threading.Thread(target=_exit_when_parent_asks, daemon=True).start()
 

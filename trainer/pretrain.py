@@ -33,7 +33,7 @@ with needs_extra("train"):
     from trainer.command_line import parse_command_line
     from trainer.config import PretrainConfig, save_config, step_range
     from trainer.corpora import OpenCorpus, open_corpora
-    from trainer.data import PageDataset, TooManyBadSamples, WorkerDied, load_batches, require_shared_memory
+    from trainer.data import PageDataset, TooManyBadSamples, WorkerDied, load_batches
     from trainer.dry_run import dry_run
     from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate, start_engine
     from trainer.evaluation import Evaluation
@@ -115,7 +115,6 @@ def pretrain(config: PretrainConfig) -> int:
     make_cache(config, corpora)
     config = fit_to_corpora(config, corpora, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
-    require_shared_memory(config, micro_batch)
     run_dir = Path(config.output)
     checkpoints = run_dir / "checkpoints"
     common = facts(config, corpora, tokenizer)
