@@ -156,14 +156,11 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
     except (RuntimeError, OSError) as error:
         if isinstance(error, RuntimeError) and not str(error).startswith("DataLoader worker"):
             raise
+        what = str(error).partition(". ")[0]
         raise WorkerDied(
-            f"a process that reads pages died, for want of memory or of room in /dev/shm perhaps ({_first_sentence(error)}): "
+            f"a process that reads pages died, for want of memory or of room in /dev/shm perhaps ({what}): "
             "try fewer --workers, of which 0 needs neither; containers get more by docker run --shm-size"
         ) from error
-
-
-def _first_sentence(error: Exception) -> str:
-    return str(error).partition(". ")[0]
 
 
 def _own_words(error: FolioError) -> str:
