@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.commands import run_module
 from tests.hostile import write_hostile
@@ -14,6 +15,11 @@ from tests.hostile import write_hostile
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the tests in the background has them ignore Ctrl-C, and every command that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# On a busy machine any example can take long.
+settings.register_profile("folio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("folio")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

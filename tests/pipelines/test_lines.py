@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.lines import order_words
@@ -238,7 +238,6 @@ pages = st.lists(
 
 
 @given(pages)
-@settings(deadline=None)
 def test_every_word_comes_once_and_lines_count_up_from_0_without_gaps(boxes):
     order, line = order_words(boxes, WIDTH, HEIGHT)
     assert sorted(order.tolist()) == list(range(len(boxes)))
@@ -247,7 +246,6 @@ def test_every_word_comes_once_and_lines_count_up_from_0_without_gaps(boxes):
 
 
 @given(pages, st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_the_input_does_not_matter(boxes, random):
     shuffle = np.array(random.sample(range(len(boxes)), len(boxes)))
     order, line = order_words(boxes, WIDTH, HEIGHT)
@@ -257,7 +255,6 @@ def test_the_order_of_the_input_does_not_matter(boxes, random):
 
 
 @given(pages, st.sampled_from([0.25, 2.0, 64.0]))
-@settings(deadline=None)
 def test_the_unit_of_length_does_not_matter(boxes, scale):
     order, line = order_words(boxes, WIDTH, HEIGHT)
     scaled_order, scaled_line = order_words(boxes * scale, WIDTH * scale, HEIGHT * scale)
@@ -265,7 +262,6 @@ def test_the_unit_of_length_does_not_matter(boxes, scale):
 
 
 @given(st.integers(0, 10), st.integers(-64, 64), st.integers(-64, 64))
-@settings(deadline=None)
 def test_where_the_text_stands_on_the_page_does_not_matter(seed, right, down):
     article = prose(100, 100, 200, 20, seed=seed) + prose(330, 105, 200, 20, seed=seed + 1)
     boxes = np.array([word for words in article for word in words])

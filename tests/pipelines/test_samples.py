@@ -24,7 +24,7 @@ from tests.commands import start
 
 SINGLE_COLUMN = [kind for kind in KINDS if kind != "article"]
 EVERY_FACE = [face for faces in FAMILIES.values() for face in faces]
-few = settings(max_examples=8, deadline=None)
+few = settings(max_examples=8)
 indices = st.integers(0, 10_000)
 
 
