@@ -22,9 +22,9 @@ demo: install
 	@echo "The losses:  demo/run/loss.png"
 	@echo "The model:   demo/run/model"
 
-# Two workers share the files, in the order that tests/conftest.py gives them.
+# Two workers share the files, in the order that tests/conftest.py gives them. A worker that dies is not replaced.
 test: install
-	python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 lint: install
 	ruff check .

@@ -27,6 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not item.path.parent.name.startswith("trainer"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_handlecrashitem(report: pytest.TestReport) -> None:
+    """Ends the run when a worker of pytest-xdist dies, and names the test that it ran.
+
+    pytest-xdist would run that test again. Its scheduler also gives finished files to the worker that replaces the dead
+    one, which then waits for ever.
+    """
+    report.node.config.hook.pytest_runtest_logreport(report=report)
+    pytest.exit(str(report.longrepr), returncode=pytest.ExitCode.TESTS_FAILED)
+
+
 @dataclass(frozen=True)
 class Built:
     """A corpus and how it came about."""
