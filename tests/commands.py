@@ -1,18 +1,22 @@
-"""Runs the product's commands: as a user does, in another process, or, the build, in this one."""
+"""Runs the product's commands in processes of their own: as a user does, or, the build, with Beam loaded already."""
 
 from __future__ import annotations
 
-import io
+import faulthandler
+import multiprocessing
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
+LIMIT_S = 1200.0  # only what hangs takes longer, also on a machine with much other work
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["pipelines.build_corpus"])
 
 
-def run_module(module: str, *args: object, timeout_s: float = 600) -> subprocess.CompletedProcess[str]:
+def run_module(module: str, *args: object) -> subprocess.CompletedProcess[str]:
     """Runs `python -m module args` in the repository and returns exit code, stdout and stderr."""
     return subprocess.run(
         [sys.executable, "-m", module, *map(str, args)],
@@ -20,7 +24,7 @@ def run_module(module: str, *args: object, timeout_s: float = 600) -> subprocess
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=LIMIT_S,
         check=False,
     )
 
@@ -32,11 +36,31 @@ def start(module: str, *args: object) -> subprocess.Popen[str]:
 
 
 def build(*args: object) -> subprocess.CompletedProcess[str]:
-    """Does what `python -m pipelines.build_corpus args` does in this process, where Beam need not be imported anew."""
-    from pipelines.build_corpus import main
+    """Does what `python -m pipelines.build_corpus args` does, in a process that is forked with Beam loaded already.
 
-    out, err = io.StringIO(), io.StringIO()
+    A build that dies then fails its test alone, and the memory and the threads of a build do not stay with the tests.
+    """
     words = [str(arg) for arg in args]
-    with redirect_stdout(out), redirect_stderr(err):
-        code = main(words)
-    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
+    with TemporaryDirectory() as logs:
+        out, err = Path(logs, "stdout"), Path(logs, "stderr")
+        process = _FORKS.Process(target=_build, args=(words, dict(os.environ), out, err))
+        process.start()
+        try:
+            process.join(LIMIT_S)
+            if process.exitcode is None:
+                raise TimeoutError(f"the build {words} took more than {LIMIT_S} s: {err.read_text()}")
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(words, process.exitcode, out.read_text(), err.read_text())
+
+
+def _build(words: list[str], environment: dict[str, str], out: Path, err: Path) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    for descriptor, path in ((1, out), (2, err)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
+    faulthandler.enable()
+    from pipelines.build_corpus import main
+    from pipelines.command import leave
+
+    leave(main(words))
