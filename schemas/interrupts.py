@@ -17,6 +17,7 @@ def kept_interrupts() -> Iterator[None]:
     A signal's handler may run inside a `__del__` or the callback of a weak reference. What it raises there Python
     prints ("Exception ignored in ...") and forgets, and the program would go on as if nobody had told it to stop.
     """
+    alarm = signal.setitimer(signal.ITIMER_REAL, 0)  # pytest-timeout, for example, has set one
     tell, on_alarm = sys.unraisablehook, signal.signal(signal.SIGALRM, signal.default_int_handler)
 
     def raise_later(dropped: sys.UnraisableHookArgs) -> None:
@@ -32,3 +33,4 @@ def kept_interrupts() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.unraisablehook = tell
         signal.signal(signal.SIGALRM, on_alarm)
+        signal.setitimer(signal.ITIMER_REAL, *alarm)
