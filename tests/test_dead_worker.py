@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 
-from tests.commands import ROOT
+from tests.commands import LIMIT_S, ROOT
 
 SUITE = {
     "test_deadly.py": """
@@ -26,7 +26,7 @@ def test_after():
 import time
 
 def test_that_the_other_worker_runs():
-    time.sleep(3600)
+    time.sleep(2 * 3600)
 """,
     "test_sound.py": """
 def test_that_waits_for_a_worker():
@@ -46,6 +46,6 @@ def test_a_run_whose_worker_dies_ends_at_once_with_the_name_of_the_test(tmp_path
     for name, text in SUITE.items():
         (tmp_path / name).write_text(text)
     command = [sys.executable, "-m", "pytest", *flags_of_make_test(), "-p", "tests.conftest", tmp_path]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "FAILED " in done.stdout and "crashed while running 'test_deadly.py::test_that_dies'" in done.stdout

@@ -28,9 +28,8 @@ import psutil
 
 from tests.chaos.corpora import differences, write_documents
 from tests.chaos.engine import PAGE_S
-from tests.commands import ROOT
+from tests.commands import LIMIT_S, ROOT
 
-LIMIT_S = 300
 PAGE_PROCESS = "pipelines.sandbox_child"
 BEAM_WORKERS = ("--direct_running_mode", "multi_processing", "--direct_num_workers", "2")
 

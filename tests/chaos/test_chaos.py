@@ -9,7 +9,7 @@ import pytest
 
 from tests.chaos.corpora import differences, document
 from tests.chaos.run import Chaos
-from tests.commands import run_module
+from tests.commands import LIMIT_S, run_module
 from tests.disks import small_disk
 
 
@@ -27,7 +27,7 @@ def disk(tmp_path):
 def test_poisoned_pages_of_a_long_document_cost_themselves_and_no_other(tmp_path):
     poison = {1: "segfault", 333: "hang", 512: "allocate", 1000: "segfault"}
     (tmp_path / "long.pdf").write_bytes(document(1000, "A long document", poison))
-    limits = ["--page_timeout_s", 8, "--page_memory_mb", 700, "--workers", 2]
+    limits = ["--page_timeout_s", 15, "--page_memory_mb", 700, "--workers", 2]
     small = ["--dpi", 20, "--image_long_side", 64, "--pages_per_shard", 500]
     done = run_module("tests.chaos.build", "--input", tmp_path, "--output", tmp_path / "out", *limits, *small)
     assert done.returncode == 0, done.stderr
@@ -54,7 +54,7 @@ def test_a_build_that_is_struck_and_goes_on_comes_out_the_same(chaos, targets):
 
 def test_a_build_goes_on_when_its_full_disk_has_room_again(chaos, disk):
     output = disk.path / "out"
-    assert chaos.start(output).wait(120) == 1
+    assert chaos.start(output).wait(LIMIT_S) == 1
     log = output.with_suffix(".log").read_text()
     assert "No space left on device" in log and "run the same command again" in log
     assert "Traceback" not in log

@@ -11,10 +11,9 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.commands import ROOT
+from tests.commands import LIMIT_S, ROOT
 
 SMALL = ("--dpi", "72", "--image_long_side", "128", "--pages_per_shard", "12", "--workers", "1")
-LIMIT_S = 120
 
 
 def start(environment: dict[str, str], inputs: object, output: object, *flags: object) -> subprocess.Popen[str]:

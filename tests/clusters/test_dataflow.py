@@ -15,8 +15,8 @@ from pipelines.flags import parse_flags
 from schemas import FolioError, UsageError
 from tests.chaos.corpora import differences
 from tests.clusters import google
-from tests.clusters.builds import LIMIT_S, SMALL, run
-from tests.commands import ROOT
+from tests.clusters.builds import SMALL, run
+from tests.commands import LIMIT_S, ROOT
 
 INPUT, OUTPUT = f"gs://{google.BUCKET}/documents/", f"gs://{google.BUCKET}/dataflow"
 RUNNER = "--runner=DataflowRunner"

@@ -14,8 +14,8 @@ from pipelines.flags import parse_flags
 from schemas import UsageError
 from tests.chaos.corpora import differences
 from tests.clusters import google
-from tests.clusters.builds import LIMIT_S, run, start, wait_until
-from tests.commands import ROOT, run_module
+from tests.clusters.builds import run, start, wait_until
+from tests.commands import LIMIT_S, ROOT, run_module
 
 INPUT = f"gs://{google.BUCKET}/documents/"
 
@@ -82,7 +82,7 @@ def test_a_bucket_without_credentials_is_refused_at_once_with_the_cure(tmp_path,
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv("NO_GCE_CHECK", "true")  # or it would ask the network
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", key_file)
-    done = run_module("pipelines.build_corpus", "--input", INPUT, "--output", tmp_path / "out", timeout_s=60)
+    done = run_module("pipelines.build_corpus", "--input", INPUT, "--output", tmp_path / "out")
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {INPUT} needs credentials of Google's (") and done.stderr.count("\n") == 1
     assert words in done.stderr and "`gcloud auth application-default login`" in done.stderr

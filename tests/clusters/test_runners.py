@@ -11,7 +11,8 @@ from pipelines.build_corpus import build_corpus
 from pipelines.flags import parse_flags
 from schemas import UsageError
 from tests.chaos.corpora import differences
-from tests.clusters.builds import LIMIT_S, run, start, wait_until
+from tests.clusters.builds import run, start, wait_until
+from tests.commands import LIMIT_S
 
 DASK = "--runner=apache_beam.runners.dask.dask_runner.DaskRunner"
 PORTABLE = ("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK")

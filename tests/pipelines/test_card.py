@@ -14,7 +14,7 @@ import yaml
 
 from pipelines.card import render_card, size_category
 from schemas import CorpusIndex
-from tests.commands import ROOT
+from tests.commands import LIMIT_S, ROOT
 from tests.corpora import write_corpus
 
 
@@ -45,7 +45,7 @@ def run_in(corpus: Path, code: str) -> str:
         env={**os.environ, **offline},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=LIMIT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -11,7 +11,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from tests.commands import ROOT, build, start
+from tests.commands import LIMIT_S, ROOT, build, start
 from tests.hostile import one_page
 
 PDF = ("--text_source", "pdf")
@@ -111,12 +111,12 @@ def test_a_run_that_is_told_to_stop_says_how_to_go_on_and_leaves_nothing_behind(
         time.sleep(0.01)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
-    _, rest = process.communicate(timeout=60)
+    _, rest = process.communicate(timeout=LIMIT_S)
     assert process.returncode == code
     assert rest.strip().splitlines()[-1] == "stopped; run the same command again to go on"
     assert "Traceback" not in rest
     assert folders_of(scratch) == []
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not psutil.wait_procs(children, timeout=LIMIT_S)[1]
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
@@ -125,7 +125,7 @@ def test_a_signal_that_comes_where_python_drops_exceptions_still_stops_the_run(t
         (tmp_path / f"{page}.pdf").write_bytes(one_page(f"Page {page}"))
     flags = ["--input", tmp_path, "--output", tmp_path / "out", *PDF, "--workers", "1"]
     done = subprocess.run(
-        [sys.executable, "-c", SIGNALLED, name, *flags], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", SIGNALLED, name, *flags], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S
     )
     assert done.returncode == code, done.stderr
     assert done.stderr.strip().splitlines()[-1] == "stopped; run the same command again to go on"

@@ -19,7 +19,7 @@ from pipelines import verify
 from pipelines.merge import main
 from pipelines.retokenize import main as retokenize
 from schemas import PLAN_SCHEMA, Corpus, CorpusIndex, Sample, UsageError
-from tests.commands import build, run_module, start
+from tests.commands import LIMIT_S, build, run_module, start
 from tests.corpora import write_corpus
 
 SMALL = {"words": 20, "long_side": 64}
@@ -201,7 +201,7 @@ def test_a_killed_run_leaves_nothing_that_opens_and_the_next_one_finishes_it(tmp
         assert process.poll() is None
         time.sleep(0.01)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=LIMIT_S)
     with pytest.raises(UsageError, match="no finished corpus"):
         Corpus(tmp_path / "c")
     assert merge(*parts, into=tmp_path / "c") == 0

@@ -16,7 +16,7 @@ import sentencepiece
 from pipelines import verify
 from pipelines.retokenize import main
 from schemas import TIME_COLUMNS, Corpus, load_tokenizer
-from tests.commands import build, run_module, start
+from tests.commands import LIMIT_S, build, run_module, start
 from tests.corpora import write_corpus
 
 
@@ -140,7 +140,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_only_whole_shards(tmp_path):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, log = process.communicate(timeout=60)
+    _, log = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 130
     assert log.splitlines()[-1] == "stopped; run the same command again to go on"
     assert "Traceback" not in log

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pipelines.samples.__main__ import main
 from pipelines.samples.document import KINDS, make_document
 from pipelines.samples.fonts import FAMILIES, Font, clip, wrap
-from tests.commands import start
+from tests.commands import LIMIT_S, start
 
 SINGLE_COLUMN = [kind for kind in KINDS if kind != "article"]
 EVERY_FACE = [face for faces in FAMILIES.values() for face in faces]
@@ -311,7 +311,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     while not list(tmp_path.glob("samples/*.pdf")) and process.poll() is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, log = process.communicate(timeout=60)
+    _, log = process.communicate(timeout=LIMIT_S)
     assert (process.returncode, log) == (130, "stopped; run the same command again to go on\n")
 
 

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from schemas import load_tokenizer
+from tests.commands import LIMIT_S
 
 COMMIT = "0" * 40
 PROGRAM = """
@@ -59,27 +59,26 @@ def hub():
 def load_in_child(name, home, **environment):
     variables = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGINGFACE_"))}
     variables |= {"HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    started = time.monotonic()
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", PROGRAM, name],
         env=variables | environment,
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=False,
+        timeout=LIMIT_S,
     )
-    return done, time.monotonic() - started
 
 
 def test_a_name_on_the_hub_is_fetched_once_and_then_needs_no_network(hub, tmp_path):
-    first, _ = load_in_child("acme/t5", tmp_path, HF_ENDPOINT=hub)
+    first = load_in_child("acme/t5", tmp_path, HF_ENDPOINT=hub)
     assert (first.returncode, first.stdout.strip()) == (0, load_tokenizer().sha256), first.stderr
-    again, _ = load_in_child("acme/t5", tmp_path, HF_HUB_OFFLINE="1")
+    again = load_in_child("acme/t5", tmp_path, HF_HUB_OFFLINE="1")
     assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
 
 
 def test_a_repository_without_a_tokenizer_is_named(hub, tmp_path):
-    done, _ = load_in_child("acme/none", tmp_path, HF_ENDPOINT=hub)
+    done = load_in_child("acme/none", tmp_path, HF_ENDPOINT=hub)
     assert done.returncode == 1
     assert "acme/none on the Hugging Face hub holds neither tokenizer.json nor spiece.model" in done.stderr
 
@@ -87,17 +86,16 @@ def test_a_repository_without_a_tokenizer_is_named(hub, tmp_path):
 @pytest.mark.parametrize(
     "environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}], ids=["offline mode", "no network"]
 )
-def test_without_a_network_a_hub_name_fails_fast_in_one_sentence(tmp_path, environment):
-    done, seconds = load_in_child("google/flan-t5-small", tmp_path, **environment)
+def test_without_a_network_a_hub_name_fails_in_one_sentence(tmp_path, environment):
+    done = load_in_child("google/flan-t5-small", tmp_path, **environment)
     assert done.returncode == 1
     assert done.stderr.startswith("--tokenizer google/flan-t5-small: no such file or directory here")
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
-    assert seconds < 20
 
 
 def test_a_path_that_does_not_exist_says_so(tmp_path):
-    done, _ = load_in_child("./models/missing.model", tmp_path, HF_HUB_OFFLINE="1")
+    done = load_in_child("./models/missing.model", tmp_path, HF_HUB_OFFLINE="1")
     assert done.returncode == 1
     assert done.stderr.strip() == (
         "--tokenizer ./models/missing.model: no such file or directory here; it may be the path of a SentencePiece "

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.commands import LIMIT_S, ROOT
+
 PRETRAIN = ROOT / "trainer" / "pretrain.py"
 MANY_RUNS = Path(__file__).with_name("many_runs.py")
 
@@ -74,7 +75,13 @@ def only_rank() -> Iterator[None]:
 def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end; stdout and stderr come back as one text."""
     return subprocess.run(
-        command, cwd=cwd, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600
+        command,
+        cwd=cwd,
+        env=environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=LIMIT_S,
     )
 
 

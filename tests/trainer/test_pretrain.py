@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemas import Corpus
+from tests.commands import LIMIT_S
 from tests.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import (
     PRETRAIN,
@@ -260,7 +261,7 @@ def test_two_hosts_train_as_two_ranks_of_one(launched, corpus, tmp_path):
     launchers = host_launchers(2, tmp_path / "hostfile")
     hosts = [subprocess.Popen([*launch, *command], cwd=tmp_path, env=environment()) for launch in launchers]
     try:
-        assert [host.wait(timeout=300) for host in hosts] == [0, 0]
+        assert [host.wait(timeout=LIMIT_S) for host in hosts] == [0, 0]
     finally:
         for host in hosts:
             host.kill()

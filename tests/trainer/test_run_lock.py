@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas import UsageError
+from tests.commands import LIMIT_S
 from trainer.run_lock import sole_run
 
 
@@ -26,7 +27,7 @@ def other_run(tmp_path):
     held = context.Event()
     process = context.Process(target=_hold, args=(tmp_path, held))
     process.start()
-    assert held.wait(60)
+    assert held.wait(LIMIT_S)
     yield process
     process.kill()
 

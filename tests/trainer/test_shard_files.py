@@ -13,6 +13,7 @@ import pytest
 
 from schemas import Corpus, ShardInfo
 from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
+from tests.commands import LIMIT_S
 from tests.corpora import write_corpus
 from tests.trainer.launches import SMALL, rows, run_many
 from trainer import shard_files
@@ -150,7 +151,7 @@ def test_shards_are_fetched_before_they_are_read_and_the_cache_keeps_its_bound(c
             opened.train.files.cached(number) for _, number in shards_ahead(order, [opened.train.files], position)
         ]
         assert len(wanted) in (1, 2)
-        give_up = time.monotonic() + 20
+        give_up = time.monotonic() + LIMIT_S
         while not all(path.exists() for path in wanted):
             assert time.monotonic() < give_up
             time.sleep(0.01)
@@ -169,7 +170,7 @@ def test_a_shard_removed_while_it_is_open_is_fetched_again(corpus, tmp_path):
 
 
 def _wait_for_warnings(caplog, number: int) -> None:
-    give_up = time.monotonic() + 20
+    give_up = time.monotonic() + LIMIT_S
     while len(caplog.messages) < number:
         assert time.monotonic() < give_up
         time.sleep(0.01)

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.commands import LIMIT_S
 from tests.corpora import write_corpus
 from tests.trainer.launches import ROOT, environment
 
@@ -18,7 +19,7 @@ TINY = ["model.d_model=32", "model.d_ff=64", "model.encoder_layers=1", "model.de
 def output_of(*command: str) -> list[list[str]]:
     """The cells of the table that a benchmark prints, without its head."""
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", *command], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=LIMIT_S
     )
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("| ")]

@@ -14,6 +14,7 @@ import pytest
 
 from schemas import UsageError
 from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
+from tests.commands import LIMIT_S
 from tests.corpora import write_corpus
 from tests.trainer.launches import PRETRAIN, SMALL, environment, rows
 from trainer.checkpoint_manifest import Checkpoint, size_and_sha256
@@ -137,12 +138,12 @@ class Busy(Proxy):
 
     def refusal(self) -> int | None:
         if self.command != "GET":
-            assert self.may_take.wait(120)
+            assert self.may_take.wait(LIMIT_S)
         return None
 
 
 def _wait_for(what: str, found: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + LIMIT_S
     while not found():
         assert time.monotonic() < give_up, what
         time.sleep(0.05)
@@ -166,7 +167,7 @@ def test_training_goes_on_while_a_checkpoint_is_being_copied(tmp_path, monkeypat
                 kept = sorted(path.name for path in (run_dir / "checkpoints").glob("step-*"))
                 assert kept == ["step-00000001", "step-00000004"], "the newest, and the one that is being copied"
                 Busy.may_take.set()
-                assert process.wait(120) == 0, (tmp_path / "printed").read_text()
+                assert process.wait(LIMIT_S) == 0, (tmp_path / "printed").read_text()
             finally:
                 process.kill()
         copy = Files(address).download("run", tmp_path / "copy")

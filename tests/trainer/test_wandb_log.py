@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import LIMIT_S
 from tests.corpora import write_corpus
 from tests.trainer.launches import PRETRAIN, SMALL, launcher, rows, run, run_many
 from trainer.wandb_log import WandbLog
@@ -69,7 +70,7 @@ def sessions_of(run_dir: Path) -> list[list]:
 
 def closed_session(path: Path) -> list:
     """Returns all records of a session; W&B's service may write the last ones after it said that it had finished."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         session = list(records_of(path))
         if any(record.WhichOneof("record_type") == "exit" for record in session):

@@ -13,10 +13,10 @@ from typing import Any
 
 import psutil
 
+from tests.commands import LIMIT_S
 from tests.trainer.launches import PRETRAIN, environment, launcher, rows
 from trainer.checkpoint_manifest import MANIFEST, Checkpoint
 
-LIMIT_S = 300
 POLL_S = 0.002
 SETTINGS = (
     *("--model", "tiny", "--global_batch", "8", "--micro_batch", "2", "--log_every", "1", "--tensorboard", "false"),
