@@ -101,7 +101,8 @@ def _picture(path: Path, number: int, skew_deg: float = 0.0) -> np.ndarray:
 
 def _read(image: np.ndarray, truth: KnownPage, engine: OcrEngine) -> KnownPage:
     height, width = image.shape[:2]
-    boxes = np.array([(word.x0, word.y0, word.x1, word.y1) for word in engine.read(image)], float).reshape(-1, 4)
+    words = engine.examine(image).words()
+    boxes = np.array([(word.x0, word.y0, word.x1, word.y1) for word in words], float).reshape(-1, 4)
     scale = width / truth.width, height / truth.height
     line = _matched_lines(boxes, truth.boxes * np.array([*scale, *scale]), truth.line)
     return KnownPage(truth.name, truth.kind, boxes, width, height, line, lambda: image, ordered=True)

@@ -111,8 +111,9 @@ def folio(name: str, precision: str = "auto") -> Reader:
     engine = load_engine(name, precision=precision)
 
     def read(image: np.ndarray) -> list[str]:
-        engine.rotation(image)
-        return [word.text for word in engine.read(image)]
+        page = engine.examine(image)
+        page.rotation()
+        return [word.text for word in page.words()]
 
     return read
 

@@ -60,7 +60,7 @@ def main() -> None:
         with pymupdf.open(stream=make_document(0, index).pdf) as document:
             pixels = document[0].get_pixmap(dpi=DPI, colorspace="rgb", alpha=False)
         for engine.lines in readers:
-            engine.read(np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3))
+            engine.examine(np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3)).words()
     print(HEAD)
     for name, observed in (("RECOGNISER_RANGES", recogniser.network), ("QUICK_RANGES", quick.network)):
         print(f"\n{name}: dict[str, tuple[float, float]] = {{")

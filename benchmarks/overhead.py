@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 from benchmarks.machine import machine
 from benchmarks.real_run import watch
 from pipelines.config import PageConfig
-from pipelines.ocr import OcrWord
-from pipelines.ocr.paddle import PaddleEngine
+from pipelines.ocr.paddle import PaddleEngine, PaddlePage
 from pipelines.page_builder import PageBuilder, PageTask
 from pipelines.plan import work_units
 from pipelines.shard import page_tasks
+from pipelines.words import RawWord
 from schemas import load_tokenizer
 
 
@@ -51,12 +51,25 @@ class TimedEngine(PaddleEngine):
         self.detection_s += time.process_time() - started
         return quads
 
-    def read(self, image: np.ndarray) -> list[OcrWord]:
-        """Reads a page as the engine does; what that finds anew is counted as finding."""
-        started = time.process_time() - self.detection_s
-        words = super().read(image)
-        self.reading_s += time.process_time() - self.detection_s - started
-        self.pages += 1
+    def examine(self, image: np.ndarray) -> TimedPage:
+        """Returns a page whose reading is timed."""
+        return TimedPage(self, image)
+
+
+class TimedPage(PaddlePage):
+    """A page of the timed engine."""
+
+    def __init__(self, engine: TimedEngine, image: np.ndarray) -> None:
+        super().__init__(engine, image)
+        self._timed = engine
+
+    def words(self) -> list[RawWord]:
+        """Reads the page as the engine does. Detection during this call is counted as detection only."""
+        engine = self._timed
+        started = time.process_time() - engine.detection_s
+        words = super().words()
+        engine.reading_s += time.process_time() - engine.detection_s - started
+        engine.pages += 1
         return words
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.ocr import OcrWord
+from pipelines.words import RawWord
 from schemas import PageStatus
 from schemas.hashing import sha256_of
 
@@ -155,7 +155,7 @@ def render(page: pymupdf.Page, dpi: int, min_long_side_px: int, max_long_side_px
     return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
 
 
-def text_layer(page: pymupdf.Page) -> list[OcrWord]:
+def text_layer(page: pymupdf.Page) -> list[RawWord]:
     """Returns the words of the page's text layer, boxes in points of the page as it is shown, score 1.
 
     Raises:
@@ -168,7 +168,7 @@ def text_layer(page: pymupdf.Page) -> list[OcrWord]:
     parts = [part for *box, text, _, _, _ in found for part in _split_at_white_space(text, box)]
     texts = (text.encode("utf-8", "replace").decode() for text, _ in parts)
     boxes = _shown(np.array([box for _, box in parts]).reshape(-1, 4), page).tolist()
-    return [OcrWord(text, x0, y0, x1, y1, 1.0) for text, (x0, y0, x1, y1) in zip(texts, boxes, strict=True)]
+    return [RawWord(text, x0, y0, x1, y1, 1.0) for text, (x0, y0, x1, y1) in zip(texts, boxes, strict=True)]
 
 
 def text_rotation(page: pymupdf.Page) -> int:

@@ -12,11 +12,12 @@ from pipelines import documents
 from pipelines.config import PageConfig
 from pipelines.deskew import deskew, estimate_skew, upright_points
 from pipelines.documents import PageError
-from pipelines.ocr import OcrEngine, OcrWord
+from pipelines.ocr import OcrEngine, OcrPage
 from pipelines.page_content import PageContent, image_share
 from pipelines.page_image import is_blank
 from pipelines.stopwatch import Stopwatch
 from pipelines.text import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
+from pipelines.words import RawWord
 from schemas import PageStatus
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Reading:
     """
 
     image: np.ndarray
-    words: list[OcrWord]
+    words: list[RawWord]
     text_source: str
     skew_deg: float
 
@@ -51,7 +52,7 @@ class _View:
 
     image: np.ndarray
     skew_deg: float
-    layer: list[OcrWord] | None
+    layer: list[RawWord] | None
 
 
 class PageReader:
@@ -78,15 +79,17 @@ class PageReader:
         """
         with watch.stage("render"):
             view = self._view(page)
-        rotation = self._rotation(page, view, watch)
+        ocr_page = None if view.layer is not None else self._examine(view.image)
+        rotation = self._rotation(page, view, ocr_page, watch)
         if rotation:
             with watch.stage("render"):
                 documents.turn(page, rotation)
                 view = self._view(page)
-        if view.layer is not None:
-            return Reading(view.image, view.layer, "pdf", view.skew_deg)
+            ocr_page = None if view.layer is not None else self._examine(view.image)
+        if ocr_page is None:
+            return Reading(view.image, view.layer or [], "pdf", view.skew_deg)
         with watch.stage("ocr"):
-            words = _or_failed(self._needed_engine().read, view.image)
+            words = _or_failed(ocr_page.words)
         return Reading(view.image, words, "ocr", view.skew_deg)
 
     def _view(self, page: pymupdf.Page) -> _View:
@@ -103,7 +106,7 @@ class PageReader:
         layer = None if words is None else _in_pixels(words, page, image.shape, skew_deg)
         return _View(deskew(image, skew_deg) if skew_deg else image, skew_deg, layer)
 
-    def _layer(self, page: pymupdf.Page, content: PageContent) -> list[OcrWord] | None:
+    def _layer(self, page: pymupdf.Page, content: PageContent) -> list[RawWord] | None:
         """Returns the words that the text layer is to supply, in points; None where OCR is to."""
         if self.config.text_source == "ocr":
             return None
@@ -116,26 +119,26 @@ class PageReader:
         needed_px = most_px if for_ocr else max(stored_px, SKEW_LONG_SIDE_PX if for_skew else 0)
         return documents.render(page, self.config.dpi, stored_px, min(needed_px, most_px))
 
-    def _rotation(self, page: pymupdf.Page, view: _View, watch: Stopwatch) -> int:
-        """Returns the degrees clockwise to turn the page by. Whoever supplies the words knows which way they run."""
-        if view.layer is not None:
-            return 0 if is_broken(view.layer) else documents.text_rotation(page)
-        with watch.stage("ocr"):
-            return _or_failed(self._needed_engine().rotation, view.image)
+    def _rotation(self, page: pymupdf.Page, view: _View, ocr_page: OcrPage | None, watch: Stopwatch) -> int:
+        """Returns the degrees clockwise to turn the page by, from the source of its words: it knows their direction."""
+        if ocr_page is not None:
+            with watch.stage("ocr"):
+                return _or_failed(ocr_page.rotation)
+        return 0 if is_broken(view.layer or []) else documents.text_rotation(page)
 
-    def _needed_engine(self) -> OcrEngine:
+    def _examine(self, image: np.ndarray) -> OcrPage:
         assert self.engine is not None, "only text_source=pdf goes without an engine"
-        return self.engine
+        return self.engine.examine(image)
 
 
-def _or_failed(step: Callable[[np.ndarray], Found], image: np.ndarray) -> Found:
+def _or_failed(step: Callable[[], Found]) -> Found:
     try:
-        return step(image)
+        return step()
     except (RuntimeError, ValueError, IndexError, MemoryError) as error:
         raise PageError(PageStatus.OCR_FAILED, f"{type(error).__name__}: {error}") from error
 
 
-def _in_pixels(words: list[OcrWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[OcrWord]:
+def _in_pixels(words: list[RawWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[RawWord]:
     """Takes the text layer from points to pixels of the upright image; words off the page are left out."""
     height, width = shape[:2]
     corners = np.array([(word.x0, word.y0, word.x1, word.y1) for word in words]).reshape(-1, 2, 2)
@@ -144,4 +147,4 @@ def _in_pixels(words: list[OcrWord], page: pymupdf.Page, shape: tuple[int, ...],
     reach = np.ptp(corners, axis=1) / 2
     on_page = np.flatnonzero(((centres >= 0) & (centres < (width, height))).all(axis=1))
     boxes = np.hstack([centres - reach, centres + reach])[on_page].tolist()
-    return [OcrWord(words[i].text, x0, y0, x1, y1, 1.0) for i, (x0, y0, x1, y1) in zip(on_page, boxes, strict=True)]
+    return [RawWord(words[i].text, x0, y0, x1, y1, 1.0) for i, (x0, y0, x1, y1) in zip(on_page, boxes, strict=True)]

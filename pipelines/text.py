@@ -6,8 +6,8 @@ import re
 import unicodedata
 from string import ascii_lowercase
 
-from pipelines.ocr import OcrWord
 from pipelines.page_content import PageContent
+from pipelines.words import RawWord
 
 SCAN_IMAGE_SHARE = 0.5
 MIN_WORDS = 5
@@ -22,7 +22,7 @@ _BROKEN = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8e4\uf8ff\x00-\x08\x0e-\x1f]
 _LATIN_1 = re.compile(r"[ß-ÿ]")
 
 
-def flaw_of_layer(words: list[OcrWord], content: PageContent) -> str:
+def flaw_of_layer(words: list[RawWord], content: PageContent) -> str:
     """Returns why `auto` reads a page by OCR, or nothing where it takes the text layer.
 
     Args:
@@ -42,7 +42,7 @@ def flaw_of_layer(words: list[OcrWord], content: PageContent) -> str:
     return "no language" if _is_gibberish(" ".join(word.text for word in words)) else ""
 
 
-def is_broken(words: list[OcrWord]) -> bool:
+def is_broken(words: list[RawWord]) -> bool:
     """Tells a text layer in which 2 % of the words hold characters that stand for unmapped glyphs or lone accents."""
     broken = sum(bool(_BROKEN.search(word.text)) for word in words)
     return broken > MAX_BROKEN_SHARE * len(words)

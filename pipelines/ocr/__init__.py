@@ -1,30 +1,33 @@
 """Reading text from pixels: one small protocol, several engines.
 
-An engine takes an upright page image and returns its words with boxes and scores. Everything heavy loads in
-`load_engine`; one engine serves one process and uses one thread.
+An engine examines a page image and answers two questions about it: how it must be turned to stand upright, and which
+words are on it. `load_engine` does all heavy imports. An engine serves one process and uses one thread.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from pipelines.config import OCR_ENGINES
+from pipelines.words import RawWord
 from schemas import UsageError
 
 
-@dataclass(frozen=True)
-class OcrWord:
-    """A run of characters without white space, its box in pixels of the image, and the engine's confidence 0..1."""
+class OcrPage(Protocol):
+    """One page image under one engine. Nothing is computed before it is needed, and nothing twice."""
 
-    text: str
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    score: float
+    def rotation(self) -> int:
+        """Returns the degrees (0, 90, 180, 270) clockwise by which the image must be turned to stand upright.
+
+        0 without clear evidence.
+        """
+        ...
+
+    def words(self) -> list[RawWord]:
+        """Returns the words in any order, boxes in pixels of the image. The image must be upright."""
+        ...
 
 
 class OcrEngine(Protocol):
@@ -40,15 +43,8 @@ class OcrEngine(Protocol):
     model: str
     version: str
 
-    def rotation(self, image: np.ndarray) -> int:
-        """Returns the degrees (0, 90, 180, 270) clockwise by which an image must be turned to stand upright.
-
-        0 without clear evidence. What was found out about the image is kept until the next one, for reading it.
-        """
-        ...
-
-    def read(self, image: np.ndarray) -> list[OcrWord]:
-        """Returns the words of an upright `(height, width, 3)` uint8 RGB image, in any order."""
+    def examine(self, image: np.ndarray) -> OcrPage:
+        """Returns the page of a `(height, width, 3)` uint8 RGB image, which must not be changed afterwards."""
         ...
 
 

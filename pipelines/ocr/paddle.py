@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
 import cv2
 import numpy as np
 
-from pipelines.ocr import OcrWord
 from pipelines.ocr.backend import choose_backend
 from pipelines.ocr.orientation import Orientation
 from pipelines.ocr.recognise import LineReader, Recogniser, Run, side_lengths
 from pipelines.ocr.weights import Network, Weights, find_weights, orientation_weights
+from pipelines.words import RawWord
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter
@@ -29,7 +30,11 @@ _DOWNWARD_RATIO = 1.5  # height to width of a box whose text runs downwards
 
 
 class PaddleEngine:
-    """Detects text lines on a page and reads them, by `lines`. Not thread-safe.
+    """Detects text lines on a page and reads them. Not thread-safe.
+
+    Attributes:
+        lines: reads text lines.
+        orientation: finds the rotation of a page on its text lines.
 
     Args:
         model: see `pipelines.ocr.load_engine`.
@@ -56,27 +61,11 @@ class PaddleEngine:
                 "PP-OCRv5_mobile, with a network to fetch it by, or a directory with det/ and rec/."
             ) from error
         self.lines = LineReader(*recognisers)
-        self._orientation = Orientation(orientation_weights())
-        self._seen: tuple[np.ndarray, list[np.ndarray]] | None = None
+        self.orientation = Orientation(orientation_weights())
 
-    def rotation(self, image: np.ndarray) -> int:
-        """Returns the degrees (0, 90, 180, 270) clockwise by which an RGB image must be turned to stand upright."""
-        if min(image.shape[:2]) < _MIN_SIDE_PX:
-            return 0
-        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        quads = self.detect(bgr)
-        self._seen = image, quads
-        return self._orientation.rotation(bgr, quads, self.lines)
-
-    def read(self, image: np.ndarray) -> list[OcrWord]:
-        """Returns the words of an upright `(height, width, 3)` uint8 RGB image; boxes in its pixels."""
-        if min(image.shape[:2]) < _MIN_SIDE_PX:
-            return []
-        bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        quads = self._seen[1] if self._seen and self._seen[0] is image else self.detect(bgr)
-        self._seen = None
-        lines = self.lines.read(bgr, quads)
-        return [_word(run, quad, bgr.shape) for quad, line in zip(quads, lines, strict=True) for run in line.runs]
+    def examine(self, image: np.ndarray) -> PaddlePage:
+        """Returns the page of a `(height, width, 3)` uint8 RGB image."""
+        return PaddlePage(self, image)
 
     def detect(self, bgr: np.ndarray) -> list[np.ndarray]:
         """Returns the text lines of a BGR image as `(4, 2)` float32 corners, clockwise from the text's top left."""
@@ -91,6 +80,27 @@ class PaddleEngine:
         found = self._detector.predict(page)[0]["dt_polys"]
         origin, limits = np.array((left, top), np.float32), np.array((right, bottom), np.float32)
         return [_turned(np.minimum(np.asarray(quad, np.float32) / scale + origin, limits)) for quad in found]
+
+
+class PaddlePage:
+    """A page image whose text lines are detected once, for its rotation and for its words."""
+
+    def __init__(self, engine: PaddleEngine, image: np.ndarray) -> None:
+        self._engine = engine
+        self._bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+
+    @cached_property
+    def _quads(self) -> list[np.ndarray]:
+        return [] if min(self._bgr.shape[:2]) < _MIN_SIDE_PX else self._engine.detect(self._bgr)
+
+    def rotation(self) -> int:
+        """Returns the degrees (0, 90, 180, 270) clockwise by which the image must be turned to stand upright."""
+        return self._engine.orientation.rotation(self._bgr, self._quads, self._engine.lines)
+
+    def words(self) -> list[RawWord]:
+        """Returns the words of the upright image, boxes in its pixels."""
+        lines = zip(self._quads, self._engine.lines.read(self._bgr, self._quads), strict=True)
+        return [_word(run, quad, self._bgr.shape) for quad, line in lines for run in line.runs]
 
 
 def inked_window(bgr: np.ndarray) -> tuple[int, int, int, int]:
@@ -121,13 +131,13 @@ def _turned(quad: np.ndarray) -> np.ndarray:
     return quad[[1, 2, 3, 0]] if height >= _DOWNWARD_RATIO * width else quad
 
 
-def _word(run: Run, quad: np.ndarray, shape: tuple[int, ...]) -> OcrWord:
+def _word(run: Run, quad: np.ndarray, shape: tuple[int, ...]) -> RawWord:
     """Puts a run where it stands on the page: the part of the line's quadrangle between its start and its end."""
     shares = np.array([[run.start], [run.end]])
     corners = np.concatenate((quad[0] + shares * (quad[1] - quad[0]), quad[3] + shares * (quad[2] - quad[3])))
     x0, y0 = np.maximum(corners.min(axis=0), 0)
     x1, y1 = np.minimum(corners.max(axis=0), (shape[1], shape[0]))
-    return OcrWord(run.text, float(x0), float(y0), float(x1), float(y1), run.score)
+    return RawWord(run.text, float(x0), float(y0), float(x1), float(y1), run.score)
 
 
 def _load(weights: Weights, engine_config: dict[str, Any]) -> list[Any]:

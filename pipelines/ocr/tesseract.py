@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pipelines.ocr import OcrWord
+from pipelines.words import RawWord
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter
@@ -52,36 +53,25 @@ class TesseractEngine:
         self._osd = None
         if (folder / "osd.traineddata").is_file():
             self._osd = tesserocr.PyTessBaseAPI(path=str(folder), lang="osd", psm=tesserocr.PSM.OSD_ONLY)
-        self._seen: tuple[np.ndarray, list[OcrWord]] | None = None
 
-    def rotation(self, image: np.ndarray) -> int:
-        """Returns the degrees (0, 90, 180, 270) clockwise by which an RGB image must be turned to stand upright.
+    def examine(self, image: np.ndarray) -> TesseractPage:
+        """Returns the page of a `(height, width, 3)` uint8 RGB image."""
+        return TesseractPage(self, image)
 
-        Pages that read well are upright. For the others Tesseract's own detector is asked, which takes a third as long
-        as reading and comes with the language data `osd`; without that all pages are taken for upright. It errs, so
-        the page must also read better the way it says.
+    def detect_rotation(self, image: np.ndarray) -> int:
+        """Returns the degrees clockwise to upright that Tesseract's own detector finds.
+
+        It takes a third of the time of reading. 0 without the language data `osd`, or where it finds nothing.
         """
-        words = self.read(image)
-        self._seen = image, words
-        score = _upright_score(words)
-        if score >= _UPRIGHT_SCORE or self._osd is None or min(image.shape[:2]) < _MIN_SIDE_PX:
+        if self._osd is None or min(image.shape[:2]) < _MIN_SIDE_PX:
             return 0
         _show(self._osd, image)
         found = self._osd.DetectOrientationScript()
         self._osd.Clear()
-        rotation = -found["orient_deg"] % 360 if found else 0
-        if rotation and _upright_score(self._read(np.rot90(image, -rotation // 90))) >= score + _MIN_MARGIN:
-            return rotation
-        return 0
+        return -found["orient_deg"] % 360 if found else 0
 
-    def read(self, image: np.ndarray) -> list[OcrWord]:
-        """Returns the words of an upright `(height, width, 3)` uint8 RGB image; boxes in its pixels."""
-        seen, self._seen = self._seen, None
-        if seen and seen[0] is image:
-            return seen[1]
-        return self._read(image)
-
-    def _read(self, image: np.ndarray) -> list[OcrWord]:
+    def read(self, image: np.ndarray) -> list[RawWord]:
+        """Returns the words of an image as it lies, boxes in its pixels."""
         if min(image.shape[:2]) < _MIN_SIDE_PX:
             return []
         _show(self._api, image)
@@ -92,14 +82,44 @@ class TesseractEngine:
         self._api.Clear()
         return [word for word in words if word.text]
 
-    def _word(self, item: Any) -> OcrWord:
+    def _word(self, item: Any) -> RawWord:
         x0, y0, x1, y1 = map(float, item.BoundingBox(self._word_level))
         text = "".join(item.GetUTF8Text(self._word_level).split())
         score = min(max(item.Confidence(self._word_level) / 100, 0.0), 1.0)
-        return OcrWord(text, x0, y0, x1, y1, score)
+        return RawWord(text, x0, y0, x1, y1, score)
 
 
-def _upright_score(words: list[OcrWord]) -> float:
+class TesseractPage:
+    """A page image that is read once, for its rotation and for its words."""
+
+    def __init__(self, engine: TesseractEngine, image: np.ndarray) -> None:
+        self._engine, self._image = engine, image
+
+    @cached_property
+    def _words(self) -> list[RawWord]:
+        return self._engine.read(self._image)
+
+    def rotation(self) -> int:
+        """Returns the degrees (0, 90, 180, 270) clockwise by which the image must be turned to stand upright.
+
+        Pages that read well are upright. The detector, which decides for the others, makes errors: the page must also
+        read better when it is turned.
+        """
+        score = _upright_score(self._words)
+        if score >= _UPRIGHT_SCORE:
+            return 0
+        rotation = self._engine.detect_rotation(self._image)
+        if not rotation:
+            return 0
+        turned = _upright_score(self._engine.read(np.rot90(self._image, -rotation // 90)))
+        return rotation if turned >= score + _MIN_MARGIN else 0
+
+    def words(self) -> list[RawWord]:
+        """Returns the words of the upright image, boxes in its pixels."""
+        return self._words
+
+
+def _upright_score(words: list[RawWord]) -> float:
     """Returns the mean score; words that run up or down the page, which Tesseract reads too, count as 0."""
     level = (word for word in words if len(word.text) < _MIN_LEVEL_LETTERS or word.x1 - word.x0 >= word.y1 - word.y0)
     return sum(word.score for word in level) / max(1, len(words))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.ocr import OcrWord
 from pipelines.page_builder import PageBuilder, PageBuilderFactory
+from pipelines.words import RawWord
 from schemas import load_tokenizer
 
 PAGE_S = "FAULTY_PAGE_S"  # environment: seconds that the engine takes for a page
@@ -50,19 +50,30 @@ class FaultyEngine:
     def __init__(self) -> None:
         self.page_s = float(os.environ.get(PAGE_S, "0"))
 
-    def rotation(self, image: np.ndarray) -> int:
+    def examine(self, image: np.ndarray) -> FaultyPage:
+        return FaultyPage(image, self.page_s)
+
+
+@dataclass(frozen=True)
+class FaultyPage:
+    """A page image, and the seconds that reading it takes."""
+
+    image: np.ndarray
+    page_s: float
+
+    def rotation(self) -> int:
         return 0
 
-    def read(self, image: np.ndarray) -> list[OcrWord]:
-        fault = FAULTS.get(tuple(image[1, 1].tolist()))
+    def words(self) -> list[RawWord]:
+        fault = FAULTS.get(tuple(self.image[1, 1].tolist()))
         if fault:
             fault()
         time.sleep(self.page_s)
-        digest = hashlib.sha256(image.tobytes()).hexdigest()
-        height, width = image.shape[:2]
+        digest = hashlib.sha256(self.image.tobytes()).hexdigest()
+        height, width = self.image.shape[:2]
         step = height / (WORDS + 1)
         return [
-            OcrWord(digest[4 * i : 4 * i + 4], width * 0.1, step * i, width * 0.5, step * (i + 0.8), 0.5)
+            RawWord(digest[4 * i : 4 * i + 4], width * 0.1, step * i, width * 0.5, step * (i + 0.8), 0.5)
             for i in range(WORDS)
         ]
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.ocr import OcrWord
 from pipelines.page_content import PageContent
 from pipelines.text import flaw_of_layer, is_right_to_left
+from pipelines.words import RawWord
 
 TYPESET = PageContent(image_share=0.1, invisible_share=0.0)
 PROSE = "the ships that came into the harbour this year carried timber and coal from many northern towns " * 2
@@ -13,7 +13,7 @@ VIETNAMESE = "tất cả mọi người sinh ra đều được tự do và bìn
 
 
 def layer(*texts):
-    return [OcrWord(text, 0, 0, 1, 1, 1.0) for text in texts]
+    return [RawWord(text, 0, 0, 1, 1, 1.0) for text in texts]
 
 
 GOOD = layer("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog")

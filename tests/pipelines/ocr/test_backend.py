@@ -58,7 +58,7 @@ def test_a_plain_onnxruntime_reads_as_well_and_says_what_it_is(plain_onnxruntime
     engine = load_engine("paddleocr")
     image, truth = typeset_page()
     assert engine.version.endswith("(CPU f32)")
-    assert {word.text for word in engine.read(image)} == {text for text, _ in truth}
+    assert {word.text for word in engine.examine(image).words()} == {text for text, _ in truth}
 
 
 def test_bf16_without_openvino_says_what_to_install(plain_onnxruntime):

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.ocr import OcrEngine, OcrWord, load_engine
+from pipelines.ocr import OcrEngine, load_engine
 from pipelines.ocr.paddle import inked_window
+from pipelines.words import RawWord
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import stands_in, typeset_page
 
@@ -40,36 +41,36 @@ def engine(request) -> OcrEngine:
     return request.getfixturevalue(request.param)
 
 
-def texts(words: list[OcrWord]) -> Counter[str]:
+def texts(words: list[RawWord]) -> Counter[str]:
     return Counter(word.text for word in words)
 
 
-def box(word: OcrWord) -> tuple[float, float, float, float]:
+def box(word: RawWord) -> tuple[float, float, float, float]:
     return word.x0, word.y0, word.x1, word.y1
 
 
 def test_a_typeset_page_is_read_word_by_word(engine):
     image, truth = typeset_page()
-    assert texts(engine.read(image)) == Counter(text for text, _ in truth)
+    assert texts(engine.examine(image).words()) == Counter(text for text, _ in truth)
 
 
 def test_every_word_stands_where_it_was_typeset(engine):
     image, truth = typeset_page()
-    found = engine.read(image)
+    found = engine.examine(image).words()
     for text, where in truth:
         assert any(stands_in(where, box(word)) for word in found if word.text == text), text
 
 
 def test_scores_are_confident_shares_of_one_on_clean_type(engine):
     image, _ = typeset_page()
-    scores = [word.score for word in engine.read(image)]
+    scores = [word.score for word in engine.examine(image).words()]
     assert all(0.7 < score <= 1 for score in scores)
 
 
 def test_words_hold_no_white_space_and_lie_inside_the_image(engine):
     image, _ = typeset_page(("Two words", "and    four  more   here"), font_size=34)
     height, width = image.shape[:2]
-    for word in engine.read(image):
+    for word in engine.examine(image).words():
         assert word.text.split() == [word.text]
         assert 0 <= word.x0 < word.x1 <= width
         assert 0 <= word.y0 < word.y1 <= height
@@ -77,14 +78,14 @@ def test_words_hold_no_white_space_and_lie_inside_the_image(engine):
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (40, 40), (1200, 900)])
 def test_an_image_with_nothing_on_it_has_no_words(engine, shape):
-    assert engine.read(np.full((*shape, 3), WHITE, np.uint8)) == []
+    assert engine.examine(np.full((*shape, 3), WHITE, np.uint8)).words() == []
 
 
 def test_the_same_image_gives_the_same_words(paddle):
     image, _ = typeset_page()
-    first = paddle.read(image)
-    paddle.read(np.ascontiguousarray(image[::-1, :700]))
-    assert paddle.read(image) == first
+    first = paddle.examine(image).words()
+    paddle.examine(np.ascontiguousarray(image[::-1, :700])).words()
+    assert paddle.examine(image).words() == first
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="with one core there is nothing to be tied to")
@@ -101,7 +102,7 @@ def test_no_thread_is_tied_to_one_core_so_that_page_processes_spread_over_all(pa
 
     watcher = threading.Thread(target=look)
     watcher.start()
-    paddle.read(image)
+    paddle.examine(image).words()
     done.set()
     watcher.join()
     assert seen
@@ -113,7 +114,7 @@ def test_where_a_page_lies_on_a_larger_sheet_shifts_its_words_alone(paddle):
     down, right = 320, 160
     sheet = np.full((image.shape[0] + 700, image.shape[1] + 400, 3), WHITE, np.uint8)
     sheet[down : down + image.shape[0], right : right + image.shape[1]] = image
-    found = paddle.read(sheet)
+    found = paddle.examine(sheet).words()
     assert texts(found) == Counter(text for text, _ in truth)
     for text, (x0, y0, x1, y1) in truth:
         where = (x0 + right, y0 + down, x1 + right, y1 + down)
@@ -134,7 +135,7 @@ def test_the_inked_window_holds_all_that_differs_from_the_paper(left, top, right
 def test_text_that_runs_downwards_is_read(paddle):
     image, truth = typeset_page(("Confidential draft",), font_size=16)
     turned = np.ascontiguousarray(np.rot90(image, -1))
-    found = paddle.read(turned)
+    found = paddle.examine(turned).words()
     assert texts(found) == Counter(text for text, _ in truth)
     assert all(word.y1 - word.y0 > word.x1 - word.x0 for word in found)
 
@@ -146,12 +147,12 @@ def test_a_slanted_line_is_read(paddle):
     height, width = image.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), 6, 1)
     slanted = cv2.warpAffine(image, matrix, (width, height), borderValue=(WHITE, WHITE, WHITE))
-    assert texts(paddle.read(slanted)) == Counter(text for text, _ in truth)
+    assert texts(paddle.examine(slanted).words()) == Counter(text for text, _ in truth)
 
 
 def test_the_engines_agree_on_nearly_all_words_of_a_page(paddle, tesseract):
     image, _ = typeset_page()
-    ours, theirs = texts(paddle.read(image)), texts(tesseract.read(image))
+    ours, theirs = texts(paddle.examine(image).words()), texts(tesseract.examine(image).words())
     assert (ours & theirs).total() >= 0.9 * max(ours.total(), theirs.total())
 
 
@@ -166,7 +167,7 @@ def test_both_precisions_read_the_same_text():
     image, truth = typeset_page()
     for precision in ("f32", "auto"):
         engine = load_engine("paddleocr", precision=precision)
-        assert texts(engine.read(image)) == Counter(text for text, _ in truth)
+        assert texts(engine.examine(image).words()) == Counter(text for text, _ in truth)
 
 
 def test_an_unknown_engine_is_refused():
@@ -194,19 +195,28 @@ def test_without_the_extra_tesseract_says_how_to_install_it():
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 def test_an_engine_tells_by_how_much_a_page_must_be_turned_to_stand_upright(engine, turn):
     image, _ = typeset_page()
-    assert engine.rotation(np.ascontiguousarray(np.rot90(image, -turn // 90))) == -turn % 360
+    assert engine.examine(np.ascontiguousarray(np.rot90(image, -turn // 90))).rotation() == -turn % 360
 
 
 def test_asking_for_the_rotation_changes_nothing_of_what_is_read(engine):
     image, _ = typeset_page()
-    before = engine.read(image)
-    engine.rotation(np.full_like(image, WHITE))
-    assert engine.read(image) == before
-    engine.rotation(image)
-    assert engine.read(image) == before
+    words = engine.examine(image).words()
+    page = engine.examine(image)
+    page.rotation()
+    assert page.words() == words
+
+
+def test_pages_of_one_engine_do_not_disturb_each_other(engine):
+    image, _ = typeset_page()
+    words = engine.examine(image).words()
+    page, blank = engine.examine(image), engine.examine(np.full_like(image, WHITE))
+    page.rotation()
+    assert blank.rotation() == 0
+    assert blank.words() == []
+    assert page.words() == words
 
 
 def test_what_cannot_be_read_is_not_turned(engine):
     noise = np.random.default_rng(3).integers(0, 255, (600, 500, 3), np.uint8)
-    assert engine.rotation(noise) == 0
-    assert engine.rotation(np.zeros((4, 4, 3), np.uint8)) == 0
+    assert engine.examine(noise).rotation() == 0
+    assert engine.examine(np.zeros((4, 4, 3), np.uint8)).rotation() == 0

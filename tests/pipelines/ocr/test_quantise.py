@@ -98,4 +98,4 @@ def test_the_copy_reads_a_typeset_page_as_the_original_does(recogniser):
     engine = PaddleEngine(precision="f32")
     known = engine.lines.recogniser if recogniser is RECOGNISER else engine.lines.quick
     engine.lines = LineReader(Recogniser(lambda strips: session.run(None, {"x": strips})[0], known.alphabet))
-    assert sorted(word.text for word in engine.read(image)) == sorted(text for text, _ in truth)
+    assert sorted(word.text for word in engine.examine(image).words()) == sorted(text for text, _ in truth)

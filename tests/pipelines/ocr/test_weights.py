@@ -97,7 +97,7 @@ def test_without_a_writable_home_the_folders_go_to_the_temporary_directory(tmp_p
 def test_a_directory_of_weights_replaces_the_packaged_ones(own_directory):
     engine = load_engine("paddleocr", model=str(own_directory))
     image, truth = typeset_page()
-    assert {word.text for word in engine.read(image)} == {text for text, _ in truth}
+    assert {word.text for word in engine.examine(image).words()} == {text for text, _ in truth}
     assert engine.model.startswith("my_model-")
 
 
