@@ -8,6 +8,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pipelines.filters import FILTERS, Filter
 from schemas import SCHEMA_VERSION, load_tokenizer
 
 TEXT_SOURCES = ("ocr", "auto", "pdf")
@@ -30,10 +31,8 @@ class PageConfig:
         image_long_side: long side of the stored image in pixels; smaller pages are not enlarged beyond `dpi`.
         jpeg_quality: 1..100.
         grid_rows, grid_cols: grid of the tokens' cells.
-        min_words: pages with fewer words are recorded as `too_few_words`.
-        languages: codes of ISO 639; pages in others, or of too little text to tell, are recorded as `other_language`.
-            Empty for all.
         tokenizer: see `schemas.load_tokenizer`.
+        filters: one of each kind, in the order in which a page meets them.
     """
 
     text_source: str = "ocr"
@@ -46,9 +45,14 @@ class PageConfig:
     jpeg_quality: int = 85
     grid_rows: int = 4
     grid_cols: int = 4
-    min_words: int = 1
-    languages: tuple[str, ...] = ()
     tokenizer: str | None = None
+    filters: tuple[Filter, ...] = tuple(kind() for kind in FILTERS)
+
+    def settings(self) -> dict[str, Any]:
+        """Returns the values as `index.json` holds them, with one setting for each filter."""
+        own = asdict(self)
+        del own["filters"]
+        return {**own, **{kept.name: kept.setting() for kept in self.filters}}
 
 
 @dataclass(frozen=True)
@@ -114,8 +118,7 @@ class BuildConfig:
             "schema_version": SCHEMA_VERSION,
             "inputs": list(self.inputs),
             "pages_per_shard": self.pages_per_shard,
-            **asdict(self.page),
-            "languages": list(self.page.languages),
+            **self.page.settings(),
             "tokenizer": tokenizer.name,
             "tokenizer_sha256": tokenizer.sha256,
         }

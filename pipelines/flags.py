@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import math
 from typing import NoReturn
 
+from pipelines.arguments import percent, place, positive, price, seconds, share, two_or_more
 from pipelines.config import OCR_ENGINES, OCR_PRECISIONS, TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
-from pipelines.storage import one_spelling
+from pipelines.filters import FILTERS
 from schemas import UsageError
 
 DESCRIPTION = """\
@@ -25,7 +25,6 @@ Any Apache Beam flag is passed on. With Beam's --no_wait_until_finish the comman
 EXIT_CODES = (
     "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
 )
-DAY_S = 86_400
 
 _PAGE = PageConfig()
 _RUN = RunConfig()
@@ -83,14 +82,14 @@ def _add_dry_run_flags(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--sample",
-        type=_at_least_two,
+        type=two_or_more,
         default=DryRun.sample,
         metavar="PAGES",
         help="of a dry run (default: %(default)s)",
     )
     group.add_argument(
         "--price_per_core_hour",
-        type=_price,
+        type=price,
         default=DryRun.price_per_core_hour,
         metavar="DOLLARS",
         help="for a dry run's estimate; an assumption, put in your own (default: %(default)s)",
@@ -119,16 +118,8 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         default=_PAGE.ocr_precision,
         help="arithmetic of the neural engine; auto: what the CPU is fastest at, bytes among it (default: %(default)s)",
     )
-    group.add_argument(
-        "--min_words", type=positive, default=_PAGE.min_words, help="fewer: too_few_words (default: %(default)s)"
-    )
-    group.add_argument(
-        "--languages",
-        type=_languages,
-        default=_PAGE.languages,
-        metavar="CODES",
-        help="keep pages in these, as in en,de; other ones, and too little text to tell: other_language (default: all)",
-    )
+    for kind in FILTERS:
+        kind.add_flag(group)
 
 
 def _add_image_flags(group: argparse._ArgumentGroup) -> None:
@@ -145,9 +136,7 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
         default=_PAGE.image_long_side,
         help="of the stored image (default: %(default)s)",
     )
-    group.add_argument(
-        "--jpeg_quality", type=_percent, default=_PAGE.jpeg_quality, help="1..100 (default: %(default)s)"
-    )
+    group.add_argument("--jpeg_quality", type=percent, default=_PAGE.jpeg_quality, help="1..100 (default: %(default)s)")
     group.add_argument("--grid_rows", type=positive, default=_PAGE.grid_rows, help="(default: %(default)s)")
     group.add_argument("--grid_cols", type=positive, default=_PAGE.grid_cols, help="(default: %(default)s)")
     group.add_argument(
@@ -165,7 +154,7 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         help="page processes a machine, or, on Dask and Flink, a worker (default: the machine's cores)",
     )
     group.add_argument(
-        "--page_timeout_s", type=_seconds, default=_RUN.page_timeout_s, help="limit for one page (default: %(default)g)"
+        "--page_timeout_s", type=seconds, default=_RUN.page_timeout_s, help="limit for one page (default: %(default)g)"
     )
     group.add_argument(
         "--page_memory_mb",
@@ -175,82 +164,10 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--max_failed_share",
-        type=_share,
+        type=share,
         default=_RUN.max_failed_share,
         help="stop when more of the documents or of the pages fail, and 20 at least; 1: never (default: %(default)g)",
     )
-
-
-def place(text: str) -> str:
-    """Returns a path or uri in the one spelling that it has in a corpus, however it was given.
-
-    An empty one, such as an unset variable, would mean the current directory.
-    """
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty")
-    return one_spelling(text)
-
-
-def positive(text: str) -> int:
-    """Reads a whole number of 1 or more, for argparse."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return int(text)
-
-
-def _at_least_two(text: str) -> int:
-    if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 2 or more: one page tells nothing of the others")
-    return int(text)
-
-
-def _price(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a price in dollars")
-    return value
-
-
-def _languages(text: str) -> tuple[str, ...]:
-    from pipelines.language import known_languages
-
-    codes = tuple(sorted(set(text.split(","))))
-    unknown = [code for code in codes if code not in known_languages()]
-    if unknown:
-        known = ", ".join(sorted(known_languages()))
-        raise argparse.ArgumentTypeError(
-            f"{', '.join(map(repr, unknown))}: no language that is told apart; take {known}"
-        )
-    return codes
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value <= DAY_S:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds between 0 and {DAY_S}")
-    return value
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
-    return value
-
-
-def _percent(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not in 1..100")
-    return int(text)
 
 
 def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None, bool]:
@@ -263,7 +180,9 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None,
     parser = _parser()
     flags, beam_args = parser.parse_known_args(argv)
     _check_beam_args(beam_args, parser)
-    page = PageConfig(**{name: getattr(flags, name) for name in PageConfig.__dataclass_fields__})
+    filters = tuple(kind(getattr(flags, kind.name)) for kind in FILTERS)
+    page_flags = PageConfig.__dataclass_fields__.keys() - {"filters"}
+    page = PageConfig(**{name: getattr(flags, name) for name in page_flags}, filters=filters)
     run = RunConfig(**{name: getattr(flags, name) for name in RunConfig.__dataclass_fields__})
     config = BuildConfig(tuple(flags.input), flags.output, flags.pages_per_shard, page, run)
     dry_run = DryRun(flags.sample, flags.price_per_core_hour) if flags.dry_run else None

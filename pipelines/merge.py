@@ -10,10 +10,10 @@ import hashlib
 import logging
 from typing import Any
 
+from pipelines.arguments import place
 from pipelines.command import leave, run_command
 from pipelines.config import differences
 from pipelines.finish import finish, is_finished, summarize
-from pipelines.flags import place
 from pipelines.merger import Merger, Part
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place, sole_command
 from pipelines.progress import Progress

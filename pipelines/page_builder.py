@@ -12,7 +12,8 @@ import numpy as np
 from pipelines import documents
 from pipelines.config import PageConfig
 from pipelines.documents import PageError
-from pipelines.language import language_of
+from pipelines.filters import PageText
+from pipelines.filters.language import language_of
 from pipelines.lines import order_words
 from pipelines.ocr import OcrEngine, load_engine
 from pipelines.page_image import to_jpeg
@@ -120,7 +121,7 @@ class PageBuilder:
         document, repair = self._open(task.path)
         pdf_page = documents.load_page(document, task.page)
         reading = self._reader.read(pdf_page, watch)
-        facts = self._judged(_facts(reading, pdf_page.rotation, repair))
+        facts = self._filtered(_facts(reading, pdf_page.rotation, repair), reading)
         if facts.status is not PageStatus.OK:
             return PageResult(facts)
         jpg, width, height = to_jpeg(reading.image, self.config.image_long_side, self.config.jpeg_quality)
@@ -149,14 +150,12 @@ class PageBuilder:
         facts = replace(facts, lines=len(lines), tokens=len(tokens), image_width=width, image_height=height)
         return PageResult(facts, encode_sample(page, jpg, tokens))
 
-    def _judged(self, facts: PageFacts) -> PageFacts:
-        """Returns the facts with the reason for which `--min_words` or `--languages` leave the page out, if they do."""
-        if facts.words < self.config.min_words:
-            detail = f"{facts.words} words, --min_words is {self.config.min_words}"
-            return replace(facts, status=PageStatus.TOO_FEW_WORDS, detail=detail)
-        if self.config.languages and facts.language not in self.config.languages:
-            detail = f"{facts.language or 'too little text to tell'}, --languages is {','.join(self.config.languages)}"
-            return replace(facts, status=PageStatus.OTHER_LANGUAGE, detail=detail)
+    def _filtered(self, facts: PageFacts, reading: Reading) -> PageFacts:
+        """Returns the facts, with status and reason of the first filter that leaves the page out."""
+        text = PageText(reading.words, facts.language)
+        for kind in self.config.filters:
+            if reason := kind.reason(text):
+                return replace(facts, status=kind.status, detail=reason)
         return facts
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from pipelines.arguments import positive
 from pipelines.command import leave, run_command
-from pipelines.flags import positive
 from pipelines.links import document_link
 from pipelines.page_view import PageView, page_view
 from pipelines.rendering import counted, render

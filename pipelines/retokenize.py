@@ -18,9 +18,9 @@ from multiprocessing import get_context
 
 import pyarrow as pa
 
+from pipelines.arguments import place, positive
 from pipelines.command import leave, run_command
 from pipelines.finish import finish, is_finished, summarize
-from pipelines.flags import place, positive
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place, sole_command
 from pipelines.progress import Progress
 from pipelines.retokenizer import Retokenizer

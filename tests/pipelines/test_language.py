@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.language import known_languages, language_of
+from pipelines.filters.language import known_languages, language_of
 
 
 @pytest.mark.parametrize(

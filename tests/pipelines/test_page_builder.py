@@ -6,6 +6,9 @@ import pytest
 
 from pipelines.config import PageConfig
 from pipelines.documents import stamp_of
+from pipelines.filters import Filter
+from pipelines.filters.language import Languages
+from pipelines.filters.min_words import MinWords
 from pipelines.page_builder import PageBuilder, PageFacts, PageTask
 from schemas import PageStatus, load_tokenizer
 from tests.hostile import one_page
@@ -17,9 +20,9 @@ GERMAN = "Die Rechnung ist innerhalb von dreißig Tagen ohne Abzug zu bezahlen"
 def facts_of(tmp_path):
     """Builds a page that shows a text, from its text layer."""
 
-    def build(text: str, **settings) -> PageFacts:
+    def build(text: str, *filters: Filter) -> PageFacts:
         (tmp_path / "page.pdf").write_bytes(one_page(text))
-        builder = PageBuilder(PageConfig(text_source="pdf", **settings), None, load_tokenizer())
+        builder = PageBuilder(PageConfig(text_source="pdf", filters=filters), None, load_tokenizer())
         result = builder(PageTask(tmp_path / "page.pdf", "page.pdf", "0" * 64, 1, 1))
         assert (result.sample is not None) == (result.facts.status is PageStatus.OK)
         return result.facts
@@ -28,25 +31,25 @@ def facts_of(tmp_path):
 
 
 def test_a_page_in_a_language_that_is_wanted_is_kept(facts_of):
-    facts = facts_of(GERMAN, languages=("de", "en"))
+    facts = facts_of(GERMAN, Languages(("de", "en")))
     assert (facts.status, facts.language) == (PageStatus.OK, "de")
 
 
 def test_a_page_in_another_language_keeps_its_facts_and_the_reason(facts_of):
-    facts = facts_of(GERMAN, languages=("en", "fr"))
+    facts = facts_of(GERMAN, Languages(("en", "fr")))
     assert facts.status is PageStatus.OTHER_LANGUAGE
     assert facts.detail == "de, --languages is en,fr"
     assert (facts.words, facts.language, facts.text_source, facts.mean_score) == (11, "de", "pdf", 1.0)
 
 
 def test_a_page_of_numbers_is_in_none_of_the_languages(facts_of):
-    facts = facts_of("12.50 4711 30/04/2019", languages=("en",))
+    facts = facts_of("12.50 4711 30/04/2019", Languages(("en",)))
     assert facts.status is PageStatus.OTHER_LANGUAGE
     assert facts.detail.startswith("too little text to tell")
 
 
 def test_a_page_of_few_words_keeps_its_facts_and_the_reason(facts_of):
-    facts = facts_of("Two words", min_words=3)
+    facts = facts_of("Two words", MinWords(3))
     assert (facts.status, facts.words) == (PageStatus.TOO_FEW_WORDS, 2)
     assert facts.detail == "2 words, --min_words is 3"
 
@@ -74,3 +77,8 @@ def test_a_page_is_not_read_from_a_file_that_was_replaced_since_it_was_hashed(tm
     assert builder(task).facts.status is PageStatus.CHANGED
     path.unlink()
     assert builder(task).facts.status is PageStatus.CHANGED
+
+
+def test_a_page_gets_the_reason_of_the_first_filter_that_leaves_it_out(facts_of):
+    facts = facts_of("Zwei Wörter", MinWords(3), Languages(("en",)))
+    assert facts.status is PageStatus.TOO_FEW_WORDS

@@ -1,0 +1,92 @@
+"""Types of command-line arguments for argparse. Each refuses a value with a message that says what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from pipelines.storage import one_spelling
+
+DAY_S = 86_400
+
+
+def place(text: str) -> str:
+    """Returns a path or URI in the one spelling that it has in a corpus, whatever spelling was typed.
+
+    Raises:
+        argparse.ArgumentTypeError: it is empty, as an unset variable is, and would mean the current directory.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty")
+    return one_spelling(text)
+
+
+def positive(text: str) -> int:
+    """Returns a whole number of 1 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return int(text)
+
+
+def two_or_more(text: str) -> int:
+    """Returns a whole number of 2 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 2 or more: one page says nothing about the others")
+    return int(text)
+
+
+def price(text: str) -> float:
+    """Returns a price in dollars, 0 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    return _within(text, 0, math.inf, "is not a price in dollars", upper_is_allowed=False)
+
+
+def seconds(text: str) -> float:
+    """Returns a number of seconds above 0, at most a day.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    problem = f"is not a number of seconds between 0 and {DAY_S}"
+    return _within(text, math.ulp(0.0), DAY_S, problem)
+
+
+def share(text: str) -> float:
+    """Returns a share, 0 to 1.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    return _within(text, 0, 1, "is not a share between 0 and 1")
+
+
+def percent(text: str) -> int:
+    """Returns a whole number from 1 to 100.
+
+    Raises:
+        argparse.ArgumentTypeError: it is something else.
+    """
+    if not text.isdecimal() or not 1 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not in 1..100")
+    return int(text)
+
+
+def _within(text: str, least: float, most: float, problem: str, upper_is_allowed: bool = True) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (least <= value < most or (upper_is_allowed and value == most)):
+        raise argparse.ArgumentTypeError(f"{text} {problem}")
+    return value

@@ -1,0 +1,36 @@
+"""`--min_words`: leaves out pages with too few words."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pipelines.arguments import positive
+from pipelines.filters.base import PageText
+from schemas import PageStatus
+
+
+@dataclass(frozen=True)
+class MinWords:
+    """Leaves out pages with fewer than `value` words."""
+
+    name: ClassVar[str] = "min_words"
+    status: ClassVar[PageStatus] = PageStatus.TOO_FEW_WORDS
+
+    value: int = 1
+
+    @classmethod
+    def add_flag(cls, group: argparse._ArgumentGroup) -> None:
+        """Adds `--min_words`."""
+        group.add_argument(
+            "--min_words", type=positive, default=cls.value, help="fewer: too_few_words (default: %(default)s)"
+        )
+
+    def setting(self) -> int:
+        """Returns the least number of words."""
+        return self.value
+
+    def reason(self, page: PageText) -> str:
+        """Returns why the page is left out; an empty string keeps it."""
+        return "" if len(page.words) >= self.value else f"{len(page.words)} words, --min_words is {self.value}"
