@@ -24,9 +24,9 @@ import pymupdf
 from benchmarks.machine import machine
 from pipelines import documents
 from pipelines.config import PageConfig
-from pipelines.documents import PageError
 from pipelines.page_content import PageContent
 from pipelines.page_image import is_blank
+from pipelines.reading import PageError
 from pipelines.text import flaw_of_layer
 
 TEXT_LAYER, BLANK = "text layer", "blank"

@@ -51,7 +51,7 @@ def _hold(tasks: list[PageTask], barrier: Barrier) -> None:
 def _pixels(task: PageTask) -> np.ndarray:
     config = PageConfig()
     with documents.open_document(task.path) as document:
-        page = documents.load_page(document, task.page)
+        page = documents.load_page(document, task.id.page)
         return documents.render(page, config.dpi, config.image_long_side, config.max_long_side_px)
 
 

@@ -116,7 +116,7 @@ def measure(inputs: list[str], output: Path) -> Costs:
     """Builds, then reads the same pages in this process."""
     build_s = build(inputs, output / "all")
     tasks = planned_pages(output / "all")
-    one_page_s = build([min(tasks, key=lambda task: task.pages).uri], output / "one")
+    one_page_s = build([min(tasks, key=lambda task: task.id.pages).id.uri], output / "one")
     config = PageConfig()
     engine = TimedEngine()
     builder = PageBuilder(config, engine, load_tokenizer(config.tokenizer))

@@ -24,6 +24,7 @@ import pymupdf
 
 from benchmarks.machine import machine
 from benchmarks.ocr_pages import DPI, known_pages
+from pipelines.assemble import PageId
 from pipelines.config import PageConfig
 from pipelines.deskew import deskew
 from pipelines.ocr import OcrEngine, load_engine
@@ -95,7 +96,7 @@ class Bench:
         self._number += 1  # another document each time: the builder keeps the last one open
         path = self._path.with_stem(f"page-{self._number}")
         path.write_bytes(pdf)
-        sample = self._build[source](PageTask(path, path.name, f"{self._number:064x}", 1, 1)).sample
+        sample = self._build[source](PageTask(PageId(path.name, f"{self._number:064x}", 1, 1), path)).sample
         path.unlink()
         return decode_page(sample["json"]) if sample else None
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import math
 
-from pipelines.storage import one_spelling
-
 DAY_S = 86_400
 
 
@@ -16,6 +14,8 @@ def place(text: str) -> str:
     Raises:
         argparse.ArgumentTypeError: it is empty, as an unset variable is, and would mean the current directory.
     """
+    from pipelines.storage import one_spelling  # which imports Beam
+
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty")
     return one_spelling(text)

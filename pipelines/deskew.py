@@ -24,7 +24,18 @@ LETTER_PX = (3, 60)  # height of what may be text; smaller is noise, larger a pi
 MIN_EDGES = 300  # edge pixels, some twenty words
 MAX_EDGES = 20_000  # more add cost, not precision
 WIDE_PX = 600  # of the shrunk page: half of it still holds a column of text
+MIN_SKEW_DEG = 0.15  # below it, turning the image loses more sharpness than straight lines are worth
 MIN_PEAK = 1.5  # times the energy at most angles; lines of text reach 2 to 12, photographs and noise stay below
+
+
+def straighten(image: np.ndarray) -> tuple[np.ndarray, float]:
+    """Returns a scanned page without its skew, and the skew that was removed in degrees; 0 where it stays as it is.
+
+    Args:
+        image: `(h, w)` or `(h, w, 3)` uint8.
+    """
+    skew_deg = round(estimate_skew(image), 2)
+    return (deskew(image, skew_deg), skew_deg) if abs(skew_deg) >= MIN_SKEW_DEG else (image, 0.0)
 
 
 def estimate_skew(image: np.ndarray) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines import storage
+from pipelines.sources import suffixes
 from schemas import UsageError
 
 MARKS = re.compile(r"[*?[]")
@@ -17,10 +18,11 @@ def discover(inputs: tuple[str, ...]) -> list[str]:
     """Returns the uris of all documents, sorted, each once.
 
     Args:
-        inputs: each a file; a local directory or a uri that ends in `/`, for all `*.pdf` below it; a glob pattern, for
-            every file that it matches, whatever its ending; or a `.txt` file with one input a line. What is the name of
-            a file is that file, brackets and stars or not. Lines end in `\\n` or `\\r\\n`; blanks around them do not
-            count, and relative paths begin where the command is given.
+        inputs: each is one of these. A file. A local directory, or a URI that ends in `/`: all documents below it
+            whose ending is that of a page source, such as `*.pdf`. A glob pattern: all files that it matches, with any
+            ending. A `.txt` file with one input per line: lines end in `\\n` or `\\r\\n`, blanks around an input are
+            ignored, and relative paths start in the current directory. If a file has exactly this name, it is that
+            file, even if the name holds brackets or stars.
 
     Raises:
         UsageError: one of the inputs leads to no document.
@@ -37,10 +39,9 @@ def _printable(uri: str) -> str:
 
 def _expand(item: str) -> list[str]:
     if storage.is_local(item) and Path(item).is_dir():
-        return _some(list(_below(Path(item))), f"--input {item}: no *.pdf below this directory.")
+        return _some(list(_below(Path(item))), _nothing_below(item))
     if item.endswith("/"):
-        found = [uri for uri in storage.match(item + "**") if _is_pdf(uri)]
-        return _some(found, f"--input {item}: no *.pdf below this directory.")
+        return _some([uri for uri in storage.match(item + "**") if _is_document(uri)], _nothing_below(item))
     if item.endswith(".txt"):
         return _from_list(item)
     if storage.exists(item):  # before globbing: real names hold brackets and stars
@@ -55,22 +56,26 @@ def _is_pattern(item: str) -> bool:
 
 
 def _below(directory: Path) -> Iterator[str]:
-    """Yields the PDFs below a directory, links followed, dangling ones too: each name gets its row."""
+    """Yields the documents below a directory, links followed, dangling ones too: each name gets its row."""
     seen = set()
     for parent, directories, names in os.walk(directory, followlinks=True, onerror=_refuse):
         here = Path(parent)
         seen.add(here.resolve())
         # By name, not as the disk happens to list them: which way leads first to a directory decides what is found.
         directories[:] = sorted(name for name in directories if (here / name).resolve() not in seen)
-        yield from (str(here / name) for name in names if _is_pdf(name))
+        yield from (str(here / name) for name in names if _is_document(name))
 
 
 def _refuse(error: OSError) -> None:
     raise UsageError(f"--input: {error.filename} cannot be listed: {error.strerror}.")
 
 
-def _is_pdf(name: str) -> bool:
-    return name.lower().endswith(".pdf")
+def _is_document(name: str) -> bool:
+    return name.lower().endswith(suffixes())
+
+
+def _nothing_below(directory: str) -> str:
+    return f"--input {directory}: no {', '.join(f'*{suffix}' for suffix in suffixes())} below this directory."
 
 
 def _from_list(item: str) -> list[str]:

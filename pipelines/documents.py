@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.reading import REPAIRED, PageError
 from pipelines.words import RawWord
 from schemas import PageStatus
-from schemas.hashing import sha256_of
 
 if TYPE_CHECKING:
     import pymupdf
@@ -24,57 +24,6 @@ if TYPE_CHECKING:
 MAX_PAGE_PT = 14_400  # 200 inches, the largest page that the PDF specification allows (ISO 32000-1, annex C)
 POINTS_PER_INCH = 72
 TEXT_MAJORITY = 2 / 3  # of the characters; pages of mixed directions stay as they are
-REPAIRED = "repaired: the file is damaged, and what could be found again was read"
-
-
-class PageError(Exception):
-    """A page cannot be used; `status` says why, the text gives the detail."""
-
-    def __init__(self, status: PageStatus, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-
-
-@dataclass(frozen=True)
-class DocumentFacts:
-    """What inspection finds out about one file: a row of the plan."""
-
-    uri: str
-    sha256: str
-    pages: int
-    bytes: int
-    status: PageStatus
-    detail: str
-
-
-@dataclass(frozen=True)
-class DocumentTask:
-    """One document to inspect: `path` holds its bytes on this machine, `uri` is its name in the corpus."""
-
-    path: Path
-    uri: str
-
-
-def inspector() -> Callable[[DocumentTask], DocumentFacts]:
-    """Makes the handler with which a sandbox inspects documents."""
-    return inspect_document
-
-
-def inspect_document(task: DocumentTask) -> DocumentFacts:
-    """Returns hash, size and page count of a file, and whether its pages can be reached."""
-    digest, size = sha256_of(task.path), task.path.stat().st_size
-    try:
-        with open_document(task.path) as document:
-            return DocumentFacts(task.uri, digest, document.page_count, size, PageStatus.OK, repair_of(document))
-    except PageError as error:
-        return DocumentFacts(task.uri, digest, 0, size, error.status, error.detail)
-
-
-def stamp_of(path: Path) -> tuple[int, int, int]:
-    """Returns what changes when a file is replaced or written to: its inode, its size and when it was written."""
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def open_document(path: Path) -> pymupdf.Document:
@@ -192,16 +141,22 @@ def text_rotation(page: pymupdf.Page) -> int:
     return -90 * votes.index(most) % 360 if most > TEXT_MAJORITY * sum(votes) else 0
 
 
-def turn(page: pymupdf.Page, rotation: int) -> None:
-    """Turns a page by `rotation` degrees clockwise, in the open document: all that is asked of it then is turned.
+@contextmanager
+def turned(page: pymupdf.Page, rotation: int) -> Iterator[None]:
+    """Turns a page by `rotation` degrees clockwise during the block: its size, pixels and text layer are turned too.
 
     Raises:
         PageError: the page is too damaged.
     """
+    before = page.rotation
     try:
-        page.set_rotation((page.rotation + rotation) % 360)
+        page.set_rotation((before + rotation) % 360)
     except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, f"cannot be turned: {error}") from error
+    try:
+        yield
+    finally:
+        page.set_rotation(before)
 
 
 def _split_at_white_space(text: str, box: list[float]) -> Iterator[tuple[str, list[float]]]:

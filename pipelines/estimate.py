@@ -20,8 +20,9 @@ import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.assemble import PageResult
 from pipelines.config import BuildConfig, DryRun
-from pipelines.page_builder import PageBuilderFactory, PageResult, PageTask
+from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import PageRange, WorkUnit
 from pipelines.progress import Progress
 from pipelines.rendering import counted

@@ -21,9 +21,10 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from pipelines.assemble import PageId
 from pipelines.config import BuildConfig, RunConfig
-from pipelines.documents import DocumentFacts, DocumentTask, inspector
 from pipelines.failure_limit import FailureStreak
+from pipelines.inspection import DocumentFacts, DocumentTask, inspector
 from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import document_row, read_unit
@@ -172,7 +173,7 @@ def try_page_process(config: BuildConfig) -> None:
     Raises:
         UsageError: they cannot be had.
     """
-    nothing = PageTask(Path(os.devnull), os.devnull, "", page=1, pages=1)
+    nothing = PageTask(PageId(os.devnull, "", page=1, pages=1), Path(os.devnull))
     run = config.run
     sandbox: Sandbox = Sandbox(PageBuilderFactory(config.page), 1, run.page_timeout_s, run.page_memory_mb)
     with sandbox:

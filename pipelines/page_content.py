@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.documents import PageError, mupdf_errors
+from pipelines.documents import mupdf_errors
+from pipelines.reading import PageError
 from schemas import PageStatus
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from pipelines.documents import REPAIRED
 from pipelines.failures import failures_of
 from pipelines.gallery import exhibit, pick_gallery
 from pipelines.histogram import Histogram, histogram_of
 from pipelines.links import document_link
 from pipelines.manifest import IS_OK, IS_PAGE, count_column, count_values
 from pipelines.page_view import PageView
+from pipelines.reading import REPAIRED
 from pipelines.rendering import render
 from schemas import CorpusIndex, PageStatus, Sample
 

@@ -12,9 +12,10 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.documents import stamp_of
+from pipelines.assemble import PageFacts, PageId, PageResult
+from pipelines.inspection import stamp_of
 from pipelines.localize import UnreadableError, localize
-from pipelines.page_builder import PageFacts, PageResult, PageTask
+from pipelines.page_builder import PageTask
 from pipelines.plan import PageRange, WorkUnit
 from pipelines.sandbox import Failure, Sandbox
 from pipelines.scratch import scratch_directory
@@ -39,7 +40,7 @@ def build_shard(
     samples: list[Members] = []
     with scratch_directory() as scratch:
         for task, facts, sample in _run(unit, sandbox, scratch):
-            rows.append(manifest_row(task, facts, unit.name))
+            rows.append(manifest_row(task.id, facts, unit.name))
             if sample:
                 samples.append(sample)
             on_page(facts.status)
@@ -67,7 +68,7 @@ def _run(
 
     for task, outcome in sandbox.map(tasks()):
         if isinstance(outcome, Failure):
-            logger.debug("%s page %d: %s", task.uri, task.page, outcome.detail)
+            logger.debug("%s page %d: %s", task.id.uri, task.id.page, outcome.detail)
             yield task, PageFacts(outcome.status, outcome.detail), None
         else:
             yield task, outcome.facts, outcome.sample
@@ -99,14 +100,13 @@ def _find(piece: PageRange, scratch: Path) -> _Source | PageFacts:
 def page_tasks(piece: PageRange, path: Path, stamp: tuple[int, int, int] | None = None) -> Iterator[PageTask]:
     """Yields a task for each page of a range of a document whose bytes are at `path`."""
     for page in range(piece.first, piece.last + 1):
-        yield PageTask(path, piece.uri, piece.doc_sha256, page, piece.pages, stamp)
+        yield PageTask(PageId(piece.uri, piece.doc_sha256, page, piece.pages), path, stamp)
 
 
-def manifest_row(task: PageTask, facts: PageFacts, shard: str) -> dict:
+def manifest_row(page_id: PageId, facts: PageFacts, shard: str) -> dict:
     """Returns a row of `MANIFEST_SCHEMA`; `shard` names the shard in which the page was attempted."""
-    page = {"key": task.key, "uri": task.uri, "doc_sha256": task.doc_sha256, "page": task.page, "pages": task.pages}
     outcome = {"status": facts.status.value, "detail": facts.detail[:DETAIL_CHARS], "shard": shard}
-    return {**asdict(facts), **page, **outcome}
+    return {**asdict(facts), "key": page_id.key, **asdict(page_id), **outcome}
 
 
 def write_tar(name: str, pages: int, samples: Iterable[Members], store: CorpusStore) -> ShardInfo:

@@ -1,4 +1,4 @@
-"""What kind of text a page holds: can its text layer be trusted (`--text_source auto`), which way does a word run."""
+"""Whether the text layer of a page can be trusted (`--text_source auto`)."""
 
 from __future__ import annotations
 
@@ -57,9 +57,3 @@ def _is_gibberish(text: str) -> bool:
         return False
     vowels, accented = sum(map(plain.count, "aeiouy")), len(_LATIN_1.findall(text))
     return vowels < MIN_VOWEL_SHARE * letters or accented > MAX_LATIN_1_SHARE * letters
-
-
-def is_right_to_left(text: str) -> bool:
-    """Tells whether a word is written from right to left, by its first letter that has a direction (UAX 9, P2)."""
-    directions = (unicodedata.bidirectional(character) for character in text)
-    return next((direction != "L" for direction in directions if direction in ("L", "R", "AL")), False)

@@ -7,15 +7,9 @@ import numpy as np
 import pymupdf
 import pytest
 
-from pipelines.documents import (
-    DocumentTask,
-    PageError,
-    inspect_document,
-    load_page,
-    open_document,
-    render,
-    text_layer,
-)
+from pipelines.documents import load_page, open_document, render, text_layer, turned
+from pipelines.inspection import DocumentTask, inspect_document
+from pipelines.reading import PageError
 from schemas import PageStatus
 from tests.hostile import one_page, write_hostile
 
@@ -119,3 +113,12 @@ def test_white_space_that_is_no_blank_also_parts_words(tmp_path):
     words = text_layer(load_page(open_document(path), 1))
     assert [word.text for word in words] == ["Only", "rate", "of", "tax"]
     assert all(left.x1 <= right.x0 for left, right in itertools.pairwise(words))
+
+
+def test_a_page_is_turned_for_a_while_only(letter):
+    with open_document(letter) as document:
+        page = load_page(document, 1)
+        size = page.rect.width, page.rect.height
+        with turned(page, 90):
+            assert (page.rotation, page.rect.height, page.rect.width) == (90, *size)
+        assert (page.rotation, page.rect.width, page.rect.height) == (0, *size)

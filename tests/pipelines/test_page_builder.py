@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.assemble import PageFacts, PageId
 from pipelines.config import PageConfig
-from pipelines.documents import stamp_of
 from pipelines.filters import Filter
 from pipelines.filters.language import Languages
 from pipelines.filters.min_words import MinWords
-from pipelines.page_builder import PageBuilder, PageFacts, PageTask
+from pipelines.inspection import stamp_of
+from pipelines.page_builder import PageBuilder, PageTask
 from schemas import PageStatus, load_tokenizer
 from tests.hostile import one_page
 
@@ -23,7 +24,7 @@ def facts_of(tmp_path):
     def build(text: str, *filters: Filter) -> PageFacts:
         (tmp_path / "page.pdf").write_bytes(one_page(text))
         builder = PageBuilder(PageConfig(text_source="pdf", filters=filters), None, load_tokenizer())
-        result = builder(PageTask(tmp_path / "page.pdf", "page.pdf", "0" * 64, 1, 1))
+        result = builder(PageTask(PageId("page.pdf", "0" * 64, 1, 1), tmp_path / "page.pdf"))
         assert (result.sample is not None) == (result.facts.status is PageStatus.OK)
         return result.facts
 
@@ -70,7 +71,7 @@ def test_a_page_is_not_read_from_a_file_that_was_replaced_since_it_was_hashed(tm
     path = tmp_path / "page.pdf"
     path.write_bytes(one_page("Some words that were there before"))
     builder = PageBuilder(PageConfig(text_source="pdf"), None, load_tokenizer())
-    task = PageTask(path, "page.pdf", "0" * 64, 1, 1, stamp_of(path))
+    task = PageTask(PageId("page.pdf", "0" * 64, 1, 1), path, stamp_of(path))
     assert builder(task).facts.status is PageStatus.OK
     (tmp_path / "new.pdf").write_bytes(one_page("Other words"))
     (tmp_path / "new.pdf").rename(path)

@@ -9,10 +9,11 @@ import pymupdf
 import pytest
 import simplejpeg
 
+from pipelines.assemble import PageId, PageResult
 from pipelines.config import PageConfig
 from pipelines.deskew import deskew
 from pipelines.ocr import load_engine
-from pipelines.page_builder import PageBuilder, PageResult, PageTask
+from pipelines.page_builder import PageBuilder, PageTask
 from schemas import PageStatus, decode_page, load_tokenizer
 
 DPI = 150
@@ -43,7 +44,7 @@ def build(engine, tmp_path):
         path.write_bytes(pdf)
         config = PageConfig(text_source=text_source)
         builder = PageBuilder(config, None if text_source == "pdf" else engine, load_tokenizer())
-        return builder(PageTask(path, path.name, "0" * 64, 1, 1))
+        return builder(PageTask(PageId(path.name, "0" * 64, 1, 1), path))
 
     return run
 
@@ -169,6 +170,6 @@ def test_a_page_built_twice_from_one_open_document_is_the_same_page(engine, tmp_
     path = tmp_path / "turned.pdf"
     path.write_bytes(scan(turned(picture(letter()), 270)))
     builder = PageBuilder(PageConfig(), engine, load_tokenizer())
-    first, second = (builder(PageTask(path, path.name, "0" * 64, 1, 1)) for _ in range(2))
+    first, second = (builder(PageTask(PageId(path.name, "0" * 64, 1, 1), path)) for _ in range(2))
     assert first.sample == second.sample
     assert first.facts.words == second.facts.words and first.facts.rotation == second.facts.rotation == 90

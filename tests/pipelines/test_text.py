@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.direction import is_right_to_left
 from pipelines.page_content import PageContent
-from pipelines.text import flaw_of_layer, is_right_to_left
+from pipelines.text import flaw_of_layer
 from pipelines.words import RawWord
 
 TYPESET = PageContent(image_share=0.1, invisible_share=0.0)

@@ -1,0 +1,124 @@
+"""From a reading to a sample: filters, stored image, lines, tokens. Pure: no file is opened and no page is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pipelines.config import PageConfig
+from pipelines.filters import PageText
+from pipelines.filters.language import language_of
+from pipelines.page_image import to_jpeg
+from pipelines.place import place_words
+from pipelines.reading import EngineName, Reading
+from pipelines.tokens import token_array
+from schemas import Page, PageStatus, Tokenizer, encode_sample, page_key
+
+
+@dataclass(frozen=True)
+class PageId:
+    """Which page of which document.
+
+    Attributes:
+        uri: the document's name in the corpus.
+        doc_sha256: 64 hex digits of the document's bytes.
+        page: number of the page, from 1.
+        pages: number of pages of the document.
+    """
+
+    uri: str
+    doc_sha256: str
+    page: int
+    pages: int
+
+    @property
+    def key(self) -> str:
+        """The sample key."""
+        return page_key(self.doc_sha256, self.page)
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """What the manifest says about an attempted page; zeros where the page was not read that far."""
+
+    status: PageStatus
+    detail: str = ""
+    text_source: str = ""
+    language: str = ""
+    words: int = 0
+    lines: int = 0
+    tokens: int = 0
+    mean_score: float = 0.0
+    image_width: int = 0
+    image_height: int = 0
+    rotation: int = 0
+    skew_deg: float = 0.0
+    seconds: float = 0.0
+    seconds_render: float = 0.0
+    seconds_ocr: float = 0.0
+    seconds_rest: float = 0.0
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """The facts of a page and, where its status is ok, its sample's members."""
+
+    facts: PageFacts
+    sample: dict[str, str | bytes] | None = None
+
+
+def assemble(reading: Reading, page_id: PageId, config: PageConfig, tokenizer: Tokenizer) -> PageResult:
+    """Returns what a reading becomes in the corpus: the same arguments give the same bytes.
+
+    The facts have no times: these are measured, not derived.
+    """
+    facts = _filtered(_facts(reading), reading, config)
+    if facts.status is not PageStatus.OK:
+        return PageResult(facts)
+    jpg, image_width, image_height = to_jpeg(reading.image, config.image_long_side, config.jpeg_quality)
+    height, width = reading.image.shape[:2]
+    words, lines = place_words(reading.words, width, height)
+    engine = reading.engine or EngineName("", "", "")
+    page = Page(
+        key=page_id.key,
+        uri=page_id.uri,
+        doc_sha256=page_id.doc_sha256,
+        page=page_id.page,
+        pages=page_id.pages,
+        width_pt=round(reading.width_pt, 2),
+        height_pt=round(reading.height_pt, 2),
+        image_width=image_width,
+        image_height=image_height,
+        rotation=reading.rotation,
+        skew_deg=reading.skew_deg,
+        text_source=reading.text_source,
+        ocr_engine=engine.name,
+        ocr_model=engine.model,
+        ocr_version=engine.version,
+        words=words,
+        lines=lines,
+    )
+    tokens = token_array(page, tokenizer, config.grid_rows, config.grid_cols)
+    facts = replace(facts, image_width=image_width, image_height=image_height, lines=len(lines), tokens=len(tokens))
+    return PageResult(facts, encode_sample(page, jpg, tokens))
+
+
+def _facts(reading: Reading) -> PageFacts:
+    return PageFacts(
+        status=PageStatus.OK,
+        detail=reading.detail,
+        text_source=reading.text_source,
+        language=language_of(word.text for word in reading.words),
+        words=len(reading.words),
+        mean_score=sum(word.score for word in reading.words) / max(1, len(reading.words)),
+        rotation=reading.rotation,
+        skew_deg=reading.skew_deg,
+    )
+
+
+def _filtered(facts: PageFacts, reading: Reading, config: PageConfig) -> PageFacts:
+    """Returns the facts, with status and reason of the first filter that leaves the page out."""
+    text = PageText(reading.words, facts.language)
+    for kind in config.filters:
+        if reason := kind.reason(text):
+            return replace(facts, status=kind.status, detail=reason)
+    return facts

@@ -1,0 +1,35 @@
+"""From the words of a page in any order to words in reading order, in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipelines.direction import is_right_to_left
+from pipelines.lines import order_words
+from pipelines.words import RawWord
+from schemas import Line, Word, box_1000, hull
+
+
+def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tuple[Word, ...], tuple[Line, ...]]:
+    """Returns the words in reading order with the numbers of their lines, and the lines.
+
+    Args:
+        found: in any order, boxes in pixels.
+        width, height: of the page image in pixels.
+
+    Returns:
+        Words and lines with boxes in thousandths of the page.
+    """
+    boxes = np.array([(word.x0, word.y0, word.x1, word.y1) for word in found], np.float64).reshape(-1, 4)
+    leftward = np.array([is_right_to_left(word.text) for word in found], bool)
+    order, line = order_words(boxes, width, height, leftward)
+    words = tuple(
+        Word(raw.text, box_1000(raw.x0, raw.y0, raw.x1, raw.y1, width, height), raw.score, int(number))
+        for raw, number in zip((found[i] for i in order), line, strict=True)
+    )
+    members: dict[int, list[Word]] = {}
+    for word in words:
+        members.setdefault(word.line, []).append(word)
+    return words, tuple(Line(hull(word.box for word in row)) for row in members.values())

@@ -1,0 +1,62 @@
+"""What a page source is: it opens documents of one kind and reads their pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from pipelines.config import PageConfig
+from pipelines.ocr import OcrEngine
+from pipelines.reading import Reading
+from pipelines.stopwatch import Stopwatch
+
+
+class Document(Protocol):
+    """An open document.
+
+    Attributes:
+        pages: number of pages, 1 or more.
+        detail: what the manifest says about each of its pages, such as that the file was repaired; mostly empty.
+    """
+
+    pages: int
+    detail: str
+
+    def read(self, page: int, config: PageConfig, engine: OcrEngine | None, watch: Stopwatch) -> Reading:
+        """Reads a page. The result depends on the arguments alone, not on pages that were read before.
+
+        Args:
+            page: its number, from 1.
+            config: the settings.
+            engine: reads words from pixels; None where `config.text_source` is `pdf`.
+            watch: gets the time of the stages `render` (pixels and text layer) and `ocr`.
+
+        Raises:
+            PageError: the page cannot be used.
+        """
+        ...
+
+    def close(self) -> None:
+        """Releases the document."""
+        ...
+
+
+class PageSource(Protocol):
+    """Opens documents of one kind.
+
+    Attributes:
+        suffixes: endings of their names, in lower case.
+    """
+
+    suffixes: tuple[str, ...]
+
+    def open(self, path: Path) -> Document:
+        """Opens a document.
+
+        Args:
+            path: a file on this machine; its name may differ from the document's.
+
+        Raises:
+            PageError: the document cannot be used; the status says why.
+        """
+        ...

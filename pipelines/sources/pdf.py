@@ -1,0 +1,173 @@
+"""PDF: pages turned upright and straightened, words from the text layer or by OCR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from pipelines import documents
+from pipelines.config import PageConfig
+from pipelines.deskew import straighten, upright_points
+from pipelines.ocr import OcrEngine, OcrPage
+from pipelines.page_content import PageContent, image_share
+from pipelines.page_image import is_blank
+from pipelines.reading import EngineName, PageError, Reading
+from pipelines.stopwatch import Stopwatch
+from pipelines.text import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
+from pipelines.words import RawWord
+from schemas import PageStatus
+
+if TYPE_CHECKING:
+    import pymupdf
+
+Answer = TypeVar("Answer")
+
+SKEW_LONG_SIDE_PX = 1024  # enough pixels to find skew as well as in those that OCR needs
+
+
+class PdfSource:
+    """Opens PDFs through PyMuPDF."""
+
+    suffixes = (".pdf",)
+
+    def open(self, path: Path) -> PdfDocument:
+        """Opens a PDF.
+
+        Raises:
+            PageError: empty, no PDF, damaged beyond repair, protected by a password, or without pages.
+        """
+        return PdfDocument(documents.open_document(path))
+
+
+SOURCE = PdfSource()
+
+
+class PdfDocument:
+    """An open PDF. See `pipelines.sources.base.Document`."""
+
+    def __init__(self, document: pymupdf.Document) -> None:
+        self._document = document
+        self.pages = document.page_count
+        # Read now: MuPDF may repair more later, depending on which pages this process happens to read.
+        self.detail = documents.repair_of(document)
+
+    def read(self, page: int, config: PageConfig, engine: OcrEngine | None, watch: Stopwatch) -> Reading:
+        """Reads a page.
+
+        Raises:
+            PageError: blank, damaged, too large, or the OCR engine failed on it.
+        """
+        pdf_page = documents.load_page(self._document, page)
+        return _PageReader(pdf_page, config, engine, watch, self.detail).read()
+
+    def close(self) -> None:
+        """Closes the PDF."""
+        self._document.close()
+
+
+@dataclass(frozen=True)
+class _View:
+    """A page as its /Rotate entry turns it, straightened.
+
+    Attributes:
+        layer: the words, where they come from the text layer; boxes in pixels of the image.
+        ocr_page: the image under the OCR engine, where the words come from OCR.
+        width_pt, height_pt, rotation: of the page as it is turned now.
+    """
+
+    image: np.ndarray
+    skew_deg: float
+    layer: list[RawWord]
+    ocr_page: OcrPage | None
+    width_pt: float
+    height_pt: float
+    rotation: int
+
+
+class _PageReader:
+    """Reads one page."""
+
+    def __init__(
+        self, page: pymupdf.Page, config: PageConfig, engine: OcrEngine | None, watch: Stopwatch, detail: str
+    ) -> None:
+        self.page = page
+        self.config = config
+        self.engine = engine
+        self.watch = watch
+        self.detail = detail
+
+    def read(self) -> Reading:
+        view = self._view()
+        rotation = self._rotation_to_upright(view)
+        if rotation:
+            with documents.turned(self.page, rotation):
+                view = self._view()
+        source, name = "pdf", None
+        words = view.layer
+        if view.ocr_page is not None and self.engine is not None:
+            source, name = "ocr", EngineName(self.engine.name, self.engine.model, self.engine.version)
+            with self.watch.stage("ocr"):
+                words = _or_failed(view.ocr_page.words)
+        size = view.width_pt, view.height_pt
+        return Reading(view.image, words, *size, source, name, view.rotation, view.skew_deg, self.detail)
+
+    def _view(self) -> _View:
+        with self.watch.stage("render"):
+            page = self.page
+            content = PageContent.of(page) if self.config.text_source == "auto" else PageContent(image_share(page))
+            layer = self._layer(content)
+            is_scan = content.image_share >= SCAN_IMAGE_SHARE
+            image = self._render(for_ocr=layer is None, for_skew=is_scan)
+            if is_blank(image):
+                raise PageError(PageStatus.BLANK, "nothing on it")
+            image, skew_deg = straighten(image) if is_scan else (image, 0.0)  # typeset pages have no skew
+            words = _in_pixels(layer or [], page, image.shape, skew_deg)
+        ocr_page = self._examine(image) if layer is None else None
+        return _View(image, skew_deg, words, ocr_page, page.rect.width, page.rect.height, page.rotation)
+
+    def _layer(self, content: PageContent) -> list[RawWord] | None:
+        """Returns the words of the text layer, boxes in points; None where OCR reads the page."""
+        if self.config.text_source == "ocr":
+            return None
+        words = documents.text_layer(self.page)
+        return words if self.config.text_source == "pdf" or not flaw_of_layer(words, content) else None
+
+    def _render(self, for_ocr: bool, for_skew: bool) -> np.ndarray:
+        """Returns the page's pixels: no more than are stored, unless words or skew need more."""
+        stored_px, most_px = self.config.image_long_side, self.config.max_long_side_px
+        needed_px = most_px if for_ocr else max(stored_px, SKEW_LONG_SIDE_PX if for_skew else 0)
+        return documents.render(self.page, self.config.dpi, stored_px, min(needed_px, most_px))
+
+    def _examine(self, image: np.ndarray) -> OcrPage:
+        assert self.engine is not None, "only text_source=pdf works without an engine"
+        return self.engine.examine(image)
+
+    def _rotation_to_upright(self, view: _View) -> int:
+        """Returns the degrees clockwise to turn the page by, from the source of its words: it knows their direction."""
+        if view.ocr_page is not None:
+            with self.watch.stage("ocr"):
+                return _or_failed(view.ocr_page.rotation)
+        return 0 if is_broken(view.layer) else documents.text_rotation(self.page)
+
+
+def _or_failed(step: Callable[[], Answer]) -> Answer:
+    try:
+        return step()
+    except (RuntimeError, ValueError, IndexError, MemoryError) as error:
+        raise PageError(PageStatus.OCR_FAILED, f"{type(error).__name__}: {error}") from error
+
+
+def _in_pixels(words: list[RawWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[RawWord]:
+    """Converts the text layer from points to pixels of the upright image; drops words off the page."""
+    height, width = shape[:2]
+    corners = np.array([(word.x0, word.y0, word.x1, word.y1) for word in words]).reshape(-1, 2, 2)
+    corners = corners * (width / page.rect.width, height / page.rect.height)
+    centres = upright_points(corners.mean(axis=1), skew_deg, width, height)
+    reach = np.ptp(corners, axis=1) / 2
+    on_page = np.flatnonzero(((centres >= 0) & (centres < (width, height))).all(axis=1))
+    boxes = np.hstack([centres - reach, centres + reach])[on_page].tolist()
+    return [RawWord(words[i].text, x0, y0, x1, y1, 1.0) for i, (x0, y0, x1, y1) in zip(on_page, boxes, strict=True)]
