@@ -21,13 +21,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import apache_beam as beam
 import numpy as np
 
 from benchmarks.machine import machine
 from benchmarks.scale_input import make_up_documents, make_up_shards
 from pipelines.config import BuildConfig, PageConfig
-from pipelines.jobs import run_chain
+from pipelines.job import FileDoFn, run_chain
 from pipelines.output import claim_output
 from pipelines.plan import work_units
 from pipelines.planning import make_plan
@@ -52,10 +51,10 @@ class Build:
         return CorpusStore(self.config.output)
 
 
-class _Name(beam.DoFn):
-    """Does nothing with a shard's name; the rest is what `run_chain` asks of its function."""
+class _Name(FileDoFn):
+    """Does nothing with a shard's name."""
 
-    output, min_ram_mb, may_be_left = "", 1, False
+    output = ""
 
     def process(self, name: str) -> list[str]:
         return [name]

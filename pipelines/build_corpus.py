@@ -20,7 +20,8 @@ from pipelines.estimate import log_estimate
 from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import parse_flags
-from pipelines.jobs import BuildShards, run_chain
+from pipelines.job import run_chain
+from pipelines.jobs import BuildShards
 from pipelines.manifest import count_column
 from pipelines.output import claim_output, read_index, sole_command
 from pipelines.plan import WorkUnits, work_units

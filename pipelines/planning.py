@@ -13,15 +13,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.ahead import map_ahead
+from pipelines.assemble import PageResult
 from pipelines.config import BuildConfig
 from pipelines.discover import discover
-from pipelines.jobs import InspectDocuments, run_chain, try_page_process
+from pipelines.job import run_chain
+from pipelines.jobs import InspectDocuments
 from pipelines.manifest import READERS
 from pipelines.output import read_plan
+from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import plan_table
 from pipelines.progress import Progress
 from pipelines.rendering import counted
 from pipelines.runners import check_documents, runs_here
+from pipelines.sandbox import Sandbox
 from pipelines.storage import CorpusStore
 from schemas import UsageError
 
@@ -41,7 +45,7 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
     check_documents(uris, beam_args)
     logger.info("found %s", counted(len(uris), "document"))
     if config.page.text_source != "pdf" and runs_here(beam_args):
-        try_page_process(config)
+        _check_page_process(config)
     batches = list(map_ahead(partial(_write_batch, store), inspect_batches(uris), READERS))
     progress = Progress("inspected", "documents", len(uris))
     del uris  # more than a gigabyte, of ten million documents
@@ -50,6 +54,15 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
     with store.create("plan.parquet") as stream:
         pq.write_table(plan, stream)
     return plan
+
+
+def _check_page_process(config: BuildConfig) -> None:
+    """Has a page process load its engine and weights: what is missing should not come up after hours of inspection."""
+    run = config.run
+    factory = PageBuilderFactory(config.page)
+    sandbox: Sandbox[PageTask, PageResult] = Sandbox(factory, 1, run.page_timeout_s, run.page_memory_mb)
+    with sandbox:
+        sandbox.warm_up()
 
 
 def _write_batch(store: CorpusStore, batch: tuple[str, bytes]) -> str:

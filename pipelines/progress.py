@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import TextIO
+from typing import ClassVar, TextIO
 
 from pipelines.storage_errors import storage_errors
 from schemas import PageStatus
@@ -72,6 +73,32 @@ class Progress:
         else:
             self.stream.write(text + "\n")
         self.stream.flush()
+
+
+class ProgressHandle:
+    """A progress as a DoFn carries it; a context manager.
+
+    A DoFn is pickled and copied. Its copies in this process count on the progress of the launcher; those in other
+    processes find no progress and count nothing.
+    """
+
+    _open: ClassVar[dict[tuple[int, int], Progress]] = {}
+
+    def __init__(self, progress: Progress) -> None:
+        self._key = os.getpid(), id(progress)
+        self._open[self._key] = progress
+
+    def __enter__(self) -> ProgressHandle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.pop(self._key, None)
+
+    def update(self, status: PageStatus) -> None:
+        """Counts an item, in the process of the launcher."""
+        progress = self._open.get(self._key)
+        if progress:
+            progress.update(status)
 
 
 class OutputWatch:

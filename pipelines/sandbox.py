@@ -1,7 +1,8 @@
 """Killable child processes for work that can hang, crash or eat the memory.
 
-A `Sandbox` runs one handler in several children. A task that outlives its time or memory limit, or takes its child
-down, costs that one task: the child is replaced and the task gets a `Failure`. A handler that cannot even be built
+A `Sandbox` runs one handler in several children. If a task
+exceeds its time or memory limit, or its child dies, only that task fails: the child is replaced and the task gets a
+`TaskFailure`. A handler that cannot even be built
 (a missing extra, damaged weights) stops the run with its own message.
 
 The children are started as fresh interpreters rather than through `multiprocessing`: they then import nothing but
@@ -37,8 +38,8 @@ STARTS = 3  # a child killed from outside before it is ready is started again; m
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A task that came to nothing, and why."""
+class TaskFailure:
+    """A task without a result, and the reason."""
 
     status: PageStatus
     detail: str
@@ -115,7 +116,20 @@ class Sandbox(Generic[Task, Result]):
         while self._children:
             self._children.pop().end()
 
-    def map(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Failure]]:
+    def warm_up(self) -> None:
+        """Starts a child and waits until its handler is ready for tasks.
+
+        Raises:
+            FolioError: the handler cannot be built.
+        """
+        restarts: deque[tuple[Any, int]] = deque()
+        while not any(child.ready for child in self._children):
+            if not self._children:
+                self._children.append(_Child(self._factory, self._timeout_s))
+            for _ in self._collect(restarts):
+                return  # it exceeds its memory limit before any page: the pages will be recorded so
+
+    def map(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | TaskFailure]]:
         """Yields every task with its result or failure, in order of completion.
 
         Tasks are drawn from the iterable only when a child is free for them.
@@ -146,9 +160,9 @@ class Sandbox(Generic[Task, Result]):
             child.task, child.attempt = work
             self._children.append(child)
 
-    def _collect(self, retries: deque[tuple[Task, int]]) -> Iterator[tuple[Task, Result | Failure]]:
+    def _collect(self, retries: deque[tuple[Task, int]]) -> Iterator[tuple[Task, Result | TaskFailure]]:
         """Waits a moment and yields what came of it: results, crashes, children past their limits."""
-        busy = {child.pipe: child for child in self._children if child.task is not None}
+        busy = {child.pipe: child for child in self._children if child.task is not None or not child.ready}
         for pipe in wait(list(busy), POLL_S):
             child = busy.pop(pipe)  # type: ignore[call-overload]
             yield from self._receive(child, retries)
@@ -158,7 +172,7 @@ class Sandbox(Generic[Task, Result]):
                 self._drop(child)
                 yield child.task, failure
 
-    def _receive(self, child: _Child, retries: deque[tuple[Task, int]]) -> Iterator[tuple[Task, Result | Failure]]:
+    def _receive(self, child: _Child, retries: deque[tuple[Task, int]]) -> Iterator[tuple[Task, Result | TaskFailure]]:
         try:
             kind, value = child.pipe.recv()
         except (EOFError, OSError):  # it died, perhaps in the middle of its answer
@@ -172,7 +186,8 @@ class Sandbox(Generic[Task, Result]):
         if kind == "ready":
             child.ready = True
             self._killed_at_start = 0
-            child.give(child.task, child.attempt)
+            if child.task is not None:
+                child.give(child.task, child.attempt)
             return
         task, child.task = child.task, None
         child.served += 1
@@ -180,9 +195,9 @@ class Sandbox(Generic[Task, Result]):
         self.peak_mb = max(self.peak_mb, resident_mb)
         if child.served >= TASKS_A_CHILD or resident_mb > self._memory_mb / 2:
             self._drop(child)
-        yield task, (value if kind == "result" else Failure(PageStatus.CRASHED, value))
+        yield task, (value if kind == "result" else TaskFailure(PageStatus.CRASHED, value))
 
-    def _crashed(self, child: _Child, retries: deque[tuple[Task, int]]) -> Failure | None:
+    def _crashed(self, child: _Child, retries: deque[tuple[Task, int]]) -> TaskFailure | None:
         """Takes a dead child away; its task gets one more chance, as a stray signal may have hit it."""
         code = self._drop(child)
         if not child.ready:
@@ -198,18 +213,20 @@ class Sandbox(Generic[Task, Result]):
             retries.append((child.task, child.attempt + 1))
             return None
         ended = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return Failure(PageStatus.CRASHED, f"the page process died with {ended}, {ATTEMPTS} times")
+        return TaskFailure(PageStatus.CRASHED, f"the page process died with {ended}, {ATTEMPTS} times")
 
-    def _limit_passed(self, child: _Child) -> Failure | None:
+    def _limit_passed(self, child: _Child) -> TaskFailure | None:
         if time.monotonic() > child.deadline:
             if not child.ready:
                 self.close()
                 raise FolioError(f"a page process was not ready after {START_LIMIT_S:.0f} s.")
-            return Failure(PageStatus.TIMEOUT, f"not done after {self._timeout_s:g} s (--page_timeout_s)")
+            return TaskFailure(PageStatus.TIMEOUT, f"not done after {self._timeout_s:g} s (--page_timeout_s)")
         resident_mb = child.resident_mb()
         self.peak_mb = max(self.peak_mb, resident_mb)
         if resident_mb > self._memory_mb:
-            return Failure(PageStatus.OUT_OF_MEMORY, f"took {resident_mb:.0f} MB (--page_memory_mb {self._memory_mb})")
+            return TaskFailure(
+                PageStatus.OUT_OF_MEMORY, f"took {resident_mb:.0f} MB (--page_memory_mb {self._memory_mb})"
+            )
         return None
 
     def _drop(self, child: _Child) -> int:

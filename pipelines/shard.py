@@ -17,7 +17,7 @@ from pipelines.inspection import stamp_of
 from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageTask
 from pipelines.plan import PageRange, WorkUnit
-from pipelines.sandbox import Failure, Sandbox
+from pipelines.sandbox import Sandbox, TaskFailure
 from pipelines.scratch import scratch_directory
 from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, PageStatus, SchemaError, ShardInfo
@@ -67,7 +67,7 @@ def _run(
                 unreadable.extend((task, source) for task in page_tasks(piece, Path()))
 
     for task, outcome in sandbox.map(tasks()):
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, TaskFailure):
             logger.debug("%s page %d: %s", task.id.uri, task.id.page, outcome.detail)
             yield task, PageFacts(outcome.status, outcome.detail), None
         else:

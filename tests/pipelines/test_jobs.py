@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import apache_beam as beam
 import pytest
 
-from pipelines.jobs import run_chain
+from pipelines.job import FileDoFn, run_chain
 from pipelines.progress import Progress
-from schemas import FolioError, SchemaError, UsageError
+from schemas import FolioError, PageStatus, SchemaError, UsageError
 
 
-class Failing(beam.DoFn):
+class Failing(FileDoFn):
     """Raises the error that it is given."""
-
-    min_ram_mb = 1
-    may_be_left = False
 
     def __init__(self, error):
         self.output = "out"
@@ -32,6 +28,21 @@ def test_the_name_of_a_document_is_not_taken_for_the_kind_of_an_error(kind, uri)
         run_chain("build", ["name"], Failing(kind(message)), [], Progress("built", "pages", 1))
     assert type(caught.value) is kind
     assert str(caught.value) == message
+
+
+class Counting(FileDoFn):
+    """Counts every name as a page of status ok."""
+
+    output = "out"
+
+    def process(self, name):
+        self.progress.update(PageStatus.OK)
+
+
+def test_what_the_workers_of_this_process_count_reaches_the_progress_of_the_launcher():
+    progress, other = Progress("built", "pages", 3), Progress("built", "pages", 3)
+    run_chain("build", ["a", "b", "c"], Counting(), [], progress)
+    assert (progress.counts, other.counts) == ({PageStatus.OK: 3}, {})
 
 
 def test_an_interrupt_in_a_worker_is_an_interrupt():

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.sandbox import Failure, Sandbox
+from pipelines.sandbox import Sandbox, TaskFailure
 from schemas import FolioError, PageStatus
 
 leaked = []
@@ -101,7 +101,7 @@ def test_a_task_that_hangs_costs_only_itself():
 @pytest.mark.parametrize(("action", "signal_number"), [("kill", 9), ("segfault", 11)])
 def test_a_task_that_takes_its_process_down_twice_is_given_up(action, signal_number):
     results = run([("echo", 1), (action, 0), ("echo", 2)])
-    assert results[(action, 0)] == Failure(
+    assert results[(action, 0)] == TaskFailure(
         PageStatus.CRASHED, f"the page process died with signal {signal_number}, 2 times"
     )
     assert results[("echo", 1)] == 1 and results[("echo", 2)] == 2
@@ -132,7 +132,7 @@ def test_a_task_that_takes_too_much_memory_is_stopped():
 
 def test_an_exception_costs_the_task_and_keeps_its_text():
     results = run([("raise", "no such glyph"), ("echo", 1)])
-    assert results[("raise", "no such glyph")] == Failure(PageStatus.CRASHED, "ValueError: no such glyph")
+    assert results[("raise", "no such glyph")] == TaskFailure(PageStatus.CRASHED, "ValueError: no such glyph")
 
 
 def test_a_handler_that_cannot_be_built_stops_the_run_with_its_own_message():
@@ -166,6 +166,27 @@ def test_children_are_kept_from_one_run_to_the_next_and_replaced_when_killed_idl
         child.process.kill()
         child.process.wait()
         assert list(sandbox.map([("echo", 3)])) == [(("echo", 3), 3)]
+
+
+def test_a_warm_child_takes_the_first_task():
+    with Sandbox(Misbehave(), 2, 20.0, 2000) as sandbox:
+        sandbox.warm_up()
+        (warm,) = sandbox._children
+        [(_, pid)] = sandbox.map([("pid", 0)])
+        assert pid == warm.process.pid
+
+
+def test_warming_up_tells_why_a_handler_cannot_be_built():
+    with (
+        Sandbox(CannotStart("no weights here"), 1, 20.0, 2000) as sandbox,
+        pytest.raises(FolioError, match="no weights"),
+    ):
+        sandbox.warm_up()
+
+
+def test_a_child_that_is_killed_while_it_warms_up_is_started_again(tmp_path):
+    with Sandbox(KilledAtFirstStarts(tmp_path, times=2), 1, 20.0, 2000) as sandbox:
+        sandbox.warm_up()
 
 
 def test_closing_ends_the_children():
