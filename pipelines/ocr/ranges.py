@@ -1,6 +1,6 @@
 """Least and greatest value of what enters the costly layers of the packaged recognisers.
 
-Measured by `python -m benchmarks.ocr_ranges`.
+Measured by `python -m benchmarks.text.ocr_ranges`.
 """
 
 from __future__ import annotations

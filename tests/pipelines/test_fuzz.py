@@ -1,4 +1,4 @@
-"""A few dozen of the damaged documents of `benchmarks.fuzz`; the benchmark itself takes thousands."""
+"""A few dozen of the damaged documents of `benchmarks.corpus.fuzz`; the benchmark itself takes thousands."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import random
 
 import pytest
 
-from benchmarks.mutations import MUTATIONS, decompression_bomb, sound_documents, write_mutants
+from benchmarks.corpus.mutations import MUTATIONS, decompression_bomb, sound_documents, write_mutants
 from tests.commands import run_module
 
 QUICK = ("--text_source", "pdf", "--dpi", 50, "--image_long_side", 256, "--page_timeout_s", 3, "--workers", 2)
 
 
 def test_damaged_documents_end_no_run_and_each_has_its_rows(tmp_path):
-    done = run_module("benchmarks.fuzz", "--work", tmp_path, "--documents", 40, "--seed", 7, *QUICK)
+    done = run_module("benchmarks.corpus.fuzz", "--work", tmp_path, "--documents", 40, "--seed", 7, *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "40 documents" in done.stdout and " 0 missing or twice" in done.stdout
 

@@ -25,7 +25,7 @@ SHAPES = (
 
 def fresh_t5(config: ModelConfig) -> torch.nn.Module:
     """A T5 of the transformers library as it begins."""
-    from benchmarks.train_cpu import t5_config
+    from benchmarks.training.train_cpu import t5_config
 
     return transformers.T5ForConditionalGeneration(t5_config(config))
 

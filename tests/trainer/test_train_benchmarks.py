@@ -31,7 +31,7 @@ def test_the_sweep_has_a_row_for_noise_and_one_for_shards(tmp_path):
     few = ["--models", "tiny", "--micro_batches", "2", "--compile", "false", "--warmup", "1", "--steps", "1"]
     short = ["objectives.max_text_tokens=64", "objectives.max_target_tokens=32", "model.image_height=64"]
     found = output_of(
-        *("benchmarks.train_gpu", *few, "--corpus", str(tmp_path / "OUT"), "--workers", "0"),
+        *("benchmarks.training.train_gpu", *few, "--corpus", str(tmp_path / "OUT"), "--workers", "0"),
         *("--override", *TINY, *short),
     )
     assert [row[:4] for row in found] == [["tiny", "synthetic", "2", "no"], ["tiny", "shards", "2", "no"]]
@@ -44,7 +44,7 @@ def test_the_sweep_has_a_row_for_noise_and_one_for_shards(tmp_path):
 
 
 def test_the_comparison_with_t5_has_every_contender_in_either_precision():
-    found = output_of("benchmarks.train_cpu", "--model", "tiny", "--batch", "1", "--repeats", "1")
+    found = output_of("benchmarks.training.train_cpu", "--model", "tiny", "--batch", "1", "--repeats", "1")
     assert {(row[0], row[1]) for row in found} == {
         (who, dtype) for who in ("Folio", "T5 eager", "T5 sdpa", "products") for dtype in ("fp32", "bf16")
     }

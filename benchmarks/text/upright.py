@@ -1,6 +1,6 @@
 """How many turned and skewed pages come out upright, how well they then read, and what it costs the others.
 
-python -m benchmarks.upright --samples SAMPLES --pdfs pdfs --count 24 --table benchmarks/results/upright.md
+python -m benchmarks.text.upright --samples SAMPLES --pdfs pdfs --count 24 --table benchmarks/results/text/upright.md
 
 Every page is put into a PDF of one image, turned by a quarter, a half, three quarters, or skewed by some degrees, and
 goes through the page builder. The F1 is that of its words against the same page unturned; SAMPLES comes of
@@ -23,7 +23,7 @@ import numpy as np
 import pymupdf
 
 from benchmarks.machine import machine
-from benchmarks.ocr_pages import DPI, known_pages
+from benchmarks.text.ocr_pages import DPI, known_pages
 from pipelines.assemble import PageId
 from pipelines.config import PageConfig
 from pipelines.deskew import deskew

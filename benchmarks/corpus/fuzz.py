@@ -1,6 +1,6 @@
 """Builds a corpus of damaged PDFs and looks whether each has its rows: nothing may end the run or go missing.
 
-python -m benchmarks.fuzz --work DIR --documents 3000 --seed 0 --table benchmarks/results/fuzz.md
+python -m benchmarks.corpus.fuzz --work DIR --documents 3000 --seed 0 --table benchmarks/results/corpus/fuzz.md
 
 The documents are mutations of generated ones, text-layer pages and scans; flags that are not ours go to the build,
 such as `--text_source pdf`.
@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from benchmarks.corpus.mutations import MUTATIONS, write_mutants
 from benchmarks.machine import machine
-from benchmarks.mutations import MUTATIONS, write_mutants
 
 NO_LIMIT = ("--max_failed_share", "1")
 

@@ -2,7 +2,7 @@
 
 Each row is a process of its own that takes the steps of a run, by the code of a run; on a CPU too, to try it out:
 
-python -m benchmarks.train_gpu --corpus OUT --table benchmarks/results/train_gpu.md
+python -m benchmarks.training.train_gpu --corpus OUT --table benchmarks/results/training/train_gpu.md
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def measure(config: PretrainConfig, warmup: int, steps: int) -> dict[str, float]
 def measure_apart(size: str, settings: dict[str, str], flags: argparse.Namespace) -> dict[str, float] | None:
     """Returns what `measure` does, in a process of its own; None where the memory does not suffice."""
     plan = json.dumps([size, settings, flags.override, flags.warmup, flags.steps])
-    done = subprocess.run([sys.executable, "-m", "benchmarks.train_gpu", "--row", plan], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.training.train_gpu", "--row", plan], capture_output=True, text=True
+    )
     if done.returncode and "out of memory" in done.stderr:
         return None
     if done.returncode:

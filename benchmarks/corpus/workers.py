@@ -1,7 +1,7 @@
 """What a second page process gains: pages/s of the same build with one and with two of them.
 
-python -m benchmarks.workers --input 'pdfs/**/*.pdf' --small pdfs/one.pdf --output corpora \
-    --table benchmarks/results/workers.md
+python -m benchmarks.corpus.workers --input 'pdfs/**/*.pdf' --small pdfs/one.pdf --output corpora \
+    --table benchmarks/results/corpus/workers.md
 
 The build of one small document tells what start-up costs, which does not shrink with workers but does with pages. The
 bare engine in one process and in two tells what the machine has to give.
@@ -14,10 +14,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.bare_engine import read_beside
+from benchmarks.corpus.bare_engine import read_beside
+from benchmarks.corpus.overhead import planned_pages
+from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
-from benchmarks.overhead import planned_pages
-from benchmarks.real_run import watch
 from schemas import CorpusIndex
 
 ENGINE_PAGES = 14  # that the bare engine reads

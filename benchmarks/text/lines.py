@@ -1,6 +1,7 @@
 """How well words are grouped into lines and ordered: pairwise same-line F1, reading order, skew.
 
-python -m benchmarks.lines --samples SAMPLES --data ../shared/data --ocr paddleocr --table benchmarks/results/lines.md
+python -m benchmarks.text.lines --samples SAMPLES --data ../shared/data --ocr paddleocr \\
+    --table benchmarks/results/text/lines.md
 
 Two words of a page on one line are a pair. Precision is the share of the predicted pairs that are true, recall the
 share of the true pairs that are predicted, F1 their harmonic mean, over all pages of a set; a crowded page counts for
@@ -20,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import pymupdf
 
-from benchmarks.line_picture import draw_gallery
-from benchmarks.line_truth import (
+from benchmarks.machine import machine
+from benchmarks.text.line_picture import draw_gallery
+from benchmarks.text.line_truth import (
     UNKNOWN,
     KnownPage,
     Scan,
@@ -31,7 +33,6 @@ from benchmarks.line_truth import (
     stored_by_columns,
     text_layer_pages,
 )
-from benchmarks.machine import machine
 from pipelines.lines import order_words
 from pipelines.ocr import load_engine
 

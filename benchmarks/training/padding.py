@@ -1,6 +1,6 @@
 """How much of a training batch is padding: pages as they come, and each global batch sorted by length.
 
-python -m benchmarks.padding --corpus corpus [--corpus corpus2] --table benchmarks/results/padding.md
+python -m benchmarks.training.padding --corpus corpus [--corpus corpus2] --table benchmarks/results/training/padding.md
 
 Lengths follow from the manifest alone, so no page is read.
 """

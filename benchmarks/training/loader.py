@@ -1,6 +1,6 @@
 """How fast pages get ready for the model on one core: image decoded and on its canvas, tokens masked, batched.
 
-python -m benchmarks.loader --corpus corpus --table benchmarks/results/loader.md
+python -m benchmarks.training.loader --corpus corpus --table benchmarks/results/training/loader.md
 
 Three loaders read the same shards and hand over the same batches: ours; webdataset with its own decoders; the
 `datasets` library, streaming, with its own. Behind the foreign decoders come our masking and collating, as neither has

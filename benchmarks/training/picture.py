@@ -1,6 +1,7 @@
 """The picture of README: pages of a corpus with lines and grid, above the losses of a run. Needs Chromium.
 
-python -m benchmarks.picture --corpus demo/corpus --run demo/run --pages NAME [NAME2 ...] --out docs/images/demo.png
+python -m benchmarks.training.picture --corpus demo/corpus --run demo/run --pages NAME [NAME2 ...] \\
+    --out docs/images/demo.png
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What hiding boxes teaches: both heads' accuracy in training, and what each model knows with boxes shown or hidden.
 
-python -m benchmarks.leak --corpus corpus --work runs --table benchmarks/results/leak.md --plot docs/images/leak.png
+python -m benchmarks.training.leak --corpus corpus --work runs \\
+    --table benchmarks/results/training/leak.md --plot docs/images/leak.png
 
 A token's cell is a function of its own box, and the distance of two lines nearly one of theirs. So a head may be
 solved by copying where boxes are shown, and has to read the page where they are hidden. One run a share of hidden

@@ -1,6 +1,7 @@
 """What a whole build costs: pages by status, pages/s, CPU-seconds and bytes a page, peak memory of each process.
 
-python -m benchmarks.real_run --input 'pdfs/**/*.pdf' --output corpus --table benchmarks/results/real_run.md
+python -m benchmarks.corpus.real_run --input 'pdfs/**/*.pdf' --output corpus \\
+    --table benchmarks/results/corpus/real_run.md
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Whether memory stays flat: resident set of launcher and page processes over a build of some thousand pages.
 
-python -m benchmarks.memory --work DIR --pages 2000 --table benchmarks/results/memory.md --plot docs/images/memory.png
+python -m benchmarks.corpus.memory --work DIR --pages 2000 \\
+    --table benchmarks/results/corpus/memory.md --plot docs/images/memory.png
 
 The pages are generated and have a text layer. The slope is fitted to the second half of the time in which pages are
 built, when everything is loaded. Flags that are not ours go to the build.

@@ -1,4 +1,4 @@
-"""Programs that read whole PDFs, for `benchmarks.ocr`: OCRmyPDF and pdf2dataset, both on the installed Tesseract.
+"""Programs that read whole PDFs, for `benchmarks.text.ocr`: OCRmyPDF and pdf2dataset, both on the installed Tesseract.
 
 Each gets a PDF of page images without loss, renders it as it sees fit, and works on one core. CPU-seconds are those of
 all its processes, start-up included.
@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import pymupdf
 
-from benchmarks.ocr_pages import DPI
+from benchmarks.text.ocr_pages import DPI
 from pipelines.ocr.tesseract import tessdata
 
 Peer = Callable[[Path, Path], list[str]]  # its program and a PDF to the text of each page

@@ -1,6 +1,6 @@
 """Planning and finishing a corpus of many documents, without the pages: seconds and memory of each step.
 
-python -m benchmarks.scale --work DIR --documents 10000000 --table benchmarks/results/scale.md
+python -m benchmarks.corpus.scale --work DIR --documents 10000000 --table benchmarks/results/corpus/scale.md
 
 What inspection finds out about the documents and what the page processes write beside each tar is made up; tars are
 empty. The rest is the product: the list of documents, the batches to inspect, the plan, the units, Beam's runner with
@@ -23,8 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.corpus.scale_input import make_up_documents, make_up_shards
 from benchmarks.machine import machine
-from benchmarks.scale_input import make_up_documents, make_up_shards
 from pipelines.config import BuildConfig, PageConfig
 from pipelines.job import FileDoFn, run_chain
 from pipelines.output import claim_output

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.line_truth import UNKNOWN, KnownPage
+from benchmarks.text.line_truth import UNKNOWN, KnownPage
 from pipelines.lines import order_words
 
 SIZE_PX = 860

@@ -1,14 +1,14 @@
 """What reading a page costs and how well it is read: Folio's engines against others, on the same pages in one run.
 
-python -m benchmarks.ocr --pdfs 'pdfs/**/*.pdf' --samples samples --receipts sroie --ocrmypdf PROGRAM \\
-    --pdf2dataset PYTHON --table benchmarks/results/ocr.md
+python -m benchmarks.text.ocr --pdfs 'pdfs/**/*.pdf' --samples samples --receipts sroie --ocrmypdf PROGRAM \\
+    --pdf2dataset PYTHON --table benchmarks/results/text/ocr.md
 
 Every engine reads the same images in a process of its own, on one thread, twice: the second pass is the steady state,
 the first also pays for shapes that are new to the backend. The engines take turns page by page, so that what else the
 machine does falls on all of them. Folio's look for the way the page lies, as in a build. Words are matched with the
 true ones as multisets of exact strings (after NFKC), page by page. The stock loop is `PaddleOCR.predict` with the same
 weights and the thresholds that they were published with, on ONNX Runtime's CPU provider. The programs of
-`benchmarks.ocr_peers` read a PDF of the same images before the engines do.
+`benchmarks.text.ocr_peers` read a PDF of the same images before the engines do.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import machine
-from benchmarks.ocr_pages import DPI, KnownPage, known_pages, normalized, receipt_pages, scan_pages
-from benchmarks.ocr_peers import timed
+from benchmarks.text.ocr_pages import DPI, KnownPage, known_pages, normalized, receipt_pages, scan_pages
+from benchmarks.text.ocr_peers import timed
 from pipelines.ocr import load_engine
 from pipelines.ocr.weights import find_weights
 

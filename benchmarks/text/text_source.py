@@ -1,6 +1,7 @@
 """Pages a core builds in a second by text layer, by `auto` and by OCR: whole builds of the same pages, by CPU-seconds.
 
-python -m benchmarks.text_source --input 'pdfs/**/*.pdf' --output corpora --table benchmarks/results/text_source.md
+python -m benchmarks.text.text_source --input 'pdfs/**/*.pdf' --output corpora \\
+    --table benchmarks/results/text/text_source.md
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
-from benchmarks.real_run import watch
 from pipelines.config import TEXT_SOURCES
 
 

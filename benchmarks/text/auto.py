@@ -1,6 +1,6 @@
 """Where `--text_source auto` takes the text layer, where OCR and why; and a draw of pages to judge by eye.
 
-python -m benchmarks.auto --pdfs pdfs --pictures drawn --verdicts benchmarks/auto_verdicts.csv
+python -m benchmarks.text.auto --pdfs pdfs --pictures drawn --verdicts benchmarks/text/auto_verdicts.csv
 
 Goes through every page without any OCR. `--pictures` writes each drawn page as PNG and its text layer beside it; what a
 person found is read from `--verdicts`, a CSV of document, page, verdict and why, and put into the table.

@@ -1,6 +1,6 @@
 """Measures the ranges that the recognisers' eight-bit copies are scaled by.
 
-python -m benchmarks.ocr_ranges > pipelines/ocr/ranges.py
+python -m benchmarks.text.ocr_ranges > pipelines/ocr/ranges.py
 
 The engine reads generated documents, scans among them, in floating point; the least and the greatest value that enters
 each costly layer is noted.
@@ -24,7 +24,7 @@ DOCUMENTS = 21  # three of each kind
 DPI = 150
 HEAD = '''"""Least and greatest value of what enters the costly layers of the packaged recognisers.
 
-Measured by `python -m benchmarks.ocr_ranges`.
+Measured by `python -m benchmarks.text.ocr_ranges`.
 """
 
 from __future__ import annotations'''

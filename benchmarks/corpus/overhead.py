@@ -1,6 +1,7 @@
 """What the pipeline adds to the OCR engine: CPU-seconds of a whole build beside those inside the engine alone.
 
-python -m benchmarks.overhead --input 'pdfs/**/*.pdf' --output corpus --table benchmarks/results/overhead.md
+python -m benchmarks.corpus.overhead --input 'pdfs/**/*.pdf' --output corpus \\
+    --table benchmarks/results/corpus/overhead.md
 
 Three measurements in a row: the build with one page process; the same pages by the same page builder in one process,
 with a clock around the engine; and a build of a single page, for what a run costs however small it is.
@@ -18,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
-from benchmarks.real_run import watch
 from pipelines.config import PageConfig
 from pipelines.ocr.paddle import PaddleEngine, PaddlePage
 from pipelines.page_builder import PageBuilder, PageTask

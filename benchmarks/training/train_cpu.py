@@ -2,7 +2,7 @@
 
 Both read text alone and are given the same ids; a step is forward, backward and an AdamW update of float32 weights.
 
-OMP_NUM_THREADS=1 python -m benchmarks.train_cpu --table benchmarks/results/train_cpu.md
+OMP_NUM_THREADS=1 python -m benchmarks.training.train_cpu --table benchmarks/results/training/train_cpu.md
 """
 
 from __future__ import annotations

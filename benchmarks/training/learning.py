@@ -1,6 +1,6 @@
 """What pretraining runs have learnt: losses and accuracies on held-out pages, against chance and word frequencies.
 
-python -m benchmarks.learning RUN [RUN2 ...] --table benchmarks/results/learning.md
+python -m benchmarks.training.learning RUN [RUN2 ...] --table benchmarks/results/training/learning.md
 
 Denoising has a harder reference than chance: a model that knows the order of the sentinels, how often a masked span
 ends and how often each token occurs in the training pages, but looks at nothing.

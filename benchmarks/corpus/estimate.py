@@ -1,6 +1,7 @@
 """How far `--dry_run` is off: its core-hours and bytes beside those of the build that follows it.
 
-python -m benchmarks.estimate --input 'pdfs/**/*.pdf' --work DIR --max_pages 200 --table benchmarks/results/estimate.md
+python -m benchmarks.corpus.estimate --input 'pdfs/**/*.pdf' --work DIR --max_pages 200 \\
+    --table benchmarks/results/corpus/estimate.md
 
 The real figures are those of the whole command: Beam, page processes, report, and each process's start. Documents are
 drawn at random from the input until they have `--max_pages`; flags that are not ours go to the build.
@@ -15,8 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
-from benchmarks.real_run import watch
 from pipelines.discover import discover
 from schemas import CorpusIndex
 
