@@ -1,1 +1,1 @@
-"""One script for each claim that README and docs/results.md make."""
+"""One script per figure in README and docs/results.md. `results/` holds the tables, with the findings in words."""

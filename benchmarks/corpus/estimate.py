@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from pipelines.discover import discover
 from schemas import CorpusIndex
 
@@ -79,16 +80,15 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="for the list of documents and the corpus; new")
     parser.add_argument("--max_pages", type=int, default=10**9)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags, build_flags = parser.parse_known_args()
     flags.work.mkdir(parents=True)
     documents, output = flags.work / "documents.txt", flags.work / "corpus"
     documents.write_text("\n".join(draw(flags.input, flags.max_pages, flags.seed)))
     command = [sys.executable, "-m", "pipelines.build_corpus", "--input", str(documents), "--output", str(output)]
     rows = compare([*command, "--workers", "2", *build_flags], output)
-    head = "| run | pages | | estimate | 80 % interval | real | off by |\n|---|---|---|---|---|---|---|"
-    flags.table.write_text(f"{head}\n{rows}\n\n{machine()}\n")
-    print(flags.table.read_text())
+    head = "| flags | pages | | estimate | 80 % interval | real | error |\n|---|---|---|---|---|---|---|"
+    publish(f"{head}\n{rows}\n\n{machine()}", flags.table)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.corpus.mutations import MUTATIONS, write_mutants
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 
 NO_LIMIT = ("--max_failed_share", "1")
 
@@ -53,8 +54,8 @@ def table(inputs: Path, output: Path, wall_s: float, wrong: list[str]) -> str:
     for kind, statuses in by_kind.items():
         documents = len(list(inputs.glob(f"{kind}-*.pdf")))
         lines.append(f"| {kind} | {documents} | {', '.join(f'{n} {name}' for name, n in statuses.most_common())} |")
-    total = f"{len(list(inputs.glob('*.pdf')))} documents, {len(rows)} rows, {len(wrong)} missing or twice"
-    return "\n".join(lines) + f"\n\n{total}; {wall_s:.0f} s. {machine()}\n"
+    total = f"{len(list(inputs.glob('*.pdf')))} documents, {len(rows)} rows, {len(wrong)} missing or duplicated"
+    return "\n".join(lines) + f"\n\n{total}; {wall_s:.0f} s. {machine()}"
 
 
 def main() -> int:
@@ -63,7 +64,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, required=True, help="for the documents and the corpus")
     parser.add_argument("--documents", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--table", type=Path)
+    add_table_flag(parser)
     flags, build_flags = parser.parse_known_args()
     inputs, output = flags.work / "mutants", flags.work / "corpus"
     write_mutants(inputs, flags.documents, flags.seed)
@@ -72,10 +73,8 @@ def main() -> int:
         print(f"the build ended with exit code {code}")
         return 1
     wrong = missing_rows(inputs, output)
-    result = table(inputs, output, wall_s, wrong)
-    print(result, *wrong[:20], sep="\n")
-    if flags.table:
-        flags.table.write_text(result)
+    publish(table(inputs, output, wall_s, wrong), flags.table)
+    print(*wrong[:20], sep="\n")
     return bool(wrong)
 
 

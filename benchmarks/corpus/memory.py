@@ -22,6 +22,7 @@ import psutil
 import pymupdf
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 
 SAMPLE_S = 0.5
 PAGES_A_DOCUMENT = 100
@@ -96,7 +97,7 @@ def table(samples: Samples, pages: int, flags: list[str]) -> str:
     lines = ["| process | peak MB | growth in the second half, MB per 1,000 pages |", "|---|---|---|"]
     for name, (peak_mb, slope_mb) in sorted(slopes(samples, pages).items()):
         lines.append(f"| {name.rpartition(' ')[0]} | {peak_mb:.0f} | {slope_mb:+.1f} |")
-    return "\n".join(lines) + f"\n\n{pages} pages, `{' '.join(flags)}`. {machine()}\n"
+    return "\n".join(lines) + f"\n\n{pages} pages, `{' '.join(flags)}`. {machine()}"
 
 
 def main() -> None:
@@ -104,7 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="for the documents and the corpus")
     parser.add_argument("--pages", type=int, default=2000)
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     parser.add_argument("--plot", type=Path, required=True)
     flags, build_flags = parser.parse_known_args()
     build_flags = build_flags or ["--text_source", "pdf", "--pages_per_shard", "100"]
@@ -112,10 +113,8 @@ def main() -> None:
     write_documents(inputs, flags.pages)
     command = [sys.executable, "-m", "pipelines.build_corpus", "--input", str(inputs), "--output", str(output)]
     samples = watch([*command, *build_flags])
-    result = table(samples, flags.pages, build_flags)
-    flags.table.write_text(result)
+    publish(table(samples, flags.pages, build_flags), flags.table)
     plot(samples, flags.plot)
-    print(result)
 
 
 if __name__ == "__main__":

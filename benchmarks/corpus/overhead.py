@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from pipelines.config import PageConfig
 from pipelines.ocr.paddle import PaddleEngine, PaddlePage
 from pipelines.page_builder import PageBuilder, PageTask
@@ -87,18 +88,18 @@ class Costs:
     def table(self) -> str:
         """Returns the costs as Markdown, each a page and against the engine."""
         rows = {
-            "the bare engine: finding lines and reading them": self.engine_s / self.pages,
-            "the page builder: also rendering, the way it lies, skew, lines, tokens, JPEG": self.builder_s / self.pages,
-            "the build, start-up taken off: also Beam, page processes, tar, report": (self.build_s - self.one_page_s)
+            "OCR engine alone: line detection and recognition": self.engine_s / self.pages,
+            "page builder: also rendering, orientation, skew, lines, tokens, JPEG": self.builder_s / self.pages,
+            "build without start-up: also Beam, page processes, tar, report": (self.build_s - self.one_page_s)
             / (self.pages - 1),
-            "the build": self.build_s / self.pages,
+            "build": self.build_s / self.pages,
         }
         engine_s = self.engine_s / self.pages
-        lines = ["| | CPU-s a page | over the engine |", "|---|---|---|"]
+        lines = ["| | CPU-s per page | above the engine |", "|---|---|---|"]
         for name, cpu_s in rows.items():
             lines.append(f"| {name} | {cpu_s:.3f} | {100 * (cpu_s / engine_s - 1):+.1f} % |")
         about = f"{self.pages} pages by OCR; a build of one page takes {self.one_page_s:.1f} CPU-s."
-        return "\n".join(lines) + f"\n\n{about} {machine()}\n"
+        return "\n".join(lines) + f"\n\n{about} {machine()}"
 
 
 def build(inputs: list[str], output: Path) -> float:
@@ -135,12 +136,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--input", nargs="+", required=True)
     parser.add_argument("--output", type=Path, required=True, help="directory for the two corpora")
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    result = measure(flags.input, flags.output).table()
-    flags.table.write_text(result)
-    print(result)
+    publish(measure(flags.input, flags.output).table(), flags.table)
 
 
 if __name__ == "__main__":

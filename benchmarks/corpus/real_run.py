@@ -18,6 +18,7 @@ import psutil
 import pyarrow.parquet as pq
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from schemas import CorpusIndex
 
 SAMPLE_S = 1.0
@@ -53,17 +54,17 @@ def table(output: Path, wall_s: float, cpu_s: float, peaks: dict[str, float]) ->
     memory = ", ".join(f"{kind} {peak:.0f} MB" for kind, peak in sorted(peaks.items()))
     figures = {
         "documents": f"{index.totals['documents']}",
-        "rows in the manifest": f"{len(rows)}, each page and each document without pages once: {distinct == len(rows)}",
+        "rows in the manifest": f"{len(rows)}, no page or document twice: {distinct == len(rows)}",
         "by status": status,
         "pages attempted, samples": f"{attempted}, {samples}",
         "words, tokens": f"{index.totals['words']}, {index.totals['tokens']}",
         "wall time": f"{wall_s:.0f} s, {attempted / wall_s:.2f} pages/s",
-        "CPU-seconds a page": f"{cpu_s / attempted:.2f}",
-        "bytes a sample": f"{index.totals['bytes'] / max(1, samples):.0f}",
+        "CPU-seconds per page": f"{cpu_s / attempted:.2f}",
+        "bytes per sample": f"{index.totals['bytes'] / max(1, samples):.0f}",
         "peak resident memory": memory,
     }
     body = "\n".join(f"| {name} | {value} |" for name, value in figures.items())
-    return f"| | |\n|---|---|\n{body}\n\n{machine()}\n"
+    return f"| | |\n|---|---|\n{body}\n\n{machine()}"
 
 
 def main() -> None:
@@ -71,14 +72,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--input", nargs="+", required=True)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags, build_flags = parser.parse_known_args()
     arguments = ["--input", *flags.input, "--output", str(flags.output), *build_flags]
     command = [sys.executable, "-m", "pipelines.build_corpus", *arguments]
-    result = table(flags.output, *watch(command))
-    flags.table.parent.mkdir(parents=True, exist_ok=True)
-    flags.table.write_text(result)
-    print(result)
+    publish(table(flags.output, *watch(command)), flags.table)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import numpy as np
 
 from benchmarks.corpus.scale_input import make_up_documents, make_up_shards
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from pipelines.config import BuildConfig, PageConfig
 from pipelines.job import FileDoFn, run_chain
 from pipelines.output import claim_output
@@ -65,14 +66,14 @@ def plan(build: Build) -> Steps:
     clock = _Clock()
     claim_output(build.config.content(), build.store)
     table = make_plan(build.config, build.store, [])
-    clock.lap("list the documents, batches through Beam, merge, find duplicates, write the plan")
+    clock.lap("list the documents, inspect batches through Beam, merge, find duplicates, write the plan")
     units = work_units(table, build.config.pages_per_shard)
-    clock.lap("work units")
+    clock.lap("make the work units")
     with build.store.create("work", "units.arrow") as stream:
         units.write(stream)
-    clock.lap("write the units")
+    clock.lap("write the work units")
     run_chain("names", units.names, _Name(), [], Progress("passed", "pages", len(units)))
-    clock.lap("every shard's name through Beam")
+    clock.lap("send every shard name through Beam")
     return clock.steps
 
 
@@ -83,7 +84,7 @@ def finish(build: Build) -> Steps:
     done = subprocess.run([*command, "--text_source", "pdf", "--max_failed_share", "1"], check=False)
     if done.returncode not in (0, 1):  # 1: there is no sample in the empty tars
         raise subprocess.CalledProcessError(done.returncode, command)
-    clock.lap("the whole command: read the plan, units, list the shards, manifest, report, index")
+    clock.lap("whole command: read the plan, make the work units, list the shards, write manifest, report and index")
     return clock.steps
 
 
@@ -119,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="a new directory")
     parser.add_argument("--documents", type=int, default=10_000_000)
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags = parser.parse_args()
     build = Build(flags.work)
     build.work.mkdir()
@@ -135,8 +136,8 @@ def main() -> None:
         rows.append(f"| **{task.__name__}** | **{spent_s:.0f}** | **{cpu_s:.0f}** | **{peak_gb:.1f}** |")
     totals = json.loads((flags.work / "corpus" / "index.json").read_text())["totals"]
     about = f"{totals['documents']:,} documents, {totals['pages']:,} pages. {machine()}"
-    flags.table.write_text("| step | s | CPU-s | peak GB |\n|---|---|---|---|\n" + "\n".join(rows) + f"\n\n{about}\n")
-    print(flags.table.read_text())
+    head = "| step | s | CPU-s | peak GB |\n|---|---|---|---|"
+    publish("\n".join([head, *rows, "", about]), flags.table)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from benchmarks.corpus.bare_engine import read_beside
 from benchmarks.corpus.overhead import planned_pages
 from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from schemas import CorpusIndex
 
 ENGINE_PAGES = 14  # that the bare engine reads
@@ -45,14 +46,14 @@ class Run:
 
 def table(measured: dict[str, dict[int, Run]]) -> str:
     """Returns runs of each kind by number of processes as Markdown."""
-    lines = ["| | processes | pages | wall, s | CPU-s a page | pages/s | gain |", "|---|---|---|---|---|---|---|"]
+    lines = ["| | processes | pages | wall, s | CPU-s per page | pages/s | speed-up |", "|---|---|---|---|---|---|---|"]
     for name, runs in measured.items():
         alone = runs[min(runs)].pages / runs[min(runs)].wall_s
         for workers, run in runs.items():
             rate = run.pages / run.wall_s
             figures = f"{run.wall_s:.1f} | {run.cpu_s / run.pages:.3f} | {rate:.2f} | {rate / alone:.2f} x"
             lines.append(f"| {name} | {workers} | {run.pages} | {figures} |")
-    return "\n".join(lines) + f"\n\n{machine()}\n"
+    return "\n".join(lines) + f"\n\n{machine()}"
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def main() -> None:
     parser.add_argument("--input", nargs="+", required=True)
     parser.add_argument("--small", required=True, help="one of the documents, of as few pages as processes")
     parser.add_argument("--output", type=Path, required=True, help="directory for the corpora")
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags, build_flags = parser.parse_known_args()
     whole, steady, engine = {}, {}, {}
     for workers in (1, 2):
@@ -71,9 +72,8 @@ def main() -> None:
     pages = planned_pages(flags.output / "1")[:ENGINE_PAGES]
     for processes in (1, 2):
         engine[processes] = Run(*read_beside(pages, processes))
-    result = table({"the build": whole, "start-up taken off": steady, "the bare engine, warm": engine})
-    flags.table.write_text(result)
-    print(result)
+    runs = {"build": whole, "build without start-up": steady, "OCR engine alone, warm": engine}
+    publish(table(runs), flags.table)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import numpy as np
 import pymupdf
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from pipelines import documents
 from pipelines.config import PageConfig
 from pipelines.page_content import PageContent
@@ -112,7 +113,8 @@ def counts_table(found: list[Decision]) -> str:
     """Returns how many pages go where."""
     counts = Counter(decision.outcome for decision in found)
     rows = [f"| {outcome} | {count} | {count / len(found):.3f} |" for outcome, count in counts.most_common()]
-    cost = f"{len(found)} pages; deciding takes {1000 * np.mean([entry.cpu_s for entry in found]):.1f} CPU-ms a page."
+    mean_ms = 1000 * np.mean([entry.cpu_s for entry in found])
+    cost = f"{len(found)} pages; the decision takes {mean_ms:.1f} CPU-ms per page."
     return "\n".join(["| outcome | pages | share |\n|---|---|---|", *rows, "", cost])
 
 
@@ -139,7 +141,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=Path, help="directory for the drawn pages")
     parser.add_argument("--verdicts", type=Path, help="CSV of document, page, verdict, why")
-    parser.add_argument("--table", type=Path, help="Markdown file to write")
+    add_table_flag(parser)
     flags = parser.parse_args()
     found = list(decisions(flags.pdfs))
     drawn = draw(found, flags.draw, flags.seed)
@@ -148,10 +150,7 @@ def main() -> None:
         for number, decision in enumerate(drawn):
             picture(flags.pictures, flags.pdfs, number, decision)
     parts = [counts_table(found), *([verdicts_table(drawn, flags.verdicts)] if flags.verdicts else []), machine()]
-    text = "\n\n".join(parts) + "\n"
-    print(text)
-    if flags.table:
-        flags.table.write_text(text, encoding="utf-8")
+    publish("\n\n".join(parts), flags.table)
 
 
 if __name__ == "__main__":

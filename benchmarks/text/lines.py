@@ -5,7 +5,7 @@ python -m benchmarks.text.lines --samples SAMPLES --data ../shared/data --ocr pa
 
 Two words of a page on one line are a pair. Precision is the share of the predicted pairs that are true, recall the
 share of the true pairs that are predicted, F1 their harmonic mean, over all pages of a set; a crowded page counts for
-many pairs, so the mean F1 of a page stands beside it. SAMPLES comes of `python -m pipelines.samples`.
+many pairs, so the mean F1 per page stands beside it. SAMPLES comes of `python -m pipelines.samples`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 import pymupdf
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from benchmarks.text.line_picture import draw_gallery
 from benchmarks.text.line_truth import (
     UNKNOWN,
@@ -97,7 +98,7 @@ def kendall_tau(page: KnownPage, order: np.ndarray) -> float:
     return float(steps.sum() / max(1, np.count_nonzero(steps)))
 
 
-READERS: dict[str, Reader] = {"ours": order_words, "greedy rows": greedy_rows}
+READERS: dict[str, Reader] = {"Folio": order_words, "greedy rows": greedy_rows}
 
 
 class Report:
@@ -115,7 +116,7 @@ class Report:
             for page in pages:
                 started_s = time.process_time()
                 order, line = reader(page.boxes, page.width, page.height)
-                if name == "ours":
+                if name == "Folio":
                     self.cpu_s += time.process_time() - started_s
                     self.words += len(page.boxes)
                 part = tally(page, order, line)
@@ -126,14 +127,14 @@ class Report:
                 scored.append((min([part.f1, *page_tau]), page))
             tau = f"{np.mean(taus):.4f}" if taus else ""
             self.rows.append(f"| {title} | {len(pages)} | {name} | {total.row()} | {np.mean(f1s):.4f} | {tau} |")
-            if name == "ours":
+            if name == "Folio":
                 self.worst[title] = sorted(scored, key=lambda entry: entry[0])[:WORST]
 
     def markdown(self) -> str:
         """The table of all sets."""
-        columns = ("pages", "count", "reader", "precision", "recall", "F1", "mean F1 of a page", "Kendall tau")
+        columns = ("pages", "count", "reader", "precision", "recall", "F1", "mean F1 per page", "Kendall tau")
         head = f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
-        cost = f"{1000 * self.cpu_s / max(1, self.words) * 500:.0f} CPU-ms for 500 words (ours)"
+        cost = f"{1000 * self.cpu_s / max(1, self.words) * 500:.0f} CPU-ms for 500 words (Folio)"
         return "\n".join([head, *self.rows, "", cost])
 
 
@@ -154,7 +155,7 @@ def main() -> int:
     parser.add_argument("--samples", type=Path, required=True, help="a directory that pipelines.samples has written")
     parser.add_argument("--data", type=Path, help="a directory with */pdfs and */groundtruth/sroie")
     parser.add_argument("--ocr", help="read the scans with this engine too")
-    parser.add_argument("--table", type=Path, help="Markdown file to write")
+    add_table_flag(parser)
     parser.add_argument("--gallery", type=Path, help="HTML file to write: the ten worst pages of each set")
     options = parser.parse_args()
 
@@ -180,10 +181,7 @@ def main() -> int:
         report.add("text layer, its lines joined by rule", by_rule)
         receipts = [page for folder in options.data.glob("*/groundtruth/sroie/data") for page in receipt_pages(folder)]
         report.add("SROIE receipts, labelled boxes", receipts)
-    text = "\n\n".join(["# Lines, reading order, skew", report.markdown(), *tables, machine()]) + "\n"
-    sys.stdout.write(text)
-    if options.table:
-        options.table.write_text(text)
+    publish("\n\n".join([report.markdown(), *tables, machine()]), options.table)
     if options.gallery:
         draw_gallery(options.gallery, report.worst)
     return 0

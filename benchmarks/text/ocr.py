@@ -30,6 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from benchmarks.text.ocr_pages import DPI, KnownPage, known_pages, normalized, receipt_pages, scan_pages
 from benchmarks.text.ocr_peers import timed
 from pipelines.ocr import load_engine
@@ -227,7 +228,7 @@ def main() -> int:
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--ocrmypdf", type=Path, help="the program, to measure it too")
     parser.add_argument("--pdf2dataset", type=Path, help="the Python (3.8) that has it, to measure it too")
-    parser.add_argument("--table", type=Path, help="Markdown file to write")
+    add_table_flag(parser)
     options = parser.parse_args()
 
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -235,10 +236,7 @@ def main() -> int:
     pages = known(options)
     programs = {"OCRmyPDF": options.ocrmypdf, "pdf2dataset": options.pdf2dataset}
     peers = {name: ask(name, program, pages) for name, program in programs.items() if program}
-    text = report(pages, take_turns(dict.fromkeys([STOCK, *options.engines]), pages) | peers)
-    print(text)
-    if options.table:
-        options.table.write_text(text)
+    publish(report(pages, take_turns(dict.fromkeys([STOCK, *options.engines]), pages) | peers), options.table)
     return 0
 
 
@@ -246,8 +244,8 @@ def report(pages: list[KnownPage], results: dict[str, Result]) -> str:
     """Returns the table with what it was measured on."""
     kinds = Counter(page.kind for page in pages)
     by_kind = [heading for kind in kinds for heading in (f"{kind}: CPU-s", "F1")]
-    head = ["engine", "CPU-s a page", "gain", "first pass", "precision", "recall", "F1", "F1, points", *by_kind]
-    head += ["load, CPU-s", "peak MB"]
+    quality = ["precision", "recall", "F1", "F1 difference, points"]
+    head = ["engine", "CPU-s per page", "speed-up", "first pass", *quality, *by_kind, "load, CPU-s", "peak MB"]
     stock = results[STOCK].total()
     rows = [row(name, result, stock) for name, result in results.items()]
     table = "\n".join([f"| {' | '.join(head)} |", "|---" * len(head) + "|", *rows])
@@ -256,7 +254,7 @@ def report(pages: list[KnownPage], results: dict[str, Result]) -> str:
         for kind, count in kinds.items()
     )
     names = "\n".join(f"* {page.name}: {len(page.words)} words" for page in pages)
-    return f"# Reading pages\n\n{table}\n\nPages: {mix}; {DPI} dpi, one thread. {machine()}\n\n{names}\n"
+    return f"{table}\n\nPages: {mix}; {DPI} dpi, one thread. {machine()}\n\n{names}"
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from pipelines.config import TEXT_SOURCES
 
 
@@ -54,19 +55,17 @@ def main() -> None:
     parser.add_argument("--input", nargs="+", required=True)
     parser.add_argument("--small", required=True, help="one of the documents, of few pages: tells what start-up costs")
     parser.add_argument("--output", type=Path, required=True, help="directory for the corpora")
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     parser.add_argument("--sources", nargs="+", choices=TEXT_SOURCES, default=["pdf", "auto", "ocr"])
     flags = parser.parse_args()
     lines = [
-        "| `--text_source` | pages | CPU-ms a page | pages/s/core | start-up, CPU-s | pages/s/core with start-up |",
+        "| `--text_source` | pages | CPU-ms per page | pages/s/core | start-up, CPU-s | pages/s/core with start-up |",
         "|---|---|---|---|---|---|",
     ]
     for source in flags.sources:
         start_up = Build.run([flags.small], flags.output / f"{source}-small", source)
         lines.append(row(source, Build.run(flags.input, flags.output / source, source), start_up))
-    result = "\n".join(lines) + f"\n\n{machine()}\n"
-    flags.table.write_text(result)
-    print(result)
+    publish("\n".join([*lines, "", machine()]), flags.table)
 
 
 if __name__ == "__main__":

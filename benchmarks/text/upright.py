@@ -23,6 +23,7 @@ import numpy as np
 import pymupdf
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from benchmarks.text.ocr_pages import DPI, known_pages
 from pipelines.assemble import PageId
 from pipelines.config import PageConfig
@@ -107,7 +108,7 @@ class Bench:
             return
         for turn in TURNS:
             found = self.page(image_pdf(np.ascontiguousarray(np.rot90(image, -turn // 90)))) if turn else straight
-            self._add(kind, f"turned by {turn}", found, straight, found is not None and found.rotation == -turn % 360)
+            self._add(kind, f"rotated by {turn}", found, straight, found is not None and found.rotation == -turn % 360)
 
     def skews(self, kind: str, image: np.ndarray) -> None:
         """Builds an upright page skewed by each of `SKEWS`."""
@@ -132,7 +133,7 @@ class Bench:
         for turn in TURNS:
             found = self.page(turned_layer(pdf, turn), "auto")
             good = found is not None and found.rotation == -turn % 360 and found.text_source == "pdf"
-            self._add("text layer", f"turned by {turn}", found, straight, good)
+            self._add("text layer", f"rotated by {turn}", found, straight, good)
 
     def _add(self, kind: str, name: str, found: Page | None, expected: Page, upright: bool) -> None:
         tally = self.tallies[kind, name]
@@ -141,7 +142,7 @@ class Bench:
 
     def markdown(self) -> str:
         """Returns the table."""
-        columns = ("pages", "content", "count", "upright", "share", "F1 of words", "mean error, degrees", "largest")
+        columns = ("pages", "change", "count", "upright", "share", "F1 of words", "mean error, degrees", "largest")
         rows = [f"| {kind} | {name} | {tally.row()} |" for (kind, name), tally in self.tallies.items()]
         return "\n".join([f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *rows])
 
@@ -156,8 +157,9 @@ def cost(engine: PaddleEngine, images: list[np.ndarray]) -> str:
         looking_s += min(_cpu_s(look) for _ in range(REPEATS))
         reading_s += min(_cpu_s(partial(_read, engine, image)) for _ in range(REPEATS))
     return (
-        f"Looking costs an upright page {1000 * looking_s / len(images):.0f} CPU-ms, {looking_s / reading_s:.1%} of "
-        f"the {1000 * reading_s / len(images):.0f} that the engine takes for it ({len(images)} typeset pages)."
+        f"Finding the orientation takes {1000 * looking_s / len(images):.0f} CPU-ms per upright page, "
+        f"{looking_s / reading_s:.1%} of the {1000 * reading_s / len(images):.0f} CPU-ms that the OCR engine takes "
+        f"({len(images)} typeset pages)."
     )
 
 
@@ -186,7 +188,7 @@ def main() -> None:
     parser.add_argument("--pdfs", type=Path, required=True, help="a directory of real documents")
     parser.add_argument("--count", type=int, default=24, help="real pages, and at most as many generated ones")
     parser.add_argument("--ocr", default="paddleocr")
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags = parser.parse_args()
     pymupdf.TOOLS.mupdf_display_errors(False)
     engine = load_engine(flags.ocr)
@@ -204,9 +206,7 @@ def main() -> None:
         parts = [bench.markdown(), machine()]
     if isinstance(engine, PaddleEngine):
         parts.insert(1, cost(engine, real[:COSTED]))
-    text = "\n\n".join(parts) + "\n"
-    flags.table.write_text(text)
-    print(text)
+    publish("\n\n".join(parts), flags.table)
 
 
 if __name__ == "__main__":

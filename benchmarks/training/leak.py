@@ -20,6 +20,7 @@ from typing import Any
 import torch
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from trainer import distributed
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
@@ -91,7 +92,7 @@ def table(found: dict[float, dict[float, dict[str, float]]], pages: float, steps
     for trained, rows in found.items():
         values = " | ".join(f"{rows[share][f'val_acc_{head}']:.3f}" for share in SHARES for head in HEADS)
         lines.append(f"| {trained:g} hidden | {values} |")
-    return "\n".join(lines) + f"\n\n{pages:.0f} held-out pages, after {steps} steps. {machine()}\n"
+    return "\n".join(lines) + f"\n\n{pages:.0f} held-out pages, after {steps} steps. {machine()}"
 
 
 def plot(runs: dict[float, Path], path: Path) -> None:
@@ -121,7 +122,7 @@ def main() -> None:
     parser.add_argument("--corpus", required=True)
     parser.add_argument("--work", type=Path, required=True, help="directory for the runs")
     parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     parser.add_argument("--plot", type=Path, required=True)
     flags = parser.parse_args()
     runs = {share: flags.work / f"hidden-{share:g}" for share in SHARES}
@@ -129,10 +130,8 @@ def main() -> None:
         train(flags.corpus, run, share, flags.steps)
     distributed.join()
     found = {share: accuracies(run) for share, run in runs.items()}
-    result = table(found, found[SHARES[0]][SHARES[0]]["val_pages"], flags.steps)
-    flags.table.write_text(result)
+    publish(table(found, found[SHARES[0]][SHARES[0]]["val_pages"], flags.steps), flags.table)
     plot(runs, flags.plot)
-    print(result)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import OpenCorpus, open_corpora
@@ -77,7 +78,7 @@ def main() -> None:
     """Prints one table over all runs and writes it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runs", nargs="+", type=Path)
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags = parser.parse_args()
     lines = ["| run | step | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]
     for run in flags.runs:
@@ -87,10 +88,7 @@ def main() -> None:
             values = " | ".join(f"{row[key]:.3f}" for key in KEYS)
             lines.append(f"| {run.name} | {row['step']} | {values} |")
         lines.append(f"| | | {rows[-1]['val_pages']:.0f} held-out pages |" + " |" * (len(COLUMNS) - 1))
-    result = "\n".join(lines) + f"\n\n{machine()}\n"
-    flags.table.parent.mkdir(parents=True, exist_ok=True)
-    flags.table.write_text(result)
-    print(result)
+    publish("\n".join([*lines, "", machine()]), flags.table)
 
 
 if __name__ == "__main__":

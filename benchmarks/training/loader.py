@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
@@ -109,7 +110,7 @@ def measure(loaders: dict[str, Callable[[], Iterator[Batch]]], pages: int, round
 
 def table(found: dict[str, dict[str, list]]) -> str:
     """Returns medians over the rounds as Markdown; a gain is the median of those within a round."""
-    lines = ["| loader | pages/s | CPU-ms a page | CPU time, in that of Folio |", "|---|---|---|---|"]
+    lines = ["| loader | pages/s | CPU-ms per page | CPU time relative to Folio |", "|---|---|---|---|"]
     ours = found["Folio"]["cpu_s"]
     for name, row in found.items():
         gain = statistics.median(theirs / mine for theirs, mine in zip(row["cpu_s"], ours, strict=True))
@@ -124,7 +125,7 @@ def main() -> None:
     parser.add_argument("--corpus", required=True)
     parser.add_argument("--pages", type=int, default=160, help="a round")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags = parser.parse_args()
     ours = Ours(load_config("small", None, {"corpus": [flags.corpus], "val_share": "0"}))
     shards = sorted(str(path) for path in Path(flags.corpus, "shards").glob("*.tar"))
@@ -136,10 +137,8 @@ def main() -> None:
     for name, samples in foreign.items():
         loaders[name] = lambda samples=samples: masked(samples(shards), ours.config, ours.tokenizer)
     pages = flags.pages // BATCH * BATCH
-    result = table(measure(loaders, pages, flags.rounds))
-    result += f"\n\nOne core, {flags.rounds} rounds of {pages} pages. {machine()}\n"
-    flags.table.write_text(result)
-    print(result)
+    about = f"One core, {flags.rounds} rounds of {pages} pages. {machine()}"
+    publish(f"{table(measure(loaders, pages, flags.rounds))}\n\n{about}", flags.table)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How much of a training batch is padding: pages as they come, and each global batch sorted by length.
+"""How much of a training batch is padding: pages unsorted, and each global batch sorted by length.
 
 python -m benchmarks.training.padding --corpus corpus [--corpus corpus2] --table benchmarks/results/training/padding.md
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
@@ -19,7 +19,7 @@ from trainer.denoising import noise_size
 from trainer.run_setup import fit_to_corpora, sample_order
 from trainer.sample_order import RankBatches, SampleRef
 
-WAYS = (("as they come", 64), ("as they come", 32), ("sorted", 64), ("sorted", 32))
+WAYS = (("unsorted", 64), ("unsorted", 32), ("sorted", 64), ("sorted", 32))
 SIZES = ((64, 8), (1024, 32))
 
 
@@ -62,9 +62,9 @@ def main() -> None:
     """Counts and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", action="append", required=True)
-    parser.add_argument("--table", type=Path, required=True)
+    add_table_flag(parser)
     flags = parser.parse_args()
-    ways = " | ".join(f"{way}, to {multiple}" for way, multiple in WAYS)
+    ways = " | ".join(f"{way}, multiple of {multiple}" for way, multiple in WAYS)
     lines = [f"| pages | global x micro-batch | {ways} |", "|---" * (2 + len(WAYS)) + "|"]
     for corpus in flags.corpus:
         config = load_config("small", None, {"corpus": [corpus], "val_share": "0"})
@@ -73,9 +73,8 @@ def main() -> None:
             found = [shares(config, way == "sorted", multiple, sizes) for way, multiple in WAYS]
             cells = " | ".join(f"{text:.1%} ({every:.1%})" for text, every in found)
             lines.append(f"| {pages} | {sizes[0]} x {sizes[1]} | {cells} |")
-    result = "\n".join(lines) + f"\n\nIn brackets: of all tokens, visual ones too. {machine()}\n"
-    flags.table.write_text(result)
-    print(result)
+    about = f"In brackets: share of all tokens, visual ones included. {machine()}"
+    publish("\n".join([*lines, "", about]), flags.table)
 
 
 if __name__ == "__main__":

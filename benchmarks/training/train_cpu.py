@@ -11,7 +11,6 @@ import argparse
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 import transformers
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from torch.profiler import profile
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from trainer.flops import flops_per_sequence
 from trainer.model import DocFormerV2
 from trainer.model_config import MODEL_SIZES, ModelConfig
@@ -98,7 +98,7 @@ def peer_step(
 def compare(config: ModelConfig, batch: int, text: int, target: int, repeats: int) -> dict[tuple[str, str], float]:
     """Returns the least CPU-seconds of a step by contender and dtype; all take steps in turn, the first not counted.
 
-    "products" are the matrix products of our step alone, which no arrangement of the rest can save.
+    "matrix products" are the matrix products of our step alone, which no arrangement of the rest can save.
     """
     torch.manual_seed(0)
     ids = torch.randint(2, config.vocab_size - 128, (batch, text))
@@ -111,7 +111,7 @@ def compare(config: ModelConfig, batch: int, text: int, target: int, repeats: in
     rounds = [{contender: cpu_seconds(step) for contender, step in steps.items()} for _ in range(repeats + 1)]
     seconds = {contender: min(times[contender] for times in rounds[1:]) for contender in steps}
     products = {name: product_share(steps[OURS, name]) * seconds[OURS, name] for name in DTYPES}
-    return seconds | {("products", name): value for name, value in products.items()}
+    return seconds | {("matrix products", name): value for name, value in products.items()}
 
 
 def cpu_seconds(step: TrainingStep) -> float:
@@ -132,7 +132,7 @@ def product_share(step: TrainingStep) -> float:
 def table(seconds: dict[tuple[str, str], float], flops: float) -> str:
     """Returns the results as Markdown: seconds a step, GFLOP/s, and how many of our steps fit into it."""
     lines = [
-        "| step of | dtype | CPU-seconds | GFLOP/s | Folio in the same dtype | Folio in bf16 |",
+        "| step of | dtype | CPU-seconds | GFLOP/s | relative to Folio, same dtype | relative to Folio, bf16 |",
         "|---|---|---|---|---|---|",
     ]
     for (who, dtype), value in seconds.items():
@@ -147,16 +147,14 @@ def main() -> None:
     parser.add_argument("--model", default="small", choices=MODEL_SIZES)
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--table", type=Path)
+    add_table_flag(parser)
     flags = parser.parse_args()
     config = replace(MODEL_SIZES[flags.model], image_height=0)
     seconds = compare(config, flags.batch, TEXT, TARGET, flags.repeats)
     result = table(seconds, flags.batch * flops_per_sequence(config, TEXT, TARGET))
     threads = torch.get_num_threads()
-    result += f"\n\n{flags.model}, batch {flags.batch}, {TEXT} + {TARGET} tokens, {threads} thread(s), {machine()}\n"
-    print(result)
-    if flags.table:
-        flags.table.write_text(result)
+    result += f"\n\n{flags.model}, batch {flags.batch}, {TEXT} + {TARGET} tokens, {threads} thread(s), {machine()}"
+    publish(result, flags.table)
 
 
 if __name__ == "__main__":

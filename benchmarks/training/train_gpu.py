@@ -13,11 +13,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 
 from benchmarks.machine import machine
+from benchmarks.report import add_table_flag, publish
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset, load_batches
@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--warmup", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--override", nargs="*", default=[], help="any setting, as in optimizer.eps=1e-8")
-    parser.add_argument("--table", type=Path)
+    add_table_flag(parser)
     parser.add_argument("--row", help=argparse.SUPPRESS)
     flags = parser.parse_args()
     if flags.row:
@@ -157,11 +157,10 @@ def main() -> None:
         return
     lines = []
     for line in sweep(flags):
-        print(line, flush=True)
+        print(line, file=sys.stderr, flush=True)  # a row takes minutes
         lines.append(line)
-    if flags.table:
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
-        flags.table.write_text("\n".join(lines) + f"\n\n{device}, torch {torch.__version__}, {machine()}\n")
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
+    publish("\n".join([*lines, "", f"{device}, torch {torch.__version__}, {machine()}"]), flags.table)
 
 
 if __name__ == "__main__":

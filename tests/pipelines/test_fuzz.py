@@ -15,7 +15,7 @@ QUICK = ("--text_source", "pdf", "--dpi", 50, "--image_long_side", 256, "--page_
 def test_damaged_documents_end_no_run_and_each_has_its_rows(tmp_path):
     done = run_module("benchmarks.corpus.fuzz", "--work", tmp_path, "--documents", 40, "--seed", 7, *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "40 documents" in done.stdout and " 0 missing or twice" in done.stdout
+    assert "40 documents" in done.stdout and " 0 missing or duplicated" in done.stdout
 
 
 def test_a_seed_gives_the_same_damage(tmp_path):
