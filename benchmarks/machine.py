@@ -1,4 +1,4 @@
-"""What a figure was measured on."""
+"""The machine that a figure was measured on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def machine() -> str:
-    """Returns processor, cores, memory and date, for the line under a table."""
+    """Returns processor, cores, memory, Python version and date (UTC), for the line under a table."""
     info = Path("/proc/cpuinfo").read_text().splitlines()
     name = next((line.partition(":")[2].strip() for line in info if line.startswith("model name")), platform.machine())
     flags = next((set(line.split()) for line in info if line.startswith("flags")), set())

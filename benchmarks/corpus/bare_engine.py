@@ -1,4 +1,4 @@
-"""The bare OCR engine in several processes beside each other: what the machine lets page processes gain at best."""
+"""The OCR engine alone in several processes at once: the best speed-up that page processes can reach on a machine."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pipelines.config import PageConfig
 from pipelines.ocr import OcrEngine, load_engine
 from pipelines.page_builder import PageTask
 
-TIMED_PASSES = 2  # after one that pays for what is new to the engine
+TIMED_PASSES = 2  # after a first pass, in which the engine compiles for new input shapes
 
-_held: tuple[OcrEngine, list[np.ndarray], Barrier]  # of a process
+_held: tuple[OcrEngine, list[np.ndarray], Barrier]  # one per process
 
 
-def read_beside(tasks: list[PageTask], processes: int) -> tuple[int, float, float]:
-    """Lets each process read all pages, again and again.
+def read_in_parallel(tasks: list[PageTask], processes: int) -> tuple[int, float, float]:
+    """Reads all pages in each of several processes at the same time.
 
     Returns:
-        Pages read, wall seconds, CPU-seconds of all processes.
+        Pages read, wall seconds, and CPU-seconds of all processes together, without the first pass.
     """
     context = get_context("spawn")
     arguments = (tasks, context.Barrier(processes))
@@ -34,7 +34,7 @@ def read_beside(tasks: list[PageTask], processes: int) -> tuple[int, float, floa
 
 
 def _one_pass(pool: ProcessPoolExecutor, processes: int) -> tuple[float, float]:
-    """Returns the wall seconds of the slowest process, and the CPU-seconds of all."""
+    """Returns the wall seconds of the slowest process, and the CPU-seconds of all processes together."""
     answers = [pool.submit(_read_all) for _ in range(processes)]
     wall_s, cpu_s = zip(*(answer.result() for answer in answers), strict=True)
     return max(wall_s), sum(cpu_s)
@@ -56,7 +56,7 @@ def _pixels(task: PageTask) -> np.ndarray:
 
 
 def _read_all() -> tuple[float, float]:
-    """Waits for the other processes, so that none takes two turns, and reads; returns wall and CPU-seconds."""
+    """Waits for the other processes, so that none runs twice, then reads; returns wall seconds and CPU-seconds."""
     engine, images, barrier = _held
     barrier.wait()
     started, cpu_before = time.monotonic(), time.process_time()

@@ -1,10 +1,10 @@
-"""How far `--dry_run` is off: its core-hours and bytes beside those of the build that follows it.
+"""Error of `--dry_run`: its core-hours and bytes compared with those of the build that follows.
 
 python -m benchmarks.corpus.estimate --input 'pdfs/**/*.pdf' --work DIR --max_pages 200 \\
     --table benchmarks/results/corpus/estimate.md
 
-The real figures are those of the whole command: Beam, page processes, report, and each process's start. Documents are
-drawn at random from the input until they have `--max_pages`; flags that are not ours go to the build.
+The real figures include the whole command: Beam, page processes, report, and the start of each process. Documents are
+drawn at random from the input until they have `--max_pages` pages. Unknown flags are passed to the build.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SPREAD = r"([\d.,e-]+) \(([\d.,e-]+) to ([\d.,e-]+)\) "
 
 
 def draw(inputs: list[str], max_pages: int, seed: int) -> list[str]:
-    """Returns documents at random, of `max_pages` pages together at most; ones that do not open count as one page."""
+    """Returns random documents with at most `max_pages` pages in total; one that does not open counts as one page."""
     import pymupdf
 
     pymupdf.TOOLS.mupdf_display_errors(False)
@@ -46,7 +46,11 @@ def draw(inputs: list[str], max_pages: int, seed: int) -> list[str]:
 
 
 def estimated(command: list[str]) -> dict[str, list[float]]:
-    """Returns value, lower and upper end of the dry run's core-hours and GB."""
+    """Returns the dry run's core-hours and GB: for each the value and both ends of the interval.
+
+    Raises:
+        ValueError: the log of the dry run contains no estimate.
+    """
     log = subprocess.run([*command, "--dry_run"], check=True, capture_output=True, text=True).stderr
     print(log)
     found = {}
@@ -59,7 +63,7 @@ def estimated(command: list[str]) -> dict[str, list[float]]:
 
 
 def compare(command: list[str], output: Path) -> str:
-    """Estimates, builds, and returns a row of the table for each figure."""
+    """Runs the dry run and the build; returns one row of the table per figure."""
     guess = estimated(command)
     _, cpu_s, _ = watch(command)
     totals = CorpusIndex.read(output).totals
@@ -74,12 +78,14 @@ def compare(command: list[str], output: Path) -> str:
 
 
 def main() -> None:
-    """Compares and adds to the table."""
+    """Compares, and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--input", nargs="+", required=True)
-    parser.add_argument("--work", type=Path, required=True, help="for the list of documents and the corpus; new")
-    parser.add_argument("--max_pages", type=int, default=10**9)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--input", nargs="+", required=True, help="as for pipelines.build_corpus")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="new directory, for the list of documents and the corpus"
+    )
+    parser.add_argument("--max_pages", type=int, default=10**9, help="pages to draw at most")
+    parser.add_argument("--seed", type=int, default=0, help="for the draw of documents")
     add_table_flag(parser)
     flags, build_flags = parser.parse_known_args()
     flags.work.mkdir(parents=True)

@@ -1,8 +1,8 @@
-"""Builds a corpus of damaged PDFs and looks whether each has its rows: nothing may end the run or go missing.
+"""Builds a corpus from damaged PDFs. No document may end the run, and each must have its rows in the manifest.
 
 python -m benchmarks.corpus.fuzz --work DIR --documents 3000 --seed 0 --table benchmarks/results/corpus/fuzz.md
 
-The documents are mutations of generated ones, text-layer pages and scans; flags that are not ours go to the build,
+The documents are mutations of generated PDFs with text, drawings and pictures. Unknown flags are passed to the build,
 such as `--text_source pdf`.
 """
 
@@ -25,7 +25,7 @@ NO_LIMIT = ("--max_failed_share", "1")
 
 
 def build(inputs: Path, output: Path, flags: list[str]) -> tuple[int, float]:
-    """Builds a corpus; returns the exit code and wall-clock seconds."""
+    """Builds a corpus; returns the exit code and the wall-clock seconds."""
     command = [sys.executable, "-m", "pipelines.build_corpus", "--input", str(inputs), "--output", str(output)]
     started = time.monotonic()
     code = subprocess.run([*command, *NO_LIMIT, *flags], check=False).returncode
@@ -33,7 +33,7 @@ def build(inputs: Path, output: Path, flags: list[str]) -> tuple[int, float]:
 
 
 def missing_rows(inputs: Path, output: Path) -> list[str]:
-    """Returns the documents that lack a row, and those that have one twice."""
+    """Returns the pages and documents that lack their row in the manifest or have it twice."""
     plan = {row["uri"]: row for row in pq.read_table(output / "plan.parquet").to_pylist()}
     found = Counter((row["uri"], row["page"]) for row in pq.read_table(output / "manifest.parquet").to_pylist())
     expected: Counter[tuple[str, int]] = Counter()
@@ -45,7 +45,7 @@ def missing_rows(inputs: Path, output: Path) -> list[str]:
 
 
 def table(inputs: Path, output: Path, wall_s: float, wrong: list[str]) -> str:
-    """Returns what became of the pages of each kind of mutant, as Markdown."""
+    """Returns the statuses of the rows by kind of mutation, as Markdown."""
     rows = pq.read_table(output / "manifest.parquet", columns=["uri", "status"]).to_pylist()
     by_kind: dict[str, Counter[str]] = {kind: Counter() for kind in MUTATIONS}
     for row in rows:
@@ -59,11 +59,11 @@ def table(inputs: Path, output: Path, wall_s: float, wrong: list[str]) -> str:
 
 
 def main() -> int:
-    """Fuzzes the build; returns 1 if it ended badly or a row is missing."""
+    """Builds from damaged documents; returns 1 if the build failed or a row is missing or duplicated."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="for the documents and the corpus")
-    parser.add_argument("--documents", type=int, default=3000)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--work", type=Path, required=True, help="directory for the documents and the corpus")
+    parser.add_argument("--documents", type=int, default=3000, help="damaged documents to make")
+    parser.add_argument("--seed", type=int, default=0, help="for the damage")
     add_table_flag(parser)
     flags, build_flags = parser.parse_known_args()
     inputs, output = flags.work / "mutants", flags.work / "corpus"

@@ -1,10 +1,10 @@
-"""Whether memory stays flat: resident set of launcher and page processes over a build of some thousand pages.
+"""Memory of a build of some thousand pages: resident set of the launcher and of the page processes over time.
 
 python -m benchmarks.corpus.memory --work DIR --pages 2000 \\
     --table benchmarks/results/corpus/memory.md --plot docs/images/memory.png
 
-The pages are generated and have a text layer. The slope is fitted to the second half of the time in which pages are
-built, when everything is loaded. Flags that are not ours go to the build.
+The pages are generated and have a text layer. The growth is fitted to the second half of the time in which pages are
+built, when everything is loaded. Unknown flags are passed to the build.
 """
 
 from __future__ import annotations
@@ -25,25 +25,29 @@ from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 
 SAMPLE_S = 0.5
-PAGES_A_DOCUMENT = 100
+PAGES_PER_DOCUMENT = 100
 PAGE_PROCESS = "pipelines.sandbox_child"
-Samples = dict[str, list[tuple[float, float]]]  # a process: seconds since the start, resident MB
+Samples = dict[str, list[tuple[float, float]]]  # by process: (seconds since the start, resident MB)
 
 
 def write_documents(directory: Path, pages: int, seed: int = 0) -> None:
-    """Writes PDFs of 100 pages of about 400 words."""
+    """Writes PDFs of 100 pages with about 400 words each."""
     directory.mkdir(parents=True, exist_ok=True)
     rng = random.Random(seed)
-    for number in range(-(-pages // PAGES_A_DOCUMENT)):
+    for number in range(-(-pages // PAGES_PER_DOCUMENT)):
         with pymupdf.open() as pdf:
-            for _ in range(min(PAGES_A_DOCUMENT, pages - number * PAGES_A_DOCUMENT)):
+            for _ in range(min(PAGES_PER_DOCUMENT, pages - number * PAGES_PER_DOCUMENT)):
                 words = " ".join(f"{rng.choice('abcdefgh')}{rng.randrange(10**6)}" for _ in range(400))
                 pdf.new_page().insert_textbox((40, 40, 555, 800), words, fontsize=10)
             pdf.save(directory / f"{number:04d}.pdf", no_new_id=True)
 
 
 def watch(command: list[str]) -> Samples:
-    """Runs a command and returns the resident set of each process over time."""
+    """Runs a command and returns the resident set of each of its processes over time.
+
+    Raises:
+        subprocess.CalledProcessError: the command failed.
+    """
     samples: Samples = defaultdict(list)
     started = time.monotonic()
     process = psutil.Popen(command)
@@ -62,12 +66,12 @@ def watch(command: list[str]) -> Samples:
 
 
 def slopes(samples: Samples, pages: int) -> dict[str, tuple[float, float]]:
-    """Returns peak MB and, over the second half of the run, growth in MB per 1,000 pages of the whole build."""
+    """Returns by process the peak MB, and the growth in MB per 1,000 pages over the second half of the build."""
     end_s = max(series[-1][0] for name, series in samples.items() if name.startswith("page process"))
     found = {}
     for name, series in samples.items():
         seconds, resident_mb = np.array(series).T
-        late = (seconds > end_s / 2) & (seconds <= end_s)  # behind it, the launcher draws the report
+        late = (seconds > end_s / 2) & (seconds <= end_s)  # after this, the launcher draws the report
         if late.sum() >= 10:
             slope_mb_s = np.polyfit(seconds[late], resident_mb[late], 1)[0]
             found[name] = (resident_mb.max(), slope_mb_s * end_s / pages * 1000)
@@ -75,7 +79,7 @@ def slopes(samples: Samples, pages: int) -> dict[str, tuple[float, float]]:
 
 
 def plot(samples: Samples, path: Path) -> None:
-    """Draws resident set over time, a line a process."""
+    """Draws the resident set over time, one line per process."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -101,12 +105,12 @@ def table(samples: Samples, pages: int, flags: list[str]) -> str:
 
 
 def main() -> None:
-    """Builds, watches, and writes table and plot."""
+    """Builds a corpus, watches its memory, and writes table and plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="for the documents and the corpus")
-    parser.add_argument("--pages", type=int, default=2000)
+    parser.add_argument("--work", type=Path, required=True, help="directory for the documents and the corpus")
+    parser.add_argument("--pages", type=int, default=2000, help="pages to generate")
     add_table_flag(parser)
-    parser.add_argument("--plot", type=Path, required=True)
+    parser.add_argument("--plot", type=Path, required=True, help="PNG file for the plot")
     flags, build_flags = parser.parse_known_args()
     build_flags = build_flags or ["--text_source", "pdf", "--pages_per_shard", "100"]
     inputs, output = flags.work / "documents", flags.work / "corpus"

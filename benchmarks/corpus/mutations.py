@@ -1,4 +1,4 @@
-"""Damaged PDFs: sound documents with one kind of damage each, made from a seed."""
+"""Damaged PDFs: valid documents with one kind of damage each. The same seed gives the same bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Mutation = Callable[[bytes, random.Random], bytes]
 
 
 def sound_documents(seed: int) -> list[bytes]:
-    """Returns PDFs of one to five pages: text, pictures, drawings, old-style and compressed cross-references."""
+    """Returns valid PDFs of one to five pages: text, pictures, drawings, plain and compressed cross-references."""
     rng = random.Random(seed)
     documents = []
     for number in range(12):
@@ -39,7 +39,7 @@ def _noise(rng: random.Random) -> pymupdf.Pixmap:
 
 
 def flip_bytes(data: bytes, rng: random.Random) -> bytes:
-    """Changes 1 to 200 bytes anywhere."""
+    """Changes 1 to 200 bytes at random places."""
     damaged = bytearray(data)
     for _ in range(rng.choice([1, 5, 30, 200])):
         damaged[rng.randrange(len(damaged))] = rng.randrange(256)
@@ -47,18 +47,18 @@ def flip_bytes(data: bytes, rng: random.Random) -> bytes:
 
 
 def truncate(data: bytes, rng: random.Random) -> bytes:
-    """Cuts the end off."""
+    """Cuts off the end."""
     return data[: rng.randrange(9, len(data))]
 
 
 def remove_middle(data: bytes, rng: random.Random) -> bytes:
-    """Cuts a piece out, so that all offsets behind it are wrong."""
+    """Cuts out a piece, so that all later offsets are wrong."""
     start = rng.randrange(9, len(data))
     return data[:start] + data[start + rng.randrange(1, 2000) :]
 
 
 def swap_objects(data: bytes, rng: random.Random) -> bytes:
-    """Gives two objects each other's number, and some references other targets."""
+    """Swaps the numbers of two objects, and gives some references other targets."""
     numbers = [int(number) for number in re.findall(rb"(\d+) 0 obj", data)] or [1]
     one, other = rng.choice(numbers), rng.choice(numbers)
     marks = {b"%d 0 obj" % one: b"%d 0 obj" % other, b"%d 0 obj" % other: b"%d 0 obj" % one}
@@ -67,7 +67,7 @@ def swap_objects(data: bytes, rng: random.Random) -> bytes:
 
 
 def change_numbers(data: bytes, rng: random.Random) -> bytes:
-    """Writes huge, negative and nonsensical values for sizes, counts and lengths."""
+    """Replaces sizes, counts and lengths by huge, negative and invalid values."""
     values = [b"0", b"-1", b"9", b"65536", b"2147483647", b"99999999999", b"1e38", b"null", b"[]"]
     names = rb"/(Count|Length|Width|Height|BitsPerComponent|Size|Rotate|N|First|Columns|Predictor|Index|Prev) ?-?\d+"
 
@@ -78,13 +78,13 @@ def change_numbers(data: bytes, rng: random.Random) -> bytes:
 
 
 def change_page_size(data: bytes, rng: random.Random) -> bytes:
-    """Makes pages of no, negative, tiny, endless or absurdly long size."""
+    """Gives pages an empty, negative, tiny, infinite or extremely long size."""
     sizes = [b"0 0 0 0", b"0 0 -5 -5", b"0 0 1 14400", b"0 0 14400 14400", b"0 0 1e30 1e30", b"nan 0 2 2", b"0 0 .1 .1"]
     return re.sub(rb"/MediaBox ?\[[^\]]*\]", lambda _: b"/MediaBox[%s]" % rng.choice(sizes), data)
 
 
 def nest_streams(data: bytes, rng: random.Random) -> bytes:
-    """Claims filters that a stream does not have, in long chains, and forms that draw themselves."""
+    """Declares long chains of filters that a stream does not have, and forms that draw themselves."""
     chains = [
         b"/FlateDecode" * 40,
         b"/LZWDecode/ASCII85Decode",
@@ -97,7 +97,7 @@ def nest_streams(data: bytes, rng: random.Random) -> bytes:
 
 
 def decompression_bomb(data: bytes, rng: random.Random) -> bytes:
-    """Returns a small file whose page or picture grows to some hundred megabytes and more."""
+    """Returns a small file whose page or picture grows to hundreds of megabytes when it is decompressed."""
     fill = rng.choice([b"0 0 m 9 9 l S\n", b"\0", b"q ", b"[", b"BT (a) Tj ET "])
     bomb = zlib.compress(fill * (BOMB_BYTES // len(fill)), 9)
     depth = rng.choice([1, 1, 2])
@@ -121,7 +121,7 @@ def decompression_bomb(data: bytes, rng: random.Random) -> bytes:
     return b"%PDF-1.5\n" + body + b"trailer<</Size 6/Root 1 0 R>>\n%" + data[-rng.randrange(1, 9) :]
 
 
-# With how many of a hundred documents each is used.
+# Each mutation with its share of the documents, in percent.
 MUTATIONS: dict[str, tuple[Mutation, int]] = {
     "flipped": (flip_bytes, 25),
     "truncated": (truncate, 15),
@@ -135,7 +135,7 @@ MUTATIONS: dict[str, tuple[Mutation, int]] = {
 
 
 def write_mutants(directory: Path, count: int, seed: int) -> None:
-    """Writes `count` damaged documents as `KIND-NUMBER.pdf`; the same seed gives the same bytes."""
+    """Writes `count` damaged documents as `KIND-NUMBER.pdf`. The same seed gives the same bytes."""
     directory.mkdir(parents=True, exist_ok=True)
     sound = sound_documents(seed)
     shares = [share for _, share in MUTATIONS.values()]

@@ -1,10 +1,10 @@
-"""What the pipeline adds to the OCR engine: CPU-seconds of a whole build beside those inside the engine alone.
+"""What the pipeline adds to the OCR engine: CPU-seconds of a build compared with those of the engine on its pages.
 
 python -m benchmarks.corpus.overhead --input 'pdfs/**/*.pdf' --output corpus \\
     --table benchmarks/results/corpus/overhead.md
 
-Three measurements in a row: the build with one page process; the same pages by the same page builder in one process,
-with a clock around the engine; and a build of a single page, for what a run costs however small it is.
+Three measurements, one after another: a build with one page process; the same pages with the page builder in this
+process, with a clock around the engine; a build of one page, which shows the cost of start-up.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from schemas import load_tokenizer
 
 
 class TimedEngine(PaddleEngine):
-    """The OCR engine, counting the CPU-seconds in which it finds lines and reads them.
+    """The OCR engine, with a count of the CPU-seconds of line detection and recognition.
 
-    All else that is done to know which way a page lies is of the pipeline.
+    The rest of the work to find the orientation of a page counts as work of the pipeline.
     """
 
     def __init__(self) -> None:
@@ -42,12 +42,12 @@ class TimedEngine(PaddleEngine):
         self.forget()
 
     def forget(self) -> None:
-        """Counts from now on."""
+        """Sets all counts to zero."""
         self.detection_s = self.reading_s = 0.0
         self.pages = 0
 
     def detect(self, bgr: np.ndarray) -> list[np.ndarray]:
-        """Finds the lines of a page as the engine does."""
+        """Detects the lines of a page as the engine does, and counts the time."""
         started = time.process_time()
         quads = super().detect(bgr)
         self.detection_s += time.process_time() - started
@@ -77,7 +77,7 @@ class TimedPage(PaddlePage):
 
 @dataclass(frozen=True)
 class Costs:
-    """CPU-seconds over all pages: in the engine, in the page builder, of the build, of a build of one page."""
+    """CPU-seconds over all pages: of the engine, the page builder, the build, and a build of one page."""
 
     pages: int
     engine_s: float
@@ -86,7 +86,7 @@ class Costs:
     one_page_s: float
 
     def table(self) -> str:
-        """Returns the costs as Markdown, each a page and against the engine."""
+        """Returns the costs as Markdown: per page, and relative to the engine."""
         rows = {
             "OCR engine alone: line detection and recognition": self.engine_s / self.pages,
             "page builder: also rendering, orientation, skew, lines, tokens, JPEG": self.builder_s / self.pages,
@@ -109,20 +109,20 @@ def build(inputs: list[str], output: Path) -> float:
 
 
 def planned_pages(output: Path) -> list[PageTask]:
-    """Returns the pages that a build attempted, in its order."""
+    """Returns the pages that a build attempted, in the order of the build."""
     units = work_units(pq.read_table(output / "plan.parquet"), pages_per_shard=1000)
     return [task for unit in units for piece in unit.ranges for task in page_tasks(piece, Path(piece.uri))]
 
 
 def measure(inputs: list[str], output: Path) -> Costs:
-    """Builds, then reads the same pages in this process."""
+    """Builds a corpus, then reads the same pages in this process."""
     build_s = build(inputs, output / "all")
     tasks = planned_pages(output / "all")
     one_page_s = build([min(tasks, key=lambda task: task.id.pages).id.uri], output / "one")
     config = PageConfig()
     engine = TimedEngine()
     builder = PageBuilder(config, engine, load_tokenizer(config.tokenizer))
-    builder(tasks[0])  # with all that is done once
+    builder(tasks[0])  # does everything that is done only once
     engine.forget()
     started = time.process_time()
     for task in tasks:
@@ -134,7 +134,7 @@ def measure(inputs: list[str], output: Path) -> Costs:
 def main() -> None:
     """Measures and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--input", nargs="+", required=True)
+    parser.add_argument("--input", nargs="+", required=True, help="as for pipelines.build_corpus")
     parser.add_argument("--output", type=Path, required=True, help="directory for the two corpora")
     add_table_flag(parser)
     flags = parser.parse_args()

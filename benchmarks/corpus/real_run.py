@@ -1,4 +1,4 @@
-"""What a whole build costs: pages by status, pages/s, CPU-seconds and bytes a page, peak memory of each process.
+"""Cost of a whole build: pages by status, pages/s, CPU-seconds per page, bytes per sample, peak memory.
 
 python -m benchmarks.corpus.real_run --input 'pdfs/**/*.pdf' --output corpus \\
     --table benchmarks/results/corpus/real_run.md
@@ -25,7 +25,14 @@ SAMPLE_S = 1.0
 
 
 def watch(command: list[str]) -> tuple[float, float, dict[str, float]]:
-    """Runs a command; returns wall seconds, CPU seconds of its whole tree, and peak MB by kind of process."""
+    """Runs a command.
+
+    Returns:
+        Wall seconds, CPU-seconds of the command and all its children, and peak resident MB by kind of process.
+
+    Raises:
+        subprocess.CalledProcessError: the command failed.
+    """
     peaks: dict[str, float] = defaultdict(float)
     started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     process = psutil.Popen(command)
@@ -68,10 +75,10 @@ def table(output: Path, wall_s: float, cpu_s: float, peaks: dict[str, float]) ->
 
 
 def main() -> None:
-    """Builds the corpus and writes the table; flags that are not ours go to the build."""
+    """Builds the corpus and writes the table. Unknown flags are passed to the build."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--input", nargs="+", required=True)
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--input", nargs="+", required=True, help="as for pipelines.build_corpus")
+    parser.add_argument("--output", type=Path, required=True, help="directory for the corpus")
     add_table_flag(parser)
     flags, build_flags = parser.parse_known_args()
     arguments = ["--input", *flags.input, "--output", str(flags.output), *build_flags]

@@ -1,10 +1,10 @@
-"""Planning and finishing a corpus of many documents, without the pages: seconds and memory of each step.
+"""Planning and finishing a corpus of many documents, without building pages: seconds and memory of each step.
 
 python -m benchmarks.corpus.scale --work DIR --documents 10000000 --table benchmarks/results/corpus/scale.md
 
-What inspection finds out about the documents and what the page processes write beside each tar is made up; tars are
-empty. The rest is the product: the list of documents, the batches to inspect, the plan, the units, Beam's runner with
-a name for every shard, and the same command as ever to finish a corpus whose last shard is there.
+The results of the inspection and the rows that page processes write beside each tar are generated. Tars are empty. The
+rest is the real code: the list of documents, the batches to inspect, the plan, the work units, Beam's runner with the
+name of every shard, and the command itself, which finishes a corpus whose shards all exist.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.corpus.scale_input import make_up_documents, make_up_shards
+from benchmarks.corpus.scale_input import generate_documents, generate_shards
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from pipelines.config import BuildConfig, PageConfig
@@ -34,21 +34,23 @@ from pipelines.planning import make_plan
 from pipelines.progress import Progress
 from pipelines.storage import CorpusStore
 
-Steps = dict[str, tuple[float, ...]]  # seconds, and CPU-seconds of the process and its children
+Steps = dict[str, tuple[float, ...]]  # wall seconds, CPU-seconds of the process and its children
 
 
 @dataclass(frozen=True)
 class Build:
-    """Where the build is, and its settings."""
+    """Directory and settings of the build."""
 
     work: Path
 
     @property
     def config(self) -> BuildConfig:
+        """Returns the settings of the build."""
         return BuildConfig((str(self.work / "documents.txt"),), str(self.work / "corpus"), page=PageConfig("pdf"))
 
     @property
     def store(self) -> CorpusStore:
+        """Returns the files of the corpus."""
         return CorpusStore(self.config.output)
 
 
@@ -62,7 +64,7 @@ class _Name(FileDoFn):
 
 
 def plan(build: Build) -> Steps:
-    """Plans as the command does, up to the moment in which the first page would be built."""
+    """Plans as the command does, up to the point where the first page would be built."""
     clock = _Clock()
     claim_output(build.config.content(), build.store)
     table = make_plan(build.config, build.store, [])
@@ -78,11 +80,15 @@ def plan(build: Build) -> Steps:
 
 
 def finish(build: Build) -> Steps:
-    """Runs the command on a corpus of which every shard is there."""
+    """Runs the command on a corpus whose shards all exist.
+
+    Raises:
+        subprocess.CalledProcessError: the command failed.
+    """
     clock, config = _Clock(), build.config
     command = [sys.executable, "-m", "pipelines.build_corpus", "--input", *config.inputs, "--output", config.output]
     done = subprocess.run([*command, "--text_source", "pdf", "--max_failed_share", "1"], check=False)
-    if done.returncode not in (0, 1):  # 1: there is no sample in the empty tars
+    if done.returncode not in (0, 1):  # 1: the empty tars hold no sample
         raise subprocess.CalledProcessError(done.returncode, command)
     clock.lap("whole command: read the plan, make the work units, list the shards, write manifest, report and index")
     return clock.steps
@@ -104,7 +110,7 @@ class _Clock:
 
 
 def in_a_process(task: Callable[[Build], Steps], build: Build) -> tuple[Steps, float]:
-    """Runs a task in a process of its own; returns its steps in seconds and the peak GB of it and its children."""
+    """Runs a task in a new process; returns its steps and the peak GB of this process and its children."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_with_peak, (task, build))
 
@@ -116,18 +122,18 @@ def _with_peak(task: Callable[[Build], Steps], build: Build) -> tuple[Steps, flo
 
 
 def main() -> None:
-    """Makes up the input, measures, and writes the table."""
+    """Generates the input, measures, and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="a new directory")
-    parser.add_argument("--documents", type=int, default=10_000_000)
+    parser.add_argument("--documents", type=int, default=10_000_000, help="documents to generate")
     add_table_flag(parser)
     flags = parser.parse_args()
     build = Build(flags.work)
     build.work.mkdir()
     claim_output(build.config.content(), build.store)
-    make_up_documents(Path(build.config.inputs[0]), Path(build.config.output), flags.documents)
+    generate_documents(Path(build.config.inputs[0]), Path(build.config.output), flags.documents)
     rows = []
-    for task, before in ((plan, None), (finish, make_up_shards)):
+    for task, before in ((plan, None), (finish, generate_shards)):
         if before:
             before(Path(build.config.output))
         steps, peak_gb = in_a_process(task, build)

@@ -1,4 +1,4 @@
-"""What a build would have found and written before it plans and finishes, made up in place of millions of PDFs."""
+"""Generates the files of a build that `benchmarks.corpus.scale` plans and finishes, instead of millions of PDFs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import pyarrow.parquet as pq
 from pipelines.planning import inspect_batches
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, PageStatus
 
-PAGES_A_DOCUMENT = 6.4
-NOT_PDF, AGAIN = 0.02, 0.03  # shares of the documents
+PAGES_PER_DOCUMENT = 6.4  # mean
+NOT_PDF, DUPLICATE = 0.02, 0.03  # shares of the documents
 TOO_FEW_WORDS = 0.03  # share of the pages
-TEMPLATE_ROWS = 4096  # more than any shard has
+TEMPLATE_ROWS = 4096  # more than the rows of any shard
 
 
-def make_up_documents(list_path: Path, corpus: Path, documents: int) -> None:
-    """Writes the list of documents, and for each batch of it what an inspection would have."""
+def generate_documents(list_path: Path, corpus: Path, documents: int) -> None:
+    """Writes the list of documents, and for each batch of it the result of an inspection."""
     folder = corpus / "work" / "inspect"
     folder.mkdir()
     uris = [f"gs://crawl-of-the-year-2026/documents/{i % 997:04d}/{i:010d}.pdf" for i in range(documents)]
@@ -33,8 +33,8 @@ def make_up_documents(list_path: Path, corpus: Path, documents: int) -> None:
     _in_processes(partial(_write_inspected, folder), enumerate(inspect_batches(sorted(uris))))
 
 
-def make_up_shards(corpus: Path) -> None:
-    """Writes an empty tar and the page rows of each unit in `work/units.arrow`."""
+def generate_shards(corpus: Path) -> None:
+    """Writes an empty tar and the page rows for each unit in `work/units.arrow`."""
     units_path, folder = corpus / "work" / "units.arrow", corpus / "shards"
     folder.mkdir()
     with pa.memory_map(str(units_path)) as source:
@@ -52,12 +52,12 @@ def _write_inspected(folder: Path, numbered: tuple[int, tuple[str, bytes]]) -> N
     number, (name, batch) = numbered
     mine = json.loads(batch)
     random = np.random.default_rng(number)
-    pages = 1 + random.geometric(1 / (PAGES_A_DOCUMENT - 1), len(mine))
-    bad, again = random.random((2, len(mine))) < [[NOT_PDF], [AGAIN]]
+    pages = 1 + random.geometric(1 / (PAGES_PER_DOCUMENT - 1), len(mine))
+    bad, duplicate = random.random((2, len(mine))) < [[NOT_PDF], [DUPLICATE]]
     digest = [random.bytes(32).hex() for _ in mine]
     columns = {
         "uri": mine,
-        "sha256": [digest[i // 2 if again[i] else i] for i in range(len(mine))],
+        "sha256": [digest[i // 2 if duplicate[i] else i] for i in range(len(mine))],
         "pages": np.where(bad, 0, pages),
         "bytes": pages * 50_000,
         "status": np.where(bad, PageStatus.NOT_PDF.value, PageStatus.OK.value),
@@ -98,7 +98,7 @@ def _page_rows(name: str, ranges: pa.RecordBatch) -> pa.Table:
 
 @cache
 def _template() -> pa.Table:
-    """Returns rows whose columns that tell of no one page are random."""
+    """Returns rows with random values in all columns that do not identify a page."""
     random = np.random.default_rng(0)
     ok = random.random(TEMPLATE_ROWS) >= TOO_FEW_WORDS
     known = {

@@ -1,9 +1,9 @@
-"""Where `--text_source auto` takes the text layer, where OCR and why; and a draw of pages to judge by eye.
+"""Which pages `--text_source auto` reads from the text layer, which by OCR and why; and a sample to judge by eye.
 
 python -m benchmarks.text.auto --pdfs pdfs --pictures drawn --verdicts benchmarks/text/auto_verdicts.csv
 
-Goes through every page without any OCR. `--pictures` writes each drawn page as PNG and its text layer beside it; what a
-person found is read from `--verdicts`, a CSV of document, page, verdict and why, and put into the table.
+Decides on every page without running OCR. `--pictures` writes each drawn page as PNG, with its text layer beside it.
+The judgements of a person are read from `--verdicts`, a CSV of document, page, verdict and why, and go into the table.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ UNJUDGED = (BLANK, "no words")
 
 @dataclass(frozen=True)
 class Decision:
-    """A page, counted from 1, and what becomes of it: `text layer`, `blank`, or why OCR reads it."""
+    """A page, counted from 1, and its outcome: `text layer`, `blank`, or the reason why OCR reads it."""
 
     document: str
     page: int
@@ -45,12 +45,12 @@ class Decision:
 
     @property
     def source(self) -> str:
-        """Who supplies the words."""
+        """Returns the source of the words: `pdf` or `ocr`."""
         return "pdf" if self.outcome == TEXT_LAYER else "ocr"
 
 
 def decisions(folder: Path) -> Iterator[Decision]:
-    """Decides on every page that can be opened below a folder."""
+    """Decides on every page below a folder that can be opened."""
     for path in sorted(folder.rglob("*.pdf")):
         try:
             document = documents.open_document(path)
@@ -80,9 +80,9 @@ def _rendered(page: pymupdf.Page) -> np.ndarray:
 
 
 def draw(found: list[Decision], count: int, seed: int) -> list[Decision]:
-    """Draws `count` pages that OCR reads and `count` of the text layer, each of another document.
+    """Draws `count` pages that OCR reads and `count` with their text layer, each from a different document.
 
-    Those for OCR come from each reason in turn; pages that have no text layer leave nothing to be judged.
+    The pages for OCR come from each reason in turn. Pages without a text layer are not drawn; nothing can be judged.
     """
     order = np.random.default_rng(seed).permutation(len(found))
     queues: dict[str, list[Decision]] = defaultdict(list)
@@ -100,7 +100,7 @@ def draw(found: list[Decision], count: int, seed: int) -> list[Decision]:
 
 
 def picture(folder: Path, pdfs: Path, number: int, decision: Decision) -> None:
-    """Writes the page as PNG, and its text layer line by line."""
+    """Writes the page as PNG, and its text layer as a text file with one line per line."""
     with documents.open_document(pdfs / decision.document) as document:
         page = documents.load_page(document, decision.page)
         stem = folder / f"{number:02d}-{decision.source}"
@@ -110,7 +110,7 @@ def picture(folder: Path, pdfs: Path, number: int, decision: Decision) -> None:
 
 
 def counts_table(found: list[Decision]) -> str:
-    """Returns how many pages go where."""
+    """Returns the number of pages by outcome, as Markdown."""
     counts = Counter(decision.outcome for decision in found)
     rows = [f"| {outcome} | {count} | {count / len(found):.3f} |" for outcome, count in counts.most_common()]
     mean_ms = 1000 * np.mean([entry.cpu_s for entry in found])
@@ -119,7 +119,7 @@ def counts_table(found: list[Decision]) -> str:
 
 
 def verdicts_table(drawn: list[Decision], verdicts: Path) -> str:
-    """Returns the drawn pages with what a person found of them."""
+    """Returns the drawn pages with the judgements of a person, as Markdown."""
     with verdicts.open(encoding="utf-8", newline="") as file:
         judged = {(row["document"], int(row["page"])): row for row in csv.DictReader(file)}
     rows = [(entry, judged[entry.document, entry.page]) for entry in drawn if (entry.document, entry.page) in judged]
@@ -134,13 +134,13 @@ def verdicts_table(drawn: list[Decision], verdicts: Path) -> str:
 
 
 def main() -> None:
-    """Counts, draws, and writes the table."""
+    """Counts, draws pages, and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pdfs", type=Path, required=True, help="a directory of documents")
-    parser.add_argument("--draw", type=int, default=25, help="pages to draw of each source")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--pictures", type=Path, help="directory for the drawn pages")
-    parser.add_argument("--verdicts", type=Path, help="CSV of document, page, verdict, why")
+    parser.add_argument("--draw", type=int, default=25, help="pages to draw per source")
+    parser.add_argument("--seed", type=int, default=0, help="for the draw")
+    parser.add_argument("--pictures", type=Path, help="directory for the pictures of the drawn pages")
+    parser.add_argument("--verdicts", type=Path, help="CSV with the columns document, page, verdict, why")
     add_table_flag(parser)
     flags = parser.parse_args()
     found = list(decisions(flags.pdfs))

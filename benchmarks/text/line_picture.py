@@ -1,4 +1,4 @@
-"""The worst pages of the benchmark of lines as one HTML file: each page twice, under its true and its found lines."""
+"""One HTML file with the worst pages of the line benchmark: each page twice, with its true and its found lines."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ body { font: 15px/1.4 system-ui, sans-serif; margin: 2em; background: #f6f6f4; c
 figure { margin: 0 0 2.5em } figcaption { margin: .3em 0 } .pair { display: flex; gap: 12px; flex-wrap: wrap }
 svg { background: white; border: 1px solid #bbb } image { opacity: .55 }
 polyline { fill: none; stroke-width: 1.2; opacity: .8 } .jump { stroke: #888; stroke-dasharray: 3 3 }
-.torn { stroke: #d00; stroke-width: 2 } .glued { stroke: #00d; stroke-width: 2 }
+.split { stroke: #d00; stroke-width: 2 } .joined { stroke: #00d; stroke-width: 2 }
 """
 LEGEND = (
-    "Left the true lines, right the found ones; a line has one colour, dashes lead from each to the next. "
-    "Red joins neighbours of a true line that were torn apart, blue neighbours of a found line that are strangers."
+    "Left: true lines. Right: found lines. Each line has one colour; dashes lead from each line to the next. "
+    "Red joins neighbours of a true line that were separated, blue joins neighbours of a found line that do not belong "
+    "together."
 )
 
 
 def draw_gallery(path: Path, worst: dict[str, list[tuple[float, KnownPage]]]) -> None:
-    """Writes the pages of each set with their score."""
+    """Writes the pages of each set with their scores as HTML."""
     parts = [f"<!doctype html><meta charset='utf-8'><title>Worst pages</title><style>{STYLE}</style><p>{LEGEND}</p>"]
     for title, pages in worst.items():
         parts.append(f"<h2>{html.escape(title)}</h2>")
@@ -43,13 +44,13 @@ def _figure(page: KnownPage, caption: str) -> str:
     found[order] = line
     image, true_order = _image(page), np.lexsort((page.boxes[:, 0], page.line))
     true_order = true_order[page.line[true_order] != UNKNOWN]
-    true = _svg(page, image, true_order, page.line, _strangers(page, found, page.line, "torn"))
-    ours = _svg(page, image, order, found, _strangers(page, page.line, found, "glued"))
+    true = _svg(page, image, true_order, page.line, _mismatches(page, found, page.line, "split"))
+    ours = _svg(page, image, order, found, _mismatches(page, page.line, found, "joined"))
     return f"<figure><figcaption>{html.escape(caption)}</figcaption><div class='pair'>{true}{ours}</div></figure>"
 
 
 def _image(page: KnownPage) -> str:
-    """Returns the page's picture as an element that fills the drawing."""
+    """Returns the picture of the page as an SVG element that fills the drawing."""
     pixels = page.picture()
     scale = SIZE_PX / max(pixels.shape[:2])
     small = cv2.resize(pixels[:, :, ::-1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -57,13 +58,13 @@ def _image(page: KnownPage) -> str:
     return f"<image href='data:image/jpeg;base64,{data}' width='100%' height='100%' preserveAspectRatio='none'/>"
 
 
-def _svg(page: KnownPage, image: str, order: np.ndarray, line: np.ndarray, strangers: str) -> str:
+def _svg(page: KnownPage, image: str, order: np.ndarray, line: np.ndarray, mismatches: str) -> str:
     scale = SIZE_PX / max(page.width, page.height)
     rows = [list(row) for _, row in groupby(order, key=lambda word: line[word])]
     shapes = [_row(page.boxes[row] * scale, number * 3 % HUES * 45) for number, row in enumerate(rows, 1)]
     shapes += [_stroke(page.boxes[[a[-1], b[0]]] * scale, "jump") for a, b in pairwise(rows)]
     size = f"width='{page.width * scale:.0f}' height='{page.height * scale:.0f}'"
-    return f"<svg {size}>{image}{''.join(shapes)}{strangers}</svg>"
+    return f"<svg {size}>{image}{''.join(shapes)}{mismatches}</svg>"
 
 
 def _row(boxes: np.ndarray, hue: int) -> str:
@@ -79,8 +80,8 @@ def _stroke(boxes: np.ndarray, kind: str) -> str:
     return f"<polyline class='{kind}' points='{points}'/>"
 
 
-def _strangers(page: KnownPage, label: np.ndarray, line: np.ndarray, kind: str) -> str:
-    """Joins neighbours on a line whose labels differ."""
+def _mismatches(page: KnownPage, label: np.ndarray, line: np.ndarray, kind: str) -> str:
+    """Returns strokes between neighbours of a line whose labels differ, as SVG."""
     scale = SIZE_PX / max(page.width, page.height)
     known = np.flatnonzero(page.line != UNKNOWN)
     by_line = known[np.lexsort((page.boxes[known, 0], line[known]))]

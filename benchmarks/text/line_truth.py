@@ -1,4 +1,4 @@
-"""Pages whose lines are known, for the benchmark of lines: generated ones, text layers, and labelled receipts."""
+"""Pages with known lines for the line benchmark: generated pages, text layers, and labelled receipts."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from pipelines.fragments import groups
 from pipelines.ocr import OcrEngine
 
 OCR_DPI = 150
-UNKNOWN = -1  # line of a word that no true word matches: it is shown to the algorithm, and not scored
-MIN_MATCH = 0.5  # of a read word's area
-# What tells a page in two columns: its full lines, by their share of the page's width, how many stand in either column,
-# as a share in both, and how far they reach beyond the middle.
-FULL_LINE, COLUMN_LINES, IN_COLUMNS, OFF_CENTRE = 0.3, 12, 0.8, 0.03
-MAX_CROSSINGS = 0.5  # of the steps from line to line of a page that is stored column by column
+UNKNOWN = -1  # line of a word that matches no true word: the algorithm sees it, but it is not scored
+MIN_MATCH = 0.5  # share of a read word's area that its true word must cover
+# A page has two columns if enough of its full lines are in the left or in the right half.
+FULL_LINE = 0.3  # least width of a full line, as a share of the page's width
+COLUMN_LINES = 12  # least number of full lines in each column
+IN_COLUMNS = 0.8  # least share of the full lines that are in a column
+OFF_CENTRE = 0.03  # how far a line may reach across the middle, as a share of the page's width
+MAX_CROSSINGS = 0.5  # of a page stored by columns: largest share of steps between lines that cross the middle
 
 
 @dataclass(frozen=True)
 class KnownPage:
-    """Words of a page with their true lines, which count up in reading order where `ordered`.
+    """Words of a page with their true lines. If `ordered`, the line numbers increase in reading order.
 
-    `picture` makes the page's image, `(height, width, 3)` uint8 RGB.
+    `picture` returns the image of the page, `(height, width, 3)` uint8 RGB.
     """
 
     name: str
@@ -45,7 +47,7 @@ class KnownPage:
 
 @dataclass(frozen=True)
 class Scan:
-    """A scanned page as the corpus builder sees it, and what it found of its skew."""
+    """A scanned page as the corpus builder sees it, with its true and its estimated skew."""
 
     page: KnownPage
     true_skew_deg: float
@@ -53,7 +55,7 @@ class Scan:
 
 
 def sample_pages(directory: Path, skew_deg: float = 0.0) -> Iterator[KnownPage]:
-    """Generated pages with their true words, turned by `skew_deg` as a page is that was not quite straightened."""
+    """Yields generated pages with their true words, skewed by `skew_deg` like a page that was not fully deskewed."""
     for truth_path in sorted(directory.glob("*.truth.json")):
         truth = json.loads(truth_path.read_text())
         for number, page in enumerate(truth["pages"], 1):
@@ -66,14 +68,14 @@ def sample_pages(directory: Path, skew_deg: float = 0.0) -> Iterator[KnownPage]:
 
 
 def turned(boxes: np.ndarray, skew_deg: float) -> np.ndarray:
-    """Boxes (n, 4) moved with their centres by a small skew about the top left corner."""
+    """Returns boxes `(n, 4)` whose centres are moved by a small skew around the top left corner."""
     slope = np.tan(np.radians(skew_deg))
     x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
     return boxes + np.stack([-y * slope, x * slope] * 2, axis=1)
 
 
 def scanned_pages(directory: Path, engine: OcrEngine) -> Iterator[Scan]:
-    """The scans among generated documents, straightened and read by `engine`; truth is matched by overlap."""
+    """Yields the scans among generated documents, deskewed and read by `engine`. Truth is matched by overlap."""
     known = {page.name: page for page in sample_pages(directory)}
     for truth_path in sorted(directory.glob("*.truth.json")):
         truth = json.loads(truth_path.read_text())
@@ -89,7 +91,7 @@ def scanned_pages(directory: Path, engine: OcrEngine) -> Iterator[Scan]:
 
 
 def rendered(pdf_page: pymupdf.Page) -> np.ndarray:
-    """The page as `(height, width, 3)` uint8 RGB."""
+    """Returns the page as `(height, width, 3)` uint8 RGB."""
     pixmap = pdf_page.get_pixmap(dpi=OCR_DPI, colorspace=pymupdf.csRGB)
     return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
 
@@ -109,7 +111,7 @@ def _read(image: np.ndarray, truth: KnownPage, engine: OcrEngine) -> KnownPage:
 
 
 def _matched_lines(boxes: np.ndarray, true_boxes: np.ndarray, true_line: np.ndarray) -> np.ndarray:
-    """Line (n,) of the true word that covers most of each read word, if that is at least MIN_MATCH of it."""
+    """Returns the line `(n,)` of the true word that covers most of each read word, at least MIN_MATCH of it."""
     low = np.maximum(boxes[:, None, :2], true_boxes[:, :2])
     high = np.minimum(boxes[:, None, 2:], true_boxes[:, 2:])
     covered = (high - low).clip(0).prod(axis=2)
@@ -119,12 +121,12 @@ def _matched_lines(boxes: np.ndarray, true_boxes: np.ndarray, true_line: np.ndar
 
 
 def _height_ratio(boxes: np.ndarray, true_boxes: np.ndarray) -> np.ndarray:
-    """How much of a read box its true one can cover at most: engines pad their boxes, truth is tight."""
+    """Returns the largest share of a read box that its true box can cover. Engines pad their boxes, truth does not."""
     return ((true_boxes[:, 3] - true_boxes[:, 1]) / (boxes[:, 3] - boxes[:, 1]).clip(1e-9)).clip(max=1.0)
 
 
 def text_layer_pages(paths: list[Path], max_pages: int, by_rule: bool) -> Iterator[KnownPage]:
-    """Born-digital pages with the lines that MuPDF finds, joined into rows `by_rule` or left as they are."""
+    """Yields born-digital pages with the lines that MuPDF finds, joined into rows if `by_rule`."""
     for path in paths:
         try:
             with pymupdf.open(path) as document:
@@ -135,7 +137,7 @@ def text_layer_pages(paths: list[Path], max_pages: int, by_rule: bool) -> Iterat
                     if len(page.boxes) > 1:
                         yield page
         except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError, ValueError):
-            continue  # damaged on purpose; other benchmarks count them
+            continue  # damaged on purpose; other benchmarks count these documents
 
 
 def _text_layer_page(path: Path, pdf_page: pymupdf.Page, by_rule: bool) -> KnownPage:
@@ -151,7 +153,7 @@ def _text_layer_page(path: Path, pdf_page: pymupdf.Page, by_rule: bool) -> Known
 
 
 def _in_two_columns(boxes: np.ndarray, line: np.ndarray, width: float) -> bool:
-    """Tells articles by their full lines: all but some stand in one half of the page, and many in either."""
+    """Returns whether a page is a two-column article: most full lines are in one half, and many in each half."""
     x0, x1 = (
         np.array([(boxes[words, 0].min(), boxes[words, 2].max()) for words in groups(line)]).reshape(-1, 2).T / width
     )
@@ -161,16 +163,16 @@ def _in_two_columns(boxes: np.ndarray, line: np.ndarray, width: float) -> bool:
 
 
 def stored_by_columns(page: KnownPage) -> bool:
-    """Whether the true order keeps to a column: at most half its steps from line to line cross the page's middle.
+    """Returns whether the true order follows the columns: at most half of the steps between lines cross the middle.
 
-    A layer that is stored row by row across two columns is no truth for the order in which they are read.
+    A layer that is stored row by row across two columns is no truth for the reading order.
     """
     on_right = [page.boxes[words][:, [0, 2]].mean() > page.width / 2 for words in groups(page.line)]
     return bool(np.mean(np.diff(on_right)) <= MAX_CROSSINGS)
 
 
 def _joined_rows(boxes: np.ndarray, line: np.ndarray, block: np.ndarray) -> np.ndarray:
-    """Join lines that share more than half their height, unless both are text of different paragraphs."""
+    """Returns lines `(n,)`, joined if they share more than half their height and are not in different paragraphs."""
     lines = [np.flatnonzero(line == number) for number in range(line.max(initial=-1) + 1)]
     hulls = np.array([[*boxes[words, :2].min(axis=0), *boxes[words, 2:].max(axis=0)] for words in lines]).reshape(-1, 4)
     block_of = np.array([block[words[0]] for words in lines], int)
@@ -184,22 +186,22 @@ def _joined_rows(boxes: np.ndarray, line: np.ndarray, block: np.ndarray) -> np.n
 
 
 def merged(hulls: np.ndarray, apart: np.ndarray | None = None) -> np.ndarray:
-    """Row (n,) of each of n boxes: those of like height that share over half of it, side by side, are one row."""
+    """Returns the row `(n,)` of n boxes. Boxes side by side that share over half of a similar height are one row."""
     row = np.arange(len(hulls))
     height = hulls[:, 3] - hulls[:, 1]
     shared = np.minimum(hulls[:, None, 3], hulls[:, 3]) - np.maximum(hulls[:, None, 1], hulls[:, 1])
-    beside = np.minimum(hulls[:, None, 2], hulls[:, 2]) - np.maximum(hulls[:, None, 0], hulls[:, 0]) <= height.clip(
+    adjacent = np.minimum(hulls[:, None, 2], hulls[:, 2]) - np.maximum(hulls[:, None, 0], hulls[:, 0]) <= height.clip(
         1e-9
     )
     like = np.maximum(height[:, None], height) <= 2 * np.minimum(height[:, None], height)
-    same = like & (shared > 0.5 * np.minimum(height[:, None], height)) & beside
+    same = like & (shared > 0.5 * np.minimum(height[:, None], height)) & adjacent
     for i, j in np.argwhere(np.triu(same if apart is None else same & ~apart, 1)):
         row[row == row[j]] = row[i]
     return row
 
 
 def receipt_pages(directory: Path) -> Iterator[KnownPage]:
-    """SROIE receipts: labelled text runs cut into words by their letters, runs of one height joined into rows."""
+    """Yields SROIE receipts: labelled text runs cut into words by letter count, runs at one height joined into rows."""
     for path in sorted(directory.glob("box/*.csv")):
         with path.open(encoding="utf-8", errors="replace", newline="") as rows:
             labels = [row for row in csv.reader(rows, quoting=csv.QUOTE_NONE) if len(row) >= 9]
@@ -220,7 +222,7 @@ def _photo(path: Path) -> np.ndarray:
 
 
 def _cut(run: np.ndarray, text: str) -> np.ndarray:
-    """Boxes (words, 4) of the words of a text run, each as wide as its share of the letters."""
+    """Returns the boxes `(words, 4)` of the words of a text run. A width is proportional to the number of letters."""
     x0, y0, x1, y1 = run
     letters = max(1, len(text))
     boxes, at = [], 0

@@ -1,11 +1,11 @@
-"""How well words are grouped into lines and ordered: pairwise same-line F1, reading order, skew.
+"""Quality of lines, reading order and skew: pairwise same-line F1, Kendall tau, degrees.
 
 python -m benchmarks.text.lines --samples SAMPLES --data ../shared/data --ocr paddleocr \\
     --table benchmarks/results/text/lines.md
 
-Two words of a page on one line are a pair. Precision is the share of the predicted pairs that are true, recall the
-share of the true pairs that are predicted, F1 their harmonic mean, over all pages of a set; a crowded page counts for
-many pairs, so the mean F1 per page stands beside it. SAMPLES comes of `python -m pipelines.samples`.
+Two words of a page on one line are a pair. Precision is the share of the predicted pairs that are true. Recall is the
+share of the true pairs that are predicted. F1 is their harmonic mean over all pages of a set. A page with many words
+has many pairs, so the table also gives the mean F1 per page. `python -m pipelines.samples` writes SAMPLES.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from benchmarks.text.line_truth import (
 from pipelines.lines import order_words
 from pipelines.ocr import load_engine
 
-MAX_TEXT_LAYER_PAGES = 5  # a document
+MAX_TEXT_LAYER_PAGES = 5  # per document
 WORST = 10
 Reader = Callable[[np.ndarray, float, float], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass
 class Tally:
-    """Pairs of words on one line: predicted ones that are right, all predicted, all true ones."""
+    """Counts of pairs of words on one line: right predictions, all predictions, true pairs."""
 
     right: int = 0
     predicted: int = 0
@@ -52,16 +52,16 @@ class Tally:
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall; 1 where there is nothing to find and nothing was found."""
+        """Returns the harmonic mean of precision and recall; 1 if there are neither true nor predicted pairs."""
         return 2 * self.right / (self.predicted + self.true) if self.predicted + self.true else 1.0
 
     def row(self) -> str:
-        """Precision, recall and F1 as cells of a table."""
+        """Returns precision, recall and F1 as cells of a table."""
         return f"{self.right / max(1, self.predicted):.4f} | {self.right / max(1, self.true):.4f} | **{self.f1:.4f}**"
 
 
 def greedy_rows(boxes: np.ndarray, width: float, height: float) -> tuple[np.ndarray, np.ndarray]:
-    """The usual baseline: from the top, a word joins the last row whose band it overlaps by half, else begins one."""
+    """Returns order and line by the usual baseline: a word joins the last row if it overlaps that row by half."""
     rows: list[list[int]] = []
     bands: list[list[float]] = []
     for word in np.lexsort((boxes[:, 0], boxes[:, 1])):
@@ -76,12 +76,12 @@ def greedy_rows(boxes: np.ndarray, width: float, height: float) -> tuple[np.ndar
 
 
 def pairs(counts: Iterable[int]) -> int:
-    """Pairs within groups of the given sizes."""
+    """Returns the number of pairs within groups of the given sizes."""
     return sum(count * (count - 1) // 2 for count in counts)
 
 
 def tally(page: KnownPage, order: np.ndarray, line: np.ndarray) -> Tally:
-    """Counts the pairs of the words of a page whose line is known."""
+    """Returns the counts of pairs on a page, for the words whose line is known."""
     found = np.empty(len(order), int)
     found[order] = line
     known = page.line != UNKNOWN
@@ -91,7 +91,7 @@ def tally(page: KnownPage, order: np.ndarray, line: np.ndarray) -> Tally:
 
 
 def kendall_tau(page: KnownPage, order: np.ndarray) -> float:
-    """Agreement of the order with the true lines, over the pairs of words of different lines; 1 is perfect."""
+    """Returns the agreement of the order with the true lines, over pairs of words on different lines; 1 is perfect."""
     line = page.line[order]
     line = line[line != UNKNOWN]
     steps = np.sign(line[None, :] - line[:, None])[np.triu_indices(len(line), 1)]
@@ -102,7 +102,7 @@ READERS: dict[str, Reader] = {"Folio": order_words, "greedy rows": greedy_rows}
 
 
 class Report:
-    """Sets of pages measured with both readers, and the worst pages of each set."""
+    """Results of both readers on sets of pages, and the worst pages of each set."""
 
     def __init__(self) -> None:
         self.rows: list[str] = []
@@ -110,7 +110,7 @@ class Report:
         self.cpu_s, self.words = 0.0, 0
 
     def add(self, title: str, pages: list[KnownPage]) -> None:
-        """Measure one set; a row a reader."""
+        """Measures one set of pages, and adds one row per reader."""
         for name, reader in READERS.items():
             total, f1s, taus, scored = Tally(), [], [], []
             for page in pages:
@@ -131,7 +131,7 @@ class Report:
                 self.worst[title] = sorted(scored, key=lambda entry: entry[0])[:WORST]
 
     def markdown(self) -> str:
-        """The table of all sets."""
+        """Returns the table of all sets."""
         columns = ("pages", "count", "reader", "precision", "recall", "F1", "mean F1 per page", "Kendall tau")
         head = f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
         cost = f"{1000 * self.cpu_s / max(1, self.words) * 500:.0f} CPU-ms for 500 words (Folio)"
@@ -139,7 +139,7 @@ class Report:
 
 
 def skew_table(scans: list[Scan]) -> str:
-    """Error of the skew by kind of document."""
+    """Returns the error of the skew by kind of document, as Markdown."""
     errors: dict[str, list[float]] = defaultdict(list)
     for scan in scans:
         for kind in (scan.page.kind, "all"):
@@ -150,13 +150,13 @@ def skew_table(scans: list[Scan]) -> str:
 
 
 def main() -> int:
-    """Measure, print the tables, write them and the gallery if asked to."""
+    """Measures, and writes the tables and the gallery."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=Path, required=True, help="a directory that pipelines.samples has written")
     parser.add_argument("--data", type=Path, help="a directory with */pdfs and */groundtruth/sroie")
-    parser.add_argument("--ocr", help="read the scans with this engine too")
+    parser.add_argument("--ocr", help="engine that also reads the scans")
     add_table_flag(parser)
-    parser.add_argument("--gallery", type=Path, help="HTML file to write: the ten worst pages of each set")
+    parser.add_argument("--gallery", type=Path, help="HTML file for the ten worst pages of each set")
     options = parser.parse_args()
 
     pymupdf.TOOLS.mupdf_display_errors(False)

@@ -1,14 +1,14 @@
-"""What reading a page costs and how well it is read: Folio's engines against others, on the same pages in one run.
+"""Cost and quality of OCR: Folio's engines compared with others, on the same pages in one run.
 
 python -m benchmarks.text.ocr --pdfs 'pdfs/**/*.pdf' --samples samples --receipts sroie --ocrmypdf PROGRAM \\
     --pdf2dataset PYTHON --table benchmarks/results/text/ocr.md
 
-Every engine reads the same images in a process of its own, on one thread, twice: the second pass is the steady state,
-the first also pays for shapes that are new to the backend. The engines take turns page by page, so that what else the
-machine does falls on all of them. Folio's look for the way the page lies, as in a build. Words are matched with the
-true ones as multisets of exact strings (after NFKC), page by page. The stock loop is `PaddleOCR.predict` with the same
-weights and the thresholds that they were published with, on ONNX Runtime's CPU provider. The programs of
-`benchmarks.text.ocr_peers` read a PDF of the same images before the engines do.
+Every engine reads the same images twice, in its own process, on one thread. The first pass includes compilation for new
+input shapes; the second one is the steady state. The engines alternate page by page, so other load on the machine
+affects all of them. Folio's engines also find the orientation of the page, as in a build. The words of a page are
+compared with the true words as multisets of exact strings (after NFKC). The stock loop is `PaddleOCR.predict` with the
+same weights and their published thresholds, on ONNX Runtime's CPU provider. The programs of `benchmarks.text.ocr_peers`
+read a PDF of the same images before the engines run.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STOCK = "PaddleOCR's own loop"
 
 @dataclass
 class Tally:
-    """Pages of one kind: CPU-seconds of the first and of the second time, words."""
+    """Pages of one kind: CPU-seconds of the first and of the second pass, words."""
 
     pages: int = 0
     first_s: float = 0.0
@@ -53,11 +53,11 @@ class Tally:
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall."""
+        """Returns the harmonic mean of precision and recall."""
         return 2 * self.right / (self.found + self.true)
 
     def count(self, page: KnownPage, words: list[str]) -> None:
-        """Counts the words that were read on a page."""
+        """Adds the words that were read on a page."""
         found, true = Counter(map(normalized, words)), Counter(page.words)
         self.pages += 1
         self.found += found.total()
@@ -66,7 +66,7 @@ class Tally:
 
 
 class Result:
-    """Tallies by kind of page, CPU-seconds to load, peak resident MB."""
+    """Tallies by kind of page, CPU-seconds to load the engine, peak resident MB."""
 
     def __init__(self) -> None:
         self.kinds: dict[str, Tally] = defaultdict(Tally)
@@ -79,7 +79,7 @@ class Result:
 
 
 def stock_loop() -> Reader:
-    """Returns PaddleOCR's pipeline as it comes, on the weights that Folio uses; its tokens are joined to words."""
+    """Returns PaddleOCR's own pipeline with the weights that Folio uses. Its tokens are joined to words."""
     from paddleocr import PaddleOCR
 
     weights = find_weights()
@@ -129,7 +129,7 @@ ENGINES: dict[str, Callable[[], Reader]] = {
 
 
 class Subject:
-    """An engine in a process of its own, which answers one page at a time."""
+    """An engine in its own process, which reads one page at a time."""
 
     def __init__(self, name: str) -> None:
         self.result = Result()
@@ -137,7 +137,7 @@ class Subject:
         self.result.load_s = self._process.submit(_load, name).result()
 
     def read(self, page: KnownPage) -> tuple[float, list[str]]:
-        """Returns the CPU-seconds that it took to read a page, and the words."""
+        """Returns the CPU-seconds for a page, and its words."""
         seconds, words, self.result.peak_mb = self._process.submit(_read, page.image).result()
         return seconds, words
 
@@ -146,7 +146,7 @@ class Subject:
         self._process.shutdown()
 
 
-_readers: list[Reader] = []  # of a subject's process: the one that it has loaded
+_readers: list[Reader] = []  # in the process of a subject: the engine that it has loaded
 
 
 def _load(name: str) -> float:
@@ -165,7 +165,7 @@ def _read(image: np.ndarray) -> tuple[float, list[str], float]:
 
 
 def take_turns(names: Iterable[str], pages: list[KnownPage]) -> dict[str, Result]:
-    """Lets each engine read every page twice."""
+    """Returns the results of engines that each read every page twice, alternating page by page."""
     subjects = {name: Subject(name) for name in names}
     for page in pages:
         for subject in subjects.values():
@@ -181,8 +181,8 @@ def take_turns(names: Iterable[str], pages: list[KnownPage]) -> dict[str, Result
     return {name: subject.result for name, subject in subjects.items()}
 
 
-def ask(name: str, program: Path, pages: list[KnownPage]) -> Result:
-    """Lets a program read the pages of each kind once."""
+def run_peer(name: str, program: Path, pages: list[KnownPage]) -> Result:
+    """Returns the result of a program that reads the pages of each kind once."""
     result = Result()
     for kind in dict.fromkeys(page.kind for page in pages):
         group = [page for page in pages if page.kind == kind]
@@ -195,7 +195,7 @@ def ask(name: str, program: Path, pages: list[KnownPage]) -> Result:
 
 
 def row(name: str, result: Result, stock: Tally) -> str:
-    """Returns a line of the table; gain and loss are against the stock loop."""
+    """Returns a row of the table; speed-up and F1 difference are relative to the stock loop."""
     total = result.total()
     kinds = " | ".join(f"{tally.steady_s / tally.pages:.2f} | {tally.f1:.4f}" for tally in result.kinds.values())
     process = f"{result.load_s:.1f} | {result.peak_mb:.0f}" if result.peak_mb else " | "
@@ -208,7 +208,7 @@ def row(name: str, result: Result, stock: Tally) -> str:
 
 
 def known(options: argparse.Namespace) -> list[KnownPage]:
-    """Returns the pages to read, of every kind that there is a source for."""
+    """Returns the pages to read, of every kind for which a source is given."""
     paths = sorted({Path(path) for pattern in options.pdfs for path in glob(pattern, recursive=True)})  # noqa: PTH207 - may be absolute
     pages = known_pages(paths, options.count)
     if options.samples:
@@ -219,15 +219,15 @@ def known(options: argparse.Namespace) -> list[KnownPage]:
 
 
 def main() -> int:
-    """Measure every engine and print the table."""
+    """Measures every engine and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pdfs", nargs="+", required=True, help="patterns of PDF files, for born-digital pages")
-    parser.add_argument("--samples", type=Path, help="folder by pipelines.samples, for scans")
-    parser.add_argument("--receipts", type=Path, help="folder of SROIE, with img/ and box/")
-    parser.add_argument("--count", type=int, default=16, help="born-digital pages, twice those of each other kind")
+    parser.add_argument("--samples", type=Path, help="directory that pipelines.samples has written, for scans")
+    parser.add_argument("--receipts", type=Path, help="directory of SROIE, with img/ and box/")
+    parser.add_argument("--count", type=int, default=16, help="born-digital pages; half as many of each other kind")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
-    parser.add_argument("--ocrmypdf", type=Path, help="the program, to measure it too")
-    parser.add_argument("--pdf2dataset", type=Path, help="the Python (3.8) that has it, to measure it too")
+    parser.add_argument("--ocrmypdf", type=Path, help="the program OCRmyPDF, to measure it too")
+    parser.add_argument("--pdf2dataset", type=Path, help="the Python (3.8) that has pdf2dataset, to measure it too")
     add_table_flag(parser)
     options = parser.parse_args()
 
@@ -235,13 +235,13 @@ def main() -> int:
     os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
     pages = known(options)
     programs = {"OCRmyPDF": options.ocrmypdf, "pdf2dataset": options.pdf2dataset}
-    peers = {name: ask(name, program, pages) for name, program in programs.items() if program}
+    peers = {name: run_peer(name, program, pages) for name, program in programs.items() if program}
     publish(report(pages, take_turns(dict.fromkeys([STOCK, *options.engines]), pages) | peers), options.table)
     return 0
 
 
 def report(pages: list[KnownPage], results: dict[str, Result]) -> str:
-    """Returns the table with what it was measured on."""
+    """Returns the table, the pages and the machine as Markdown."""
     kinds = Counter(page.kind for page in pages)
     by_kind = [heading for kind in kinds for heading in (f"{kind}: CPU-s", "F1")]
     quality = ["precision", "recall", "F1", "F1 difference, points"]

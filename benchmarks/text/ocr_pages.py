@@ -1,4 +1,4 @@
-"""Pages whose text is known: dense born-digital ones with a sound text layer, generated scans, labelled receipts."""
+"""Pages with known text: dense born-digital pages with a valid text layer, generated scans, labelled receipts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DPI = 150
 _WORDS = range(250, 1201)
 _LONG_SIDE_PT = (500, 1000)
 _MAX_IMAGE_SHARE = 0.2
-_MAX_LETTER_SHARE = 0.1  # of one-character words: a text layer with more has been torn apart
+_MAX_LETTER_SHARE = 0.1  # share of one-character words; a text layer with more has split words
 _FIRST_PAGES = 20
 _INVISIBLE = 3  # text render mode
 
@@ -34,11 +34,11 @@ class KnownPage:
 
 
 def known_pages(paths: list[Path], count: int) -> list[KnownPage]:
-    """Returns one page of each of `count` documents, folder after folder in turn; the choice depends on contents only.
+    """Returns one page from each of `count` documents, from the folders in turn. The choice depends only on contents.
 
     Args:
-        paths: PDFs; those without a fitting page are passed over.
-        count: pages wanted; fewer are returned if there are not as many.
+        paths: PDFs; those without a suitable page are skipped.
+        count: number of pages; fewer are returned if there are not enough.
     """
     folders: dict[Path, list[tuple[str, Path]]] = {}
     for path in paths:
@@ -64,7 +64,7 @@ def scan_pages(directory: Path, count: int) -> list[KnownPage]:
 
 
 def receipt_pages(directory: Path, count: int) -> list[KnownPage]:
-    """Returns `count` SROIE receipts, evenly spaced: `img/*.jpg`, and in `box/*.csv` eight corners and a text a row."""
+    """Returns `count` evenly spaced SROIE receipts. Each row of `box/*.csv` holds eight coordinates and a text."""
     labels = sorted(directory.glob("box/*.csv"))
     return [_receipt(path) for path in labels[:: max(1, len(labels) // max(1, count))][:count]]
 
@@ -89,7 +89,7 @@ def _pages_of(documents: list[tuple[str, Path]]) -> Iterator[KnownPage]:
                 fitting = (number for number in numbers if _is_fit(document[number]))
                 for number in islice(fitting, 1):
                     yield _known_page(f"{path.name} p. {number + 1}", document[number])
-        except (RuntimeError, ValueError):  # damaged or encrypted: not what is measured here
+        except (RuntimeError, ValueError):  # damaged or encrypted: not part of this measurement
             continue
 
 
@@ -108,7 +108,7 @@ def _is_fit(page: pymupdf.Page) -> bool:
 
 
 def _is_sound(words: list[str]) -> bool:
-    """Tells text in Latin letters with whole words and no private, unknown or stray combining characters."""
+    """Returns whether text has Latin letters, whole words and no private, unknown or stray combining characters."""
     text = "".join(words)
     letters = [character for character in text if character.isalpha()]
     latin = sum("LATIN" in unicodedata.name(letter, "") for letter in letters)

@@ -1,7 +1,7 @@
-"""Programs that read whole PDFs, for `benchmarks.text.ocr`: OCRmyPDF and pdf2dataset, both on the installed Tesseract.
+"""Programs that read whole PDFs, for `benchmarks.text.ocr`: OCRmyPDF and pdf2dataset, both with installed Tesseract.
 
-Each gets a PDF of page images without loss, renders it as it sees fit, and works on one core. CPU-seconds are those of
-all its processes, start-up included.
+Each gets a PDF with lossless page images, renders it with its own settings, and works on one core. CPU-seconds are
+those of all its processes, including start-up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pymupdf
 from benchmarks.text.ocr_pages import DPI
 from pipelines.ocr.tesseract import tessdata
 
-Peer = Callable[[Path, Path], list[str]]  # its program and a PDF to the text of each page
+Peer = Callable[[Path, Path], list[str]]  # (program, PDF) -> text of each page
 
 _PDF2DATASET = """
 import json, sys
@@ -32,7 +32,7 @@ print(json.dumps(list(pages.sort_values("page").text)))
 
 
 def ocrmypdf(program: Path, pdf: Path) -> list[str]:
-    """Returns the text alone; no PDF is made of it."""
+    """Returns the text of each page. No PDF is written."""
     sidecar = pdf.with_suffix(".txt")
     flags = ["--jobs", "1", "--output-type", "none", "--sidecar", str(sidecar)]
     subprocess.run([str(program), *flags, str(pdf), "-"], check=True, capture_output=True)
@@ -40,9 +40,9 @@ def ocrmypdf(program: Path, pdf: Path) -> list[str]:
 
 
 def pdf2dataset(python: Path, pdf: Path) -> list[str]:
-    """Returns what the package reads without Ray, in one process, run by the Python that it is installed for.
+    """Returns the text of each page, read without Ray in one process by the Python that has the package installed.
 
-    It reads everything as Portuguese, whatever it is told, and so is shown the English data under that name.
+    The package reads everything as Portuguese, whatever language is set, so it gets the English data under that name.
     """
     languages = pdf.with_name("tessdata")
     languages.mkdir()
@@ -61,10 +61,7 @@ PEERS: dict[str, Peer] = {"OCRmyPDF": ocrmypdf, "pdf2dataset": pdf2dataset}
 
 
 def timed(name: str, program: Path, images: list[np.ndarray]) -> tuple[float, list[list[str]]]:
-    """Returns CPU-seconds and the words of each page.
-
-    To be called in a process without other children.
-    """
+    """Returns CPU-seconds and the words of each page. The calling process must have no other children."""
     with TemporaryDirectory() as folder:
         pdf = Path(folder, "pages.pdf")
         _write(images, pdf)

@@ -1,9 +1,9 @@
-"""Measures the ranges that the recognisers' eight-bit copies are scaled by.
+"""Measures the value ranges that scale the 8-bit copies of the recognisers.
 
 python -m benchmarks.text.ocr_ranges > pipelines/ocr/ranges.py
 
-The engine reads generated documents, scans among them, in floating point; the least and the greatest value that enters
-each costly layer is noted.
+The engine reads generated documents, including scans, in floating point. The smallest and the largest input value of
+each expensive layer are recorded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from __future__ import annotations'''
 
 
 class Observed:
-    """A packaged recogniser in floating point, which notes what enters its costly layers."""
+    """A packaged recogniser in floating point, which records the range of the inputs of its expensive layers."""
 
     def __init__(self, published: Published) -> None:
         model = load(packaged_folder(published) / WEIGHTS)
@@ -41,7 +41,7 @@ class Observed:
         self._session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
     def __call__(self, strips: np.ndarray) -> np.ndarray:
-        """Returns the classes' probabilities, as the recogniser does."""
+        """Returns the probabilities of the classes, as the recogniser does, and updates the ranges."""
         probabilities, *entering = self._session.run(None, {"x": strips})
         for (name, (least, greatest)), values in zip(list(self.ranges.items()), entering, strict=True):
             self.ranges[name] = min(least, float(values.min())), max(greatest, float(values.max()))
@@ -49,7 +49,7 @@ class Observed:
 
 
 def main() -> None:
-    """Print the module that holds the ranges."""
+    """Prints the module that holds the ranges."""
     engine = PaddleEngine(precision="f32")
     recogniser, quick = (
         Recogniser(Observed(published), known.alphabet)

@@ -1,4 +1,4 @@
-"""Pages a core builds in a second by text layer, by `auto` and by OCR: whole builds of the same pages, by CPU-seconds.
+"""Pages per second of one core with the text layer, with `auto` and with OCR: CPU-seconds of builds of the same pages.
 
 python -m benchmarks.text.text_source --input 'pdfs/**/*.pdf' --output corpora \\
     --table benchmarks/results/text/text_source.md
@@ -22,7 +22,7 @@ from pipelines.config import TEXT_SOURCES
 
 @dataclass(frozen=True)
 class Build:
-    """What a build cost, and its manifest's columns `status` and `text_source` as pairs."""
+    """CPU-seconds of a build, and its manifest columns `status` and `text_source` as pairs."""
 
     cpu_s: float
     pages: list[tuple[str, str]]
@@ -36,13 +36,13 @@ class Build:
         return cls(cpu_s, [(row["status"], row["text_source"]) for row in rows if row["page"]])
 
     def mix(self) -> str:
-        """Returns how many pages were read by what, and how many were not stored."""
+        """Returns the number of pages by source, and of pages that were not stored."""
         counts = Counter(source if status == "ok" else "not stored" for status, source in self.pages)
         return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
 
 def row(name: str, build: Build, start_up: Build) -> str:
-    """Returns a line of the table; what the build of a few pages costs beyond theirs is start-up."""
+    """Returns a row of the table. Start-up is what a build of few pages costs beyond the cost of these pages."""
     page_s = (build.cpu_s - start_up.cpu_s) / (len(build.pages) - len(start_up.pages))
     start_up_s = start_up.cpu_s - len(start_up.pages) * page_s
     whole = len(build.pages) / build.cpu_s
@@ -52,8 +52,10 @@ def row(name: str, build: Build, start_up: Build) -> str:
 def main() -> None:
     """Measures and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--input", nargs="+", required=True)
-    parser.add_argument("--small", required=True, help="one of the documents, of few pages: tells what start-up costs")
+    parser.add_argument("--input", nargs="+", required=True, help="as for pipelines.build_corpus")
+    parser.add_argument(
+        "--small", required=True, help="one of the documents, with few pages; shows the cost of start-up"
+    )
     parser.add_argument("--output", type=Path, required=True, help="directory for the corpora")
     add_table_flag(parser)
     parser.add_argument("--sources", nargs="+", choices=TEXT_SOURCES, default=["pdf", "auto", "ocr"])

@@ -1,10 +1,10 @@
-"""How many turned and skewed pages come out upright, how well they then read, and what it costs the others.
+"""Orientation and skew: how many rotated and skewed pages come out upright, the F1 of their words, and the cost.
 
 python -m benchmarks.text.upright --samples SAMPLES --pdfs pdfs --count 24 --table benchmarks/results/text/upright.md
 
-Every page is put into a PDF of one image, turned by a quarter, a half, three quarters, or skewed by some degrees, and
-goes through the page builder. The F1 is that of its words against the same page unturned; SAMPLES comes of
-`python -m pipelines.samples`, of which the born-digital ones are turned as they are, text layer and all, too.
+Every page is put into a PDF of one image, rotated by 90, 180 or 270 degrees or skewed by some degrees, and built by the
+page builder. The F1 compares its words with those of the same page before rotation. `python -m pipelines.samples`
+writes SAMPLES. Born-digital pages among them are also rotated with their text layer.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ from schemas import Page, decode_page, load_tokenizer
 
 TURNS = (0, 90, 180, 270)
 SKEWS = (-10.0, -7.0, -4.0, -2.0, -1.0, 1.0, 2.0, 4.0, 7.0, 10.0)
-MARGIN = 0.08  # of paper around a page that is skewed, so that nothing of it is lost
+MARGIN = 0.08  # paper added around a page before it is skewed, so that nothing is cut off; share of each side
 JPEG_QUALITY = 85
-REPEATS, COSTED = 3, 8  # of a timing, and pages that are timed
+REPEATS, TIMED_PAGES = 3, 8  # of the measurement of time
 
 
 @dataclass
 class Tally:
-    """Pages of one kind: how many are upright, F1 of their words, degrees of error."""
+    """Pages of one kind: how many are upright, F1 of their words, error in degrees."""
 
     upright: int = 0
     f1: list[float] = field(default_factory=list)
     error_deg: list[float] = field(default_factory=list)
 
     def row(self) -> str:
-        """Cells of the table."""
+        """Returns the cells of the table."""
         count = len(self.f1)
         degrees = f"{np.mean(self.error_deg):.3f} | {max(self.error_deg):.3f}" if self.error_deg else " | "
         return f"{count} | {self.upright} | {self.upright / max(1, count):.3f} | {np.mean(self.f1):.4f} | {degrees}"
 
 
 def image_pdf(image: np.ndarray) -> bytes:
-    """Returns a PDF of one page that is one image, `(height, width, 3)` uint8 RGB at `DPI`."""
+    """Returns a PDF with one page that is one image, `(height, width, 3)` uint8 RGB at `DPI`."""
     _, jpg = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     with pymupdf.open() as document:
         page = document.new_page(width=image.shape[1] * 72 / DPI, height=image.shape[0] * 72 / DPI)
@@ -67,7 +67,7 @@ def image_pdf(image: np.ndarray) -> bytes:
 
 
 def turned_layer(pdf: bytes, turn: int) -> bytes:
-    """Returns the first page of a PDF as a page whose content, text layer and all, is turned clockwise."""
+    """Returns the first page of a PDF as a page whose content, including the text layer, is rotated clockwise."""
     with pymupdf.open(stream=pdf, filetype="pdf") as source, pymupdf.open() as document:
         width, height = source[0].rect.width, source[0].rect.height
         page = document.new_page(width=height if turn % 180 else width, height=width if turn % 180 else height)
@@ -76,13 +76,13 @@ def turned_layer(pdf: bytes, turn: int) -> bytes:
 
 
 def f1(found: Page, expected: Page) -> float:
-    """Returns the F1 of the words as a bag."""
+    """Returns the F1 of the words as multisets."""
     ours, theirs = Counter(word.text for word in found.words), Counter(word.text for word in expected.words)
     return 2 * (ours & theirs).total() / max(1, ours.total() + theirs.total())
 
 
 class Bench:
-    """Builds pages one by one and tallies them."""
+    """Builds pages one by one and counts the results."""
 
     def __init__(self, engine: OcrEngine, folder: Path) -> None:
         self.tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
@@ -93,8 +93,8 @@ class Bench:
         self._number = 0
 
     def page(self, pdf: bytes, source: str = "ocr") -> Page | None:
-        """Returns the page that the builder makes of a PDF's first page, if any."""
-        self._number += 1  # another document each time: the builder keeps the last one open
+        """Returns the page that the builder makes from the first page of a PDF, if any."""
+        self._number += 1  # a new document each time, because the builder keeps the last one open
         path = self._path.with_stem(f"page-{self._number}")
         path.write_bytes(pdf)
         sample = self._build[source](PageTask(PageId(path.name, f"{self._number:064x}", 1, 1), path)).sample
@@ -102,7 +102,7 @@ class Bench:
         return decode_page(sample["json"]) if sample else None
 
     def turns(self, kind: str, image: np.ndarray) -> None:
-        """Builds an upright page in all four directions."""
+        """Builds an upright page in all four rotations."""
         straight = self.page(image_pdf(image))
         if straight is None:
             return
@@ -111,14 +111,14 @@ class Bench:
             self._add(kind, f"rotated by {turn}", found, straight, found is not None and found.rotation == -turn % 360)
 
     def skews(self, kind: str, image: np.ndarray) -> None:
-        """Builds an upright page skewed by each of `SKEWS`."""
+        """Builds an upright page with each skew of `SKEWS`."""
         border = [round(MARGIN * side) for side in image.shape[:2]]
         paper = [int(level) for level in np.median(image.reshape(-1, 3), axis=0)]
         wide = cv2.copyMakeBorder(image, border[0], border[0], border[1], border[1], cv2.BORDER_CONSTANT, value=paper)
         straight = self.page(image_pdf(wide))
         if straight is None or straight.rotation:
             return
-        for skew_deg in SKEWS:  # in place of the scan's own
+        for skew_deg in SKEWS:  # replaces the scan's own skew
             found = self.page(image_pdf(deskew(wide, straight.skew_deg - skew_deg)))
             error_deg = abs(found.skew_deg - skew_deg) if found else 90.0
             name = f"skewed by {abs(skew_deg):g}"
@@ -126,7 +126,7 @@ class Bench:
             self.tallies[kind, name].error_deg.append(error_deg)
 
     def layers(self, pdf: bytes) -> None:
-        """Builds a typeset page in all four directions from its text layer."""
+        """Builds a typeset page in all four rotations from its text layer."""
         straight = self.page(turned_layer(pdf, 0), "auto")
         if straight is None or straight.text_source != "pdf":
             return
@@ -148,17 +148,17 @@ class Bench:
 
 
 def cost(engine: PaddleEngine, images: list[np.ndarray]) -> str:
-    """Returns a sentence on what looking costs for upright pages, beside detecting and reading their lines."""
+    """Returns a sentence on the cost of finding the orientation of upright pages, compared with reading them."""
     orientation = Orientation(orientation_weights())
-    looking_s, reading_s = 0.0, 0.0
+    orientation_s, reading_s = 0.0, 0.0
     for image in images:
         bgr = np.ascontiguousarray(image[:, :, ::-1])
-        look = partial(orientation.rotation, bgr, engine.detect(bgr), engine.lines)
-        looking_s += min(_cpu_s(look) for _ in range(REPEATS))
+        find = partial(orientation.rotation, bgr, engine.detect(bgr), engine.lines)
+        orientation_s += min(_cpu_s(find) for _ in range(REPEATS))
         reading_s += min(_cpu_s(partial(_read, engine, image)) for _ in range(REPEATS))
     return (
-        f"Finding the orientation takes {1000 * looking_s / len(images):.0f} CPU-ms per upright page, "
-        f"{looking_s / reading_s:.1%} of the {1000 * reading_s / len(images):.0f} CPU-ms that the OCR engine takes "
+        f"Finding the orientation takes {1000 * orientation_s / len(images):.0f} CPU-ms per upright page, "
+        f"{orientation_s / reading_s:.1%} of the {1000 * reading_s / len(images):.0f} CPU-ms that the OCR engine takes "
         f"({len(images)} typeset pages)."
     )
 
@@ -184,10 +184,10 @@ def scans(paths: list[Path]) -> Iterator[np.ndarray]:
 def main() -> None:
     """Measures and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--samples", type=Path, required=True, help="a directory that pipelines.samples has written")
-    parser.add_argument("--pdfs", type=Path, required=True, help="a directory of real documents")
+    parser.add_argument("--samples", type=Path, required=True, help="directory that pipelines.samples has written")
+    parser.add_argument("--pdfs", type=Path, required=True, help="directory of real documents")
     parser.add_argument("--count", type=int, default=24, help="real pages, and at most as many generated ones")
-    parser.add_argument("--ocr", default="paddleocr")
+    parser.add_argument("--ocr", default="paddleocr", help="OCR engine")
     add_table_flag(parser)
     flags = parser.parse_args()
     pymupdf.TOOLS.mupdf_display_errors(False)
@@ -205,7 +205,7 @@ def main() -> None:
             bench.layers(path.read_bytes())
         parts = [bench.markdown(), machine()]
     if isinstance(engine, PaddleEngine):
-        parts.insert(1, cost(engine, real[:COSTED]))
+        parts.insert(1, cost(engine, real[:TIMED_PAGES]))
     publish("\n\n".join(parts), flags.table)
 
 

@@ -1,11 +1,11 @@
-"""What hiding boxes teaches: both heads' accuracy in training, and what each model knows with boxes shown or hidden.
+"""Effect of hidden boxes: accuracy of both heads in training, and of each model with boxes shown or hidden.
 
 python -m benchmarks.training.leak --corpus corpus --work runs \\
     --table benchmarks/results/training/leak.md --plot docs/images/leak.png
 
-A token's cell is a function of its own box, and the distance of two lines nearly one of theirs. So a head may be
-solved by copying where boxes are shown, and has to read the page where they are hidden. One run a share of hidden
-boxes; at the end every model is asked under every share, on the same held-out pages.
+The cell of a token is a function of its own box, and the distance of two lines is nearly a function of their boxes. So
+a head can copy its answer where boxes are shown, and has to read the page where they are hidden. There is one run per
+share of hidden boxes. At the end every model is evaluated under every share, on the same held-out pages.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HEADS = ("line", "grid")
 
 
 def train(corpus: str, run: Path, share: float, steps: int) -> None:
-    """Runs the trainer, or goes on where it was."""
+    """Runs the trainer, or resumes a run."""
     words = ["--corpus", corpus, "--output", str(run), "--model", "tiny", "--max_steps", str(steps)]
     words += [
         "--val_share",
@@ -52,7 +52,7 @@ def train(corpus: str, run: Path, share: float, steps: int) -> None:
 
 
 class Weights:
-    """A model behind the calls that an evaluation makes of DeepSpeed's engine."""
+    """A trained model with the methods of DeepSpeed's engine that an evaluation calls."""
 
     device = torch.device("cpu")
 
@@ -65,30 +65,32 @@ class Weights:
         return self.model(batch)
 
     def train(self, mode: bool = True) -> None:
+        """Sets training mode."""
         self.model.train(mode)
 
     def eval(self) -> None:
+        """Sets evaluation mode."""
         self.model.eval()
 
 
 def accuracies(run: Path) -> dict[float, dict[str, float]]:
-    """Returns, for every share of hidden boxes, what a run's model reaches on its held-out pages."""
+    """Returns for every share of hidden boxes the metrics of a run's model on its held-out pages."""
     settings = load_config("tiny", str(run / "config.yaml"))
     corpora, tokenizer = open_corpora(settings)
     config = fit_to_corpora(settings, corpora, tokenizer)
     weights = Weights(run, config)
     found = {}
     for share in SHARES:
-        asked = replace(config, objectives=replace(config.objectives, hidden_box_share=share))
-        dataset = PageDataset([corpus.held_out for corpus in corpora], tokenizer, asked)
-        found[share] = Evaluation(dataset, asked.val_pages, 8).run(weights)
+        changed = replace(config, objectives=replace(config.objectives, hidden_box_share=share))
+        dataset = PageDataset([corpus.held_out for corpus in corpora], tokenizer, changed)
+        found[share] = Evaluation(dataset, changed.val_pages, 8).run(weights)
     return found
 
 
 def table(found: dict[float, dict[float, dict[str, float]]], pages: float, steps: int) -> str:
-    """Returns the accuracies as Markdown: a row a model, two columns a share that it is asked under."""
-    asked = " | ".join(f"{head}, {share:g} hidden" for share in SHARES for head in HEADS)
-    lines = [f"| trained with | {asked} |", "|---" * (1 + len(SHARES) * len(HEADS)) + "|"]
+    """Returns the accuracies as Markdown: one row per model, two columns per share of the evaluation."""
+    columns = " | ".join(f"{head}, {share:g} hidden" for share in SHARES for head in HEADS)
+    lines = [f"| trained with | {columns} |", "|---" * (1 + len(SHARES) * len(HEADS)) + "|"]
     for trained, rows in found.items():
         values = " | ".join(f"{rows[share][f'val_acc_{head}']:.3f}" for share in SHARES for head in HEADS)
         lines.append(f"| {trained:g} hidden | {values} |")
@@ -96,7 +98,7 @@ def table(found: dict[float, dict[float, dict[str, float]]], pages: float, steps
 
 
 def plot(runs: dict[float, Path], path: Path) -> None:
-    """Draws the held-out accuracies of both heads over the steps, a curve a run, each under its own share."""
+    """Draws the held-out accuracies of both heads over the steps: one curve per run, each under its own share."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -117,13 +119,13 @@ def plot(runs: dict[float, Path], path: Path) -> None:
 
 
 def main() -> None:
-    """Trains, asks, draws."""
+    """Trains, evaluates, and writes table and plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", required=True)
     parser.add_argument("--work", type=Path, required=True, help="directory for the runs")
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=400, help="per run")
     add_table_flag(parser)
-    parser.add_argument("--plot", type=Path, required=True)
+    parser.add_argument("--plot", type=Path, required=True, help="PNG file for the plot")
     flags = parser.parse_args()
     runs = {share: flags.work / f"hidden-{share:g}" for share in SHARES}
     for share, run in runs.items():

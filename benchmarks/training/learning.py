@@ -1,9 +1,9 @@
-"""What pretraining runs have learnt: losses and accuracies on held-out pages, against chance and word frequencies.
+"""What pretraining runs have learnt: losses and accuracies on held-out pages, compared with two references.
 
 python -m benchmarks.training.learning RUN [RUN2 ...] --table benchmarks/results/training/learning.md
 
-Denoising has a harder reference than chance: a model that knows the order of the sentinels, how often a masked span
-ends and how often each token occurs in the training pages, but looks at nothing.
+The references are chance, and for denoising also word frequencies: a model that knows the order of the sentinels, how
+often a masked span ends, and how often each token occurs in the training pages, but does not look at the page.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def validations(run: Path) -> list[dict[str, float]]:
 
 
 def spread(rows: list[dict[str, float]], count: int) -> list[dict[str, float]]:
-    """Returns the first row, the last, and some between, doubling the step."""
+    """Returns at most `count` rows: the last one, and rows before it whose steps at least double."""
     chosen = [rows[0]]
     for row in rows[1:-1]:
         if row["step"] >= 2 * chosen[-1]["step"]:
@@ -44,7 +44,7 @@ def spread(rows: list[dict[str, float]], count: int) -> list[dict[str, float]]:
 
 
 def references(run: Path) -> list[str]:
-    """Returns the rows of a model that has learnt nothing and of one that knows how often tokens occur."""
+    """Returns the rows of the references: chance and word frequencies."""
     settings = load_config("tiny", str(run / "config.yaml"))
     corpora, tokenizer = open_corpora(settings)
     config = fit_to_corpora(settings, corpora, tokenizer)
@@ -58,7 +58,7 @@ def references(run: Path) -> list[str]:
 
 
 def word_frequencies(config: PretrainConfig, corpora: list[OpenCorpus], tokenizer: Tokenizer) -> tuple[float, float]:
-    """Returns loss and accuracy of denoising for the held-out targets by frequencies (add-one for tokens)."""
+    """Returns loss and accuracy of denoising on the held-out targets by frequencies (add-one smoothing for tokens)."""
     counts = np.ones(config.model.vocab_size)
     for pages in (corpus.train for corpus in corpora):
         for row in range(len(pages)):
@@ -66,7 +66,7 @@ def word_frequencies(config: PretrainConfig, corpora: list[OpenCorpus], tokenize
     held_out = Evaluation(PageDataset([corpus.held_out for corpus in corpora], tokenizer, config), config.val_pages, 1)
     targets = np.concatenate([held_out.dataset[ref].labels for (ref,) in held_out.blocks])
     is_word = ~np.isin(targets, [*tokenizer.sentinel_ids, tokenizer.eos_id])
-    after_word = np.concatenate([[False], is_word[:-1]])  # where a span may end: in front of a sentinel or eos
+    after_word = np.concatenate([[False], is_word[:-1]])  # where a span may end: before a sentinel or eos
     going_on = is_word[after_word].mean()
     loss = -np.log(counts[targets[is_word]] / counts.sum()).sum()
     loss -= np.log(np.where(is_word[after_word], going_on, 1 - going_on)).sum()
@@ -75,9 +75,9 @@ def word_frequencies(config: PretrainConfig, corpora: list[OpenCorpus], tokenize
 
 
 def main() -> None:
-    """Prints one table over all runs and writes it."""
+    """Writes one table for all runs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="output directory of a run")
     add_table_flag(parser)
     flags = parser.parse_args()
     lines = ["| run | step | " + " | ".join(COLUMNS) + " |", "|---" * (len(COLUMNS) + 2) + "|"]

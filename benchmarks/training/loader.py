@@ -1,10 +1,10 @@
-"""How fast pages get ready for the model on one core: image decoded and on its canvas, tokens masked, batched.
+"""Speed of the loader on one core: pages with image decoded and on its canvas, tokens masked, collated in batches.
 
 python -m benchmarks.training.loader --corpus corpus --table benchmarks/results/training/loader.md
 
-Three loaders read the same shards and hand over the same batches: ours; webdataset with its own decoders; the
-`datasets` library, streaming, with its own. Behind the foreign decoders come our masking and collating, as neither has
-any. Rounds take turns; the table gives medians.
+Three loaders read the same shards and return batches of the same form: Folio's; webdataset with its own decoders; the
+`datasets` library, streaming, with its own decoders. The other two have no masking and no collating, so they use
+Folio's. The loaders alternate in rounds. The table gives medians.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from trainer.run_setup import fit_to_corpora, sample_order
 from trainer.sample_order import RankBatches
 
 BATCH = 8
-SHUFFLE = 256  # samples that the foreign loaders keep to shuffle, some 30 MB
+SHUFFLE = 256  # samples in the shuffle buffer of the other loaders, about 30 MB
 
 
-class Ours:
-    """The training order, as `trainer.pretrain` reads it."""
+class FolioLoader:
+    """Folio's loader, in the order of a training run."""
 
     def __init__(self, config: PretrainConfig) -> None:
         corpora, self.tokenizer = open_corpora(config)
@@ -45,7 +45,7 @@ class Ours:
         self.order = sample_order(self.config, corpora)
 
     def batches(self) -> Iterator[Batch]:
-        """Yields batches without end."""
+        """Returns an endless iterator of batches."""
         plan = RankBatches(
             self.order,
             self.dataset.length,
@@ -55,7 +55,7 @@ class Ours:
 
 
 def webdataset_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yields key, tokens and image by webdataset and its decoders."""
+    """Yields key, tokens `(n, 8)` and image `(height, width, 3)`, read by webdataset and its decoders."""
     import webdataset
 
     source = webdataset.WebDataset(shards, shardshuffle=100, seed=0, empty_check=False).repeat().shuffle(SHUFFLE)
@@ -64,7 +64,7 @@ def webdataset_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.
 
 
 def datasets_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yields key, tokens and image by the `datasets` library and its decoders."""
+    """Yields key, tokens `(n, 8)` and image `(height, width, 3)`, read by `datasets` and its decoders."""
     import datasets
 
     datasets.disable_progress_bars()
@@ -81,7 +81,7 @@ def datasets_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.nd
 def masked(
     samples: Iterable[tuple[str, np.ndarray, np.ndarray]], config: PretrainConfig, tokenizer: Tokenizer
 ) -> Iterator[Batch]:
-    """Yields batches of samples that another loader decoded, by the steps of ours."""
+    """Yields batches of samples that another loader decoded, masked and collated as in Folio's loader."""
     model = config.model
     rest = {"seed": config.seed, "epoch": 0, "objectives": config.objectives, "model": model, "tokenizer": tokenizer}
     stream = iter(samples)
@@ -93,11 +93,11 @@ def masked(
 
 
 def measure(loaders: dict[str, Callable[[], Iterator[Batch]]], pages: int, rounds: int) -> dict[str, dict[str, list]]:
-    """Returns wall and CPU seconds a page of every round."""
+    """Returns for every loader the wall seconds and CPU-seconds per page of every round."""
     found: dict[str, dict[str, list]] = {name: {"wall_s": [], "cpu_s": []} for name in loaders}
     streams = {name: start() for name, start in loaders.items()}
     for stream in streams.values():
-        next(stream)  # opens files and fills the shuffle's buffer
+        next(stream)  # opens files and fills the shuffle buffer
     for _ in range(rounds):
         for name, stream in streams.items():
             wall_s, cpu_s = time.perf_counter(), time.process_time()
@@ -109,13 +109,13 @@ def measure(loaders: dict[str, Callable[[], Iterator[Batch]]], pages: int, round
 
 
 def table(found: dict[str, dict[str, list]]) -> str:
-    """Returns medians over the rounds as Markdown; a gain is the median of those within a round."""
+    """Returns medians over the rounds as Markdown. A ratio is the median of the ratios within a round."""
     lines = ["| loader | pages/s | CPU-ms per page | CPU time relative to Folio |", "|---|---|---|---|"]
     ours = found["Folio"]["cpu_s"]
     for name, row in found.items():
-        gain = statistics.median(theirs / mine for theirs, mine in zip(row["cpu_s"], ours, strict=True))
+        ratio = statistics.median(theirs / mine for theirs, mine in zip(row["cpu_s"], ours, strict=True))
         cpu_s, wall_s = statistics.median(row["cpu_s"]), statistics.median(row["wall_s"])
-        lines.append(f"| {name} | {1 / wall_s:.0f} | {cpu_s * 1e3:.2f} | {gain:.2f} x |")
+        lines.append(f"| {name} | {1 / wall_s:.0f} | {cpu_s * 1e3:.2f} | {ratio:.2f} x |")
     return "\n".join(lines)
 
 
@@ -123,18 +123,18 @@ def main() -> None:
     """Measures and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", required=True)
-    parser.add_argument("--pages", type=int, default=160, help="a round")
+    parser.add_argument("--pages", type=int, default=160, help="per round")
     parser.add_argument("--rounds", type=int, default=15)
     add_table_flag(parser)
     flags = parser.parse_args()
-    ours = Ours(load_config("small", None, {"corpus": [flags.corpus], "val_share": "0"}))
+    ours = FolioLoader(load_config("small", None, {"corpus": [flags.corpus], "val_share": "0"}))
     shards = sorted(str(path) for path in Path(flags.corpus, "shards").glob("*.tar"))
-    foreign: dict[str, Callable[[list[str]], Any]] = {
+    others: dict[str, Callable[[list[str]], Any]] = {
         "webdataset, its decoders": webdataset_samples,
         "datasets, its decoders": datasets_samples,
     }
     loaders: dict[str, Callable[[], Iterator[Batch]]] = {"Folio": ours.batches}
-    for name, samples in foreign.items():
+    for name, samples in others.items():
         loaders[name] = lambda samples=samples: masked(samples(shards), ours.config, ours.tokenizer)
     pages = flags.pages // BATCH * BATCH
     about = f"One core, {flags.rounds} rounds of {pages} pages. {machine()}"

@@ -1,8 +1,8 @@
-"""How much of a training batch is padding: pages unsorted, and each global batch sorted by length.
+"""Share of padding in training batches: with pages unsorted, and with each global batch sorted by length.
 
 python -m benchmarks.training.padding --corpus corpus [--corpus corpus2] --table benchmarks/results/training/padding.md
 
-Lengths follow from the manifest alone, so no page is read.
+The manifest is enough to compute the lengths, so no page is read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SIZES = ((64, 8), (1024, 32))
 
 
 def lengths(dataset: PageDataset, ref: SampleRef) -> tuple[int, int]:
-    """Returns how long a page's corrupted text and its target are, both with eos."""
+    """Returns the lengths of the corrupted text and of the target of a page, both with eos."""
     tokens = dataset.length(ref)
     noise, spans = (
         noise_size(tokens, dataset.config.objectives, len(dataset.tokenizer.sentinel_ids)) if tokens else (0, 0)
@@ -33,7 +33,7 @@ def lengths(dataset: PageDataset, ref: SampleRef) -> tuple[int, int]:
 
 
 def shares(config: PretrainConfig, sort: bool, multiple: int, sizes: tuple[int, int]) -> tuple[float, float]:
-    """Returns the share of padding among text and target tokens, and among all tokens of both stacks, over an epoch."""
+    """Returns the share of padding in an epoch: of text and target tokens, and of all tokens including visual ones."""
     corpora, tokenizer = open_corpora(config)
     config = fit_to_corpora(config, corpora, tokenizer)
     dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
@@ -53,15 +53,15 @@ def shares(config: PretrainConfig, sort: bool, multiple: int, sizes: tuple[int, 
 
 
 def padded_lengths(found: list[tuple[int, int]], multiple: int) -> Iterator[int]:
-    """Yields the length of text and of targets of a batch, as `trainer.example.collate` pads them."""
+    """Yields the padded length of the text and of the targets of a batch, as the trainer pads them."""
     for column, step in zip(zip(*found, strict=True), (multiple, multiple // 2), strict=True):
         yield -(-max(column) // step) * step
 
 
 def main() -> None:
-    """Counts and writes the table."""
+    """Counts, and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--corpus", action="append", required=True)
+    parser.add_argument("--corpus", action="append", required=True, help="may be repeated")
     add_table_flag(parser)
     flags = parser.parse_args()
     ways = " | ".join(f"{way}, multiple of {multiple}" for way, multiple in WAYS)

@@ -1,4 +1,4 @@
-"""The picture of README: pages of a corpus with lines and grid, above the losses of a run. Needs Chromium.
+"""The picture of the README: pages of a corpus with lines and grid, above the losses of a run. Needs Chromium.
 
 python -m benchmarks.training.picture --corpus demo/corpus --run demo/run --pages NAME [NAME2 ...] \\
     --out docs/images/demo.png
@@ -37,7 +37,7 @@ def views_of(corpus: Corpus, names: list[str]) -> list[PageView]:
 
 
 def height_px(views: list[PageView], losses: Path) -> int:
-    """Returns how high the picture is: the pages side by side at one height, and the losses over the whole width."""
+    """Returns the height of the picture: pages side by side at one height, and below them the losses at full width."""
     ratios = sum(view.page.image_width / view.page.image_height for view in views)
     rows, columns = cv2.imread(str(losses)).shape[:2]
     return int((WIDTH_PX - GAP_PX * (len(views) + 1)) / ratios + 2 * GAP_PX + rows * WIDTH_PX / columns)
@@ -47,9 +47,9 @@ def main() -> None:
     """Writes the picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", required=True)
-    parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--pages", nargs="+", required=True, metavar="NAME")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True, help="output directory of a run, with loss.png")
+    parser.add_argument("--pages", nargs="+", required=True, metavar="NAME", help="documents, without .pdf")
+    parser.add_argument("--out", type=Path, required=True, help="PNG file to write")
     flags = parser.parse_args()
     views, losses = views_of(Corpus(flags.corpus), flags.pages), (flags.run / "loss.png").absolute()
     flags.out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
-"""One training step of ours against T5 of the transformers library: same shape, dtype and batch, in one process.
+"""A training step of Folio compared with T5 of the transformers library: same shape, dtype and batch, one process.
 
-Both read text alone and are given the same ids; a step is forward, backward and an AdamW update of float32 weights.
+Both read only text and get the same ids. A step is forward, backward and an AdamW update of float32 weights.
 
 OMP_NUM_THREADS=1 python -m benchmarks.training.train_cpu --table benchmarks/results/training/train_cpu.md
 """
@@ -23,14 +23,14 @@ from trainer.flops import flops_per_sequence
 from trainer.model import DocFormerV2
 from trainer.model_config import MODEL_SIZES, ModelConfig
 
-TEXT, TARGET = 640, 128  # tokens; 640 is a page's 128 patches and 512 tokens
+TEXT, TARGET = 640, 128  # tokens; 640 = 128 patches and 512 tokens of a page
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-OURS, PEERS = "Folio", ("eager", "sdpa")
+FOLIO, PEERS = "Folio", ("eager", "sdpa")
 PRODUCTS = ("aten::mm", "aten::bmm", "aten::baddbmm")
 
 
 class TrainingStep:
-    """A model with its optimizer; bfloat16 weights have float32 masters, as under DeepSpeed."""
+    """A model with its optimizer. bfloat16 weights have float32 master copies, as with DeepSpeed."""
 
     def __init__(self, model: nn.Module, loss: Callable[[], Tensor], *, fused: bool | None) -> None:
         self.loss = loss
@@ -52,8 +52,8 @@ class TrainingStep:
         return float(loss.detach())
 
 
-def our_step(config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtype) -> TrainingStep:
-    """DocFormerV2 without places, patches and heads, which is T5."""
+def folio_step(config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtype) -> TrainingStep:
+    """Returns a step of DocFormerV2 without boxes, patches and pretraining heads, which makes it a T5."""
     model = DocFormerV2(config, pretraining_heads=False).to(dtype).train()
     batch = {
         "input_ids": ids,
@@ -67,7 +67,7 @@ def our_step(config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtyp
 
 
 def t5_config(config: ModelConfig) -> transformers.T5Config:
-    """Returns what the transformers library calls a T5 of the same shape, without dropout."""
+    """Returns the configuration of a T5 of the same shape in the transformers library, without dropout."""
     return transformers.T5Config(
         vocab_size=config.vocab_size,
         d_model=config.d_model,
@@ -86,7 +86,7 @@ def t5_config(config: ModelConfig) -> transformers.T5Config:
 def peer_step(
     config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtype, attention: str, fused: bool | None = None
 ) -> TrainingStep:
-    """T5ForConditionalGeneration as it comes, with the attention asked for."""
+    """Returns a step of the unmodified T5ForConditionalGeneration, with the given attention implementation."""
     model = transformers.T5ForConditionalGeneration._from_config(t5_config(config), attn_implementation=attention)
     model = model.to(dtype).train()
     mask = torch.ones_like(ids)
@@ -96,21 +96,21 @@ def peer_step(
 
 
 def compare(config: ModelConfig, batch: int, text: int, target: int, repeats: int) -> dict[tuple[str, str], float]:
-    """Returns the least CPU-seconds of a step by contender and dtype; all take steps in turn, the first not counted.
+    """Returns the smallest CPU-seconds of a step by model and dtype. The models alternate; the first round is ignored.
 
-    "matrix products" are the matrix products of our step alone, which no arrangement of the rest can save.
+    "matrix products" is the time of the matrix products in Folio's step: a lower bound for any arrangement of the rest.
     """
     torch.manual_seed(0)
     ids = torch.randint(2, config.vocab_size - 128, (batch, text))
     labels = torch.randint(2, config.vocab_size - 128, (batch, target))
     steps = {}
     for name, dtype in DTYPES.items():
-        steps[OURS, name] = our_step(config, ids, labels, dtype)
+        steps[FOLIO, name] = folio_step(config, ids, labels, dtype)
         for peer in PEERS:
             steps[f"T5 {peer}", name] = peer_step(config, ids, labels, dtype, peer)
     rounds = [{contender: cpu_seconds(step) for contender, step in steps.items()} for _ in range(repeats + 1)]
     seconds = {contender: min(times[contender] for times in rounds[1:]) for contender in steps}
-    products = {name: product_share(steps[OURS, name]) * seconds[OURS, name] for name in DTYPES}
+    products = {name: product_share(steps[FOLIO, name]) * seconds[FOLIO, name] for name in DTYPES}
     return seconds | {("matrix products", name): value for name, value in products.items()}
 
 
@@ -122,7 +122,7 @@ def cpu_seconds(step: TrainingStep) -> float:
 
 
 def product_share(step: TrainingStep) -> float:
-    """Returns the share of a step's time that its matrix products take."""
+    """Returns the share of matrix products in the time of a step."""
     with profile() as watched:
         step()
     times = {event.key: event.self_cpu_time_total for event in watched.key_averages()}
@@ -130,13 +130,13 @@ def product_share(step: TrainingStep) -> float:
 
 
 def table(seconds: dict[tuple[str, str], float], flops: float) -> str:
-    """Returns the results as Markdown: seconds a step, GFLOP/s, and how many of our steps fit into it."""
+    """Returns the results as Markdown: seconds per step, GFLOP/s, and time relative to Folio's steps."""
     lines = [
         "| step of | dtype | CPU-seconds | GFLOP/s | relative to Folio, same dtype | relative to Folio, bf16 |",
         "|---|---|---|---|---|---|",
     ]
     for (who, dtype), value in seconds.items():
-        same, best = value / seconds[OURS, dtype], value / seconds[OURS, "bf16"]
+        same, best = value / seconds[FOLIO, dtype], value / seconds[FOLIO, "bf16"]
         lines.append(f"| {who} | {dtype} | {value:.2f} | {flops / value / 1e9:.0f} | {same:.2f} x | {best:.2f} x |")
     return "\n".join(lines)
 
@@ -145,8 +145,8 @@ def main() -> None:
     """Measures and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="small", choices=MODEL_SIZES)
-    parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=2, help="pages per step")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds; the best one counts")
     add_table_flag(parser)
     flags = parser.parse_args()
     config = replace(MODEL_SIZES[flags.model], image_height=0)

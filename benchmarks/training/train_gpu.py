@@ -1,6 +1,6 @@
-"""Training on one device over sizes, micro-batches and compilation, with synthetic batches and real shards, as a table.
+"""Training speed on one device by model size, micro-batch and compilation, with synthetic batches and with shards.
 
-Each row is a process of its own that takes the steps of a run, by the code of a run; on a CPU too, to try it out:
+Each row is measured in a new process, by the code of a training run. It also works on a CPU, to try it out:
 
 python -m benchmarks.training.train_gpu --corpus OUT --table benchmarks/results/training/train_gpu.md
 """
@@ -35,7 +35,7 @@ COLUMNS = {"mfu": "MFU", "pages_per_s": "pages/s", "memory_gb": "memory, GB", "d
 
 
 def synthetic_batch(config: PretrainConfig) -> Batch:
-    """Returns full pages of noise: every text and target as long as the settings allow, no padding."""
+    """Returns a batch of random pages without padding: every text and target has the largest length allowed."""
     generator = torch.Generator().manual_seed(config.seed)
     model, objectives, pages = config.model, config.objectives, config.micro_batch
     text, target, pairs = objectives.max_text_tokens, objectives.max_target_tokens, objectives.line_pairs
@@ -62,7 +62,7 @@ def synthetic_batch(config: PretrainConfig) -> Batch:
 
 
 def real_batches(config: PretrainConfig, steps: int) -> tuple[PretrainConfig, Iterator[Batch]]:
-    """Returns the settings as the corpus has them, and the batches of a run from its start."""
+    """Returns the settings, adapted to the corpus, and the batches of a run from its start."""
     corpora, tokenizer = open_corpora(config)
     config = fit_to_corpora(config, corpora, tokenizer)
     dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
@@ -99,7 +99,11 @@ def measure(config: PretrainConfig, warmup: int, steps: int) -> dict[str, float]
 
 
 def measure_apart(size: str, settings: dict[str, str], flags: argparse.Namespace) -> dict[str, float] | None:
-    """Returns what `measure` does, in a process of its own; None where the memory does not suffice."""
+    """Returns the result of `measure` in a new process; None if the memory is not sufficient.
+
+    Raises:
+        RuntimeError: the process failed for another reason.
+    """
     plan = json.dumps([size, settings, flags.override, flags.warmup, flags.steps])
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.training.train_gpu", "--row", plan], capture_output=True, text=True
@@ -112,7 +116,7 @@ def measure_apart(size: str, settings: dict[str, str], flags: argparse.Namespace
 
 
 def table_row(size: str, data: str, settings: dict[str, str], rates: dict[str, float] | None) -> str:
-    """Returns a line of the table."""
+    """Returns a row of the table."""
     compiled = "yes" if settings["compile"] == "true" else "no"
     figures = ["out of memory", *[""] * (len(COLUMNS) - 1)]
     if rates:
@@ -122,7 +126,7 @@ def table_row(size: str, data: str, settings: dict[str, str], rates: dict[str, f
 
 
 def sweep(flags: argparse.Namespace) -> Iterator[str]:
-    """Yields the lines of the table as they are measured."""
+    """Yields the lines of the table as soon as they are measured."""
     yield "| model | data | micro-batch | compiled | " + " | ".join(COLUMNS.values()) + " |"
     yield "|---" * (4 + len(COLUMNS)) + "|"
     sources = [SYNTHETIC, *([flags.corpus] if flags.corpus else [])]
@@ -137,16 +141,16 @@ def sweep(flags: argparse.Namespace) -> Iterator[str]:
 
 
 def main() -> None:
-    """Measures one row as JSON, or all of them as the table."""
+    """Measures all rows and writes the table, or with `--row` prints one row as JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["small", "base", "large"], choices=MODEL_SIZES)
     parser.add_argument("--micro_batches", nargs="+", default=["16", "32", "64", "128"])
     parser.add_argument("--compile", nargs="+", default=["false", "true"], choices=["false", "true"])
-    parser.add_argument("--corpus", help="shards to read as well as synthetic batches")
-    parser.add_argument("--workers", type=int, default=12)
-    parser.add_argument("--warmup", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--override", nargs="*", default=[], help="any setting, as in optimizer.eps=1e-8")
+    parser.add_argument("--corpus", help="a corpus, to measure with its shards too")
+    parser.add_argument("--workers", type=int, default=12, help="loader processes")
+    parser.add_argument("--warmup", type=int, default=5, help="steps before the measurement")
+    parser.add_argument("--steps", type=int, default=20, help="measured steps")
+    parser.add_argument("--override", nargs="*", default=[], help="any setting, such as optimizer.eps=1e-8")
     add_table_flag(parser)
     parser.add_argument("--row", help=argparse.SUPPRESS)
     flags = parser.parse_args()
