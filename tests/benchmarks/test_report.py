@@ -1,4 +1,4 @@
-"""A benchmark replaces the table of its page and leaves the story around it."""
+"""A benchmark replaces the table of its page and leaves the text around it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from benchmarks.report import BEGIN, END, add_table_flag, publish
 
 
 def test_a_table_replaces_the_one_between_the_markers_and_nothing_else(tmp_path, capsys):
-    page = tmp_path / "story.md"
-    page.write_text(f"# Title\n\n{BEGIN}\n\n| old |\n\n{END}\n\nThe story.\n")
+    page = tmp_path / "page.md"
+    page.write_text(f"# Title\n\n{BEGIN}\n\n| old |\n\n{END}\n\nThe text.\n")
     publish("| new |\n", page)
-    assert page.read_text() == f"# Title\n\n{BEGIN}\n\n| new |\n\n{END}\n\nThe story.\n"
+    assert page.read_text() == f"# Title\n\n{BEGIN}\n\n| new |\n\n{END}\n\nThe text.\n"
     assert "| new |" in capsys.readouterr().out
 
 
@@ -31,12 +31,12 @@ def test_without_a_page_a_table_is_only_printed(capsys):
 
 @pytest.mark.parametrize("text", ["no marker\n", f"{BEGIN}\n", f"{END}\n{BEGIN}\n"])
 def test_a_page_without_both_markers_is_refused_before_anything_is_measured(tmp_path, capsys, text):
-    page = tmp_path / "story.md"
+    page = tmp_path / "page.md"
     page.write_text(text)
     parser = argparse.ArgumentParser()
     add_table_flag(parser)
     with pytest.raises(SystemExit) as stopped:
         parser.parse_args(["--table", str(page)])
     assert stopped.value.code == 2
-    assert "story.md needs the line" in capsys.readouterr().err
+    assert "page.md needs the line" in capsys.readouterr().err
     assert page.read_text() == text
