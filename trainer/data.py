@@ -16,10 +16,11 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from schemas import FolioError, Sample, SchemaError, Tokenizer
+from trainer.batch import Batch
 from trainer.config import PretrainConfig
 from trainer.corpora import CorpusPages
 from trainer.denoising import window_size
-from trainer.example import LINE, TOKEN_ID, WORD, Batch, Example, collate, mask_text, page_generator
+from trainer.example import LINE, TOKEN_ID, WORD, Example, collate, mask_text, page_generator
 from trainer.page_image import view_page
 from trainer.sample_order import SampleRef
 
@@ -167,12 +168,6 @@ def _own_words(error: FolioError) -> str:
     """Returns the message alone: one that comes from a worker process has the worker's whole traceback before it."""
     kind = type(error)
     return str(error).rpartition(f"\n{kind.__module__}.{kind.__qualname__}: ")[2].strip()
-
-
-def to_device(batch: Batch, device: torch.device | str) -> Batch:
-    """Returns the batch with its tensors on `device`."""
-    moved = {name: value.to(device, non_blocking=True) for name, value in batch.items() if torch.is_tensor(value)}
-    return {**batch, **moved}
 
 
 def _prepare_worker(worker: int) -> None:

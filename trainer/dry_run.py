@@ -10,11 +10,11 @@ from typing import Any
 from schemas import Tokenizer
 from schemas.duration import duration
 from trainer import distributed
+from trainer.batch import Batch
 from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus
 from trainer.data import PageDataset, load_batches
 from trainer.engine import memory_gb, set_learning_rate
-from trainer.example import Batch
 from trainer.run_setup import rank_batches, sample_order
 from trainer.throughput import Throughput, total_peak_tflops
 from trainer.training_step import train_step

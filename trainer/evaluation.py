@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from trainer import distributed
-from trainer.data import PageDataset, load_batches, to_device
+from trainer.batch import to_device
+from trainer.data import PageDataset, load_batches
 from trainer.metrics import ObjectiveSums, summarize
 from trainer.sample_order import SampleRef
 

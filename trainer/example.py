@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 
 from schemas.sample import TOKEN_COLUMNS
 from schemas.tokenizer import Tokenizer
+from trainer.batch import IGNORE, Batch, padded
 from trainer.denoising import NO_SOURCE, CorruptedText, corrupt, noise_size, sample_spans, window_size
 from trainer.line_pairs import sample_line_pairs
 from trainer.model_config import ModelConfig
-from trainer.objectives import IGNORE, ObjectivesConfig
+from trainer.objectives import ObjectivesConfig
 from trainer.page_image import PageView
 
 TOKEN_ID, WORD, LINE, CELL = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line", "cell"))
 BOX = slice(TOKEN_COLUMNS.index("x0"), TOKEN_COLUMNS.index("y1") + 1)
-
-
-Batch = dict[str, Any]
-"""Tensors by the names that `collate` lists, and `keys`, a list of strings."""
 
 
 @dataclass(frozen=True)
@@ -126,17 +122,14 @@ def _line_supervision(
 def collate(examples: list[Example], pad_multiple: int = 32) -> Batch:
     """Stack examples, text padded to the next multiple of `pad_multiple`, targets to the next of half of it.
 
-    Returns int64 tensors `input_ids` (b, l), `boxes` (b, l, 4), `cells` (b, l), `line_pairs` (b, p, 2),
-    `line_classes` (b, p), `labels` (b, t); bool tensors `text_mask` (b, l; False is padding), `box_visible` (b, l);
-    for a model that sees also `images` (b, h, w, 3) uint8, `patch_boxes` (b, v, 4) int64 and `patch_visible` (b, v)
-    bool; and lists of strings: `keys` (b), `bad` (pages that others were read in place of, each with the reason).
+    Returns what `trainer.batch.Batch` lists and the int64 tensors `cells` (b, l), `line_pairs` (b, p, 2) and
+    `line_classes` (b, p).
     """
     text = _round_up(max(len(example.input_ids) for example in examples), pad_multiple)
     target = _round_up(max(len(example.labels) for example in examples), max(1, pad_multiple // 2))
 
     def stack(name: str, length: int, fill: int = 0) -> torch.Tensor:
-        rows = [_pad(getattr(example, name), length, fill) for example in examples]
-        return torch.from_numpy(np.stack(rows))
+        return padded([getattr(example, name) for example in examples], length, fill)
 
     batch: Batch = {
         "keys": [example.key for example in examples],
@@ -163,10 +156,3 @@ def collate(examples: list[Example], pad_multiple: int = 32) -> Batch:
 
 def _round_up(length: int, multiple: int) -> int:
     return -(-length // multiple) * multiple
-
-
-def _pad(rows: np.ndarray, length: int, fill: int) -> np.ndarray:
-    """(n, ...) to (length, ...) int64."""
-    padded = np.full((length, *rows.shape[1:]), fill, np.int64)
-    padded[: len(rows)] = rows
-    return padded

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from trainer.batch import IGNORE, Batch
 from trainer.embeddings import BoxEmbedding, VisualEmbedding
-from trainer.example import Batch
 from trainer.heads import PretrainingHeads
 from trainer.layers import Decoder, Encoder
 from trainer.model_config import ModelConfig
-from trainer.objectives import IGNORE
 from trainer.vocabulary import Vocabulary
 
 Losses = dict[str, Tensor]
@@ -25,7 +24,7 @@ Losses = dict[str, Tensor]
 class DocFormerV2(nn.Module):
     """The encoder-decoder, with the heads of pretraining or without.
 
-    Batches are those of `trainer.example.collate`. A batch without `images` is read as text alone.
+    Batches are described in `trainer.batch`. A batch without `images` is read as text alone.
     """
 
     def __init__(self, config: ModelConfig, *, pretraining_heads: bool = True) -> None:

@@ -11,7 +11,6 @@ from schemas.errors import UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-IGNORE = -100  # label of what is not supervised; torch's own default
 MASK_BOXES = ("hull", "drop", "keep")
 
 

@@ -11,15 +11,13 @@ from typing import Any
 import torch
 
 from trainer import distributed
+from trainer.batch import IGNORE, Batch, to_device
 from trainer.config import PretrainConfig
-from trainer.data import to_device
 from trainer.engine import update
-from trainer.example import Batch
 from trainer.flops import flops_per_sequence
 from trainer.guarded_adamw import is_usable
 from trainer.metrics import OBJECTIVES, ObjectiveSums, summarize
 from trainer.model_config import ModelConfig
-from trainer.objectives import IGNORE
 
 LABELS = {"denoise": "labels", "line": "line_classes", "grid": "cells"}
 """What a batch holds for each objective."""

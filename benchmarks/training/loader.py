@@ -23,10 +23,11 @@ import numpy as np
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
+from trainer.batch import Batch
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset, load_batches
-from trainer.example import Batch, collate, mask_text
+from trainer.example import collate, mask_text
 from trainer.page_image import view_page
 from trainer.run_setup import fit_to_corpora, sample_order
 from trainer.sample_order import RankBatches

@@ -18,11 +18,11 @@ import torch
 
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
+from trainer.batch import Batch
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset, load_batches
 from trainer.engine import lr_scales, memory_gb, set_learning_rate, start_engine
-from trainer.example import Batch
 from trainer.model import DocFormerV2
 from trainer.model_config import MODEL_SIZES
 from trainer.run_setup import fit_to_corpora, sample_order

@@ -15,6 +15,7 @@ import torch
 
 from schemas import Sample
 from tests.corpora import spoil_corpus, write_corpus
+from trainer.batch import IGNORE, Batch
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import (
@@ -25,8 +26,6 @@ from trainer.data import (
     decode_image,
     load_batches,
 )
-from trainer.example import Batch
-from trainer.objectives import IGNORE
 from trainer.run_setup import fit_to_corpora, sample_order
 from trainer.sample_order import RankBatches, SampleOrder, SampleRef
 from trainer.shard_files import ShardError

@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 from schemas.errors import FolioError
 from tests.disks import small_disk
 from tests.trainer.pages import TINY, TOKENIZER, example_of, page_image, page_tokens
-from trainer.example import Batch, collate
+from trainer.batch import Batch
+from trainer.example import collate
 from trainer.export import export_model, load_model
 from trainer.model import DocFormerV2
 from trainer.model_config import ModelConfig

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from tests.trainer.pages import TINY, example_of, page_image, page_tokens
-from trainer.example import Batch, collate
+from trainer.batch import Batch
+from trainer.example import collate
 from trainer.model import DocFormerV2
 from trainer.model_config import ModelConfig
 from trainer.objectives import ObjectivesConfig

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from trainer.objectives import IGNORE
+from trainer.batch import IGNORE
 from trainer.vocabulary import Vocabulary, chunked_cross_entropy
 
 

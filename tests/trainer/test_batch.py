@@ -1,0 +1,33 @@
+"""What data and model agree on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import torch
+
+from tests.trainer.launches import ROOT
+from trainer.batch import IGNORE, padded, to_device
+
+
+def test_rows_of_different_lengths_are_padded_to_one():
+    rows = [np.asarray([[1, 2]], np.int32), np.asarray([[3, 4], [5, 6]], np.int32)]
+    stacked = padded(rows, 3, IGNORE)
+    assert stacked.dtype == torch.int64
+    assert stacked.tolist() == [[[1, 2], [-100, -100], [-100, -100]], [[3, 4], [5, 6], [-100, -100]]]
+
+
+def test_tensors_move_to_the_device_and_the_rest_of_a_batch_stays():
+    batch = {"keys": ["a"], "labels": torch.zeros(1, 2)}
+    moved = to_device(batch, "meta")
+    assert moved["labels"].device.type == "meta"
+    assert moved["keys"] is batch["keys"]
+
+
+def test_the_model_is_imported_without_any_code_that_reads_data():
+    program = "import sys, trainer.model; print([n for n in sys.modules if n.startswith('trainer.')])"
+    loaded = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in ("data", "example", "denoising", "corpora"):
+        assert f"'trainer.{name}'" not in loaded.stdout
