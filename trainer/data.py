@@ -15,15 +15,17 @@ import simplejpeg
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from schemas import FolioError, Sample, SchemaError, Tokenizer
+from schemas import FolioError, Sample, SchemaError
+from schemas.sample import TOKEN_COLUMNS
 from trainer.batch import Batch
-from trainer.config import PretrainConfig
+from trainer.collate import collate
 from trainer.corpora import CorpusPages
-from trainer.denoising import window_size
-from trainer.example import LINE, TOKEN_ID, WORD, Example, collate, mask_text, page_generator
+from trainer.model_config import ModelConfig
 from trainer.page_image import view_page
 from trainer.sample_order import SampleRef
+from trainer.task import Example, Task, page_generator
 
+TOKEN_ID, WORD, LINE = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line"))
 MOST_BAD_IN_A_ROW = 100
 BATCHES_AHEAD = 4  # of each worker
 
@@ -48,21 +50,24 @@ class PageDataset(Dataset[Example]):
 
     Args:
         corpora: in the numbering of the refs.
+        task: makes the examples.
+        model: fitted to the corpora.
+        seed: of the run.
     """
 
-    def __init__(self, corpora: Sequence[CorpusPages], tokenizer: Tokenizer, config: PretrainConfig) -> None:
+    def __init__(self, corpora: Sequence[CorpusPages], task: Task, model: ModelConfig, seed: int) -> None:
         self.corpora = corpora
-        self.tokenizer = tokenizer
-        self.config = config
+        self.task = task
+        self.model = model
+        self.seed = seed
 
     def key(self, ref: SampleRef) -> str:
         """Returns the key of a page, unread."""
         return self.corpora[ref.corpus].table.key(ref.row)
 
     def length(self, ref: SampleRef) -> int:
-        """Returns how many tokens a page has, unread; those beyond the window do not count."""
-        window = window_size(self.config.objectives, len(self.tokenizer.sentinel_ids))
-        return min(int(self.corpora[ref.corpus].table.tokens[ref.row]), window)
+        """Returns how many tokens of a page the task reads; the page itself is not read."""
+        return self.task.tokens_read(int(self.corpora[ref.corpus].table.tokens[ref.row]))
 
     def __getitems__(self, refs: list[SampleRef]) -> list[Example]:
         """Returns many examples at once: all texts, then all images, which else take the caches from each other."""
@@ -83,25 +88,16 @@ class PageDataset(Dataset[Example]):
                 return replace(example, bad=tuple(bad)) if bad else example
             except (SchemaError, SampleError) as error:
                 bad.append(f"{pages.table.key(row)} in {pages.shard_name(row)}: {error}")
-                chance = page_generator(self.config.seed, ref.epoch, f"{self.key(ref)}, bad {len(bad)} times")
+                chance = page_generator(self.seed, ref.epoch, f"{self.key(ref)}, bad {len(bad)} times")
                 row = int(chance.integers(len(pages)))
         raise TooManyBadSamples(f"{len(bad)} bad samples in a row, the last one {bad[-1]}")
 
     def _text(self, sample: Sample, epoch: int) -> Example:
-        model = self.config.model
-        _require_usable(sample, model.vocab_size)
-        return mask_text(
-            sample.key,
-            sample.tokens,
-            seed=self.config.seed,
-            epoch=epoch,
-            objectives=self.config.objectives,
-            model=model,
-            tokenizer=self.tokenizer,
-        )
+        _require_usable(sample, self.model.vocab_size)
+        return self.task.example(sample, epoch)
 
     def _with_image(self, text: Example, sample: Sample) -> Example:
-        model = self.config.model
+        model = self.model
         if not model.visual_tokens:
             return text
         return replace(text, page=view_page(decode_image(sample, model.image_height, model.image_width), model))
@@ -135,8 +131,13 @@ def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:
         raise SampleError(f"the image of {sample.key} cannot be decoded ({error}): verify the corpus") from error
 
 
-def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]], workers: int) -> Iterator[Batch]:
+def load_batches(
+    dataset: PageDataset, micro_batches: Iterable[list[SampleRef]], *, pad_multiple: int, workers: int
+) -> Iterator[Batch]:
     """Yields the batch of each list of samples, in order, read ahead by `workers` processes.
+
+    Args:
+        pad_multiple: see `collate`.
 
     Raises:
         FolioError: a shard cannot be had, too many samples are bad, or a worker was killed.
@@ -144,7 +145,7 @@ def load_batches(dataset: PageDataset, micro_batches: Iterable[list[SampleRef]],
     loader = DataLoader(
         dataset,
         batch_sampler=micro_batches,
-        collate_fn=partial(collate, pad_multiple=dataset.config.pad_multiple),
+        collate_fn=partial(collate, task=dataset.task, pad_multiple=pad_multiple),
         num_workers=workers,
         prefetch_factor=BATCHES_AHEAD if workers else None,
         worker_init_fn=_prepare_worker,

@@ -27,10 +27,12 @@ class Evaluation:
         dataset: of held-out pages.
         most: pages to read, dealt out over the corpora in turn.
         block_size: pages in a block.
+        pad_multiple: see `trainer.collate.collate`.
     """
 
-    def __init__(self, dataset: PageDataset, most: int, block_size: int) -> None:
+    def __init__(self, dataset: PageDataset, most: int, block_size: int, pad_multiple: int) -> None:
         self.dataset = dataset
+        self.pad_multiple = pad_multiple
         rows = zip_longest(*([SampleRef(c, row, 0) for row in range(len(p))] for c, p in enumerate(dataset.corpora)))
         refs = [ref for turn in rows for ref in turn if ref is not None][:most]
         self.pages = len(refs)
@@ -47,18 +49,19 @@ class Evaluation:
 
         Collective: all ranks call it, all get the result.
         """
-        sums = ObjectiveSums()
+        objectives = self.dataset.task.objectives
+        sums = ObjectiveSums(objectives)
         bad: list[str] = []
         engine.eval()
         with torch.no_grad():
-            for number, batch in enumerate(load_batches(self.dataset, self.blocks, workers=0)):
-                outputs = engine(to_device(batch, engine.device))
+            batches = load_batches(self.dataset, self.blocks, pad_multiple=self.pad_multiple, workers=0)
+            for number, batch in enumerate(batches):
+                outcomes = engine(to_device(batch, engine.device))
                 if number < self.counted:
-                    sums.add(outputs)
+                    sums.add(outcomes)
                     bad += batch["bad"]
         engine.train()
         self._report([page for part in distributed.gather(bad) for page in part])
-        objectives = self.dataset.config.objectives
         row = summarize(distributed.sum_over_ranks(sums.local()), objectives, prefix="val_")
         return {**row, "val_pages": self.pages, "val_bad_samples": len(self.bad)}
 

@@ -21,7 +21,7 @@ FORMAT_VERSION = 1
 
 
 def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) -> None:
-    """Write the model without its pretraining heads, in the precision that it has, tied weights once.
+    """Write the model without the heads of its task, in the precision that it has, tied weights once.
 
     Raises FolioError when the disk is full; an earlier export stays as it was.
     """
@@ -53,7 +53,7 @@ def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
     Raises FolioError when the folder holds no such model or one of a newer format.
     """
     folder = Path(directory)
-    model = DocFormerV2(_read_config(folder), pretraining_heads=False)
+    model = DocFormerV2(_read_config(folder))
     weights = load_file(folder / "model.safetensors")
     model.to(next(iter(weights.values())).dtype)
     missing, unexpected = model.load_state_dict(weights, strict=False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from trainer.model_config import PATCH_CELLS, ModelConfig
 
 
-def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int, line_pairs: int = 64) -> float:
+def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int) -> float:
     """Operations of one forward and backward pass over one sequence; a multiply-add counts as two.
 
     text_tokens, target_tokens: lengths, of which the caller decides whether padding counts. Visual tokens are added.
     Only matrix products count, attention in full squares, and a second forward pass of activation checkpointing does
-    not: the figure is the work that the model needs, not what an implementation spends.
+    not: the figure is the work that the model needs, not what an implementation spends. The heads are not counted:
+    see `Task.head_flops`.
     """
     source, target = model.visual_tokens + text_tokens, target_tokens
     inner = model.heads * model.d_kv
@@ -25,8 +26,7 @@ def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int,
     vocabulary = 2 * target * model.d_model * model.vocab_size
     forward = model.encoder_layers * encoder_layer + model.decoder_layers * decoder_layer + vocabulary
     visual = 2 * model.visual_tokens * model.d_model**2
-    heads = 2 * model.d_model * (text_tokens * model.grid_cells + line_pairs * 2 * model.line_classes)
-    return 3.0 * (forward + visual + heads) + 2.0 * _convolution_flops(model)  # pixels get no gradient
+    return 3.0 * (forward + visual) + 2.0 * _convolution_flops(model)  # pixels get no gradient
 
 
 def _convolution_flops(model: ModelConfig) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from trainer.batch import Batch
 from trainer.model_config import ModelConfig
+from trainer.outcome import Outcomes, classify
 
 
 class PretrainingHeads(nn.Module):
@@ -15,6 +17,13 @@ class PretrainingHeads(nn.Module):
         super().__init__()
         self.line = nn.Linear(2 * config.d_model, config.line_classes)
         self.grid = nn.Linear(config.d_model, config.grid_cells)
+
+    def forward(self, encoded: Tensor, batch: Batch) -> Outcomes:
+        """Returns the outcomes of `line_classes` and `cells` for the encoded text (b, l, d)."""
+        return {
+            "line_classes": classify(self.line_logits(encoded, batch["line_pairs"]), batch["line_classes"]),
+            "cells": classify(self.grid_logits(encoded), batch["cells"]),
+        }
 
     def line_logits(self, encoded: Tensor, pairs: Tensor) -> Tensor:
         """encoded (b, n, d), pairs (b, p, 2) positions. Returns (b, p, classes), the same for (i, j) as for (j, i).

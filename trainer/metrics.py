@@ -1,48 +1,72 @@
-"""Losses and accuracies of the three objectives, summed over micro-batches and ranks."""
+"""The training loss of a task, and losses and accuracies summed over micro-batches and ranks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
+
 import torch
+from torch import Tensor
 
-from trainer.objectives import ObjectivesConfig
+from trainer.outcome import Outcome, Outcomes
+from trainer.task import Objective
 
-OBJECTIVES = ("denoise", "line", "grid")
+
+def training_loss(
+    outcomes: Outcomes, objectives: Sequence[Objective], answers: Mapping[str, float], shares: int = 1
+) -> Tensor:
+    """Returns a micro-batch's part of the training loss, a float32 scalar.
+
+    The training loss is the weighted sum of the objectives' means over all answers of the global batch, however that
+    is cut into ranks and micro-batches.
+
+    Args:
+        answers: labels of each objective in the global batch, by the objective's name.
+        shares: number of parts whose mean, not sum, is the loss: DeepSpeed averages gradients.
+    """
+    parts = (
+        objective.weight * (outcomes[objective.labels].loss_sum * (shares / max(answers[objective.name], 1)))
+        for objective in objectives
+    )
+    return reduce(add, parts)
 
 
 class ObjectiveSums:
-    """What the model's outputs add up to, kept on the device until they are read. Every answer weighs the same."""
+    """Sums of the model's outcomes, kept on the device until they are read. Every answer weighs the same."""
 
-    def __init__(self) -> None:
-        self._sums: dict[str, torch.Tensor] = {}
+    def __init__(self, objectives: Sequence[Objective]) -> None:
+        self.objectives = objectives
+        self._sums: dict[str, Tensor] = {}
 
-    def add(self, outputs: dict[str, torch.Tensor]) -> None:
-        """Adds the scalars that `DocFormerV2.forward` returned for a micro-batch."""
-        for name in OBJECTIVES:
-            self._accumulate(f"loss_{name}", outputs[f"loss_{name}"] * outputs[f"count_{name}"])
-            for key in ("correct", "count"):
-                self._accumulate(f"{key}_{name}", outputs[f"{key}_{name}"])
-
-    def _accumulate(self, key: str, value: torch.Tensor) -> None:
-        self._sums[key] = self._sums.get(key, 0.0) + value.detach().double()
+    def add(self, outcomes: Outcomes) -> None:
+        """Adds what `DocFormerV2.forward` returned for a micro-batch."""
+        for objective in self.objectives:
+            for key, value in outcomes[objective.labels]._asdict().items():
+                name = f"{key}_{objective.name}"
+                self._sums[name] = self._sums.get(name, 0.0) + value.detach().double()
 
     def local(self) -> dict[str, float]:
         """Returns this rank's sums, for `distributed.sum_over_ranks`; the same keys on every rank."""
-        names = [f"{key}_{name}" for name in OBJECTIVES for key in ("loss", "correct", "count")]
+        names = [f"{key}_{objective.name}" for objective in self.objectives for key in Outcome._fields]
         if not self._sums:
             return dict.fromkeys(names, 0.0)
-        values = torch.stack([self._sums[name] for name in names]).tolist()  # one wait for the device, not nine
+        values = torch.stack([self._sums[name] for name in names]).tolist()  # waits for the device once
         return dict(zip(names, values, strict=True))
 
 
-def summarize(sums: dict[str, float], objectives: ObjectivesConfig, prefix: str = "") -> dict[str, float]:
-    """Returns loss, loss_denoise, loss_line, loss_grid, acc_denoise, acc_line, acc_grid, from sums over all ranks.
+def summarize(sums: Mapping[str, float], objectives: Sequence[Objective], prefix: str = "") -> dict[str, float]:
+    """Returns loss, then loss_* and acc_* of each objective, from sums over all ranks.
 
-    Losses are means in nats, accuracies shares of 1; an objective that asks for no answer has 0 for both.
+    Losses are means in nats, accuracies shares of 1; both are 0 for an objective without an answer.
     """
-    losses = {f"loss_{name}": _ratio(sums[f"loss_{name}"], sums[f"count_{name}"]) for name in OBJECTIVES}
-    accuracies = {f"acc_{name}": _ratio(sums[f"correct_{name}"], sums[f"count_{name}"]) for name in OBJECTIVES}
-    total = objectives.total({name: torch.tensor(value, dtype=torch.float64) for name, value in losses.items()})
-    row = {"loss": float(total), **losses, **accuracies}
+    losses = {o.name: _ratio(sums[f"loss_sum_{o.name}"], sums[f"answers_{o.name}"]) for o in objectives}
+    accuracies = {o.name: _ratio(sums[f"correct_{o.name}"], sums[f"answers_{o.name}"]) for o in objectives}
+    row = {
+        "loss": float(sum(objective.weight * losses[objective.name] for objective in objectives)),
+        **{f"loss_{name}": value for name, value in losses.items()},
+        **{f"acc_{name}": value for name, value in accuracies.items()},
+    }
     return {f"{prefix}{name}": value for name, value in row.items()}
 
 

@@ -7,27 +7,31 @@ embeddings, which text and patches share in coordinates, not in tables.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from trainer.batch import IGNORE, Batch
 from trainer.embeddings import BoxEmbedding, VisualEmbedding
-from trainer.heads import PretrainingHeads
 from trainer.layers import Decoder, Encoder
 from trainer.model_config import ModelConfig
+from trainer.outcome import Outcome, Outcomes, count_labels
 from trainer.vocabulary import Vocabulary
-
-Losses = dict[str, Tensor]
 
 
 class DocFormerV2(nn.Module):
-    """The encoder-decoder, with the heads of pretraining or without.
+    """The encoder-decoder, and what a task adds to it.
 
     Batches are described in `trainer.batch`. A batch without `images` is read as text alone.
+
+    Args:
+        heads: makes a module that returns the outcomes of a task's own label tensors, from the encoded text (b, l, d)
+            and the batch. It is called last, so that the initial weights of the rest do not depend on it.
     """
 
-    def __init__(self, config: ModelConfig, *, pretraining_heads: bool = True) -> None:
+    def __init__(self, config: ModelConfig, heads: Callable[[ModelConfig], nn.Module] | None = None) -> None:
         super().__init__()
         self.config = config
         self.tokens = nn.Embedding(config.vocab_size, config.d_model)
@@ -38,25 +42,19 @@ class DocFormerV2(nn.Module):
         self.decoder = Decoder(config)
         self.vocabulary = Vocabulary(config.d_model, config.vocab_size, bias=False)
         self.vocabulary.weight = self.tokens.weight  # tied, hence the scale of the decoder's output
-        self.heads = PretrainingHeads(config) if pretraining_heads else None
+        self.heads = heads(config) if heads is not None else None
 
-    def forward(self, batch: Batch) -> Losses:
-        """Losses and accuracy counts of a batch, float32 scalars.
-
-        `loss_denoise`, `loss_line`, `loss_grid`: mean cross entropy over what the batch supervises, 0 when nothing is.
-        `correct_*` and `count_*`: right answers and answers asked for, to be summed over ranks. Without heads, only
-        the denoise entries.
-        """
+    def forward(self, batch: Batch) -> Outcomes:
+        """Returns the outcome of each label tensor: `labels` by the decoder, the others by the heads."""
         encoded, visible = self.encode(batch)
         labels = batch["labels"]
         decoded = self._decoder_output(encoded, visible, self._shift_right(labels))
-        total, correct = self.vocabulary(decoded, labels)
-        losses = _outcome("denoise", total, correct, labels)
+        loss_sum, correct = self.vocabulary(decoded, labels)
+        outcomes = {"labels": Outcome(loss_sum, correct, count_labels(labels))}
         if self.heads is not None:
-            text = encoded[:, -batch["input_ids"].shape[1] :]
-            losses |= _score("line", self.heads.line_logits(text, batch["line_pairs"]), batch["line_classes"])
-            losses |= _score("grid", self.heads.grid_logits(text), batch["cells"])
-        return losses
+            text = encoded[:, -batch["input_ids"].shape[1] :]  # (b, l, d)
+            outcomes |= self.heads(text, batch)
+        return outcomes
 
     def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Returns the encoder's output (b, v + l, d), visual tokens first, and where it is no padding (b, v + l)."""
@@ -93,17 +91,3 @@ class DocFormerV2(nn.Module):
         """The decoder's input: pad, then the labels without their last."""
         shifted = F.pad(labels[:, :-1], (1, 0), value=self.config.pad_id)
         return shifted.masked_fill(shifted == IGNORE, self.config.pad_id)
-
-
-def _score(name: str, logits: Tensor, labels: Tensor) -> Losses:
-    """Cross entropy in float32 and accuracy over the labels that are not IGNORE."""
-    logits, flat = logits.flatten(0, -2).float(), labels.flatten()
-    total = F.cross_entropy(logits, flat, ignore_index=IGNORE, reduction="sum")
-    correct = (logits.detach().argmax(dim=-1) == flat).sum()  # IGNORE is no class, hence never right
-    return _outcome(name, total, correct, labels)
-
-
-def _outcome(name: str, total: Tensor, correct: Tensor, labels: Tensor) -> Losses:
-    """The three entries of an objective, from the sum of its losses and the number of right answers."""
-    count = (labels != IGNORE).sum().float()
-    return {f"loss_{name}": total / count.clamp(min=1), f"correct_{name}": correct.float(), f"count_{name}": count}

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from schemas.errors import UsageError
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from trainer.task import Objective
 
 MASK_BOXES = ("hull", "drop", "keep")
 
@@ -57,10 +54,10 @@ class ObjectivesConfig:
         if self.max_text_tokens < 4 or self.max_target_tokens < 4:
             raise UsageError("objectives.max_text_tokens and objectives.max_target_tokens must be at least 4")
 
-    def total(self, losses: dict[str, Tensor]) -> Tensor:
-        """The training loss: the weighted sum of what `trainer.model.DocFormerV2` returns."""
+    def objectives(self) -> tuple[Objective, ...]:
+        """Returns the three objectives, with the label tensors that `trainer.example` makes for them."""
         return (
-            self.denoise_weight * losses["loss_denoise"]
-            + self.line_weight * losses["loss_line"]
-            + self.grid_weight * losses["loss_grid"]
+            Objective("denoise", "labels", self.denoise_weight),
+            Objective("line", "line_classes", self.line_weight),
+            Objective("grid", "cells", self.grid_weight),
         )

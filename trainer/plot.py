@@ -6,7 +6,8 @@ import argparse
 import logging
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,15 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from schemas import FolioError, UsageError
-from trainer.metrics import OBJECTIVES
-from trainer.run_log import LOG_NAME, read_log
+from trainer.pretraining import guess_levels
+from trainer.run_log import LOG_NAME, objective_names, read_log
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {"": "#222222", "denoise": "#1f77b4", "line": "#d62728", "grid": "#2ca02c"}
+TOTAL_COLOUR = "#222222"
+COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf")  # of the objectives
 STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))  # of a run's lines and dots
 EXIT_CODES = "exit codes: 0 done, 2 wrong usage"
 FORMATS = (".png", ".svg", ".pdf")
@@ -30,17 +32,21 @@ FEW_POINTS = 8  # of a curve; fewer are marked
 SMOOTHING_POINTS = 40  # a curve is averaged over about a fortieth of its points, its raw values stay visible behind it
 
 
-def plot_runs(run_dirs: Sequence[Path], out: Path) -> None:
+GuessLevels = Callable[[Any], Mapping[str, int]]
+"""`Task.guess_levels` of the runs that are drawn."""
+
+
+def plot_runs(run_dirs: Sequence[Path], out: Path, levels: GuessLevels = guess_levels) -> None:
     """Writes the picture of `draw_runs` to a file; its suffix is the format.
 
     Raises:
         UsageError: see `draw_runs`.
         OSError: the file cannot be written.
     """
-    draw_runs(run_dirs).savefig(out, dpi=110)
+    draw_runs(run_dirs, levels).savefig(out, dpi=110)
 
 
-def draw_runs(run_dirs: Sequence[Path]) -> Figure:
+def draw_runs(run_dirs: Sequence[Path], levels: GuessLevels = guess_levels) -> Figure:
     """Returns a figure: losses on the left, accuracies on the right; a colour an objective, a style a run.
 
     Lines are training steps, crosses where these are few, dots held-out pages, thin horizontals what guessing reaches.
@@ -52,15 +58,19 @@ def draw_runs(run_dirs: Sequence[Path]) -> Figure:
 
     figure = Figure(figsize=(13, 5), layout="constrained")
     losses, accuracies = figure.subplots(1, 2)
-    for number, (run_dir, label) in enumerate(zip(run_dirs, run_labels(run_dirs), strict=True)):
-        rows, style = _rows(run_dir), STYLES[number % len(STYLES)]
-        for name in ("", *OBJECTIVES):
-            _curve(losses, rows, f"loss_{name}".rstrip("_"), COLOURS[name], style, f"{name or 'total'}{label}")
-        for name in OBJECTIVES:
-            _curve(accuracies, rows, f"acc_{name}", COLOURS[name], style, f"{name}{label}")
-    for name, ways in sorted({level for run_dir in run_dirs for level in ways_to_guess(run_dir).items()}):
-        _horizontal(losses, math.log(ways), f"{name} by chance, 1 in {ways}", COLOURS[name])
-        _horizontal(accuracies, 1 / ways, f"{name} by chance, 1 in {ways}", COLOURS[name])
+    runs = [_rows(run_dir) for run_dir in run_dirs]
+    names = dict.fromkeys(name for rows in runs for name in _objectives(rows))
+    colours = dict(zip(names, cycle(COLOURS), strict=False))
+    for number, (rows, label) in enumerate(zip(runs, run_labels(run_dirs), strict=True)):
+        style = STYLES[number % len(STYLES)]
+        _curve(losses, rows, "loss", TOTAL_COLOUR, style, f"total{label}")
+        for name in _objectives(rows):
+            _curve(losses, rows, f"loss_{name}", colours[name], style, f"{name}{label}")
+            _curve(accuracies, rows, f"acc_{name}", colours[name], style, f"{name}{label}")
+    for name, ways in sorted({level for run_dir in run_dirs for level in ways_to_guess(run_dir, levels).items()}):
+        if name in colours:
+            _horizontal(losses, math.log(ways), f"{name} by chance, 1 in {ways}", colours[name])
+            _horizontal(accuracies, 1 / ways, f"{name} by chance, 1 in {ways}", colours[name])
     losses.set(xlabel="step", ylabel="loss (nats)", ylim=(0, None))
     accuracies.set(xlabel="step", ylabel="accuracy", ylim=(0, 1))
     for axes in (losses, accuracies):
@@ -85,8 +95,13 @@ def run_labels(run_dirs: Sequence[Path]) -> list[str]:
     return [f" {run_dir if alike else run_dir.name}" for run_dir in run_dirs]
 
 
-def ways_to_guess(run_dir: Path) -> dict[str, int]:
-    """Returns among how many answers a guess is right once: the line classes are drawn evenly, cells are about so.
+def _objectives(rows: list[dict[str, Any]]) -> list[str]:
+    """Returns the objectives of a run, which every row has, be it of training or of held-out pages."""
+    return objective_names(rows[0]) or objective_names(rows[0], "val_")
+
+
+def ways_to_guess(run_dir: Path, levels: GuessLevels = guess_levels) -> dict[str, int]:
+    """Returns among how many answers a guess is right once, by objective.
 
     Raises:
         UsageError: the run's settings cannot be read.
@@ -94,8 +109,7 @@ def ways_to_guess(run_dir: Path) -> dict[str, int]:
     path = run_dir / "config.yaml"
     try:
         # Not by load_config: runs of earlier versions, with settings that are no more, can be compared.
-        model = OmegaConf.load(path).model
-        return {"line": model.line_classes, "grid": model.grid_rows * model.grid_cols}
+        return dict(levels(OmegaConf.load(path).model))
     except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
         raise UsageError(f"{path} cannot be read: give the --output directory of a run.") from error
 

@@ -49,6 +49,7 @@ with needs_extra("train"):
         fit_to_corpora,
         make_cache,
         make_run_dir,
+        pretraining,
         rank_batches,
         require_run_dir,
         sample_order,
@@ -57,6 +58,7 @@ with needs_extra("train"):
     from trainer.shard_files import ShardError
     from trainer.skipped_steps import SkippedSteps
     from trainer.starting_point import starting_scales
+    from trainer.task import Task
     from trainer.throughput import Throughput, total_peak_tflops
     from trainer.training_step import StepResult, train_step
     from trainer.upload import require_uploads, start_uploads
@@ -69,14 +71,18 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit code."""
+MakeTask = Callable[[PretrainConfig, Tokenizer], Task]
+"""Makes a task from settings whose model fits the corpora, and the corpora's tokenizer."""
+
+
+def main(argv: Sequence[str] | None = None, task: MakeTask = pretraining) -> int:
+    """Runs the command line and returns its exit code. Another `task` is trained by the same loop."""
     first = distributed.rank() == 0
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if first else logging.ERROR, format="%(message)s")
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs, with a traceback, what it raises as well
     try:
         with kept_interrupts():
-            return pretrain(parse_command_line(argv))
+            return pretrain(parse_command_line(argv), task)
     except FolioError as error:
         # All ranks meet the same errors and one reports them, but a sample is read by one rank alone.
         if first or isinstance(error, (ShardError, TooManyBadSamples, WorkerDied)):
@@ -95,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def pretrain(config: PretrainConfig) -> int:
+def pretrain(config: PretrainConfig, make_task: MakeTask) -> int:
     """Trains from where the run stands to `max_steps` and exports the model. Every rank calls it.
 
     Returns:
@@ -114,15 +120,16 @@ def pretrain(config: PretrainConfig) -> int:
     corpora, tokenizer = open_corpora(config)
     make_cache(config, corpora)
     config = fit_to_corpora(config, corpora, tokenizer)
+    task = make_task(config, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
     run_dir = Path(config.output)
     checkpoints = run_dir / "checkpoints"
-    common = facts(config, corpora, tokenizer)
+    common = facts(config, corpora, tokenizer, task)
     if (earlier := newest_checkpoint(checkpoints)) is not None:
         require_same(earlier.facts, common, config.output, but=["ranks"] if config.change_ranks else [])
         require_steps_left(config, earlier.step)
     if config.dry_run:
-        dry_run(config, corpora, tokenizer, _start(config, micro_batch, earlier)[0])
+        dry_run(config, corpora, task, _start(config, task, micro_batch, earlier)[0])
         return DONE
     make_run_dir(config.output)
     with sole_run(run_dir):
@@ -130,7 +137,7 @@ def pretrain(config: PretrainConfig) -> int:
             clear_mark(run_dir)
         uploads = start_uploads(config.upload_to, run_dir)
         wandb = start_wandb(config, resumed=earlier is not None)
-        engine, scales = _start(config, micro_batch, earlier)
+        engine, scales = _start(config, task, micro_batch, earlier)
         store = CheckpointStore(
             checkpoints,
             config.keep_last,
@@ -140,7 +147,7 @@ def pretrain(config: PretrainConfig) -> int:
             uploads=uploads,
         )
         checkpoint = store.load(engine)
-        run = Run(config, corpora, tokenizer, engine, checkpoint.step if checkpoint else 0, wandb, started)
+        run = Run(config, corpora, tokenizer, task, engine, checkpoint.step if checkpoint else 0, wandb, started)
         run.announce()
         with run.log:
             stopped = run.train(lambda: store.save(engine, run.step, run.samples))
@@ -151,10 +158,12 @@ def pretrain(config: PretrainConfig) -> int:
         return FAILED if stopped else DONE
 
 
-def _start(config: PretrainConfig, micro_batch: int, earlier: Checkpoint | None) -> tuple[Any, dict[str, float]]:
+def _start(
+    config: PretrainConfig, task: Task, micro_batch: int, earlier: Checkpoint | None
+) -> tuple[Any, dict[str, float]]:
     """Lets the ranks meet; returns the engine around the model at its start, and its learning rates' scales."""
     torch.manual_seed(config.seed)
-    model = DocFormerV2(config.model)
+    model = DocFormerV2(config.model, task.heads)
     scales = starting_scales(model, config, earlier)
     return start_engine(model, config, micro_batch, scales), scales
 
@@ -183,19 +192,22 @@ class Run:
         config: PretrainConfig,
         corpora: list[OpenCorpus],
         tokenizer: Tokenizer,
+        task: Task,
         engine: Any,
         step: int,
         wandb: WandbLog | None,
         started: float,
     ) -> None:
-        self.config, self.corpora, self.tokenizer, self.engine, self.step = config, corpora, tokenizer, engine, step
+        self.config, self.corpora, self.tokenizer, self.task, self.engine = config, corpora, tokenizer, task, engine
+        self.step = step
         self.dir = Path(config.output)
         self.stop = StopRequest(config.max_hours, started)
         self.started = started
         self.order = sample_order(config, corpora)
-        self.dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
-        held_out = PageDataset([corpus.held_out for corpus in corpora], tokenizer, config)
-        self.evaluation = Evaluation(held_out, config.val_pages, engine.train_micro_batch_size_per_gpu())
+        self.dataset = PageDataset([corpus.train for corpus in corpora], task, config.model, config.seed)
+        held_out = PageDataset([corpus.held_out for corpus in corpora], task, config.model, config.seed)
+        micro_batch = engine.train_micro_batch_size_per_gpu()
+        self.evaluation = Evaluation(held_out, config.val_pages, micro_batch, config.pad_multiple)
         self.throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
         watched = step_range(config.profile_steps) if first else None
@@ -239,14 +251,14 @@ class Run:
         config = self.config
         left = config.max_steps - self.step
         mine = rank_batches(config, self.corpora, self.order, self.dataset, self.engine, self.samples, left)
-        batches = load_batches(self.dataset, mine, config.workers)
+        batches = load_batches(self.dataset, mine, pad_multiple=config.pad_multiple, workers=config.workers)
         while self.step < config.max_steps:
             self.step += 1
             rate = learning_rate(self.step, config.max_steps, config.optimizer)
             set_learning_rate(self.engine, rate)
             asked, due = self.stop.reason is not None, self._is_due(config.log_every)
             with self.profiler.watching(self.step):
-                result = train_step(self.engine, batches, config, self.step, stop=asked, measured=due)
+                result = train_step(self.engine, batches, self.task, config, self.step, stop=asked, measured=due)
             self.throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
             self.bad_samples.note(self.step, result.bad)
             self.skipped.note(self.step, result)
@@ -268,11 +280,11 @@ class Run:
         """Writes the model and the plot, and says where everything is."""
         weights = full_weights(self.engine)
         if distributed.rank() == 0:
-            model = DocFormerV2(self.config.model)
+            model = DocFormerV2(self.config.model, self.task.heads)
             for name, parameter in model.named_parameters():
                 parameter.data.copy_(weights[name])
             export_model(model, self.tokenizer, self.dir / MODEL_DIR)
-            plot_runs([self.dir], self.dir / "loss.png")
+            plot_runs([self.dir], self.dir / "loss.png", self.task.guess_levels)
         took = duration(time.monotonic() - self.started)
         logger.info(
             f"done: {self.step} steps, {self.samples:,} samples, in {took}\n"

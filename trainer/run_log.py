@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -143,9 +144,15 @@ def validation_line(row: dict[str, Any]) -> str:
 def _objectives(row: dict[str, Any], prefix: str = "") -> str:
     parts = (
         f"{name} {row[f'{prefix}loss_{name}']:.3f} ({row[f'{prefix}acc_{name}']:.1%})"
-        for name in ("denoise", "line", "grid")
+        for name in objective_names(row, prefix)
     )
     return "  ".join(parts)
+
+
+def objective_names(row: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Returns the objectives of a row, in the order of its keys `loss_<name>`; in validation rows `val_loss_<name>`."""
+    start = f"{prefix}loss_"
+    return [name.removeprefix(start) for name in row if name.startswith(start)]
 
 
 def _rounded(value: Any) -> Any:

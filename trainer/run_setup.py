@@ -17,8 +17,10 @@ from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus
 from trainer.data import PageDataset
 from trainer.prefetch import prefetcher
+from trainer.pretraining import Pretraining
 from trainer.sample_order import RankBatches, SampleOrder, ShuffledPages
 from trainer.shard_files import CachedShards
+from trainer.task import Task
 
 
 def fit_to_corpora(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> PretrainConfig:
@@ -26,6 +28,11 @@ def fit_to_corpora(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokeni
     index = corpora[0].index
     model = config.model.with_tokenizer(tokenizer)
     return replace(config, model=replace(model, grid_rows=index.grid_rows, grid_cols=index.grid_cols))
+
+
+def pretraining(config: PretrainConfig, tokenizer: Tokenizer) -> Pretraining:
+    """Returns the task of pretraining under settings that fit the corpora."""
+    return Pretraining(config.objectives, config.model, tokenizer, config.seed)
 
 
 def sample_order(config: PretrainConfig, corpora: Sequence[OpenCorpus]) -> SampleOrder:
@@ -121,7 +128,7 @@ def _make_dir(flag: str, path: Path) -> None:
         ) from error
 
 
-def facts(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> dict[str, Any]:
+def facts(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, task: Task) -> dict[str, Any]:
     """Returns what two runs must have in common for one to go on from the other's checkpoint."""
     settings = ("seed", "global_batch", "val_share", "shuffle_shards", "zero_stage", "dtype")
     return {
@@ -130,7 +137,7 @@ def facts(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Toke
         "ranks": distributed.world_size(),
         **{name: getattr(config, name) for name in settings},
         "model": asdict(config.model),
-        "objectives": asdict(config.objectives),
+        **task.facts(),
     }
 
 

@@ -16,11 +16,9 @@ from trainer.config import PretrainConfig
 from trainer.engine import update
 from trainer.flops import flops_per_sequence
 from trainer.guarded_adamw import is_usable
-from trainer.metrics import OBJECTIVES, ObjectiveSums, summarize
+from trainer.metrics import ObjectiveSums, summarize, training_loss
 from trainer.model_config import ModelConfig
-
-LABELS = {"denoise": "labels", "line": "line_classes", "grid": "cells"}
-"""What a batch holds for each objective."""
+from trainer.task import Task
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class StepResult:
 
 
 def train_step(
-    engine: Any, batches: Iterator[Batch], config: PretrainConfig, step: int, *, stop: bool, measured: bool
+    engine: Any, batches: Iterator[Batch], task: Task, config: PretrainConfig, step: int, *, stop: bool, measured: bool
 ) -> StepResult:
     """Takes step `step` (from 1). Collective: all ranks call it.
 
@@ -79,23 +77,24 @@ def train_step(
     started = time.perf_counter()
     micro_batches = [next(batches) for _ in range(engine.gradient_accumulation_steps())]
     waited_s = time.perf_counter() - started
-    work = distributed.sum_over_ranks({**_work(micro_batches, config.model), "wait_s": waited_s, "stop": float(stop)})
+    mine = {**_work(micro_batches, config.model, task), "wait_s": waited_s, "stop": float(stop)}
+    work = distributed.sum_over_ranks({**mine, **_answers(micro_batches, task)})
+    answers = {objective.name: work[f"answers {objective.name}"] for objective in task.objectives}
     shares = distributed.world_size() * len(micro_batches)  # DeepSpeed takes the mean of so many gradients
-    sums = ObjectiveSums()
+    sums = ObjectiveSums(task.objectives)
     losses: list[torch.Tensor] = []
     for number, batch in enumerate(micro_batches):
         torch.manual_seed(dropout_seed(config.seed, step, number, distributed.rank()))
-        outputs = engine(to_device(batch, engine.device))
-        scaled = {name: outputs[f"loss_{name}"] * outputs[f"count_{name}"] for name in OBJECTIVES}
-        total = config.objectives.total({f"loss_{n}": v * (shares / max(work[n], 1)) for n, v in scaled.items()})
+        outcomes = engine(to_device(batch, engine.device))
+        total = training_loss(outcomes, task.objectives, answers, shares)
         losses.append(total.detach())
-        sums.add(outputs)
+        sums.add(outcomes)
         grad_norm = update(engine, total)
     assert grad_norm is not None, "the last micro-batch ends a step"
     usable = is_usable(grad_norm, config.skip_grad_norm)
     measured = measured or not usable
     return StepResult(
-        metrics=summarize(distributed.sum_over_ranks(sums.local()), config.objectives) if measured else {},
+        metrics=summarize(distributed.sum_over_ranks(sums.local()), task.objectives) if measured else {},
         grad_norm=grad_norm,
         tokens=work["tokens"],
         positions=work["positions"],
@@ -107,17 +106,21 @@ def train_step(
     )
 
 
-def _work(micro_batches: list[Batch], model: ModelConfig) -> dict[str, float]:
-    """Returns what there is to do, as `StepResult` names it, and how many answers each objective asks for."""
+def _work(micro_batches: list[Batch], model: ModelConfig, task: Task) -> dict[str, float]:
+    """Returns what this rank has to do, as `StepResult` names it."""
     return {
         "tokens": float(sum(map(count_tokens, micro_batches))),
         "positions": float(sum(batch["text_mask"].numel() + batch["labels"].numel() for batch in micro_batches)),
-        "flops": sum(count_flops(batch, model) for batch in micro_batches),
+        "flops": sum(count_flops(batch, model, task) for batch in micro_batches),
         "bad": float(sum(len(batch["bad"]) for batch in micro_batches)),
-        **{
-            name: float(sum(int((batch[labels] != IGNORE).sum()) for batch in micro_batches))
-            for name, labels in LABELS.items()
-        },
+    }
+
+
+def _answers(micro_batches: list[Batch], task: Task) -> dict[str, float]:
+    """Returns how many labels each objective has on this rank, by `answers <name>`."""
+    return {
+        f"answers {objective.name}": float(sum(int((b[objective.labels] != IGNORE).sum()) for b in micro_batches))
+        for objective in task.objectives
     }
 
 
@@ -145,8 +148,7 @@ def count_tokens(batch: Batch) -> int:
     return int(batch["text_mask"].sum() + (batch["labels"] != IGNORE).sum())
 
 
-def count_flops(batch: Batch, model: ModelConfig) -> float:
-    """Returns the FLOPs that a model needs for a batch, forward and backward, padding excluded."""
+def count_flops(batch: Batch, model: ModelConfig, task: Task) -> float:
+    """Returns the FLOPs that model and heads need for a batch, forward and backward, padding excluded."""
     lengths = zip(batch["text_mask"].sum(1).tolist(), (batch["labels"] != IGNORE).sum(1).tolist(), strict=True)
-    pairs = batch["line_pairs"].shape[1]
-    return float(sum(flops_per_sequence(model, text, target, pairs) for text, target in lengths))
+    return float(sum(flops_per_sequence(model, text, target) + task.head_flops(text) for text, target in lengths))

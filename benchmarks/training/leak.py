@@ -26,9 +26,10 @@ from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
+from trainer.heads import PretrainingHeads
 from trainer.model import DocFormerV2
 from trainer.run_log import read_log
-from trainer.run_setup import fit_to_corpora
+from trainer.run_setup import fit_to_corpora, pretraining
 
 SHARES = (0.0, 0.3, 0.5, 1.0)
 HEADS = ("line", "grid")
@@ -57,7 +58,7 @@ class Weights:
     device = torch.device("cpu")
 
     def __init__(self, run: Path, config: PretrainConfig) -> None:
-        self.model = DocFormerV2(config.model)
+        self.model = DocFormerV2(config.model, PretrainingHeads)
         states = sorted((run / "checkpoints").glob("step-*/mp_rank_00_model_states.pt"))[-1]
         self.model.load_state_dict(torch.load(states, weights_only=False)["module"])
 
@@ -82,8 +83,9 @@ def accuracies(run: Path) -> dict[float, dict[str, float]]:
     found = {}
     for share in SHARES:
         changed = replace(config, objectives=replace(config.objectives, hidden_box_share=share))
-        dataset = PageDataset([corpus.held_out for corpus in corpora], tokenizer, changed)
-        found[share] = Evaluation(dataset, changed.val_pages, 8).run(weights)
+        task = pretraining(changed, tokenizer)
+        dataset = PageDataset([corpus.held_out for corpus in corpora], task, changed.model, changed.seed)
+        found[share] = Evaluation(dataset, changed.val_pages, 8, changed.pad_multiple).run(weights)
     return found
 
 

@@ -22,7 +22,7 @@ from trainer.config import PretrainConfig, load_config
 from trainer.corpora import OpenCorpus, open_corpora
 from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
-from trainer.run_setup import fit_to_corpora
+from trainer.run_setup import fit_to_corpora, pretraining
 
 COLUMNS = ("denoise loss", "denoise acc", "line loss", "line acc", "grid loss", "grid acc")
 KEYS = tuple(f"val_{kind}_{name}" for name in ("denoise", "line", "grid") for kind in ("loss", "acc"))
@@ -63,7 +63,10 @@ def word_frequencies(config: PretrainConfig, corpora: list[OpenCorpus], tokenize
     for pages in (corpus.train for corpus in corpora):
         for row in range(len(pages)):
             counts += np.bincount(pages.sample(row).tokens[:, 0], minlength=len(counts))
-    held_out = Evaluation(PageDataset([corpus.held_out for corpus in corpora], tokenizer, config), config.val_pages, 1)
+    pages = PageDataset(
+        [corpus.held_out for corpus in corpora], pretraining(config, tokenizer), config.model, config.seed
+    )
+    held_out = Evaluation(pages, config.val_pages, 1, config.pad_multiple)
     targets = np.concatenate([held_out.dataset[ref].labels for (ref,) in held_out.blocks])
     is_word = ~np.isin(targets, [*tokenizer.sentinel_ids, tokenizer.eos_id])
     after_word = np.concatenate([[False], is_word[:-1]])  # where a span may end: before a sentinel or eos

@@ -24,12 +24,13 @@ from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
 from trainer.batch import Batch
+from trainer.collate import collate
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset, load_batches
-from trainer.example import collate, mask_text
+from trainer.example import mask_text
 from trainer.page_image import view_page
-from trainer.run_setup import fit_to_corpora, sample_order
+from trainer.run_setup import fit_to_corpora, pretraining, sample_order
 from trainer.sample_order import RankBatches
 
 BATCH = 8
@@ -42,7 +43,9 @@ class FolioLoader:
     def __init__(self, config: PretrainConfig) -> None:
         corpora, self.tokenizer = open_corpora(config)
         self.config = fit_to_corpora(config, corpora, self.tokenizer)
-        self.dataset = PageDataset([corpus.train for corpus in corpora], self.tokenizer, self.config)
+        self.task = pretraining(self.config, self.tokenizer)
+        pages = [corpus.train for corpus in corpora]
+        self.dataset = PageDataset(pages, self.task, self.config.model, self.config.seed)
         self.order = sample_order(self.config, corpora)
 
     def batches(self) -> Iterator[Batch]:
@@ -52,7 +55,7 @@ class FolioLoader:
             self.dataset.length,
             **{"global_batch": 8 * BATCH, "micro_batch": BATCH, "rank": 0, "ranks": 1, "consumed": 0, "steps": 10**6},
         )
-        return load_batches(self.dataset, plan, workers=0)
+        return load_batches(self.dataset, plan, pad_multiple=self.config.pad_multiple, workers=0)
 
 
 def webdataset_samples(shards: list[str]) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
@@ -90,7 +93,8 @@ def masked(
         batch = list(islice(stream, BATCH))
         texts = [mask_text(key, tokens, **rest) for key, tokens, _ in batch]
         pages = [view_page(image, model) for *_, image in batch]
-        yield collate([replace(t, page=p) for t, p in zip(texts, pages, strict=True)], config.pad_multiple)
+        examples = [replace(text, page=page) for text, page in zip(texts, pages, strict=True)]
+        yield collate(examples, pretraining(config, tokenizer), config.pad_multiple)
 
 
 def measure(loaders: dict[str, Callable[[], Iterator[Batch]]], pages: int, rounds: int) -> dict[str, dict[str, list]]:

@@ -16,7 +16,7 @@ from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.denoising import noise_size
-from trainer.run_setup import fit_to_corpora, sample_order
+from trainer.run_setup import fit_to_corpora, pretraining, sample_order
 from trainer.sample_order import RankBatches, SampleRef
 
 WAYS = (("unsorted", 64), ("unsorted", 32), ("sorted", 64), ("sorted", 32))
@@ -26,9 +26,8 @@ SIZES = ((64, 8), (1024, 32))
 def lengths(dataset: PageDataset, ref: SampleRef) -> tuple[int, int]:
     """Returns the lengths of the corrupted text and of the target of a page, both with eos."""
     tokens = dataset.length(ref)
-    noise, spans = (
-        noise_size(tokens, dataset.config.objectives, len(dataset.tokenizer.sentinel_ids)) if tokens else (0, 0)
-    )
+    task = dataset.task
+    noise, spans = noise_size(tokens, task.settings, len(task.tokenizer.sentinel_ids)) if tokens else (0, 0)
     return tokens - noise + spans + 1, noise + spans + 1
 
 
@@ -36,7 +35,8 @@ def shares(config: PretrainConfig, sort: bool, multiple: int, sizes: tuple[int, 
     """Returns the share of padding in an epoch: of text and target tokens, and of all tokens including visual ones."""
     corpora, tokenizer = open_corpora(config)
     config = fit_to_corpora(config, corpora, tokenizer)
-    dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
+    task = pretraining(config, tokenizer)
+    dataset = PageDataset([corpus.train for corpus in corpora], task, config.model, config.seed)
     length: Callable[[SampleRef], int] = dataset.length if sort else lambda ref: 0
     global_batch, micro_batch = sizes
     steps = -(-sum(len(corpus.train) for corpus in corpora) // global_batch)

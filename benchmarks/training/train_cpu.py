@@ -22,6 +22,7 @@ from benchmarks.report import add_table_flag, publish
 from trainer.flops import flops_per_sequence
 from trainer.model import DocFormerV2
 from trainer.model_config import MODEL_SIZES, ModelConfig
+from trainer.outcome import Outcome
 
 TEXT, TARGET = 640, 128  # tokens; 640 = 128 patches and 512 tokens of a page
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
@@ -54,7 +55,7 @@ class TrainingStep:
 
 def folio_step(config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dtype) -> TrainingStep:
     """Returns a step of DocFormerV2 without boxes, patches and pretraining heads, which makes it a T5."""
-    model = DocFormerV2(config, pretraining_heads=False).to(dtype).train()
+    model = DocFormerV2(config).to(dtype).train()
     batch = {
         "input_ids": ids,
         "text_mask": torch.ones_like(ids, dtype=torch.bool),
@@ -63,7 +64,12 @@ def folio_step(config: ModelConfig, ids: Tensor, labels: Tensor, dtype: torch.dt
         "labels": labels,
     }
     model.boxes.requires_grad_(False)
-    return TrainingStep(model, lambda: model(batch)["loss_denoise"], fused=True)
+    return TrainingStep(model, lambda: mean_loss(model(batch)["labels"]), fused=True)
+
+
+def mean_loss(outcome: Outcome) -> Tensor:
+    """Returns the mean cross entropy, as T5 does."""
+    return outcome.loss_sum / outcome.answers
 
 
 def t5_config(config: ModelConfig) -> transformers.T5Config:

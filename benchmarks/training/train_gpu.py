@@ -18,6 +18,7 @@ import torch
 
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
+from schemas import load_tokenizer
 from trainer.batch import Batch
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
@@ -25,7 +26,8 @@ from trainer.data import PageDataset, load_batches
 from trainer.engine import lr_scales, memory_gb, set_learning_rate, start_engine
 from trainer.model import DocFormerV2
 from trainer.model_config import MODEL_SIZES
-from trainer.run_setup import fit_to_corpora, sample_order
+from trainer.pretraining import Pretraining
+from trainer.run_setup import fit_to_corpora, pretraining, sample_order
 from trainer.sample_order import RankBatches
 from trainer.throughput import Throughput, total_peak_tflops
 from trainer.training_step import train_step
@@ -61,11 +63,12 @@ def synthetic_batch(config: PretrainConfig) -> Batch:
     return {**batch, "keys": [f"noise-{page}" for page in range(pages)], "bad": []}
 
 
-def real_batches(config: PretrainConfig, steps: int) -> tuple[PretrainConfig, Iterator[Batch]]:
-    """Returns the settings, adapted to the corpus, and the batches of a run from its start."""
+def real_batches(config: PretrainConfig, steps: int) -> tuple[PretrainConfig, Pretraining, Iterator[Batch]]:
+    """Returns the settings, adapted to the corpus, the task, and the batches of a run from its start."""
     corpora, tokenizer = open_corpora(config)
     config = fit_to_corpora(config, corpora, tokenizer)
-    dataset = PageDataset([corpus.train for corpus in corpora], tokenizer, config)
+    task = pretraining(config, tokenizer)
+    dataset = PageDataset([corpus.train for corpus in corpora], task, config.model, config.seed)
     micro_batches = RankBatches(
         sample_order(config, corpora),
         dataset.length,
@@ -76,22 +79,23 @@ def real_batches(config: PretrainConfig, steps: int) -> tuple[PretrainConfig, It
         consumed=0,
         steps=steps,
     )
-    return config, load_batches(dataset, micro_batches, config.workers)
+    batches = load_batches(dataset, micro_batches, pad_multiple=config.pad_multiple, workers=config.workers)
+    return config, task, batches
 
 
 def measure(config: PretrainConfig, warmup: int, steps: int) -> dict[str, float]:
     """Returns the rates of `Throughput` over `steps` steps after the warm-up, and `memory_gb`."""
     if config.corpus:
-        config, batches = real_batches(config, warmup + steps)
+        config, task, batches = real_batches(config, warmup + steps)
     else:
-        batches = itertools.repeat(synthetic_batch(config))
+        task, batches = pretraining(config, load_tokenizer(config.tokenizer)), itertools.repeat(synthetic_batch(config))
     torch.manual_seed(config.seed)
-    model = DocFormerV2(config.model)
+    model = DocFormerV2(config.model, task.heads)
     engine = start_engine(model, config, config.micro_batch, lr_scales(model))
     throughput = Throughput(total_peak_tflops(engine.device, config))
     for step in range(1, warmup + steps + 1):
         set_learning_rate(engine, 1e-4)
-        result = train_step(engine, batches, config, step, stop=False, measured=step in (warmup, warmup + steps))
+        result = train_step(engine, batches, task, config, step, stop=False, measured=step in (warmup, warmup + steps))
         throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
         if step == warmup:
             throughput.rates()

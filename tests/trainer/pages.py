@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from schemas.geometry import cell_of
 from schemas.tokenizer import Tokenizer, load_tokenizer
-from trainer.example import Example, mask_text
+from trainer.batch import Batch
+from trainer.collate import collate
+from trainer.example import PretrainingExample, mask_text
+from trainer.metrics import training_loss
 from trainer.model_config import MODEL_SIZES, ModelConfig
 from trainer.objectives import ObjectivesConfig
+from trainer.outcome import Outcomes
 from trainer.page_image import view_page
+from trainer.pretraining import Pretraining
 
 TINY = MODEL_SIZES["tiny"]
 TOKENIZER = load_tokenizer()
+PRETRAINING = Pretraining(ObjectivesConfig(), TINY, TOKENIZER, seed=0)
 
 
 def page_tokens(words_per_line: list[int], pieces: int = 1, first_id: int = 100) -> np.ndarray:
@@ -42,7 +49,7 @@ def example_of(
     model: ModelConfig = TINY,
     tokenizer: Tokenizer = TOKENIZER,
     **objectives: object,
-) -> Example:
+) -> PretrainingExample:
     text = mask_text(
         key,
         tokens,
@@ -53,3 +60,14 @@ def example_of(
         tokenizer=tokenizer,
     )
     return replace(text, page=view_page(image, model))
+
+
+def collated(examples: list[PretrainingExample], pad_multiple: int = 32) -> Batch:
+    return collate(examples, PRETRAINING, pad_multiple)
+
+
+def loss_of(outcomes: Outcomes, settings: ObjectivesConfig | None = None) -> torch.Tensor:
+    """Returns the training loss of a batch that is the whole global batch."""
+    objectives = (settings or ObjectivesConfig()).objectives()
+    answers = {objective.name: float(outcomes[objective.labels].answers) for objective in objectives}
+    return training_loss(outcomes, objectives, answers)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.trainer.pages import example_of, page_image, page_tokens
+from tests.trainer.pages import collated, example_of, loss_of, page_image, page_tokens
 from trainer.config import load_config
-from trainer.example import collate
+from trainer.heads import PretrainingHeads
 from trainer.model import DocFormerV2
 
 CHOICES = {
@@ -32,10 +32,10 @@ def training_step(overrides: list[str]) -> tuple[float, list[str]]:
     """The loss of two pages from the start, and which weights learn nothing from it."""
     config = load_config("tiny", None, {}, ["model.encoder_layers=1", "model.decoder_layers=1", *overrides])
     torch.manual_seed(0)
-    model = DocFormerV2(config.model)
+    model = DocFormerV2(config.model, PretrainingHeads)
     settings = vars(config.objectives)
     pages = [example_of(page_tokens([n] * 12), page_image(), model=config.model, **settings) for n in (8, 5)]
-    loss = config.objectives.total(model(collate(pages)))
+    loss = loss_of(model(collated(pages)), config.objectives)
     loss.backward()
     idle = [name for name, parameter in model.named_parameters() if not parameter.grad.any()]
     return loss.item(), idle

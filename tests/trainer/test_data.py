@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from trainer.data import (
     decode_image,
     load_batches,
 )
-from trainer.run_setup import fit_to_corpora, sample_order
+from trainer.run_setup import fit_to_corpora, pretraining, sample_order
 from trainer.sample_order import RankBatches, SampleOrder, SampleRef
 from trainer.shard_files import ShardError
 
@@ -39,7 +40,13 @@ def _open(*corpora: str | Path, **settings: str) -> tuple[PageDataset, SampleOrd
     config = load_config("tiny", None, given, small)
     opened, tokenizer = open_corpora(config)
     config = fit_to_corpora(config, opened, tokenizer)
-    return PageDataset([corpus.train for corpus in opened], tokenizer, config), sample_order(config, opened), config
+    task = pretraining(config, tokenizer)
+    dataset = PageDataset([corpus.train for corpus in opened], task, config.model, config.seed)
+    return dataset, sample_order(config, opened), config
+
+
+def _batches(dataset: PageDataset, refs: Iterable[list[SampleRef]], workers: int) -> Iterator[Batch]:
+    return load_batches(dataset, refs, pad_multiple=32, workers=workers)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +80,7 @@ def _global_batches(paths: list[str], ranks: int, workers: int, first: int, step
     """The batches of steps `first` to `steps` - 1 of 8 pages each, as ranks of this number read them together."""
     dataset, order, _ = _open(*paths, shuffle_shards="2")
     streams = [
-        load_batches(
+        _batches(
             dataset,
             RankBatches(
                 order,
@@ -103,7 +110,7 @@ def test_global_batches_are_the_same_on_any_ranks_and_workers_and_after_a_resume
 
 
 def test_batches_hold_the_pages_that_were_asked_for(dataset):
-    batches = list(load_batches(dataset, REFS, workers=0))
+    batches = list(_batches(dataset, REFS, 0))
     assert [batch["keys"] for batch in batches] == [[dataset.key(ref) for ref in refs] for refs in REFS]
     assert batches[0]["images"].shape == (2, 64, 96, 3)
 
@@ -121,8 +128,8 @@ def test_a_page_is_masked_anew_in_every_epoch_and_the_same_way_in_one(dataset):
 
 
 def test_a_text_only_model_decodes_no_image(dataset):
-    config = replace(dataset.config, model=replace(dataset.config.model, image_height=0))
-    assert PageDataset(dataset.corpora, dataset.tokenizer, config)[SampleRef(0, 0, 0)].page is None
+    text_only = PageDataset(dataset.corpora, dataset.task, replace(dataset.model, image_height=0), dataset.seed)
+    assert text_only[SampleRef(0, 0, 0)].page is None
 
 
 @pytest.mark.parametrize(("height", "width"), [(2000, 1400), (1000, 2500), (300, 200)])
@@ -144,13 +151,13 @@ def test_a_bad_sample_gives_way_to_another_one_and_is_named_with_its_shard(corpo
     spoilt = spoil_corpus(corpora["three"], tmp_path / "OUT", {1}, fault)
     dataset = _open(spoilt)[0]
     refs = [[SampleRef(0, row, epoch) for row in range(3)] for epoch in range(2)]
-    first, second = load_batches(dataset, refs, workers)
+    first, second = _batches(dataset, refs, workers)
     for epoch, batch in enumerate((first, second)):
         (bad,) = {entry.partition(" in ")[0] for entry in batch["bad"]}
         assert bad in {dataset.key(ref) for ref in refs[0]}
         assert bad not in batch["keys"]
         assert all(entry.startswith(f"{bad} in corpus-00000: ") and reason in entry for entry in batch["bad"])
-        again = next(load_batches(dataset, refs[epoch : epoch + 1], 0))
+        again = next(_batches(dataset, refs[epoch : epoch + 1], 0))
         assert _rows(again) == _rows(batch)
 
 
@@ -158,7 +165,7 @@ def test_a_bad_sample_gives_way_to_another_one_and_is_named_with_its_shard(corpo
 def test_a_corpus_of_bad_samples_stops_the_run(corpora, tmp_path, workers):
     dataset = _open(spoil_corpus(corpora["three"], tmp_path / "OUT", {0, 1, 2}, "no image"))[0]
     with pytest.raises(TooManyBadSamples) as stopped:
-        list(load_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
+        list(_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
     assert str(stopped.value).startswith(f"{MOST_BAD_IN_A_ROW} bad samples in a row, the last one ")
     assert "\n" not in str(stopped.value)
 
@@ -171,18 +178,18 @@ def test_a_shard_that_is_not_the_one_of_the_index_is_refused_before_it_is_read(c
     (tmp_path / "OUT" / "index.json").write_text(json.dumps(index))
     dataset = _open(tmp_path / "OUT")[0]
     with pytest.raises(ShardError, match=r"corpus-00000\.tar is not the shard that the index names"):
-        list(load_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
+        list(_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
 
 
 def test_a_shard_that_is_missing_is_refused_by_name(corpora, tmp_path):
     shutil.copytree(corpora["three"], tmp_path / "OUT")
     (tmp_path / "OUT" / "shards" / "corpus-00000.tar").unlink()
     with pytest.raises(ShardError, match=r"corpus-00000\.tar cannot be read: .* fetch or build it again"):
-        list(load_batches(_open(tmp_path / "OUT")[0], [[SampleRef(0, 0, 0)]], 0))
+        list(_batches(_open(tmp_path / "OUT")[0], [[SampleRef(0, 0, 0)]], 0))
 
 
 def test_a_worker_that_is_killed_ends_the_run_in_one_sentence(dataset):
-    batches = load_batches(dataset, [[SampleRef(0, 0, epoch)] for epoch in range(1000)], workers=1)
+    batches = _batches(dataset, [[SampleRef(0, 0, epoch)] for epoch in range(1000)], 1)
     next(batches)
     (worker,) = psutil.Process().children()
     worker.kill()

@@ -12,6 +12,7 @@ from schemas import UsageError
 from trainer.config import OptimizerConfig, load_config
 from trainer.deepspeed_settings import deepspeed_config
 from trainer.engine import learning_rate, lr_scales, parameter_groups
+from trainer.heads import PretrainingHeads
 from trainer.model import DocFormerV2
 
 SETTINGS = OptimizerConfig(learning_rate=1.0, warmup_steps=10, final_lr_share=0.1)
@@ -35,7 +36,7 @@ def test_a_run_without_warm_up_starts_near_the_peak():
 
 
 def test_decay_pulls_matrices_but_no_norms_biases_or_embeddings():
-    model = DocFormerV2(load_config("tiny").model)
+    model = DocFormerV2(load_config("tiny").model, PretrainingHeads)
     groups = parameter_groups(model, 0.01, lr_scales(model))
     decayed = [parameter for group in groups if group["weight_decay"] for parameter in group["params"]]
     free = [parameter for group in groups if not group["weight_decay"] for parameter in group["params"]]
@@ -46,7 +47,7 @@ def test_decay_pulls_matrices_but_no_norms_biases_or_embeddings():
 
 
 def test_a_weight_learns_at_a_rate_relative_to_its_size():
-    model = DocFormerV2(load_config("tiny").model)
+    model = DocFormerV2(load_config("tiny").model, PretrainingHeads)
     scales = {
         id(p): group["lr_scale"] for group in parameter_groups(model, 0.01, lr_scales(model)) for p in group["params"]
     }

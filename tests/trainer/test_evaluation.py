@@ -14,9 +14,11 @@ from trainer.config import load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
-from trainer.metrics import OBJECTIVES
+from trainer.heads import PretrainingHeads
 from trainer.model import DocFormerV2
-from trainer.run_setup import fit_to_corpora
+from trainer.run_setup import fit_to_corpora, pretraining
+
+NAMES = ("denoise", "line", "grid")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,19 @@ def held_out(*paths: Path) -> PageDataset:
     config = load_config("tiny", None, {"corpus": [str(path) for path in paths], "val_share": "0.5"}, small)
     corpora, tokenizer = open_corpora(config)
     config = fit_to_corpora(config, corpora, tokenizer)
-    return PageDataset([corpus.held_out for corpus in corpora], tokenizer, config)
+    task = pretraining(config, tokenizer)
+    return PageDataset([corpus.held_out for corpus in corpora], task, config.model, config.seed)
+
+
+def evaluation(dataset: PageDataset, most: int) -> Evaluation:
+    return Evaluation(dataset, most, block_size=2, pad_multiple=32)
+
+
+def model_for(dataset: PageDataset) -> DocFormerV2:
+    torch.manual_seed(0)
+    model = DocFormerV2(dataset.model, PretrainingHeads)
+    model.device = torch.device("cpu")
+    return model
 
 
 def test_corpora_are_asked_in_turn_until_one_has_no_more(paths):
@@ -40,19 +54,19 @@ def test_corpora_are_asked_in_turn_until_one_has_no_more(paths):
     few, many = map(len, dataset.corpora)
     assert 0 < few < many
     for most in (2, 2 * few, few + many):
-        asked = Counter(ref.corpus for block in Evaluation(dataset, most, block_size=2).blocks for ref in block)
+        asked = Counter(ref.corpus for block in evaluation(dataset, most).blocks for ref in block)
         assert asked == {0: min(few, most // 2), 1: max(most // 2, most - few)}
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3])
 def test_ranks_share_the_blocks_out_and_each_has_as_many(paths, monkeypatch, ranks):
     dataset = held_out(*paths)
-    expected = Evaluation(dataset, 100, block_size=2).blocks
+    expected = evaluation(dataset, 100).blocks
     monkeypatch.setenv("WORLD_SIZE", str(ranks))
     parts = []
     for rank in range(ranks):
         monkeypatch.setenv("RANK", str(rank))
-        parts.append(Evaluation(dataset, 100, block_size=2))
+        parts.append(evaluation(dataset, 100))
     assert len({len(part.blocks) for part in parts}) == 1
     counted = [block for part in parts for block in part.blocks[: part.counted]]
     assert sorted(counted) == sorted(expected)
@@ -60,31 +74,27 @@ def test_ranks_share_the_blocks_out_and_each_has_as_many(paths, monkeypatch, ran
 
 def test_held_out_losses_are_means_over_the_answers_of_all_corpora(paths):
     together, *apart = (held_out(*paths), held_out(paths[0]), held_out(paths[1]))
-    torch.manual_seed(0)
-    model = DocFormerV2(together.config.model)
-    model.device = torch.device("cpu")
+    model = model_for(together)
     with only_rank():
-        row, *parts = (Evaluation(dataset, 1000, block_size=2).run(model) for dataset in (together, *apart))
+        row, *parts = (evaluation(dataset, 1000).run(model) for dataset in (together, *apart))
     assert row["val_pages"] == sum(part["val_pages"] for part in parts)
-    for name in OBJECTIVES:
+    for name in NAMES:
         for kind in ("loss", "acc"):
             low, high = sorted(part[f"val_{kind}_{name}"] for part in parts)
             assert low <= row[f"val_{kind}_{name}"] <= high
     mean = sum(part["val_loss_line"] * part["val_pages"] for part in parts) / row["val_pages"]
     assert row["val_loss_line"] == pytest.approx(mean), "each page has as many pairs"
-    assert row["val_loss"] == pytest.approx(sum(row[f"val_loss_{name}"] for name in OBJECTIVES))
+    assert row["val_loss"] == pytest.approx(sum(row[f"val_loss_{name}"] for name in NAMES))
     assert model.training, "training goes on as it was"
 
 
 def test_held_out_pages_that_cannot_be_used_are_counted_and_said_once(paths, tmp_path, caplog):
     write_corpus(tmp_path / "sound", pages=9, shards=1, words=20, long_side=64)
     dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", set(range(0, 9, 2)), "no image"))
-    torch.manual_seed(0)
-    model = DocFormerV2(dataset.config.model)
-    model.device = torch.device("cpu")
+    model = model_for(dataset)
     with only_rank(), caplog.at_level("WARNING", "trainer"):
-        evaluation = Evaluation(dataset, 1000, block_size=2)
-        rows = [evaluation.run(model) for _ in range(2)]
+        asked = evaluation(dataset, 1000)
+        rows = [asked.run(model) for _ in range(2)]
     assert rows[0] == rows[1]
     assert rows[0]["val_bad_samples"] > 0
     (said,) = (record.message for record in caplog.records if "held-out" in record.message)

@@ -8,20 +8,20 @@ import torch
 
 from pipelines.lines import order_words
 from schemas.geometry import cell_of
-from tests.trainer.pages import TINY, TOKENIZER, example_of, page_image, page_tokens
+from tests.trainer.pages import TINY, TOKENIZER, collated, example_of, page_image, page_tokens
 from trainer.batch import IGNORE
-from trainer.example import Example, collate
+from trainer.example import PretrainingExample
 
 PAGE = page_tokens([8] * 20, pieces=2)
 SENTINELS = np.asarray(TOKENIZER.sentinel_ids)
 
 
-def arrays(example: Example) -> list[bytes]:
+def arrays(example: PretrainingExample) -> list[bytes]:
     named = [getattr(example, field.name) for field in fields(example) if field.name not in ("key", "page", "bad")]
     return [array.tobytes() for array in named]
 
 
-def kept_rows(example: Example) -> tuple[np.ndarray, np.ndarray]:
+def kept_rows(example: PretrainingExample) -> tuple[np.ndarray, np.ndarray]:
     """Positions of page tokens in the input, and their rows of PAGE."""
     positions = np.flatnonzero(~np.isin(example.input_ids, [*SENTINELS, TOKENIZER.eos_id]))
     return positions, PAGE[example.input_ids[positions] - 100]
@@ -146,7 +146,7 @@ def test_a_page_of_one_line_asks_only_for_the_same_line():
 
 
 def test_batches_are_padded_to_multiples_and_name_their_pages():
-    batch = collate([example_of(PAGE, page_image(), key="a"), example_of(page_tokens([3]), key="b")])
+    batch = collated([example_of(PAGE, page_image(), key="a"), example_of(page_tokens([3]), key="b")])
     assert batch["keys"] == ["a", "b"]
     shapes = {name: tuple(value.shape) for name, value in batch.items() if torch.is_tensor(value)}
     assert shapes == {
@@ -160,4 +160,4 @@ def test_batches_are_padded_to_multiples_and_name_their_pages():
 
 
 def test_a_batch_for_a_text_model_holds_no_images():
-    assert "images" not in collate([example_of(PAGE, page_image(), model=replace(TINY, image_height=0))])
+    assert "images" not in collated([example_of(PAGE, page_image(), model=replace(TINY, image_height=0))])

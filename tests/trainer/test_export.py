@@ -9,16 +9,16 @@ from safetensors.torch import load_file, save_file
 
 from schemas.errors import FolioError
 from tests.disks import small_disk
-from tests.trainer.pages import TINY, TOKENIZER, example_of, page_image, page_tokens
+from tests.trainer.pages import TINY, TOKENIZER, collated, example_of, page_image, page_tokens
 from trainer.batch import Batch
-from trainer.example import collate
 from trainer.export import export_model, load_model
+from trainer.heads import PretrainingHeads
 from trainer.model import DocFormerV2
 from trainer.model_config import ModelConfig
 
 
 def batch_for(config: ModelConfig) -> Batch:
-    return collate([example_of(page_tokens([8] * 9), page_image(), model=config)])
+    return collated([example_of(page_tokens([8] * 9), page_image(), model=config)])
 
 
 def logits_of(model: DocFormerV2, batch: Batch) -> torch.Tensor:
@@ -31,7 +31,7 @@ def logits_of(model: DocFormerV2, batch: Batch) -> torch.Tensor:
 def test_an_exported_model_gives_the_same_logits_bit_for_bit(tmp_path, dtype, height):
     torch.manual_seed(0)
     config = replace(TINY, image_height=height)
-    model = DocFormerV2(config).to(dtype).eval()
+    model = DocFormerV2(config, PretrainingHeads).to(dtype).eval()
     export_model(model, TOKENIZER, tmp_path / "model")
     loaded, tokenizer = load_model(tmp_path / "model")
     assert torch.equal(logits_of(loaded, batch_for(config)), logits_of(model, batch_for(config)))
@@ -40,7 +40,7 @@ def test_an_exported_model_gives_the_same_logits_bit_for_bit(tmp_path, dtype, he
 
 
 def test_the_heads_stay_behind_and_the_tied_weights_are_written_once(tmp_path):
-    model = DocFormerV2(TINY)
+    model = DocFormerV2(TINY, PretrainingHeads)
     export_model(model, TOKENIZER, tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
     expected = {name for name, _ in model.named_parameters() if not name.startswith("heads.")}
@@ -52,7 +52,7 @@ def test_the_heads_stay_behind_and_the_tied_weights_are_written_once(tmp_path):
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
-    export_model(DocFormerV2(TINY), TOKENIZER, folder)
+    export_model(DocFormerV2(TINY, PretrainingHeads), TOKENIZER, folder)
     return folder
 
 

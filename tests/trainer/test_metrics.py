@@ -7,41 +7,60 @@ import math
 import pytest
 import torch
 
-from trainer.metrics import OBJECTIVES, ObjectiveSums, summarize
-from trainer.objectives import ObjectivesConfig
+from trainer.metrics import ObjectiveSums, summarize, training_loss
+from trainer.outcome import Outcome, Outcomes
+from trainer.task import Objective
+
+NAMES = ("first", "second")
 
 
-def _outputs(loss: float, correct: int, count: int) -> dict[str, torch.Tensor]:
-    values = {f"loss_{name}": loss for name in OBJECTIVES} | {f"correct_{name}": correct for name in OBJECTIVES}
-    values |= {f"count_{name}": count for name in OBJECTIVES}
-    return {name: torch.tensor(float(value)) for name, value in values.items()}
+def _objectives(**weights: float) -> list[Objective]:
+    return [Objective(name, f"{name} labels", weights.get(name, 1.0)) for name in NAMES]
 
 
-def _summary(*outputs: dict[str, torch.Tensor], **weights: float) -> dict[str, float]:
-    sums = ObjectiveSums()
-    for output in outputs:
-        sums.add(output)
-    return summarize(sums.local(), ObjectivesConfig(**weights))
+def _outcomes(mean_loss: float, correct: int, answers: int) -> Outcomes:
+    values = (mean_loss * answers, correct, answers)
+    return {f"{name} labels": Outcome(*(torch.tensor(float(value)) for value in values)) for name in NAMES}
+
+
+def _summary(*outcomes: Outcomes, **weights: float) -> dict[str, float]:
+    sums = ObjectiveSums(_objectives(**weights))
+    for each in outcomes:
+        sums.add(each)
+    return summarize(sums.local(), _objectives(**weights))
 
 
 def test_a_loss_is_a_mean_over_answers_however_pages_are_batched():
-    row = _summary(_outputs(1.0, 1, 1), _outputs(4.0, 3, 9))
-    assert row["loss_line"] == pytest.approx(3.7)
-    assert row["acc_line"] == 0.4
+    row = _summary(_outcomes(1.0, 1, 1), _outcomes(4.0, 3, 9))
+    assert row["loss_first"] == pytest.approx(3.7)
+    assert row["acc_first"] == 0.4
+
+
+def test_the_columns_are_the_total_then_the_losses_then_the_accuracies():
+    names = ["loss", "loss_first", "loss_second", "acc_first", "acc_second"]
+    assert list(_summary(_outcomes(1.0, 1, 1))) == names
+    prefixed = summarize(ObjectiveSums(_objectives()).local(), _objectives(), prefix="val_")
+    assert list(prefixed) == [f"val_{name}" for name in names]
 
 
 def test_the_total_weighs_the_objectives():
-    row = _summary(_outputs(2.0, 0, 1), denoise_weight=1.0, line_weight=0.5, grid_weight=0.0)
-    assert row["loss"] == 3.0
+    assert _summary(_outcomes(2.0, 0, 1), first=1.5, second=0.0)["loss"] == 3.0
+
+
+def test_the_training_loss_weighs_means_over_the_global_batch():
+    answers = {"first": 8, "second": 4}
+    parts = [training_loss(_outcomes(2.0, 0, 2), _objectives(second=0.5), answers, shares=3) for _ in range(2)]
+    assert [part.item() for part in parts] == [pytest.approx(3 * (2 * 2 / 8 + 0.5 * 2 * 2 / 4))] * 2
 
 
 def test_pages_that_do_not_supervise_an_objective_do_not_count():
-    row = _summary(_outputs(0.0, 0, 0), _outputs(2.0, 1, 2))
-    assert (row["loss_grid"], row["acc_grid"]) == (2.0, 0.5)
-    nothing = _summary(_outputs(0.0, 0, 0))
-    assert (nothing["loss_grid"], nothing["acc_grid"]) == (0.0, 0.0)
+    row = _summary(_outcomes(0.0, 0, 0), _outcomes(2.0, 1, 2))
+    assert (row["loss_second"], row["acc_second"]) == (2.0, 0.5)
+    nothing = _summary(_outcomes(0.0, 0, 0))
+    assert (nothing["loss_second"], nothing["acc_second"]) == (0.0, 0.0)
+    assert training_loss(_outcomes(0.0, 0, 0), _objectives(), dict.fromkeys(NAMES, 0.0)) == 0
 
 
 def test_a_loss_that_is_not_finite_shows():
-    row = _summary(_outputs(float("nan"), 0, 1), _outputs(2.0, 1, 2))
+    row = _summary(_outcomes(float("nan"), 0, 1), _outcomes(2.0, 1, 2))
     assert math.isnan(row["loss"])

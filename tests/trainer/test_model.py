@@ -6,14 +6,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from tests.trainer.pages import TINY, example_of, page_image, page_tokens
-from trainer.batch import Batch
-from trainer.example import collate
+from tests.trainer.pages import TINY, collated, example_of, loss_of, page_image, page_tokens
+from trainer.batch import IGNORE, Batch
+from trainer.heads import PretrainingHeads
 from trainer.model import DocFormerV2
 from trainer.model_config import ModelConfig
-from trainer.objectives import ObjectivesConfig
 
-NAMES = ("denoise", "line", "grid")
+LABELS = ("labels", "line_classes", "cells")
 TEXT_ONLY = replace(TINY, image_height=0)
 # Small enough to be trained in a test: 512 ids and a thumbnail of the page.
 MEMORISER = replace(TINY, vocab_size=512, image_height=128, image_width=96)
@@ -23,41 +22,45 @@ SMALL = SimpleNamespace(sentinel_ids=tuple(range(511, 411, -1)), eos_id=1)
 @pytest.fixture(scope="module")
 def model() -> DocFormerV2:
     torch.manual_seed(0)
-    return DocFormerV2(TINY).eval()
+    return DocFormerV2(TINY, PretrainingHeads).eval()
 
 
 def batch_of(*lines: list[int], image: bool = True, model: ModelConfig = TINY, pad_multiple: int = 64) -> Batch:
     picture = page_image() if image else None
     pages = [example_of(page_tokens(page), picture, key=str(i), model=model) for i, page in enumerate(lines)]
-    return collate(pages, pad_multiple)
+    return collated(pages, pad_multiple)
 
 
 def losses_of(model: DocFormerV2, batch: Batch) -> dict[str, float]:
     with torch.no_grad():
-        return {name: value.item() for name, value in model(batch).items()}
+        return {name: (outcome.loss_sum / outcome.answers).item() for name, outcome in model(batch).items()}
 
 
 def train(model: DocFormerV2, batch: Batch, steps: int) -> None:
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
     for _ in range(steps):
         optimizer.zero_grad()
-        ObjectivesConfig().total(model(batch)).backward()
+        loss_of(model(batch)).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
 
 
-def test_each_objective_has_a_loss_and_an_accuracy(model):
-    losses = losses_of(model, batch_of([8] * 10, [5] * 4))
-    assert set(losses) == {f"{kind}_{name}" for kind in ("loss", "correct", "count") for name in NAMES}
-    assert all(0 <= losses[f"correct_{name}"] <= losses[f"count_{name}"] for name in NAMES)
-    assert losses["count_line"] == 128
+def test_each_label_tensor_has_an_outcome(model):
+    batch = batch_of([8] * 10, [5] * 4)
+    with torch.no_grad():
+        outcomes = model(batch)
+    assert set(outcomes) == set(LABELS)
+    for name, outcome in outcomes.items():
+        assert outcome.answers == (batch[name] != IGNORE).sum()
+        assert 0 <= outcome.correct <= outcome.answers
+    assert outcomes["line_classes"].answers == 128
 
 
 def test_an_untrained_model_answers_at_chance(model):
     losses = losses_of(model, batch_of([8] * 20))
-    assert losses["loss_line"] == pytest.approx(1.1, abs=0.8)  # ln 3
-    assert losses["loss_grid"] == pytest.approx(2.8, abs=1.0)  # ln 16
-    assert losses["loss_denoise"] == pytest.approx(10.4, abs=1.5)  # ln 32,000
+    assert losses["line_classes"] == pytest.approx(1.1, abs=0.8)  # ln 3
+    assert losses["cells"] == pytest.approx(2.8, abs=1.0)  # ln 16
+    assert losses["labels"] == pytest.approx(10.4, abs=1.5)  # ln 32,000
 
 
 def test_padding_changes_no_loss(model):
@@ -100,54 +103,62 @@ def test_the_box_of_a_hidden_token_cannot_leak(model):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_pages_of_almost_no_words_have_finite_losses_and_gradients(words, dtype):
     torch.manual_seed(0)
-    model = DocFormerV2(TINY).to(dtype)
-    losses = model(batch_of([words]))
-    ObjectivesConfig().total(losses).backward()
-    assert all(value.isfinite() for value in losses.values())
+    model = DocFormerV2(TINY, PretrainingHeads).to(dtype)
+    outcomes = model(batch_of([words]))
+    loss_of(outcomes).backward()
+    assert all(value.isfinite() for outcome in outcomes.values() for value in outcome)
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
-    assert losses["count_line"] == 0
-    assert losses["loss_line"] == 0
+    assert outcomes["line_classes"].answers == 0
+    assert outcomes["line_classes"].loss_sum == 0
 
 
 def test_bfloat16_is_close_to_float32(model):
     batch = batch_of([8] * 20)
     exact = losses_of(model, batch)
-    copy = DocFormerV2(TINY).eval()
+    copy = DocFormerV2(TINY, PretrainingHeads).eval()
     copy.load_state_dict(model.state_dict())
     rough = losses_of(copy.to(torch.bfloat16), batch)
-    assert all(rough[f"loss_{name}"] == pytest.approx(exact[f"loss_{name}"], rel=0.03) for name in NAMES)
+    assert all(rough[name] == pytest.approx(exact[name], rel=0.03) for name in LABELS)
 
 
 def test_losses_are_float32_in_any_precision():
-    losses = DocFormerV2(TEXT_ONLY).to(torch.bfloat16)(batch_of([4], model=TEXT_ONLY))
-    assert {value.dtype for value in losses.values()} == {torch.float32}
+    outcomes = DocFormerV2(TEXT_ONLY, PretrainingHeads).to(torch.bfloat16)(batch_of([4], model=TEXT_ONLY))
+    assert {value.dtype for outcome in outcomes.values() for value in outcome} == {torch.float32}
 
 
-def test_a_model_without_heads_denoises_only():
-    losses = DocFormerV2(TEXT_ONLY, pretraining_heads=False)(batch_of([4], model=TEXT_ONLY))
-    assert set(losses) == {"loss_denoise", "correct_denoise", "count_denoise"}
+def test_a_model_without_heads_answers_by_its_decoder_alone():
+    assert set(DocFormerV2(TEXT_ONLY)(batch_of([4], model=TEXT_ONLY))) == {"labels"}
+
+
+def test_the_heads_leave_the_first_weights_of_the_rest_as_they_are():
+    with_heads, without = [], []
+    for heads, weights in ((PretrainingHeads, with_heads), (None, without)):
+        torch.manual_seed(0)
+        weights += DocFormerV2(TEXT_ONLY, heads).state_dict().values()
+    assert all(map(torch.equal, without, with_heads))
 
 
 def test_every_weight_learns():
-    model = DocFormerV2(TINY)
-    ObjectivesConfig().total(model(batch_of([8] * 10))).backward()
+    model = DocFormerV2(TINY, PretrainingHeads)
+    loss_of(model(batch_of([8] * 10))).backward()
     assert [name for name, parameter in model.named_parameters() if parameter.grad.abs().max() == 0] == []
 
 
 def test_the_vocabulary_is_tied_to_the_embedding():
-    model = DocFormerV2(TINY)
+    model = DocFormerV2(TINY, PretrainingHeads)
     assert model.vocabulary.weight is model.tokens.weight
 
 
 def test_a_tiny_model_learns_one_batch_by_heart_in_all_three_objectives():
     torch.manual_seed(0)
-    model = DocFormerV2(MEMORISER)
+    model = DocFormerV2(MEMORISER, PretrainingHeads)
     pages = [
         example_of(page_tokens(page), page_image(), model=MEMORISER, tokenizer=SMALL) for page in ([6] * 8, [5] * 9)
     ]
-    train(model, collate(pages), steps=120)
-    losses = losses_of(model, collate(pages))
-    accuracy = {name: losses[f"correct_{name}"] / losses[f"count_{name}"] for name in NAMES}
+    train(model, collated(pages), steps=120)
+    with torch.no_grad():
+        outcomes = model(collated(pages))
+    accuracy = {name: float(outcome.correct / outcome.answers) for name, outcome in outcomes.items()}
     assert all(value > 0.95 for value in accuracy.values()), accuracy
 
 
@@ -155,8 +166,8 @@ def test_decoding_stops_at_eos_and_pads_behind_it():
     torch.manual_seed(0)
     config = replace(MEMORISER, image_height=0)
     pages = [example_of(page_tokens(page), model=config, tokenizer=SMALL) for page in ([6] * 3, [6] * 4)]
-    batch = collate(pages) | {"labels": torch.tensor([[200, 201, 1, -100, -100], [300, 301, 302, 303, 1]])}
-    model = DocFormerV2(config)
+    batch = collated(pages) | {"labels": torch.tensor([[200, 201, 1, -100, -100], [300, 301, 302, 303, 1]])}
+    model = DocFormerV2(config, PretrainingHeads)
     train(model, batch, steps=40)
     model.eval()
     assert model.generate(batch, max_new_tokens=20).tolist() == [[200, 201, 1, 0, 0], [300, 301, 302, 303, 1]]

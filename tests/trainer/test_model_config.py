@@ -7,6 +7,7 @@ import torch
 
 from schemas.errors import UsageError
 from tests.trainer.pages import TINY, TOKENIZER
+from trainer.heads import PretrainingHeads
 from trainer.model import DocFormerV2
 from trainer.model_config import MODEL_SIZES
 
@@ -14,7 +15,7 @@ from trainer.model_config import MODEL_SIZES
 @pytest.mark.parametrize(("size", "millions"), [("small", 66.98), ("base", 232.8), ("large", 751.2)])
 def test_parameter_counts_are_the_published_ones_with_the_pretraining_heads_and_without(size, millions):
     with torch.device("meta"):
-        model = DocFormerV2(MODEL_SIZES[size])
+        model = DocFormerV2(MODEL_SIZES[size], PretrainingHeads)
     total = sum(parameter.numel() for parameter in model.parameters())
     heads = sum(parameter.numel() for parameter in model.heads.parameters())
     assert total / 1e6 == pytest.approx(millions, abs=0.3)

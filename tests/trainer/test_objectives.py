@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from schemas.errors import UsageError
 from trainer.objectives import ObjectivesConfig
 
 
-def test_the_training_loss_is_the_weighted_sum():
-    losses = {"loss_denoise": torch.tensor(2.0), "loss_line": torch.tensor(3.0), "loss_grid": torch.tensor(5.0)}
-    objectives = ObjectivesConfig(denoise_weight=1.0, line_weight=0.5, grid_weight=0.0)
-    assert objectives.total(losses).item() == 3.5
+def test_each_objective_has_its_weight():
+    objectives = ObjectivesConfig(denoise_weight=1.0, line_weight=0.5, grid_weight=0.0).objectives()
+    assert {objective.name: objective.weight for objective in objectives} == {"denoise": 1.0, "line": 0.5, "grid": 0.0}
 
 
 @pytest.mark.parametrize(

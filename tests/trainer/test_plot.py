@@ -11,8 +11,9 @@ import cv2
 import pytest
 
 from trainer.config import load_config, save_config
-from trainer.metrics import OBJECTIVES
 from trainer.plot import draw_runs, main, run_labels, smooth, ways_to_guess
+
+NAMES = ("denoise", "line", "grid")
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def run_dir(tmp_path):
 
 
 def _row(step: int, prefix: str) -> dict[str, float]:
-    losses = {f"{prefix}loss_{name}": 10.0 / step for name in OBJECTIVES}
-    accuracies = {f"{prefix}acc_{name}": step / 100 for name in OBJECTIVES}
+    losses = {f"{prefix}loss_{name}": 10.0 / step for name in NAMES}
+    accuracies = {f"{prefix}acc_{name}": step / 100 for name in NAMES}
     return {"step": step, f"{prefix}loss": 30.0 / step, **losses, **accuracies}
 
 
@@ -74,6 +75,15 @@ def test_every_grid_of_the_runs_has_its_line_of_chance_with_its_name(run_dir, tm
         assert named == {name: pytest.approx(height(ways)) for name, ways in expected.items()}
         drawn = {line.get_ydata()[0] for line in axes.lines if len(set(line.get_ydata())) == 1}
         assert drawn >= set(named.values())
+
+
+def test_a_run_of_another_task_is_drawn_by_the_names_in_its_log(run_dir):
+    row = {"step": 10, "loss": 3.0, "loss_answer": 3.0, "acc_answer": 0.5}
+    (run_dir / "log.jsonl").write_text(json.dumps(row) + "\n")
+    losses, accuracies = draw_runs([run_dir]).axes
+    assert [text.get_text() for text in losses.get_legend().texts] == ["total", "answer"]
+    assert [text.get_text() for text in accuracies.get_legend().texts] == ["answer"]
+    assert not losses.texts, "chance is drawn for objectives that the log has"
 
 
 def test_a_run_with_a_single_logged_step_is_seen(run_dir):

@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from schemas import UsageError
+from trainer.heads import PretrainingHeads
 from trainer.model import DocFormerV2
 from trainer.model_config import ModelConfig
 from trainer.t5_import import import_t5
@@ -43,7 +44,7 @@ def folder(original, tmp_path) -> Path:
 
 def model(**changes: object) -> DocFormerV2:
     torch.manual_seed(1)
-    return DocFormerV2(replace(SHAPE, **changes))
+    return DocFormerV2(replace(SHAPE, **changes), PretrainingHeads)
 
 
 def change_weights(folder: Path, changes: dict[str, torch.Tensor | None]) -> None:

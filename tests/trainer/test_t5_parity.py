@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tests.trainer.pages import example_of, page_tokens
-from trainer.example import collate
+from tests.trainer.pages import collated, example_of, page_tokens
 from trainer.model import DocFormerV2
 from trainer.model_config import ModelConfig
 from trainer.t5_import import import_t5, our_name
@@ -52,7 +51,7 @@ def peers(request, tmp_path_factory) -> tuple[DocFormerV2, torch.nn.Module]:
 
 def placeless_batch(model: ModelConfig) -> dict:
     pages = [page_tokens([9] * 20), page_tokens([5] * 3)]
-    batch = collate([example_of(page, model=model, key=str(i)) for i, page in enumerate(pages)])
+    batch = collated([example_of(page, model=model, key=str(i)) for i, page in enumerate(pages)])
     return batch | {"box_visible": torch.zeros_like(batch["box_visible"])}
 
 

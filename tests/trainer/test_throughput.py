@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trainer.pages import TINY, example_of, page_tokens
-from trainer.example import collate
+from tests.trainer.pages import PRETRAINING, TINY, collated, example_of, page_tokens
 from trainer.flops import flops_per_sequence
 from trainer.throughput import Throughput
 from trainer.training_step import count_flops, count_tokens, dropout_seed
@@ -52,9 +51,10 @@ def test_evaluations_and_checkpoints_do_not_slow_the_rates(clock):
 def test_tokens_and_flops_of_a_batch_leave_padding_out():
     examples = [example_of(page_tokens([4] * lines)) for lines in (3, 12)]
     lengths = [(len(example.input_ids), len(example.labels)) for example in examples]
-    batch = collate(examples, pad_multiple=64)
+    batch = collated(examples, pad_multiple=64)
     assert count_tokens(batch) == sum(map(sum, lengths))
-    assert count_flops(batch, TINY) == sum(flops_per_sequence(TINY, text, target) for text, target in lengths)
+    expected = sum(flops_per_sequence(TINY, text, target) + PRETRAINING.head_flops(text) for text, target in lengths)
+    assert count_flops(batch, TINY, PRETRAINING) == expected
 
 
 def test_dropout_differs_by_seed_step_micro_batch_and_rank():

@@ -1,0 +1,74 @@
+"""The pretraining of DocFormerv2 (Appalaraju et al., AAAI 2024, section 3.2) as a task of the trainer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from torch import Tensor
+
+from schemas import Sample, Tokenizer
+from trainer.denoising import window_size
+from trainer.example import PretrainingExample, label_tensors, mask_text
+from trainer.heads import PretrainingHeads
+from trainer.model_config import ModelConfig
+from trainer.objectives import ObjectivesConfig
+from trainer.task import Task
+
+
+class Pretraining(Task):
+    """Denoising by the decoder, token-to-line and token-to-grid by heads of the encoder.
+
+    Args:
+        settings: weights and difficulty.
+        model: fitted to the corpora.
+        seed: of the run.
+    """
+
+    heads = PretrainingHeads
+
+    def __init__(self, settings: ObjectivesConfig, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> None:
+        self.settings = settings
+        self.model = model
+        self.tokenizer = tokenizer
+        self.seed = seed
+        self.objectives = settings.objectives()
+
+    def example(self, sample: Sample, epoch: int) -> PretrainingExample:
+        """Returns the page's text with masked spans and hidden boxes, and its labels."""
+        return mask_text(
+            sample.key,
+            sample.tokens,
+            seed=self.seed,
+            epoch=epoch,
+            objectives=self.settings,
+            model=self.model,
+            tokenizer=self.tokenizer,
+        )
+
+    def tokens_read(self, tokens: int) -> int:
+        """Returns the tokens of the page that its window can hold."""
+        return min(tokens, window_size(self.settings, len(self.tokenizer.sentinel_ids)))
+
+    def facts(self) -> dict[str, Any]:
+        """Returns the section `objectives` of the settings."""
+        return {"objectives": asdict(self.settings)}
+
+    def label_tensors(self, examples: Sequence[PretrainingExample], text_length: int) -> dict[str, Tensor]:
+        """Returns `cells` (b, l), `line_pairs` (b, p, 2) and `line_classes` (b, p), int64."""
+        return label_tensors(examples, text_length)
+
+    def head_flops(self, text_tokens: int) -> float:
+        """Returns the operations of two linear layers: each token's cell, and the class of each pair."""
+        outputs = text_tokens * self.model.grid_cells + self.settings.line_pairs * 2 * self.model.line_classes
+        return 3.0 * 2 * self.model.d_model * outputs
+
+    def guess_levels(self, model: Any) -> dict[str, int]:
+        """Returns the line classes, which are drawn evenly, and the cells of the grid, which are about as frequent."""
+        return guess_levels(model)
+
+
+def guess_levels(model: Any) -> dict[str, int]:
+    """Returns `Pretraining.guess_levels`, for runs of which only the settings are at hand."""
+    return {"line": model.line_classes, "grid": model.grid_rows * model.grid_cols}
