@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from schemas import UsageError
-from trainer.config import PretrainConfig, flags, load_config, setting_types
+from trainer.config import PretrainConfig, flags, flags_by_part, setting_types
+from trainer.load_config import load_config
 from trainer.model_config import MODEL_SIZES
 from trainer.nearest import nearest
 
@@ -83,8 +84,10 @@ def _parser() -> argparse.ArgumentParser:
         "--dry_run", action="store_true", help="take steps for ten seconds, write nothing, print what a run needs"
     )
     parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it; the environment has it too
-    for name, about in flags().items():
-        parser.add_argument(f"--{name}", metavar="X", help=about, action="append" if name == "corpus" else "store")
+    for part, part_flags in flags_by_part().items():
+        group = parser.add_argument_group(part)
+        for name, about in part_flags.items():
+            group.add_argument(f"--{name}", metavar="X", help=about, action="append" if name == "corpus" else "store")
     return parser
 
 

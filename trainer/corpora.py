@@ -12,10 +12,10 @@ from typing import Any
 from schemas import CorpusIndex, Sample, SchemaError, Tokenizer, UsageError, load_tokenizer
 from schemas.index import INDEX_NAME
 from schemas.reader import Shard
-from trainer.config import PretrainConfig
 from trainer.mixture import mixture
 from trainer.page_table import PageTable, read_page_table
 from trainer.remote import open_url, unreachable
+from trainer.settings.data import DataSettings
 from trainer.shard_files import CachedShards, LocalShards, ShardFiles
 
 OPEN_SHARDS = 256  # whose headers a process keeps in memory
@@ -78,7 +78,7 @@ class OpenCorpus:
     held_out: CorpusPages
 
 
-def open_corpora(config: PretrainConfig) -> tuple[list[OpenCorpus], Tokenizer]:
+def open_corpora(settings: DataSettings) -> tuple[list[OpenCorpus], Tokenizer]:
     """Opens all corpora of a run.
 
     Raises:
@@ -86,8 +86,8 @@ def open_corpora(config: PretrainConfig) -> tuple[list[OpenCorpus], Tokenizer]:
             train on; two are the same; or their weights make no sense.
         SchemaError: another schema version, or a damaged manifest.
     """
-    tokenizer = load_tokenizer(config.tokenizer)
-    corpora = [_open(path, weight, tokenizer, config) for path, weight in mixture(config.corpus)]
+    tokenizer = load_tokenizer(settings.tokenizer)
+    corpora = [_open(path, weight, tokenizer, settings) for path, weight in mixture(settings.corpus)]
     first, *others = corpora
     for other in others:
         if (other.index.grid_rows, other.index.grid_cols) != (first.index.grid_rows, first.index.grid_cols):
@@ -108,16 +108,16 @@ def _require_different(corpora: Sequence[OpenCorpus]) -> None:
         paths[shards] = corpus.path
 
 
-def _open(path: str, weight: float | None, tokenizer: Tokenizer, config: PretrainConfig) -> OpenCorpus:
+def _open(path: str, weight: float | None, tokenizer: Tokenizer, settings: DataSettings) -> OpenCorpus:
     index, table = read_head(path)
     if tokenizer.sha256 != index.tokenizer.sha256:
-        raise UsageError(_other_tokenizer(path, index, tokenizer, config.tokenizer))
+        raise UsageError(_other_tokenizer(path, index, tokenizer, settings.tokenizer))
     if not len(table):
         raise UsageError(f"{path} holds no usable page: its report.html and manifest.parquet say why.")
-    train, held_out = table.split(config.val_share)
+    train, held_out = table.split(settings.val_share)
     if not len(train):
-        raise UsageError(f"--val_share {config.val_share} holds out all {len(held_out)} pages of {path}: lower it.")
-    files = shard_files(path, index, config)
+        raise UsageError(f"--val_share {settings.val_share} holds out all {len(held_out)} pages of {path}: lower it.")
+    files = shard_files(path, index, settings)
     return OpenCorpus(
         path, len(train) if weight is None else weight, index, CorpusPages(train, files), CorpusPages(held_out, files)
     )
@@ -155,7 +155,7 @@ def _index_json(filesystem: Any, root: str, path: str) -> bytes:
         raise unreachable("--corpus", path, error) from error
 
 
-def shard_files(path: str, index: CorpusIndex, config: PretrainConfig) -> ShardFiles:
+def shard_files(path: str, index: CorpusIndex, settings: DataSettings) -> ShardFiles:
     """Returns the shards of a corpus as local files.
 
     Raises:
@@ -164,9 +164,9 @@ def shard_files(path: str, index: CorpusIndex, config: PretrainConfig) -> ShardF
     if "://" not in path:
         return LocalShards(Path(path, "shards"), index.shards)
     try:
-        cache = Path(config.cache_dir).expanduser()
+        cache = Path(settings.cache_dir).expanduser()
     except RuntimeError as error:
-        raise UsageError(f"--cache_dir {config.cache_dir}: {error} Name another folder.") from error
+        raise UsageError(f"--cache_dir {settings.cache_dir}: {error} Name another folder.") from error
     return CachedShards(f"{path.rstrip('/')}/shards", index.shards, cache)
 
 

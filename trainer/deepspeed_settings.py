@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any, cast
 
 from deepspeed.runtime.config import DeepSpeedConfig
@@ -11,28 +10,29 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 
 from schemas import UsageError
-from trainer.config import PretrainConfig
+from trainer.nearest import nearest
+from trainer.settings.engine import EngineSettings
 
 
-def deepspeed_config(config: PretrainConfig, micro_batch: int) -> dict[str, Any]:
+def deepspeed_config(settings: EngineSettings, micro_batch: int) -> dict[str, Any]:
     """Returns the DeepSpeed config of a run, with its `deepspeed` section laid over.
 
     Raises:
         UsageError: DeepSpeed refuses it, or would not look at a part of it.
     """
     ours = {
-        "train_batch_size": config.global_batch,
+        "train_batch_size": settings.global_batch,
         "train_micro_batch_size_per_gpu": micro_batch,
-        "zero_optimization": {"stage": config.zero_stage},
+        "zero_optimization": {"stage": settings.zero_stage},
         "zero_allow_untested_optimizer": True,  # it knows AdamW by its exact type, and ours is a kind of it
         "zero_force_ds_cpu_optimizer": False,  # nor one of its own where the optimizer is offloaded
         # GuardedAdamW looks at the norm, so that DeepSpeed need not search each gradient for what is not finite.
-        "bf16": {"enabled": config.dtype == "bf16", "check_grad_overflow": False},
-        "gradient_clipping": config.optimizer.clip_norm,
+        "bf16": {"enabled": settings.dtype == "bf16", "check_grad_overflow": False},
+        "gradient_clipping": settings.optimizer.clip_norm,
         "timers": {"throughput": {"enabled": False}},  # it would wait for the device twice a micro-batch
     }
-    merged = cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.merge(ours, config.deepspeed)))
-    _require_understood(merged, given=config.deepspeed)
+    merged = cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.merge(ours, settings.deepspeed)))
+    _require_understood(merged, given=settings.deepspeed)
     return merged
 
 
@@ -67,5 +67,5 @@ def _require_understood(settings: dict[str, Any], given: Iterable[str]) -> None:
     except (ValueError, AssertionError, TypeError, AttributeError) as error:  # the latter two of a value for a section
         raise UsageError(f"deepspeed ({', '.join(given)}): {error}") from error
     for key in settings.keys() - watched.sought:
-        near = get_close_matches(key, watched.sought, n=1)
-        raise UsageError(f"deepspeed.{key}: DeepSpeed has no such key" + (f"; did you mean {near[0]}?" if near else ""))
+        near = nearest(key, sorted(watched.sought))
+        raise UsageError(f"deepspeed.{key}: DeepSpeed has no such key" + (f"; did you mean {near}?" if near else ""))

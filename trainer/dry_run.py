@@ -10,11 +10,11 @@ from typing import Any
 from schemas.duration import duration
 from trainer import distributed
 from trainer.batch import Batch
-from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus
 from trainer.data import PageDataset, load_batches
 from trainer.engine import memory_gb, set_learning_rate
 from trainer.run_setup import rank_batches, sample_order
+from trainer.settings.training import TrainingConfig
 from trainer.task import Task
 from trainer.throughput import Throughput, total_peak_tflops
 from trainer.training_step import train_step
@@ -26,7 +26,7 @@ LEAST_STEPS, MOST_STEPS = 2, 20
 ENOUGH_S = 10.0
 
 
-def dry_run(config: PretrainConfig, corpora: Sequence[OpenCorpus], task: Task, engine: Any) -> None:
+def dry_run(config: TrainingConfig, corpora: Sequence[OpenCorpus], task: Task, engine: Any) -> None:
     """Takes steps that change nothing and logs what they say of the whole run. Collective: all ranks call it."""
     order = sample_order(config, corpora)
     dataset = PageDataset([corpus.train for corpus in corpora], task, config.model, config.seed)
@@ -41,7 +41,7 @@ def dry_run(config: PretrainConfig, corpora: Sequence[OpenCorpus], task: Task, e
 
 
 def _time_steps(
-    engine: Any, batches: Iterator[Batch], task: Task, config: PretrainConfig
+    engine: Any, batches: Iterator[Batch], task: Task, config: TrainingConfig
 ) -> tuple[int, dict[str, float]]:
     """Returns how many steps were timed, the same number on every rank, and their rates."""
     throughput = Throughput(total_peak_tflops(engine.device, config))
@@ -61,7 +61,7 @@ def count_parameters(module: Any) -> int:
     return sum(getattr(parameter, "ds_numel", parameter.numel()) for parameter in module.parameters())
 
 
-def estimate(config: PretrainConfig, pages: int, parameters: int, memory: float, rates: dict[str, float]) -> str:
+def estimate(config: TrainingConfig, pages: int, parameters: int, memory: float, rates: dict[str, float]) -> str:
     """Returns what a run will need, as text.
 
     Args:

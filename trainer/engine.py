@@ -19,16 +19,17 @@ from deepspeed.accelerator import get_accelerator
 from deepspeed.utils import safe_get_full_fp32_param
 
 from trainer import distributed
-from trainer.config import OptimizerConfig, PretrainConfig
 from trainer.deepspeed_settings import deepspeed_config
 from trainer.guarded_adamw import GuardedAdamW
 from trainer.model import DocFormerV2
+from trainer.settings.engine import EngineSettings
+from trainer.settings.optimizer import OptimizerConfig
 
 SMALLEST_LR_SCALE = 2.0**-10  # so that what begins at zero can leave it
 
 
 def start_engine(
-    model: DocFormerV2, config: PretrainConfig, micro_batch: int, scales: dict[str, float]
+    model: DocFormerV2, settings: EngineSettings, micro_batch: int, scales: dict[str, float]
 ) -> deepspeed.DeepSpeedEngine:
     """Joins the ranks and wraps the model.
 
@@ -39,19 +40,19 @@ def start_engine(
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")  # of calls in DeepSpeed
     distributed.join()
-    if config.compile:
+    if settings.compile:
         compile_layers(model)
-    settings = config.optimizer
+    adamw = settings.optimizer
     # DeepSpeed's own FusedAdam would compile C++ for minutes at first use; torch's is as good.
     optimizer = GuardedAdamW(
-        parameter_groups(model, settings.weight_decay, scales),
-        most_grad_norm=config.skip_grad_norm,
-        lr=settings.learning_rate,
-        betas=(settings.beta1, settings.beta2),
-        eps=settings.eps,
+        parameter_groups(model, adamw.weight_decay, scales),
+        most_grad_norm=settings.skip_grad_norm,
+        lr=adamw.learning_rate,
+        betas=(adamw.beta1, adamw.beta2),
+        eps=adamw.eps,
         fused=True,
     )
-    engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=deepspeed_config(config, micro_batch))
+    engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=deepspeed_config(settings, micro_batch))
     optimizer.grad_norm = partial(_read_norm, engine)
     return engine
 

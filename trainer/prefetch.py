@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 from trainer import distributed
-from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus
 from trainer.sample_order import SampleOrder
+from trainer.settings.data import DataSettings
 from trainer.shard_files import CachedShards, ShardError, ShardFiles, cached_files, remove_leftovers
 
 logger = logging.getLogger("trainer")
@@ -73,13 +73,13 @@ class Prefetcher:
                     raise error
 
 
-def prefetcher(config: PretrainConfig, order: SampleOrder, corpora: Sequence[OpenCorpus]) -> Callable[[int], None]:
+def prefetcher(settings: DataSettings, order: SampleOrder, corpora: Sequence[OpenCorpus]) -> Callable[[int], None]:
     """Returns what to tell each step's position; it fetches on one rank of a machine, if a corpus is remote."""
     files = [corpus.train.files for corpus in corpora]
     caches = [each.cache for each in files if isinstance(each, CachedShards)]
     if distributed.local_rank() != 0 or not caches:
         return lambda position: None
-    return Prefetcher(order, files, caches[0], int(config.cache_gb * 1e9)).advance
+    return Prefetcher(order, files, caches[0], int(settings.cache_gb * 1e9)).advance
 
 
 def shards_ahead(order: SampleOrder, files: Sequence[ShardFiles], position: int) -> list[tuple[int, int]]:

@@ -31,7 +31,7 @@ with needs_extra("train"):
     from trainer.checkpoint import CheckpointStore, newest_checkpoint, require_same
     from trainer.checkpoint_manifest import Checkpoint
     from trainer.command_line import parse_command_line
-    from trainer.config import PretrainConfig, save_config, step_range
+    from trainer.config import PretrainConfig
     from trainer.corpora import OpenCorpus, open_corpora
     from trainer.data import PageDataset, TooManyBadSamples, WorkerDied, load_batches
     from trainer.dry_run import dry_run
@@ -39,6 +39,7 @@ with needs_extra("train"):
     from trainer.evaluation import Evaluation
     from trainer.export import export_model
     from trainer.interruption import StopRequest, clear_mark, mark_stopped
+    from trainer.load_config import save_config
     from trainer.model import DocFormerV2
     from trainer.plot import plot_runs
     from trainer.profiling import StepProfiler
@@ -55,6 +56,7 @@ with needs_extra("train"):
         sample_order,
     )
     from trainer.sample_order import batch_id, micro_batch_size
+    from trainer.settings.run import step_range
     from trainer.shard_files import ShardError
     from trainer.skipped_steps import SkippedSteps
     from trainer.starting_point import starting_scales

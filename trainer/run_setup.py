@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, TypeVar
 
 from schemas import CorpusIndex, Tokenizer, UsageError
 from schemas.index import INDEX_NAME
@@ -19,11 +19,15 @@ from trainer.data import PageDataset
 from trainer.prefetch import prefetcher
 from trainer.pretraining import Pretraining
 from trainer.sample_order import RankBatches, SampleOrder, ShuffledPages
+from trainer.settings.data import DataSettings
+from trainer.settings.training import TrainingConfig
 from trainer.shard_files import CachedShards
 from trainer.task import Task
 
+Config = TypeVar("Config", bound=TrainingConfig)
 
-def fit_to_corpora(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> PretrainConfig:
+
+def fit_to_corpora(config: Config, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> Config:
     """Returns the settings with the model's vocabulary and grid as the corpora have them."""
     index = corpora[0].index
     model = config.model.with_tokenizer(tokenizer)
@@ -35,7 +39,7 @@ def pretraining(config: PretrainConfig, tokenizer: Tokenizer) -> Pretraining:
     return Pretraining(config.objectives, config.model, tokenizer, config.seed)
 
 
-def sample_order(config: PretrainConfig, corpora: Sequence[OpenCorpus]) -> SampleOrder:
+def sample_order(config: TrainingConfig, corpora: Sequence[OpenCorpus]) -> SampleOrder:
     """Returns the order in which a run reads its training pages."""
     pages = [
         ShuffledPages(corpus.train.table.bounds, config.shuffle_shards, config.seed, number)
@@ -45,7 +49,7 @@ def sample_order(config: PretrainConfig, corpora: Sequence[OpenCorpus]) -> Sampl
 
 
 def rank_batches(
-    config: PretrainConfig,
+    config: TrainingConfig,
     corpora: Sequence[OpenCorpus],
     order: SampleOrder,
     dataset: PageDataset,
@@ -95,7 +99,7 @@ def make_run_dir(output: str) -> None:
     _make_dir("--output", Path(output))
 
 
-def make_cache(config: PretrainConfig, corpora: Sequence[OpenCorpus]) -> None:
+def make_cache(settings: DataSettings, corpora: Sequence[OpenCorpus]) -> None:
     """Creates the folder for the shards of remote corpora, if there are any.
 
     Raises:
@@ -104,10 +108,10 @@ def make_cache(config: PretrainConfig, corpora: Sequence[OpenCorpus]) -> None:
     """
     remote = [files for corpus in corpora if isinstance(files := corpus.train.files, CachedShards)]
     largest = (sorted((shard.bytes for shard in files.shards), reverse=True) for files in remote)
-    needed = sum(sum(sizes[: 2 * config.shuffle_shards]) for sizes in largest)
-    if needed > config.cache_gb * 1e9:
+    needed = sum(sum(sizes[: 2 * settings.shuffle_shards]) for sizes in largest)
+    if needed > settings.cache_gb * 1e9:
         raise UsageError(
-            f"--cache_gb {config.cache_gb:g} is too little for 2 x --shuffle_shards {config.shuffle_shards}: "
+            f"--cache_gb {settings.cache_gb:g} is too little for 2 x --shuffle_shards {settings.shuffle_shards}: "
             f"give at least {math.ceil(needed / 1e8) / 10:g}, or lower --shuffle_shards."
         )
     if remote:
@@ -128,7 +132,7 @@ def _make_dir(flag: str, path: Path) -> None:
         ) from error
 
 
-def facts(config: PretrainConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, task: Task) -> dict[str, Any]:
+def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, task: Task) -> dict[str, Any]:
     """Returns what two runs must have in common for one to go on from the other's checkpoint."""
     settings = ("seed", "global_batch", "val_share", "shuffle_shards", "zero_stage", "dtype")
     return {

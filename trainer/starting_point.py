@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from schemas import UsageError
 from trainer.checkpoint_manifest import Checkpoint
-from trainer.config import PretrainConfig
 from trainer.engine import lr_scales
 from trainer.model import DocFormerV2
+from trainer.settings.run import RunSettings
 from trainer.t5_import import import_t5
 
 
-def starting_scales(model: DocFormerV2, config: PretrainConfig, earlier: Checkpoint | None) -> dict[str, float]:
+def starting_scales(model: DocFormerV2, settings: RunSettings, earlier: Checkpoint | None) -> dict[str, float]:
     """Imports the T5 of a run that begins at one; returns the `lr_scale` of each parameter by name.
 
     A resumed run takes its weights from a checkpoint and reads no T5, which may be gone. The scales are those of the
@@ -23,11 +23,11 @@ def starting_scales(model: DocFormerV2, config: PretrainConfig, earlier: Checkpo
         UsageError: the T5 does not fit, or the run was begun otherwise.
     """
     if earlier is not None:
-        if bool(earlier.lr_scales) != bool(config.init_from):
+        if bool(earlier.lr_scales) != bool(settings.init_from):
             begun, do = ("at a T5", "give") if earlier.lr_scales else ("at random weights", "leave out")
-            where = f"--output {config.output} holds a run that began {begun}"
+            where = f"--output {settings.output} holds a run that began {begun}"
             raise UsageError(f"{where}: {do} --init_from, or take another.")
         return earlier.lr_scales or lr_scales(model)
-    if config.init_from:
-        import_t5(model, config.init_from)
+    if settings.init_from:
+        import_t5(model, settings.init_from)
     return lr_scales(model)

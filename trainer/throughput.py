@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import torch
 
 from trainer import distributed
-from trainer.config import PretrainConfig
+from trainer.settings.training import TrainingConfig
 
 # Dense bf16 TFLOP/s from the vendors' data sheets; the first name that the device's name contains.
 PEAK_BF16_TFLOPS = {
@@ -88,7 +88,7 @@ class Throughput:
         return row
 
 
-def total_peak_tflops(device: torch.device, config: PretrainConfig) -> float:
+def total_peak_tflops(device: torch.device, config: TrainingConfig) -> float:
     """Returns the TFLOP/s of all ranks together: for each, `peak_tflops` of the settings or what the device can do.
 
     Collective: all ranks call it.

@@ -12,12 +12,12 @@ import torch
 
 from trainer import distributed
 from trainer.batch import IGNORE, Batch, to_device
-from trainer.config import PretrainConfig
 from trainer.engine import update
 from trainer.flops import flops_per_sequence
 from trainer.guarded_adamw import is_usable
 from trainer.metrics import ObjectiveSums, summarize, training_loss
 from trainer.model_config import ModelConfig
+from trainer.settings.training import TrainingConfig
 from trainer.task import Task
 
 
@@ -62,7 +62,7 @@ class StepResult:
 
 
 def train_step(
-    engine: Any, batches: Iterator[Batch], task: Task, config: PretrainConfig, step: int, *, stop: bool, measured: bool
+    engine: Any, batches: Iterator[Batch], task: Task, config: TrainingConfig, step: int, *, stop: bool, measured: bool
 ) -> StepResult:
     """Takes step `step` (from 1). Collective: all ranks call it.
 

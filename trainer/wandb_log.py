@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas import UsageError
 from trainer import distributed
-from trainer.config import PretrainConfig
+from trainer.settings.run import RunSettings
 from trainer.startup import needs_extra
 
 ID_FILE = "wandb_id"
@@ -22,15 +22,15 @@ def require_wandb() -> None:
         import wandb  # noqa: F401
 
 
-def start_wandb(config: PretrainConfig, resumed: bool) -> WandbLog | None:
+def start_wandb(settings: RunSettings, resumed: bool) -> WandbLog | None:
     """Starts W&B on the first rank, where the settings ask for it. Before the ranks meet: a refusal then ends them all.
 
     Raises:
         UsageError: see `WandbLog`.
     """
-    if not config.wandb_project or distributed.rank() != 0:
+    if not settings.wandb_project or distributed.rank() != 0:
         return None
-    return WandbLog(config.wandb_project, Path(config.output), resumed, asdict(config))
+    return WandbLog(settings.wandb_project, Path(settings.output), resumed, asdict(settings))
 
 
 class WandbLog:

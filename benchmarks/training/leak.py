@@ -22,11 +22,12 @@ import torch
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from trainer import distributed
-from trainer.config import PretrainConfig, load_config
+from trainer.config import PretrainConfig
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
 from trainer.heads import PretrainingHeads
+from trainer.load_config import load_config
 from trainer.model import DocFormerV2
 from trainer.run_log import read_log
 from trainer.run_setup import fit_to_corpora, pretraining

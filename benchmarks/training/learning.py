@@ -18,10 +18,11 @@ import numpy as np
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
-from trainer.config import PretrainConfig, load_config
+from trainer.config import PretrainConfig
 from trainer.corpora import OpenCorpus, open_corpora
 from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
+from trainer.load_config import load_config
 from trainer.run_setup import fit_to_corpora, pretraining
 
 COLUMNS = ("denoise loss", "denoise acc", "line loss", "line acc", "grid loss", "grid acc")

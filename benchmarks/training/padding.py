@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
+from trainer.config import PretrainConfig
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.denoising import noise_size
+from trainer.load_config import load_config
 from trainer.run_setup import fit_to_corpora, pretraining, sample_order
 from trainer.sample_order import RankBatches, SampleRef
 

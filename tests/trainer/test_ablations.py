@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.trainer.pages import collated, example_of, loss_of, page_image, page_tokens
-from trainer.config import load_config
 from trainer.heads import PretrainingHeads
+from trainer.load_config import load_config
 from trainer.model import DocFormerV2
 
 CHOICES = {

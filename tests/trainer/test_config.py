@@ -10,7 +10,8 @@ import pytest
 
 from schemas import UsageError
 from trainer.command_line import parse_command_line
-from trainer.config import CONFIG_DIR, SECTIONS, PretrainConfig, load_config, save_config, setting_types
+from trainer.config import SECTIONS, PretrainConfig, setting_types
+from trainer.load_config import CONFIG_DIR, load_config, save_config
 from trainer.model_config import MODEL_SIZES
 from trainer.reserved_keys import SET_BY
 

@@ -17,7 +17,7 @@ import torch
 from schemas import Sample
 from tests.corpora import spoil_corpus, write_corpus
 from trainer.batch import IGNORE, Batch
-from trainer.config import PretrainConfig, load_config
+from trainer.config import PretrainConfig
 from trainer.corpora import open_corpora
 from trainer.data import (
     MOST_BAD_IN_A_ROW,
@@ -27,6 +27,7 @@ from trainer.data import (
     decode_image,
     load_batches,
 )
+from trainer.load_config import load_config
 from trainer.run_setup import fit_to_corpora, pretraining, sample_order
 from trainer.sample_order import RankBatches, SampleOrder, SampleRef
 from trainer.shard_files import ShardError

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trainer.config import load_config
 from trainer.dry_run import estimate
+from trainer.load_config import load_config
 
 RATES = {
     "step_s": 1.6,

@@ -10,11 +10,11 @@ import torch
 
 from tests.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import only_rank
-from trainer.config import load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
 from trainer.heads import PretrainingHeads
+from trainer.load_config import load_config
 from trainer.model import DocFormerV2
 from trainer.run_setup import fit_to_corpora, pretraining
 

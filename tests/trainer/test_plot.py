@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from trainer.config import load_config, save_config
+from trainer.load_config import load_config, save_config
 from trainer.plot import draw_runs, main, run_labels, smooth, ways_to_guess
 
 NAMES = ("denoise", "line", "grid")

@@ -24,9 +24,9 @@ from tests.trainer.launches import (
     run_many,
     validation_rows,
 )
-from trainer.config import load_config
 from trainer.corpora import open_corpora
 from trainer.export import load_model
+from trainer.load_config import load_config
 from trainer.pretrain import main
 from trainer.run_setup import sample_order
 from trainer.sample_order import batch_id

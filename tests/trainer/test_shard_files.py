@@ -17,8 +17,8 @@ from tests.commands import LIMIT_S
 from tests.corpora import write_corpus
 from tests.trainer.launches import SMALL, rows, run_many
 from trainer import shard_files
-from trainer.config import load_config
 from trainer.corpora import open_corpora
+from trainer.load_config import load_config
 from trainer.prefetch import Prefetcher, make_room, shards_ahead
 from trainer.run_setup import sample_order
 from trainer.shard_files import CachedShards, ShardError

@@ -1,0 +1,60 @@
+"""Parts of the settings, and what another command makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import pytest
+
+from schemas import UsageError
+from trainer.command_line import parse_command_line
+from trainer.config import PretrainConfig, flags
+from trainer.settings.data import DataSettings
+from trainer.settings.engine import EngineSettings
+from trainer.settings.run import RunSettings
+from trainer.settings.training import PARTS, TrainingConfig
+
+
+@dataclass(frozen=True)
+class OtherConfig(TrainingConfig):
+    """The settings of a command without the objectives of pretraining."""
+
+    task: str = "questions"
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "message"),
+    [
+        (DataSettings, {"workers": -1}, "--workers must not be negative, got -1"),
+        (DataSettings, {"shuffle_shards": 0}, "--shuffle_shards must be at least 1, got 0"),
+        (DataSettings, {"pad_multiple": 2**31}, "--pad_multiple must be at most 2147483647, got 2147483648"),
+        (RunSettings, {"max_hours": float("nan")}, "--max_hours must not be negative, got nan"),
+        (RunSettings, {"seed": 2**63}, "--seed must be at most 9223372036854775807"),
+        (EngineSettings, {"zero_stage": 4}, "--zero_stage must be 0, 1, 2 or 3, got 4"),
+    ],
+)
+def test_each_part_checks_itself_alone_and_where_parts_are_composed(part, wrong, message):
+    for kind in (part, OtherConfig, PretrainConfig):
+        with pytest.raises(UsageError) as refused:
+            kind(**wrong)
+        assert message in str(refused.value)
+
+
+def test_another_command_has_all_parts_without_the_objectives():
+    names = {item.name for item in fields(OtherConfig)}
+    assert {"corpus", "output", "dtype", "optimizer", "model", "task"} <= names
+    assert "objectives" not in names
+
+
+def test_every_flag_belongs_to_one_part():
+    names = [item.name for kind in PARTS.values() for item in fields(kind) if "help" in item.metadata]
+    assert sorted(names) == sorted(set(names)) == sorted(flags())
+
+
+def test_help_lists_the_flags_by_part(capsys):
+    with pytest.raises(SystemExit):
+        parse_command_line(["--help"])
+    said = capsys.readouterr().out
+    places = [said.index(f"\n{part}:\n") for part in ("data", "run", "engine")]
+    assert places == sorted(places)
+    assert places[0] < said.index("  --shuffle_shards X") < places[1] < said.index("  --max_hours X") < places[2]
