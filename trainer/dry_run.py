@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from schemas.duration import duration
 from trainer import distributed
-from trainer.batch import Batch
-from trainer.corpora import OpenCorpus
-from trainer.data import PageDataset, load_batches
+from trainer.data import PageDataset
 from trainer.engine import memory_gb, set_learning_rate
-from trainer.run_setup import rank_batches, sample_order
+from trainer.order_of_run import sample_order, training_batches
+from trainer.run_setup import PreparedRun
 from trainer.settings.training import TrainingConfig
-from trainer.task import Task
 from trainer.throughput import Throughput, total_peak_tflops
-from trainer.training_step import train_step
+from trainer.training_step import StepResult
 
 logger = logging.getLogger("trainer")
 
@@ -25,31 +24,35 @@ logger = logging.getLogger("trainer")
 LEAST_STEPS, MOST_STEPS = 2, 20
 ENOUGH_S = 10.0
 
+TakeStep = Callable[..., StepResult]
 
-def dry_run(config: TrainingConfig, corpora: Sequence[OpenCorpus], task: Task, engine: Any) -> None:
-    """Takes steps that change nothing and logs what they say of the whole run. Collective: all ranks call it."""
+
+def dry_run(prepared: PreparedRun, engine: Any, take_step: TakeStep) -> None:
+    """Takes steps that change nothing and logs what they say of the whole run. Collective: all ranks call it.
+
+    Args:
+        take_step: `trainer.pretrain.train_step`.
+    """
+    config, corpora, task = prepared.config, prepared.corpora, prepared.task
     order = sample_order(config, corpora)
     dataset = PageDataset([corpus.train for corpus in corpora], task, config.model, config.seed)
-    mine = rank_batches(config, corpora, order, dataset, engine, 0, 1 + MOST_STEPS)
-    batches = load_batches(dataset, mine, pad_multiple=config.pad_multiple, workers=config.workers)
+    batches = training_batches(config, corpora, order, dataset, prepared.micro_batch, consumed=0, steps=1 + MOST_STEPS)
     set_learning_rate(engine, 0.0)
-    timed, rates = _time_steps(engine, batches, task, config)
+    timed, rates = _time_steps(partial(take_step, engine, batches, task, config), engine, config)
     pages = sum(len(corpus.train) for corpus in corpora)
     memory = max(distributed.gather(memory_gb()))
     logger.info(f"dry run: {timed} steps were timed after a first one; nothing was written")
     logger.info(estimate(config, pages, count_parameters(engine.module), memory, rates))
 
 
-def _time_steps(
-    engine: Any, batches: Iterator[Batch], task: Task, config: TrainingConfig
-) -> tuple[int, dict[str, float]]:
+def _time_steps(step: TakeStep, engine: Any, config: TrainingConfig) -> tuple[int, dict[str, float]]:
     """Returns how many steps were timed, the same number on every rank, and their rates."""
     throughput = Throughput(total_peak_tflops(engine.device, config))
-    train_step(engine, batches, task, config, 1, stop=False, measured=True)
+    step(1, stop=False, measured=True)
     throughput.restart()
     started = time.perf_counter()
     for timed in range(1, MOST_STEPS + 1):
-        result = train_step(engine, batches, task, config, 1 + timed, stop=False, measured=True)
+        result = step(1 + timed, stop=False, measured=True)
         throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
         if timed >= LEAST_STEPS and min(distributed.gather(time.perf_counter() - started)) > ENOUGH_S:
             break

@@ -58,9 +58,9 @@ def start_engine(
 
 
 def _read_norm(engine: deepspeed.DeepSpeedEngine) -> float:
-    """Returns the norm that DeepSpeed's own optimizers keep before they call ours; in stage 0, `update` does.
+    """Returns the norm that DeepSpeed's optimizers keep before they call ours; `keep_gradient_norm` does so in stage 0.
 
-    Read once: the first parameter group of a step waits for the device, the others, and `update`, find a number.
+    Read once: the first parameter group of a step waits for the device; the others and the loop find a number.
     """
     engine.optimizer._global_grad_norm = float(engine.optimizer._global_grad_norm)
     return engine.optimizer._global_grad_norm
@@ -128,22 +128,14 @@ def set_learning_rate(engine: deepspeed.DeepSpeedEngine, rate: float) -> None:
         group["lr"] = rate * group["lr_scale"]
 
 
-def update(engine: deepspeed.DeepSpeedEngine, loss: torch.Tensor) -> float | None:
-    """Adds one micro-batch's gradient; at the last one of a step, updates the weights if that is usable.
+def keep_gradient_norm(engine: deepspeed.DeepSpeedEngine) -> None:
+    """Keeps the norm before clipping for `engine.get_global_grad_norm` in stage 0, which clips without keeping it.
 
-    Returns:
-        The gradient's norm over all ranks before clipping, after the last one; not finite where the gradient is not.
+    Call it between `engine.backward` and `engine.step`. The norm is not finite where the gradient is not.
     """
-    engine.backward(loss)
-    last = engine.is_gradient_accumulation_boundary()
-    if last and engine.zero_optimization_stage() == 0:  # which clips without keeping the norm
-        engine.optimizer._global_grad_norm = _norm_of_gradients(engine.module)
-    engine.step()
-    return float(engine.get_global_grad_norm()) if last else None
-
-
-def _norm_of_gradients(module: nn.Module) -> torch.Tensor:
-    return torch.nn.utils.get_total_norm(p.grad for p in module.parameters() if p.grad is not None)
+    if engine.zero_optimization_stage() == 0 and engine.is_gradient_accumulation_boundary():
+        gradients = (p.grad for p in engine.module.parameters() if p.grad is not None)
+        engine.optimizer._global_grad_norm = torch.nn.utils.get_total_norm(gradients)
 
 
 def full_weights(engine: deepspeed.DeepSpeedEngine) -> dict[str, torch.Tensor]:

@@ -17,6 +17,7 @@ from schemas import UsageError
 from trainer.config import SECTIONS, PretrainConfig, setting_types
 from trainer.model_config import MODEL_SIZES
 from trainer.nearest import nearest
+from trainer.settings.training import TrainingConfig
 
 CONFIG_DIR = Path(__file__).parent / "configs"
 
@@ -54,7 +55,7 @@ def load_config(
         raise UsageError(_first_line(error)) from error
 
 
-def save_config(config: PretrainConfig, path: Path) -> None:
+def save_config(config: TrainingConfig, path: Path) -> None:
     """Writes the settings as YAML that `--config` takes."""
     path.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)), encoding="utf-8")
 

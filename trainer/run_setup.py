@@ -1,37 +1,80 @@
-"""What a run needs before it starts: settings that fit its corpora, an order of the pages, a directory."""
+"""What a run needs before it starts: settings that fit its corpora, a task, checks of what can be wrong, an engine."""
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
+import torch
+
 from schemas import CorpusIndex, Tokenizer, UsageError
-from schemas.index import INDEX_NAME
 from trainer import distributed
+from trainer.checkpoint import newest_checkpoint, require_same
+from trainer.checkpoint_manifest import Checkpoint
 from trainer.config import PretrainConfig
-from trainer.corpora import OpenCorpus
-from trainer.data import PageDataset
-from trainer.prefetch import prefetcher
+from trainer.corpora import OpenCorpus, open_corpora
+from trainer.engine import lr_scales, start_engine
+from trainer.model import DocFormerV2
 from trainer.pretraining import Pretraining
-from trainer.sample_order import RankBatches, SampleOrder, ShuffledPages
-from trainer.settings.data import DataSettings
+from trainer.run_directory import make_cache, require_run_dir
+from trainer.sample_order import micro_batch_size
+from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
-from trainer.shard_files import CachedShards
+from trainer.t5_import import import_t5
 from trainer.task import Task
+from trainer.upload import require_uploads
+from trainer.wandb_log import require_wandb
 
+CHECKPOINTS_DIR = "checkpoints"
 Config = TypeVar("Config", bound=TrainingConfig)
+MakeTask = Callable[[Any, Tokenizer], Task]
+"""Makes a task from the settings of a command, whose model fits the corpora, and the tokenizer of the corpora."""
 
 
-def fit_to_corpora(config: Config, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> Config:
-    """Returns the settings with the model's vocabulary and grid as the corpora have them."""
-    index = corpora[0].index
-    model = config.model.with_tokenizer(tokenizer)
-    return replace(config, model=replace(model, grid_rows=index.grid_rows, grid_cols=index.grid_cols))
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run that may start.
+
+    Attributes:
+        config: the model in it fits the corpora.
+        micro_batch: pages that a rank holds at a time.
+        facts: what a run must have in common with this one to go on from its checkpoints.
+        earlier: the newest checkpoint of a run that goes on, by its manifest.
+    """
+
+    config: TrainingConfig
+    corpora: list[OpenCorpus]
+    tokenizer: Tokenizer
+    task: Task
+    micro_batch: int
+    facts: dict[str, Any]
+    earlier: Checkpoint | None
+
+
+def prepare(config: TrainingConfig, make_task: MakeTask) -> PreparedRun:
+    """Finds all that can be wrong before the ranks meet, so that none is left waiting for another.
+
+    Raises:
+        UsageError: settings, corpus and what the run has done do not fit together.
+    """
+    if config.wandb_project:
+        require_wandb()
+    require_run_dir(config.output)
+    require_uploads(config.upload_to, Path(config.output))
+    corpora, tokenizer = open_corpora(config)
+    make_cache(config, corpora)
+    config = fit_to_corpora(config, corpora, tokenizer)
+    task = make_task(config, tokenizer)
+    micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
+    common = facts(config, corpora, tokenizer, task)
+    earlier = newest_checkpoint(Path(config.output, CHECKPOINTS_DIR))
+    if earlier is not None:
+        require_same(earlier.facts, common, config.output, but=["ranks"] if config.change_ranks else [])
+        require_steps_left(config, earlier.step)
+    return PreparedRun(config, corpora, tokenizer, task, micro_batch, common, earlier)
 
 
 def pretraining(config: PretrainConfig, tokenizer: Tokenizer) -> Pretraining:
@@ -39,97 +82,11 @@ def pretraining(config: PretrainConfig, tokenizer: Tokenizer) -> Pretraining:
     return Pretraining(config.objectives, config.model, tokenizer, config.seed)
 
 
-def sample_order(config: TrainingConfig, corpora: Sequence[OpenCorpus]) -> SampleOrder:
-    """Returns the order in which a run reads its training pages."""
-    pages = [
-        ShuffledPages(corpus.train.table.bounds, config.shuffle_shards, config.seed, number)
-        for number, corpus in enumerate(corpora)
-    ]
-    return SampleOrder(pages, [corpus.weight for corpus in corpora], config.seed)
-
-
-def rank_batches(
-    config: TrainingConfig,
-    corpora: Sequence[OpenCorpus],
-    order: SampleOrder,
-    dataset: PageDataset,
-    engine: Any,
-    consumed: int,
-    steps: int,
-) -> RankBatches:
-    """Returns what this rank reads in the next `steps` steps, the run having consumed that many samples."""
-    return RankBatches(
-        order,
-        dataset.length,
-        global_batch=config.global_batch,
-        micro_batch=engine.train_micro_batch_size_per_gpu(),
-        rank=distributed.rank(),
-        ranks=distributed.world_size(),
-        consumed=consumed,
-        steps=steps,
-        on_step=prefetcher(config, order, corpora),
-    )
-
-
-def require_run_dir(output: str) -> None:
-    """Checks the directory of a run and creates nothing.
-
-    Raises:
-        UsageError: it is not on a local disk, is a file or a corpus, or cannot be.
-    """
-    if "://" in output:
-        raise UsageError(f"--output {output} is remote, a run writes to a local directory: name one and copy it later.")
-    path = Path(output)
-    try:
-        there = next(place for place in (path, *path.absolute().parents) if place.exists())
-    except OSError as error:
-        raise UsageError(f"--output {path} cannot be created ({error.strerror}): name another directory.") from error
-    if not there.is_dir():
-        raise UsageError(f"--output {path} cannot be created ({there} is a file): name another directory.")
-    if (path / INDEX_NAME).exists():
-        raise UsageError(f"--output {path} is a corpus: name another directory, which need not exist.")
-
-
-def make_run_dir(output: str) -> None:
-    """Creates the directory of a run, if need be.
-
-    Raises:
-        UsageError: it cannot be created or written into.
-    """
-    _make_dir("--output", Path(output))
-
-
-def make_cache(settings: DataSettings, corpora: Sequence[OpenCorpus]) -> None:
-    """Creates the folder for the shards of remote corpora, if there are any.
-
-    Raises:
-        UsageError: it cannot be created or written into, or cannot hold the shards that are read at the same time and
-            those after.
-    """
-    remote = [files for corpus in corpora if isinstance(files := corpus.train.files, CachedShards)]
-    largest = (sorted((shard.bytes for shard in files.shards), reverse=True) for files in remote)
-    needed = sum(sum(sizes[: 2 * settings.shuffle_shards]) for sizes in largest)
-    if needed > settings.cache_gb * 1e9:
-        raise UsageError(
-            f"--cache_gb {settings.cache_gb:g} is too little for 2 x --shuffle_shards {settings.shuffle_shards}: "
-            f"give at least {math.ceil(needed / 1e8) / 10:g}, or lower --shuffle_shards."
-        )
-    if remote:
-        _make_dir("--cache_dir", remote[0].cache)
-
-
-def _make_dir(flag: str, path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{flag} {path} cannot be created: {error.strerror}") from error
-    try:
-        with TemporaryFile(dir=path):
-            pass
-    except OSError as error:
-        raise UsageError(
-            f"{flag} {path} cannot be written into ({error.strerror}): take another directory or mend this one."
-        ) from error
+def fit_to_corpora(config: Config, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> Config:
+    """Returns the settings with the model's vocabulary and grid as the corpora have them."""
+    index = corpora[0].index
+    model = config.model.with_tokenizer(tokenizer)
+    return replace(config, model=replace(model, grid_rows=index.grid_rows, grid_cols=index.grid_cols))
 
 
 def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, task: Task) -> dict[str, Any]:
@@ -149,3 +106,44 @@ def _content(index: CorpusIndex) -> str:
     """Returns 16 hex digits that name all samples of a corpus."""
     content = "\n".join([index.fingerprint, *(shard.sha256 for shard in index.shards)])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def require_steps_left(config: RunSettings, step: int) -> None:
+    """Raises `UsageError` where a run is farther than it is asked to go."""
+    if step > config.max_steps:
+        raise UsageError(
+            f"--output {config.output} is at step {step} already, beyond --max_steps {config.max_steps}: "
+            f"ask for more than {step}, or take another."
+        )
+
+
+def build_engine(prepared: PreparedRun) -> tuple[Any, dict[str, float]]:
+    """Lets the ranks meet; returns the engine around the model at its start, and the scales of its learning rates."""
+    config = prepared.config
+    torch.manual_seed(config.seed)
+    model = DocFormerV2(config.model, prepared.task.heads)
+    scales = starting_scales(model, config, prepared.earlier)
+    return start_engine(model, config, prepared.micro_batch, scales), scales
+
+
+def starting_scales(model: DocFormerV2, settings: RunSettings, earlier: Checkpoint | None) -> dict[str, float]:
+    """Imports the T5 of a run that begins at one; returns the `lr_scale` of each parameter by name.
+
+    A resumed run takes its weights from a checkpoint and reads no T5, which may be gone. The scales are those of the
+    weights at the start, so a run from a T5 has them in its checkpoints; fresh weights are drawn again.
+
+    Args:
+        earlier: the run's newest checkpoint, of a run that is resumed.
+
+    Raises:
+        UsageError: the T5 does not fit, or the run was begun otherwise.
+    """
+    if earlier is not None:
+        if bool(earlier.lr_scales) != bool(settings.init_from):
+            begun, do = ("at a T5", "give") if earlier.lr_scales else ("at random weights", "leave out")
+            where = f"--output {settings.output} holds a run that began {begun}"
+            raise UsageError(f"{where}: {do} --init_from, or take another.")
+        return earlier.lr_scales or lr_scales(model)
+    if settings.init_from:
+        import_t5(model, settings.init_from)
+    return lr_scales(model)

@@ -1,4 +1,4 @@
-"""One optimizer step: the micro-batches of every rank, one update, and what is known of it afterwards."""
+"""One optimizer step around its forward and backward passes: the micro-batches, their loss, and what became of them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import hashlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
+from torch import Tensor
 
 from trainer import distributed
-from trainer.batch import IGNORE, Batch, to_device
-from trainer.engine import update
+from trainer.batch import IGNORE, Batch
 from trainer.flops import flops_per_sequence
 from trainer.guarded_adamw import is_usable
 from trainer.metrics import ObjectiveSums, summarize, training_loss
 from trainer.model_config import ModelConfig
+from trainer.outcome import Outcomes
 from trainer.settings.training import TrainingConfig
 from trainer.task import Task
 
@@ -39,11 +39,11 @@ class StepResult:
     """What a step did, the same on every rank.
 
     Attributes:
-        metrics: loss, loss_*, acc_* of this step's global batch; empty where nobody asked for them.
+        metrics: loss, loss_*, acc_* of this step's global batch; empty where they were not read.
         grad_norm: before clipping.
         tokens: text and target tokens, padding excluded.
         positions: padding included.
-        flops: that the model needed for them, forward and backward.
+        flops: that model and heads needed for them, forward and backward.
         data_wait_s: mean over the ranks.
         stop: whether any rank was asked to stop.
         bad: pages that others were read in place of, each with the reason.
@@ -61,49 +61,64 @@ class StepResult:
     skipped: SkippedBatch | None
 
 
-def train_step(
-    engine: Any, batches: Iterator[Batch], task: Task, config: TrainingConfig, step: int, *, stop: bool, measured: bool
-) -> StepResult:
-    """Takes step `step` (from 1). Collective: all ranks call it.
-
-    Each objective's loss is its mean over the whole global batch, whatever ranks and micro-batches that is cut into.
-    Where the gradient is not usable, nothing changes; a loss that is not finite has a gradient that is not.
+class StepWork:
+    """The micro-batches of a step on this rank, and sums over all ranks. Collective: all ranks make one.
 
     Args:
+        waited_s: seconds that this rank waited for the batches.
         stop: whether this rank was asked to stop.
-        measured: whether to read the metrics, for which the device is waited for. Else AdamW waits for the gradient's
-            norm and nobody for AdamW; those of a step that is skipped are read in any case.
     """
+
+    def __init__(
+        self, micro_batches: list[Batch], task: Task, config: TrainingConfig, *, waited_s: float, stop: bool
+    ) -> None:
+        self.micro_batches = micro_batches
+        self._objectives = task.objectives
+        self._most_grad_norm = config.skip_grad_norm
+        mine = {**_work(micro_batches, config.model, task), "wait_s": waited_s, "stop": float(stop)}
+        totals = distributed.sum_over_ranks({**mine, **_answers(micro_batches, task)})
+        self._answers = {objective.name: totals[f"answers {objective.name}"] for objective in task.objectives}
+        self._totals = totals
+        self._shares = distributed.world_size() * len(micro_batches)  # DeepSpeed takes the mean of so many gradients
+        self._sums = ObjectiveSums(task.objectives)
+        self._losses: list[Tensor] = []
+
+    def loss(self, outcomes: Outcomes) -> Tensor:
+        """Returns the loss of a micro-batch, a float32 scalar, and adds its outcomes to the sums of the step."""
+        loss = training_loss(outcomes, self._objectives, self._answers, self._shares)
+        self._losses.append(loss.detach())
+        self._sums.add(outcomes)
+        return loss
+
+    def result(self, grad_norm: float, *, measured: bool) -> StepResult:
+        """Returns what the step did. Collective."""
+        usable = is_usable(grad_norm, self._most_grad_norm)
+        metrics: dict[str, float] = {}
+        if measured or not usable:
+            metrics = summarize(distributed.sum_over_ranks(self._sums.local()), self._objectives)
+        return StepResult(
+            metrics=metrics,
+            grad_norm=grad_norm,
+            tokens=self._totals["tokens"],
+            positions=self._totals["positions"],
+            flops=self._totals["flops"],
+            data_wait_s=self._totals["wait_s"] / distributed.world_size(),
+            stop=self._totals["stop"] > 0,
+            bad=_gather(_pages(self.micro_batches, "bad")) if self._totals["bad"] else [],
+            skipped=None if usable else self._skipped(),
+        )
+
+    def _skipped(self) -> SkippedBatch:
+        pairs = zip(self.micro_batches, self._losses, strict=True)
+        suspects = [batch for batch, loss in pairs if not torch.isfinite(loss)]
+        return SkippedBatch(_gather(_pages(self.micro_batches, "keys")), _gather(_pages(suspects, "keys")))
+
+
+def read_step(batches: Iterator[Batch], count: int, task: Task, config: TrainingConfig, *, stop: bool) -> StepWork:
+    """Waits for the next `count` micro-batches of this rank and returns the work of a step. Collective."""
     started = time.perf_counter()
-    micro_batches = [next(batches) for _ in range(engine.gradient_accumulation_steps())]
-    waited_s = time.perf_counter() - started
-    mine = {**_work(micro_batches, config.model, task), "wait_s": waited_s, "stop": float(stop)}
-    work = distributed.sum_over_ranks({**mine, **_answers(micro_batches, task)})
-    answers = {objective.name: work[f"answers {objective.name}"] for objective in task.objectives}
-    shares = distributed.world_size() * len(micro_batches)  # DeepSpeed takes the mean of so many gradients
-    sums = ObjectiveSums(task.objectives)
-    losses: list[torch.Tensor] = []
-    for number, batch in enumerate(micro_batches):
-        torch.manual_seed(dropout_seed(config.seed, step, number, distributed.rank()))
-        outcomes = engine(to_device(batch, engine.device))
-        total = training_loss(outcomes, task.objectives, answers, shares)
-        losses.append(total.detach())
-        sums.add(outcomes)
-        grad_norm = update(engine, total)
-    assert grad_norm is not None, "the last micro-batch ends a step"
-    usable = is_usable(grad_norm, config.skip_grad_norm)
-    measured = measured or not usable
-    return StepResult(
-        metrics=summarize(distributed.sum_over_ranks(sums.local()), task.objectives) if measured else {},
-        grad_norm=grad_norm,
-        tokens=work["tokens"],
-        positions=work["positions"],
-        flops=work["flops"],
-        data_wait_s=work["wait_s"] / distributed.world_size(),
-        stop=work["stop"] > 0,
-        bad=_gather(_pages(micro_batches, "bad")) if work["bad"] else [],
-        skipped=None if usable else _skipped(micro_batches, losses),
-    )
+    micro_batches = [next(batches) for _ in range(count)]
+    return StepWork(micro_batches, task, config, waited_s=time.perf_counter() - started, stop=stop)
 
 
 def _work(micro_batches: list[Batch], model: ModelConfig, task: Task) -> dict[str, float]:
@@ -124,17 +139,17 @@ def _answers(micro_batches: list[Batch], task: Task) -> dict[str, float]:
     }
 
 
-def _skipped(micro_batches: list[Batch], losses: list[torch.Tensor]) -> SkippedBatch:
-    suspects = [batch for batch, loss in zip(micro_batches, losses, strict=True) if not torch.isfinite(loss)]
-    return SkippedBatch(keys=_gather(_pages(micro_batches, "keys")), suspects=_gather(_pages(suspects, "keys")))
-
-
 def _pages(micro_batches: list[Batch], name: str) -> list[str]:
     return [page for batch in micro_batches for page in batch[name]]
 
 
 def _gather(mine: list[str]) -> list[str]:
     return [page for part in distributed.gather(mine) for page in part]
+
+
+def seed_dropout(seed: int, step: int, micro_batch: int) -> None:
+    """Seeds torch's generators for one micro-batch of this rank."""
+    torch.manual_seed(dropout_seed(seed, step, micro_batch, distributed.rank()))
 
 
 def dropout_seed(seed: int, step: int, micro_batch: int, rank: int) -> int:

@@ -30,8 +30,9 @@ from trainer.corpora import open_corpora
 from trainer.data import PageDataset, load_batches
 from trainer.example import mask_text
 from trainer.load_config import load_config
+from trainer.order_of_run import sample_order
 from trainer.page_image import view_page
-from trainer.run_setup import fit_to_corpora, pretraining, sample_order
+from trainer.run_setup import fit_to_corpora, pretraining
 from trainer.sample_order import RankBatches
 
 BATCH = 8

@@ -18,7 +18,8 @@ from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.denoising import noise_size
 from trainer.load_config import load_config
-from trainer.run_setup import fit_to_corpora, pretraining, sample_order
+from trainer.order_of_run import sample_order
+from trainer.run_setup import fit_to_corpora, pretraining
 from trainer.sample_order import RankBatches, SampleRef
 
 WAYS = (("unsorted", 64), ("unsorted", 32), ("sorted", 64), ("sorted", 32))

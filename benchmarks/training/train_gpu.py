@@ -27,11 +27,12 @@ from trainer.engine import lr_scales, memory_gb, set_learning_rate, start_engine
 from trainer.load_config import load_config
 from trainer.model import DocFormerV2
 from trainer.model_config import MODEL_SIZES
+from trainer.order_of_run import sample_order
+from trainer.pretrain import train_step
 from trainer.pretraining import Pretraining
-from trainer.run_setup import fit_to_corpora, pretraining, sample_order
+from trainer.run_setup import fit_to_corpora, pretraining
 from trainer.sample_order import RankBatches
 from trainer.throughput import Throughput, total_peak_tflops
-from trainer.training_step import train_step
 
 SYNTHETIC = "synthetic"
 COLUMNS = {"mfu": "MFU", "pages_per_s": "pages/s", "memory_gb": "memory, GB", "data_wait": "data wait"}

@@ -18,12 +18,14 @@ def struck(run_dir: Path) -> Iterator[None]:
     That is `weights`, whole and in full precision, and `optimizer`, all that AdamW keeps on a rank.
     """
     import torch
+    from deepspeed import DeepSpeedEngine
 
-    from trainer import distributed, training_step
+    from trainer import distributed
     from trainer.engine import full_weights
 
     changed: dict[int, list[str]] = {}
-    update = training_step.update
+    before: dict[str, list[torch.Tensor]] = {}
+    backward, step = DeepSpeedEngine.backward, DeepSpeedEngine.step
 
     def state(engine: Any) -> dict[str, list[torch.Tensor]]:
         adamw = getattr(engine.optimizer, "optimizer", engine.optimizer)  # stage 0 wraps none
@@ -35,24 +37,27 @@ def struck(run_dir: Path) -> Iterator[None]:
         # In stage 0, the first step brings the moments.
         return len(before) != len(after) or not all(map(torch.equal, before, after))
 
-    def struck_update(engine: Any, loss: torch.Tensor) -> float | None:
-        step = engine.global_steps + 1
-        if step == NOT_FINITE_STEP and distributed.rank() == distributed.world_size() - 1:
+    def struck_backward(engine: Any, loss: torch.Tensor) -> Any:
+        number = engine.global_steps + 1
+        if number == NOT_FINITE_STEP and distributed.rank() == distributed.world_size() - 1:
             loss = loss * float("nan")
-        if step == SPIKE_STEP:
+        if number == SPIKE_STEP:
             loss = loss * 1e6
-        if not engine.is_gradient_accumulation_boundary():
-            return update(engine, loss)
-        before = state(engine)
-        norm = update(engine, loss)
-        after = state(engine)
-        changed[step] = [part for part in before if any(distributed.gather(differs(before[part], after[part])))]
-        return norm
+        if engine.is_gradient_accumulation_boundary():
+            before.update(state(engine))
+        return backward(engine, loss)
 
-    training_step.update = struck_update
+    def watched_step(engine: Any) -> None:
+        number, last = engine.global_steps + 1, engine.is_gradient_accumulation_boundary()
+        step(engine)
+        if last:
+            after = state(engine)
+            changed[number] = [p for p in after if any(distributed.gather(differs(before[p], after[p])))]
+
+    DeepSpeedEngine.backward, DeepSpeedEngine.step = struck_backward, watched_step
     try:
         yield
     finally:
-        training_step.update = update
+        DeepSpeedEngine.backward, DeepSpeedEngine.step = backward, step
     if distributed.rank() == 0:
         (run_dir / "changed.json").write_text(json.dumps(changed))

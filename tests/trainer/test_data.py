@@ -28,7 +28,8 @@ from trainer.data import (
     load_batches,
 )
 from trainer.load_config import load_config
-from trainer.run_setup import fit_to_corpora, pretraining, sample_order
+from trainer.order_of_run import sample_order
+from trainer.run_setup import fit_to_corpora, pretraining
 from trainer.sample_order import RankBatches, SampleOrder, SampleRef
 from trainer.shard_files import ShardError
 

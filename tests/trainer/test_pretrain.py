@@ -27,8 +27,8 @@ from tests.trainer.launches import (
 from trainer.corpora import open_corpora
 from trainer.export import load_model
 from trainer.load_config import load_config
+from trainer.order_of_run import sample_order
 from trainer.pretrain import main
-from trainer.run_setup import sample_order
 from trainer.sample_order import batch_id
 
 SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")

@@ -19,8 +19,8 @@ from tests.trainer.launches import SMALL, rows, run_many
 from trainer import shard_files
 from trainer.corpora import open_corpora
 from trainer.load_config import load_config
+from trainer.order_of_run import sample_order
 from trainer.prefetch import Prefetcher, make_room, shards_ahead
-from trainer.run_setup import sample_order
 from trainer.shard_files import CachedShards, ShardError
 
 

@@ -1,0 +1,52 @@
+"""What a run reads: the order of its pages, and the batches of a rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from trainer import distributed
+from trainer.batch import Batch
+from trainer.corpora import OpenCorpus
+from trainer.data import PageDataset, load_batches
+from trainer.prefetch import prefetcher
+from trainer.sample_order import RankBatches, SampleOrder, ShuffledPages
+from trainer.settings.training import TrainingConfig
+
+
+def sample_order(config: TrainingConfig, corpora: Sequence[OpenCorpus]) -> SampleOrder:
+    """Returns the order in which a run reads its training pages."""
+    pages = [
+        ShuffledPages(corpus.train.table.bounds, config.shuffle_shards, config.seed, number)
+        for number, corpus in enumerate(corpora)
+    ]
+    return SampleOrder(pages, [corpus.weight for corpus in corpora], config.seed)
+
+
+def training_batches(
+    config: TrainingConfig,
+    corpora: Sequence[OpenCorpus],
+    order: SampleOrder,
+    dataset: PageDataset,
+    micro_batch: int,
+    *,
+    consumed: int,
+    steps: int,
+) -> Iterator[Batch]:
+    """Yields this rank's micro-batches of the next `steps` steps.
+
+    Args:
+        micro_batch: pages in each.
+        consumed: samples that the run has seen.
+    """
+    micro_batches = RankBatches(
+        order,
+        dataset.length,
+        global_batch=config.global_batch,
+        micro_batch=micro_batch,
+        rank=distributed.rank(),
+        ranks=distributed.world_size(),
+        consumed=consumed,
+        steps=steps,
+        on_step=prefetcher(config, order, corpora),
+    )
+    return load_batches(dataset, micro_batches, pad_multiple=config.pad_multiple, workers=config.workers)
