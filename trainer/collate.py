@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from trainer.batch import IGNORE, Batch, padded
-from trainer.page_image import PageView
+from trainer.model.batch import IGNORE, Batch, padded
+from trainer.model.page_canvas import PageView
 from trainer.task import Example, Task
 
 
 def collate(examples: Sequence[Example], task: Task, pad_multiple: int = 32) -> Batch:
-    """Stacks examples to what `trainer.batch.Batch` lists, and what the task adds to it.
+    """Stacks examples to what `trainer.model.batch.Batch` lists, and what the task adds to it.
 
     Text is padded to the next multiple of `pad_multiple`, targets to the next multiple of half of it.
     """

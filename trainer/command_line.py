@@ -9,7 +9,7 @@ from typing import NoReturn
 from schemas import UsageError
 from trainer.config import PretrainConfig, flags, flags_by_part, setting_types
 from trainer.load_config import load_config
-from trainer.model_config import MODEL_SIZES
+from trainer.model.config import MODEL_SIZES
 from trainer.nearest import nearest
 
 DESCRIPTION = """\

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
-from trainer.model_config import ModelConfig
+from trainer.model.config import ModelConfig
 from trainer.objectives import ObjectivesConfig
 from trainer.settings.optimizer import OptimizerConfig
 from trainer.settings.training import PARTS, TrainingConfig

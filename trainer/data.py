@@ -17,11 +17,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from schemas import FolioError, Sample, SchemaError
 from schemas.sample import TOKEN_COLUMNS
-from trainer.batch import Batch
 from trainer.collate import collate
 from trainer.corpora import CorpusPages
-from trainer.model_config import ModelConfig
-from trainer.page_image import view_page
+from trainer.model.batch import Batch
+from trainer.model.config import ModelConfig
+from trainer.model.page_canvas import view_page
 from trainer.sample_order import SampleRef
 from trainer.task import Example, Task, page_generator
 

@@ -21,7 +21,7 @@ from deepspeed.utils import safe_get_full_fp32_param
 from trainer import distributed
 from trainer.deepspeed_settings import deepspeed_config
 from trainer.guarded_adamw import GuardedAdamW
-from trainer.model import DocFormerV2
+from trainer.model.docformer import DocFormerV2
 from trainer.settings.engine import EngineSettings
 from trainer.settings.optimizer import OptimizerConfig
 

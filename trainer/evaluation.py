@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from trainer import distributed
-from trainer.batch import to_device
 from trainer.data import PageDataset, load_batches
 from trainer.metrics import ObjectiveSums, summarize
+from trainer.model.batch import to_device
 from trainer.sample_order import SampleRef
 
 logger = logging.getLogger("trainer")

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from schemas.sample import TOKEN_COLUMNS
 from schemas.tokenizer import Tokenizer
-from trainer.batch import IGNORE, padded
 from trainer.denoising import NO_SOURCE, CorruptedText, corrupt, noise_size, sample_spans, window_size
 from trainer.line_pairs import sample_line_pairs
-from trainer.model_config import ModelConfig
+from trainer.model.batch import IGNORE, padded
+from trainer.model.config import ModelConfig
 from trainer.objectives import ObjectivesConfig
 from trainer.task import Example, page_generator
 

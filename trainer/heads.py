@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from trainer.batch import Batch
-from trainer.model_config import ModelConfig
-from trainer.outcome import Outcomes, classify
+from trainer.model.batch import Batch
+from trainer.model.config import ModelConfig
+from trainer.model.outcome import Outcomes, classify
 
 
 class PretrainingHeads(nn.Module):

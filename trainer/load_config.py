@@ -15,7 +15,7 @@ from yaml import YAMLError
 
 from schemas import UsageError
 from trainer.config import SECTIONS, PretrainConfig, setting_types
-from trainer.model_config import MODEL_SIZES
+from trainer.model.config import MODEL_SIZES
 from trainer.nearest import nearest
 from trainer.settings.training import TrainingConfig
 

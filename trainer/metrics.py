@@ -9,7 +9,7 @@ from operator import add
 import torch
 from torch import Tensor
 
-from trainer.outcome import Outcome, Outcomes
+from trainer.model.outcome import Outcome, Outcomes
 from trainer.task import Objective
 
 

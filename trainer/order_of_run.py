@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trainer import distributed
-from trainer.batch import Batch
 from trainer.corpora import OpenCorpus
 from trainer.data import PageDataset, load_batches
+from trainer.model.batch import Batch
 from trainer.prefetch import prefetcher
 from trainer.sample_order import RankBatches, SampleOrder, ShuffledPages
 from trainer.settings.training import TrainingConfig

@@ -25,12 +25,12 @@ with needs_extra("train"):
     from schemas import FolioError
     from schemas.interrupts import kept_interrupts
     from trainer import distributed
-    from trainer.batch import Batch, to_device
     from trainer.command_line import parse_command_line
     from trainer.config import PretrainConfig
     from trainer.data import TooManyBadSamples, WorkerDied
     from trainer.dry_run import dry_run
     from trainer.engine import keep_gradient_norm
+    from trainer.model.batch import Batch, to_device
     from trainer.run.training import Training, start_training
     from trainer.run_directory import make_run_dir, sole_run
     from trainer.run_setup import MakeTask, build_engine, prepare, pretraining

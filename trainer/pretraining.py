@@ -12,7 +12,7 @@ from schemas import Sample, Tokenizer
 from trainer.denoising import window_size
 from trainer.example import PretrainingExample, label_tensors, mask_text
 from trainer.heads import PretrainingHeads
-from trainer.model_config import ModelConfig
+from trainer.model.config import ModelConfig
 from trainer.objectives import ObjectivesConfig
 from trainer.task import Task
 

@@ -14,8 +14,8 @@ import numpy as np
 from torch import Tensor, nn
 
 from schemas import Sample
-from trainer.model_config import ModelConfig
-from trainer.page_image import PageView
+from trainer.model.config import ModelConfig
+from trainer.model.page_canvas import PageView
 
 Heads = Callable[[ModelConfig], nn.Module]
 """Makes the heads of a task: a module that returns `Outcomes` for the encoded text (b, l, d) and the batch."""

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from trainer import distributed
-from trainer.batch import IGNORE, Batch
-from trainer.flops import flops_per_sequence
 from trainer.guarded_adamw import is_usable
 from trainer.metrics import ObjectiveSums, summarize, training_loss
-from trainer.model_config import ModelConfig
-from trainer.outcome import Outcomes
+from trainer.model.batch import IGNORE, Batch
+from trainer.model.config import ModelConfig
+from trainer.model.flops import flops_per_sequence
+from trainer.model.outcome import Outcomes
 from trainer.settings.training import TrainingConfig
 from trainer.task import Task
 

@@ -21,6 +21,10 @@ from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from trainer.flops import flops_per_sequence
 from trainer.model import DocFormerV2
+from trainer.model.config import MODEL_SIZES, ModelConfig
+from trainer.model.docformer import DocFormerV2
+from trainer.model.flops import flops_per_sequence
+from trainer.model.outcome import Outcome
 from trainer.model_config import MODEL_SIZES, ModelConfig
 from trainer.outcome import Outcome
 

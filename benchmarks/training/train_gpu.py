@@ -19,14 +19,14 @@ import torch
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from schemas import load_tokenizer
-from trainer.batch import Batch
 from trainer.config import PretrainConfig
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset, load_batches
 from trainer.engine import lr_scales, memory_gb, set_learning_rate, start_engine
 from trainer.load_config import load_config
-from trainer.model import DocFormerV2
-from trainer.model_config import MODEL_SIZES
+from trainer.model.batch import Batch
+from trainer.model.config import MODEL_SIZES
+from trainer.model.docformer import DocFormerV2
 from trainer.order_of_run import sample_order
 from trainer.pretrain import train_step
 from trainer.pretraining import Pretraining

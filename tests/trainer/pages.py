@@ -9,14 +9,14 @@ import torch
 
 from schemas.geometry import cell_of
 from schemas.tokenizer import Tokenizer, load_tokenizer
-from trainer.batch import Batch
 from trainer.collate import collate
 from trainer.example import PretrainingExample, mask_text
 from trainer.metrics import training_loss
-from trainer.model_config import MODEL_SIZES, ModelConfig
+from trainer.model.batch import Batch
+from trainer.model.config import MODEL_SIZES, ModelConfig
+from trainer.model.outcome import Outcomes
+from trainer.model.page_canvas import view_page
 from trainer.objectives import ObjectivesConfig
-from trainer.outcome import Outcomes
-from trainer.page_image import view_page
 from trainer.pretraining import Pretraining
 
 TINY = MODEL_SIZES["tiny"]

@@ -12,7 +12,7 @@ from schemas import UsageError
 from trainer.command_line import parse_command_line
 from trainer.config import SECTIONS, PretrainConfig, setting_types
 from trainer.load_config import CONFIG_DIR, load_config, save_config
-from trainer.model_config import MODEL_SIZES
+from trainer.model.config import MODEL_SIZES
 from trainer.reserved_keys import SET_BY
 
 NEEDED = ("--corpus", "OUT", "--output", "RUN")

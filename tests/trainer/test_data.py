@@ -16,7 +16,6 @@ import torch
 
 from schemas import Sample
 from tests.corpora import spoil_corpus, write_corpus
-from trainer.batch import IGNORE, Batch
 from trainer.config import PretrainConfig
 from trainer.corpora import open_corpora
 from trainer.data import (
@@ -28,6 +27,7 @@ from trainer.data import (
     load_batches,
 )
 from trainer.load_config import load_config
+from trainer.model.batch import IGNORE, Batch
 from trainer.order_of_run import sample_order
 from trainer.run_setup import fit_to_corpora, pretraining
 from trainer.sample_order import RankBatches, SampleOrder, SampleRef

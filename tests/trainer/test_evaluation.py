@@ -15,7 +15,7 @@ from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
 from trainer.heads import PretrainingHeads
 from trainer.load_config import load_config
-from trainer.model import DocFormerV2
+from trainer.model.docformer import DocFormerV2
 from trainer.run_setup import fit_to_corpora, pretraining
 
 NAMES = ("denoise", "line", "grid")

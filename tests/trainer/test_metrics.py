@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from trainer.metrics import ObjectiveSums, summarize, training_loss
-from trainer.outcome import Outcome, Outcomes
+from trainer.model.outcome import Outcome, Outcomes
 from trainer.task import Objective
 
 NAMES = ("first", "second")

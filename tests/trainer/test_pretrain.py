@@ -25,8 +25,8 @@ from tests.trainer.launches import (
     validation_rows,
 )
 from trainer.corpora import open_corpora
-from trainer.export import load_model
 from trainer.load_config import load_config
+from trainer.model.export import load_model
 from trainer.order_of_run import sample_order
 from trainer.pretrain import main
 from trainer.sample_order import batch_id

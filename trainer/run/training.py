@@ -11,15 +11,15 @@ from typing import Any
 from schemas.duration import duration
 from trainer import distributed
 from trainer.bad_samples import BadSamples
-from trainer.batch import Batch
 from trainer.checkpoint import CheckpointStore
 from trainer.data import PageDataset
 from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate
 from trainer.evaluation import Evaluation
-from trainer.export import export_model
 from trainer.interruption import StopRequest, clear_mark, mark_stopped
 from trainer.load_config import save_config
-from trainer.model import DocFormerV2
+from trainer.model.batch import Batch
+from trainer.model.docformer import DocFormerV2
+from trainer.model.export import export_model
 from trainer.order_of_run import sample_order, training_batches
 from trainer.plot import plot_runs
 from trainer.profiling import StepProfiler

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trainer.model_config import MODEL_SIZES, ModelConfig
+from trainer.model.config import MODEL_SIZES, ModelConfig
 from trainer.settings.data import DataSettings
 from trainer.settings.engine import EngineSettings
 from trainer.settings.part import SettingsPart

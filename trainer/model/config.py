@@ -11,7 +11,7 @@ SIZES = (
     *("d_model", "d_ff", "d_kv", "heads", "encoder_layers", "decoder_layers", "vocab_size", "coordinates"),
     *("patch_height", "patch_width", "grid_rows", "grid_cols", "line_classes"),
 )
-PATCH_CELLS = 16  # a patch is read as 4 x 4 cells: see trainer.embeddings.VisualEmbedding
+PATCH_CELLS = 16  # a patch is read as 4 x 4 cells: see trainer.model.embeddings.VisualEmbedding
 
 
 @dataclass(frozen=True)

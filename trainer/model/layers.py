@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.checkpoint import checkpoint
 
-from trainer.model_config import ModelConfig
+from trainer.model.config import ModelConfig
 
 NORM_EPS = 1e-6
 LOWEST_LOCAL_BIAS = -8.0  # far keys keep a little weight, hence a gradient, in the most local head

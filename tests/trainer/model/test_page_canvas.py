@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.pages import TINY, page_image
-from trainer.page_image import PageView, patch_boxes, view_page
+from trainer.model.page_canvas import PageView, patch_boxes, view_page
 
 
 def view(height: int, width: int) -> PageView:

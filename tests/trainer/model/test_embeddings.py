@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.trainer.pages import TINY
-from trainer.embeddings import BoxEmbedding, VisualEmbedding, smooth_tables
+from trainer.model.embeddings import BoxEmbedding, VisualEmbedding, smooth_tables
 
 
 def boxes(*rows: tuple[int, int, int, int]) -> torch.Tensor:

@@ -17,9 +17,9 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from schemas import UsageError
-from trainer.layers import NORM_EPS
-from trainer.model import DocFormerV2
-from trainer.model_config import ModelConfig
+from trainer.model.config import ModelConfig
+from trainer.model.docformer import DocFormerV2
+from trainer.model.layers import NORM_EPS
 
 SUBLAYERS = {
     "SelfAttention": "attention.sublayer",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.model_config import PATCH_CELLS, ModelConfig
+from trainer.model.config import PATCH_CELLS, ModelConfig
 
 BOX_TABLES = 6  # x0, y0, x1, y1, width, height
 HALF_PERIODS = 200.0  # of the fastest cosine over a page: 10 thousandths a period, about the height of a letter

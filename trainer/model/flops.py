@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer.model_config import PATCH_CELLS, ModelConfig
+from trainer.model.config import PATCH_CELLS, ModelConfig
 
 
 def flops_per_sequence(model: ModelConfig, text_tokens: int, target_tokens: int) -> float:

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from trainer.engine import compile_layers
-from trainer.layers import Attention, Decoder, Encoder, RelativePositionBias, mask_out, relative_buckets
-from trainer.model import DocFormerV2
-from trainer.model_config import ModelConfig
+from trainer.model.config import ModelConfig
+from trainer.model.docformer import DocFormerV2
+from trainer.model.layers import Attention, Decoder, Encoder, RelativePositionBias, mask_out, relative_buckets
 
 NANO = ModelConfig(d_model=32, d_ff=64, d_kv=8, heads=4, encoder_layers=2, decoder_layers=2, vocab_size=64)
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from schemas.errors import FolioError
 from schemas.tokenizer import Tokenizer, load_tokenizer
-from trainer.model import DocFormerV2
-from trainer.model_config import ModelConfig
+from trainer.model.config import ModelConfig
+from trainer.model.docformer import DocFormerV2
 
 MODEL_TYPE = "docformer_v2"
 FORMAT_VERSION = 1

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.batch import IGNORE
+from trainer.model.batch import IGNORE
 
 CHUNK_ROWS = 1024  # of float32 logits at a time: 132 MB over 32,128 pieces
 

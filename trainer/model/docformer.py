@@ -13,18 +13,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.batch import IGNORE, Batch
-from trainer.embeddings import BoxEmbedding, VisualEmbedding
-from trainer.layers import Decoder, Encoder
-from trainer.model_config import ModelConfig
-from trainer.outcome import Outcome, Outcomes, count_labels
-from trainer.vocabulary import Vocabulary
+from trainer.model.batch import IGNORE, Batch
+from trainer.model.config import ModelConfig
+from trainer.model.embeddings import BoxEmbedding, VisualEmbedding
+from trainer.model.layers import Decoder, Encoder
+from trainer.model.outcome import Outcome, Outcomes, count_labels
+from trainer.model.output_layer import Vocabulary
 
 
 class DocFormerV2(nn.Module):
     """The encoder-decoder, and what a task adds to it.
 
-    Batches are described in `trainer.batch`. A batch without `images` is read as text alone.
+    Batches are described in `trainer.model.batch`. A batch without `images` is read as text alone.
 
     Args:
         heads: makes a module that returns the outcomes of a task's own label tensors, from the encoded text (b, l, d)

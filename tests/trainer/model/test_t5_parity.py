@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from tests.trainer.pages import collated, example_of, page_tokens
-from trainer.model import DocFormerV2
-from trainer.model_config import ModelConfig
-from trainer.t5_import import import_t5, our_name
+from trainer.model.config import ModelConfig
+from trainer.model.docformer import DocFormerV2
+from trainer.model.t5_import import import_t5, our_name
 
 transformers = pytest.importorskip("transformers")
 

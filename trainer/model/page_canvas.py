@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import interpolate
 
 from schemas.geometry import BOX_MAX
-from trainer.model_config import ModelConfig
+from trainer.model.config import ModelConfig
 
 PAPER = 255  # the canvas beyond the page
 

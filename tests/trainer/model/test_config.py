@@ -8,8 +8,8 @@ import torch
 from schemas.errors import UsageError
 from tests.trainer.pages import TINY, TOKENIZER
 from trainer.heads import PretrainingHeads
-from trainer.model import DocFormerV2
-from trainer.model_config import MODEL_SIZES
+from trainer.model.config import MODEL_SIZES
+from trainer.model.docformer import DocFormerV2
 
 
 @pytest.mark.parametrize(("size", "millions"), [("small", 66.98), ("base", 232.8), ("large", 751.2)])

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from trainer.batch import IGNORE
-from trainer.vocabulary import Vocabulary, chunked_cross_entropy
+from trainer.model.batch import IGNORE
+from trainer.model.output_layer import Vocabulary, chunked_cross_entropy
 
 
 def problem(dtype: torch.dtype, rows: int = 37) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

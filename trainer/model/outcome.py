@@ -7,7 +7,7 @@ from typing import NamedTuple
 from torch import Tensor
 from torch.nn import functional as F
 
-from trainer.batch import IGNORE
+from trainer.model.batch import IGNORE
 
 
 class Outcome(NamedTuple):

@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 
 from schemas import UsageError
 from trainer.heads import PretrainingHeads
-from trainer.model import DocFormerV2
-from trainer.model_config import ModelConfig
-from trainer.t5_import import import_t5
+from trainer.model.config import ModelConfig
+from trainer.model.docformer import DocFormerV2
+from trainer.model.t5_import import import_t5
 
 transformers = pytest.importorskip("transformers")
 

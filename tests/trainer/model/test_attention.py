@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from trainer.layers import attend, mask_out
+from trainer.model.layers import attend, mask_out
 
 HEADS, WIDTH = 2, 64
 needs_gpu = pytest.mark.skipif(
