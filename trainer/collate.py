@@ -9,7 +9,7 @@ import torch
 
 from trainer.model.batch import IGNORE, Batch, padded
 from trainer.model.page_canvas import PageView
-from trainer.task import Example, Task
+from trainer.tasks.base import Example, Task
 
 
 def collate(examples: Sequence[Example], task: Task, pad_multiple: int = 32) -> Batch:

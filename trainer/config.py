@@ -10,9 +10,9 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
 from trainer.model.config import ModelConfig
-from trainer.objectives import ObjectivesConfig
 from trainer.settings.optimizer import OptimizerConfig
 from trainer.settings.training import PARTS, TrainingConfig
+from trainer.tasks.pretraining.objectives import ObjectivesConfig
 
 SECTIONS = {"model": ModelConfig, "objectives": ObjectivesConfig, "optimizer": OptimizerConfig}
 

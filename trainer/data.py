@@ -23,7 +23,7 @@ from trainer.model.batch import Batch
 from trainer.model.config import ModelConfig
 from trainer.model.page_canvas import view_page
 from trainer.sample_order import SampleRef
-from trainer.task import Example, Task, page_generator
+from trainer.tasks.base import Example, Task, page_generator
 
 TOKEN_ID, WORD, LINE = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line"))
 MOST_BAD_IN_A_ROW = 100

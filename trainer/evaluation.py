@@ -10,9 +10,9 @@ import torch
 
 from trainer import distributed
 from trainer.data import PageDataset, load_batches
-from trainer.metrics import ObjectiveSums, summarize
 from trainer.model.batch import to_device
 from trainer.sample_order import SampleRef
+from trainer.tasks.sums import ObjectiveSums, summarize
 
 logger = logging.getLogger("trainer")
 

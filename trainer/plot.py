@@ -16,8 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from schemas import FolioError, UsageError
-from trainer.pretraining import guess_levels
 from trainer.run_log import LOG_NAME, objective_names, read_log
+from trainer.tasks.pretraining.task import guess_levels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

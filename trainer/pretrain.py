@@ -36,7 +36,7 @@ with needs_extra("train"):
     from trainer.run_setup import MakeTask, build_engine, prepare, pretraining
     from trainer.settings.training import TrainingConfig
     from trainer.shard_files import ShardError
-    from trainer.task import Task
+    from trainer.tasks.base import Task
     from trainer.training_step import StepResult, read_step, seed_dropout
 
 logger = logging.getLogger("trainer")

@@ -19,12 +19,12 @@ from trainer.corpora import OpenCorpus, open_corpora
 from trainer.engine import lr_scales, start_engine
 from trainer.model.docformer import DocFormerV2
 from trainer.model.t5_import import import_t5
-from trainer.pretraining import Pretraining
 from trainer.run_directory import make_cache, require_run_dir
 from trainer.sample_order import micro_batch_size
 from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
-from trainer.task import Task
+from trainer.tasks.base import Task
+from trainer.tasks.pretraining.task import Pretraining
 from trainer.upload import require_uploads
 from trainer.wandb_log import require_wandb
 

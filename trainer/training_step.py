@@ -12,13 +12,13 @@ from torch import Tensor
 
 from trainer import distributed
 from trainer.guarded_adamw import is_usable
-from trainer.metrics import ObjectiveSums, summarize, training_loss
 from trainer.model.batch import IGNORE, Batch
 from trainer.model.config import ModelConfig
 from trainer.model.flops import flops_per_sequence
 from trainer.model.outcome import Outcomes
 from trainer.settings.training import TrainingConfig
-from trainer.task import Task
+from trainer.tasks.base import Task
+from trainer.tasks.sums import ObjectiveSums, summarize, training_loss
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ from trainer.config import PretrainConfig
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
-from trainer.heads import PretrainingHeads
 from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2
 from trainer.run_log import read_log
 from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 SHARES = (0.0, 0.3, 0.5, 1.0)
 HEADS = ("line", "grid")

@@ -27,13 +27,13 @@ from trainer.collate import collate
 from trainer.config import PretrainConfig
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset, load_batches
-from trainer.example import mask_text
 from trainer.load_config import load_config
 from trainer.model.batch import Batch
 from trainer.model.page_canvas import view_page
 from trainer.order_of_run import sample_order
 from trainer.run_setup import fit_to_corpora, pretraining
 from trainer.sample_order import RankBatches
+from trainer.tasks.pretraining.example import mask_text
 
 BATCH = 8
 SHUFFLE = 256  # samples in the shuffle buffer of the other loaders, about 30 MB

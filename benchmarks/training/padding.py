@@ -16,11 +16,11 @@ from trainer.config import PretrainConfig
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
-from trainer.denoising import noise_size
 from trainer.load_config import load_config
 from trainer.order_of_run import sample_order
 from trainer.run_setup import fit_to_corpora, pretraining
 from trainer.sample_order import RankBatches, SampleRef
+from trainer.tasks.pretraining.denoising import noise_size
 
 WAYS = (("unsorted", 64), ("unsorted", 32), ("sorted", 64), ("sorted", 32))
 SIZES = ((64, 8), (1024, 32))

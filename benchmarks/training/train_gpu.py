@@ -29,9 +29,9 @@ from trainer.model.config import MODEL_SIZES
 from trainer.model.docformer import DocFormerV2
 from trainer.order_of_run import sample_order
 from trainer.pretrain import train_step
-from trainer.pretraining import Pretraining
 from trainer.run_setup import fit_to_corpora, pretraining
 from trainer.sample_order import RankBatches
+from trainer.tasks.pretraining.task import Pretraining
 from trainer.throughput import Throughput, total_peak_tflops
 
 SYNTHETIC = "synthetic"

@@ -10,14 +10,14 @@ import torch
 from schemas.geometry import cell_of
 from schemas.tokenizer import Tokenizer, load_tokenizer
 from trainer.collate import collate
-from trainer.example import PretrainingExample, mask_text
-from trainer.metrics import training_loss
 from trainer.model.batch import Batch
 from trainer.model.config import MODEL_SIZES, ModelConfig
 from trainer.model.outcome import Outcomes
 from trainer.model.page_canvas import view_page
-from trainer.objectives import ObjectivesConfig
-from trainer.pretraining import Pretraining
+from trainer.tasks.pretraining.example import PretrainingExample, mask_text
+from trainer.tasks.pretraining.objectives import ObjectivesConfig
+from trainer.tasks.pretraining.task import Pretraining
+from trainer.tasks.sums import training_loss
 
 TINY = MODEL_SIZES["tiny"]
 TOKENIZER = load_tokenizer()

@@ -11,10 +11,10 @@ from torch import nn
 from schemas import UsageError
 from trainer.deepspeed_settings import deepspeed_config
 from trainer.engine import learning_rate, lr_scales, parameter_groups
-from trainer.heads import PretrainingHeads
 from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2
 from trainer.settings.optimizer import OptimizerConfig
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 SETTINGS = OptimizerConfig(learning_rate=1.0, warmup_steps=10, final_lr_share=0.1)
 

@@ -13,10 +13,10 @@ from tests.trainer.launches import only_rank
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
 from trainer.evaluation import Evaluation
-from trainer.heads import PretrainingHeads
 from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2
 from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 NAMES = ("denoise", "line", "grid")
 

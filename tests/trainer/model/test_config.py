@@ -7,9 +7,9 @@ import torch
 
 from schemas.errors import UsageError
 from tests.trainer.pages import TINY, TOKENIZER
-from trainer.heads import PretrainingHeads
 from trainer.model.config import MODEL_SIZES
 from trainer.model.docformer import DocFormerV2
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 
 @pytest.mark.parametrize(("size", "millions"), [("small", 66.98), ("base", 232.8), ("large", 751.2)])

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from tests.trainer.pages import TINY, collated, example_of, loss_of, page_image, page_tokens
-from trainer.heads import PretrainingHeads
 from trainer.model.batch import IGNORE, Batch
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 LABELS = ("labels", "line_classes", "cells")
 TEXT_ONLY = replace(TINY, image_height=0)

@@ -10,11 +10,11 @@ from safetensors.torch import load_file, save_file
 from schemas.errors import FolioError
 from tests.disks import small_disk
 from tests.trainer.pages import TINY, TOKENIZER, collated, example_of, page_image, page_tokens
-from trainer.heads import PretrainingHeads
 from trainer.model.batch import Batch
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import export_model, load_model
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 
 def batch_for(config: ModelConfig) -> Batch:

@@ -7,10 +7,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.trainer.pages import PRETRAINING, TINY, collated, example_of, loss_of, page_image, page_tokens
-from trainer.heads import PretrainingHeads
 from trainer.model.config import MODEL_SIZES, ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.model.flops import flops_per_sequence
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 
 def counted(config: ModelConfig) -> tuple[float, int, int]:

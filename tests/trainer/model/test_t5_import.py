@@ -11,10 +11,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from schemas import UsageError
-from trainer.heads import PretrainingHeads
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.model.t5_import import import_t5
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 transformers = pytest.importorskip("transformers")
 

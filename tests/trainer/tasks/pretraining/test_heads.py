@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 
 from tests.trainer.pages import TINY
-from trainer.heads import PretrainingHeads
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 
 def test_the_order_of_a_pair_does_not_matter():

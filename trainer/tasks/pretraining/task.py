@@ -9,12 +9,12 @@ from typing import Any
 from torch import Tensor
 
 from schemas import Sample, Tokenizer
-from trainer.denoising import window_size
-from trainer.example import PretrainingExample, label_tensors, mask_text
-from trainer.heads import PretrainingHeads
 from trainer.model.config import ModelConfig
-from trainer.objectives import ObjectivesConfig
-from trainer.task import Task
+from trainer.tasks.base import Task
+from trainer.tasks.pretraining.denoising import window_size
+from trainer.tasks.pretraining.example import PretrainingExample, label_tensors, mask_text
+from trainer.tasks.pretraining.heads import PretrainingHeads
+from trainer.tasks.pretraining.objectives import ObjectivesConfig
 
 
 class Pretraining(Task):

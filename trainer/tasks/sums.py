@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from trainer.model.outcome import Outcome, Outcomes
-from trainer.task import Objective
+from trainer.tasks.base import Objective
 
 
 def training_loss(

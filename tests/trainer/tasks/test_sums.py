@@ -7,9 +7,9 @@ import math
 import pytest
 import torch
 
-from trainer.metrics import ObjectiveSums, summarize, training_loss
 from trainer.model.outcome import Outcome, Outcomes
-from trainer.task import Objective
+from trainer.tasks.base import Objective
+from trainer.tasks.sums import ObjectiveSums, summarize, training_loss
 
 NAMES = ("first", "second")
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from trainer.objectives import ObjectivesConfig
+from trainer.tasks.pretraining.objectives import ObjectivesConfig
 
 NO_SOURCE = -1
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.errors import UsageError
-from trainer.objectives import ObjectivesConfig
+from trainer.tasks.pretraining.objectives import ObjectivesConfig
 
 
 def test_each_objective_has_its_weight():

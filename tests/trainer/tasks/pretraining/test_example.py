@@ -9,8 +9,8 @@ import torch
 from pipelines.lines import order_words
 from schemas.geometry import cell_of
 from tests.trainer.pages import TINY, TOKENIZER, collated, example_of, page_image, page_tokens
-from trainer.example import PretrainingExample
 from trainer.model.batch import IGNORE
+from trainer.tasks.pretraining.example import PretrainingExample
 
 PAGE = page_tokens([8] * 20, pieces=2)
 SENTINELS = np.asarray(TOKENIZER.sentinel_ids)

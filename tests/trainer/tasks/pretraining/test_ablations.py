@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from tests.trainer.pages import collated, example_of, loss_of, page_image, page_tokens
-from trainer.heads import PretrainingHeads
 from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2
+from trainer.tasks.pretraining.heads import PretrainingHeads
 
 CHOICES = {
     "no image": ["model.image_height=0"],

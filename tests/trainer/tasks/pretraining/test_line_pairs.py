@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.line_pairs import sample_line_pairs
+from trainer.tasks.pretraining.line_pairs import sample_line_pairs
 
 
 def draw(lines, words=None, pairs=60, seed=0):

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from schemas.sample import TOKEN_COLUMNS
 from schemas.tokenizer import Tokenizer
-from trainer.denoising import NO_SOURCE, CorruptedText, corrupt, noise_size, sample_spans, window_size
-from trainer.line_pairs import sample_line_pairs
 from trainer.model.batch import IGNORE, padded
 from trainer.model.config import ModelConfig
-from trainer.objectives import ObjectivesConfig
-from trainer.task import Example, page_generator
+from trainer.tasks.base import Example, page_generator
+from trainer.tasks.pretraining.denoising import NO_SOURCE, CorruptedText, corrupt, noise_size, sample_spans, window_size
+from trainer.tasks.pretraining.line_pairs import sample_line_pairs
+from trainer.tasks.pretraining.objectives import ObjectivesConfig
 
 TOKEN_ID, WORD, LINE, CELL = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line", "cell"))
 BOX = slice(TOKEN_COLUMNS.index("x0"), TOKEN_COLUMNS.index("y1") + 1)

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.denoising import NO_SOURCE, CorruptedText, corrupt, noise_size, sample_spans, window_size
-from trainer.objectives import ObjectivesConfig
+from trainer.tasks.pretraining.denoising import NO_SOURCE, CorruptedText, corrupt, noise_size, sample_spans, window_size
+from trainer.tasks.pretraining.objectives import ObjectivesConfig
 
 SENTINELS = tuple(range(32099, 31999, -1))
 EOS = 1
