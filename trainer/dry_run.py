@@ -10,9 +10,9 @@ from typing import Any
 
 from schemas.duration import duration
 from trainer import distributed
-from trainer.data import PageDataset
+from trainer.data.batches import sample_order, training_batches
+from trainer.data.loader import PageDataset
 from trainer.engine import memory_gb, set_learning_rate
-from trainer.order_of_run import sample_order, training_batches
 from trainer.run_setup import PreparedRun
 from trainer.settings.training import TrainingConfig
 from trainer.throughput import Throughput, total_peak_tflops

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from trainer import distributed
-from trainer.data import PageDataset, load_batches
+from trainer.data.loader import PageDataset, load_batches
+from trainer.data.sample_order import SampleRef
 from trainer.model.batch import to_device
-from trainer.sample_order import SampleRef
 from trainer.tasks.sums import ObjectiveSums, summarize
 
 logger = logging.getLogger("trainer")
@@ -27,7 +27,7 @@ class Evaluation:
         dataset: of held-out pages.
         most: pages to read, dealt out over the corpora in turn.
         block_size: pages in a block.
-        pad_multiple: see `trainer.collate.collate`.
+        pad_multiple: see `trainer.data.collate.collate`.
     """
 
     def __init__(self, dataset: PageDataset, most: int, block_size: int, pad_multiple: int) -> None:

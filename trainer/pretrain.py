@@ -27,7 +27,8 @@ with needs_extra("train"):
     from trainer import distributed
     from trainer.command_line import parse_command_line
     from trainer.config import PretrainConfig
-    from trainer.data import TooManyBadSamples, WorkerDied
+    from trainer.data.loader import TooManyBadSamples, WorkerDied
+    from trainer.data.shard_files import ShardError
     from trainer.dry_run import dry_run
     from trainer.engine import keep_gradient_norm
     from trainer.model.batch import Batch, to_device
@@ -35,7 +36,6 @@ with needs_extra("train"):
     from trainer.run_directory import make_run_dir, sole_run
     from trainer.run_setup import MakeTask, build_engine, prepare, pretraining
     from trainer.settings.training import TrainingConfig
-    from trainer.shard_files import ShardError
     from trainer.tasks.base import Task
     from trainer.training_step import StepResult, read_step, seed_dropout
 

@@ -12,9 +12,9 @@ from tempfile import TemporaryFile
 from schemas import UsageError
 from schemas.index import INDEX_NAME
 from trainer import distributed
-from trainer.corpora import OpenCorpus
+from trainer.data.corpora import OpenCorpus
+from trainer.data.shard_files import CachedShards
 from trainer.settings.data import DataSettings
-from trainer.shard_files import CachedShards
 
 LOCK_NAME = ".lock"
 

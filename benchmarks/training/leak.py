@@ -23,8 +23,8 @@ from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from trainer import distributed
 from trainer.config import PretrainConfig
-from trainer.corpora import open_corpora
-from trainer.data import PageDataset
+from trainer.data.corpora import open_corpora
+from trainer.data.loader import PageDataset
 from trainer.evaluation import Evaluation
 from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2

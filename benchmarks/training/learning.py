@@ -19,8 +19,8 @@ from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
 from trainer.config import PretrainConfig
-from trainer.corpora import OpenCorpus, open_corpora
-from trainer.data import PageDataset
+from trainer.data.corpora import OpenCorpus, open_corpora
+from trainer.data.loader import PageDataset
 from trainer.evaluation import Evaluation
 from trainer.load_config import load_config
 from trainer.run_setup import fit_to_corpora, pretraining

@@ -16,10 +16,12 @@ from trainer.config import PretrainConfig
 from trainer.config import PretrainConfig, load_config
 from trainer.corpora import open_corpora
 from trainer.data import PageDataset
+from trainer.data.batches import sample_order
+from trainer.data.corpora import open_corpora
+from trainer.data.loader import PageDataset
+from trainer.data.sample_order import RankBatches, SampleRef
 from trainer.load_config import load_config
-from trainer.order_of_run import sample_order
 from trainer.run_setup import fit_to_corpora, pretraining
-from trainer.sample_order import RankBatches, SampleRef
 from trainer.tasks.pretraining.denoising import noise_size
 
 WAYS = (("unsorted", 64), ("unsorted", 32), ("sorted", 64), ("sorted", 32))

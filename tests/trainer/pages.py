@@ -9,7 +9,7 @@ import torch
 
 from schemas.geometry import cell_of
 from schemas.tokenizer import Tokenizer, load_tokenizer
-from trainer.collate import collate
+from trainer.data.collate import collate
 from trainer.model.batch import Batch
 from trainer.model.config import MODEL_SIZES, ModelConfig
 from trainer.model.outcome import Outcomes

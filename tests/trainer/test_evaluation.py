@@ -10,8 +10,8 @@ import torch
 
 from tests.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import only_rank
-from trainer.corpora import open_corpora
-from trainer.data import PageDataset
+from trainer.data.corpora import open_corpora
+from trainer.data.loader import PageDataset
 from trainer.evaluation import Evaluation
 from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2

@@ -24,12 +24,12 @@ from tests.trainer.launches import (
     run_many,
     validation_rows,
 )
-from trainer.corpora import open_corpora
+from trainer.data.batches import sample_order
+from trainer.data.corpora import open_corpora
+from trainer.data.sample_order import batch_id
 from trainer.load_config import load_config
 from trainer.model.export import load_model
-from trainer.order_of_run import sample_order
 from trainer.pretrain import main
-from trainer.sample_order import batch_id
 
 SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
 

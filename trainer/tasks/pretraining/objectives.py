@@ -55,7 +55,7 @@ class ObjectivesConfig:
             raise UsageError("objectives.max_text_tokens and objectives.max_target_tokens must be at least 4")
 
     def objectives(self) -> tuple[Objective, ...]:
-        """Returns the three objectives, with the label tensors that `trainer.tasks.pretraining.example` makes for them."""
+        """Returns the three objectives, with the label tensors that `example.label_tensors` makes for them."""
         return (
             Objective("denoise", "labels", self.denoise_weight),
             Objective("line", "line_classes", self.line_weight),

@@ -17,8 +17,9 @@ import torch
 from schemas import Sample
 from tests.corpora import spoil_corpus, write_corpus
 from trainer.config import PretrainConfig
-from trainer.corpora import open_corpora
-from trainer.data import (
+from trainer.data.batches import sample_order
+from trainer.data.corpora import open_corpora
+from trainer.data.loader import (
     MOST_BAD_IN_A_ROW,
     PageDataset,
     TooManyBadSamples,
@@ -26,12 +27,11 @@ from trainer.data import (
     decode_image,
     load_batches,
 )
+from trainer.data.sample_order import RankBatches, SampleOrder, SampleRef
+from trainer.data.shard_files import ShardError
 from trainer.load_config import load_config
 from trainer.model.batch import IGNORE, Batch
-from trainer.order_of_run import sample_order
 from trainer.run_setup import fit_to_corpora, pretraining
-from trainer.sample_order import RankBatches, SampleOrder, SampleRef
-from trainer.shard_files import ShardError
 
 REFS = [[SampleRef(0, 0, 0), SampleRef(0, 3, 0)], [SampleRef(0, 5, 1), SampleRef(0, 1, 2)]]
 

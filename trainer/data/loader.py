@@ -17,12 +17,12 @@ from torch.utils.data import DataLoader, Dataset
 
 from schemas import FolioError, Sample, SchemaError
 from schemas.sample import TOKEN_COLUMNS
-from trainer.collate import collate
-from trainer.corpora import CorpusPages
+from trainer.data.collate import collate
+from trainer.data.corpora import CorpusPages
+from trainer.data.sample_order import SampleRef
 from trainer.model.batch import Batch
 from trainer.model.config import ModelConfig
 from trainer.model.page_canvas import view_page
-from trainer.sample_order import SampleRef
 from trainer.tasks.base import Example, Task, page_generator
 
 TOKEN_ID, WORD, LINE = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line"))

@@ -12,11 +12,11 @@ from typing import Any
 from schemas import CorpusIndex, Sample, SchemaError, Tokenizer, UsageError, load_tokenizer
 from schemas.index import INDEX_NAME
 from schemas.reader import Shard
-from trainer.mixture import mixture
-from trainer.page_table import PageTable, read_page_table
-from trainer.remote import open_url, unreachable
+from trainer.data.mixture import mixture
+from trainer.data.page_table import PageTable, read_page_table
+from trainer.data.remote import open_url, unreachable
+from trainer.data.shard_files import CachedShards, LocalShards, ShardFiles
 from trainer.settings.data import DataSettings
-from trainer.shard_files import CachedShards, LocalShards, ShardFiles
 
 OPEN_SHARDS = 256  # whose headers a process keeps in memory
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from schemas import UsageError
-from trainer.sample_order import CYCLE
+from trainer.data.sample_order import CYCLE
 
 URL_WITH_PORT = re.compile(r"[\w+.-]+://([^/]*@)?([^/:\[\]]+|\[[^/\]]+\]):\d+")
 NEARLY_A_NUMBER = re.compile(r"(\d*[.,]?\d+)\s*(%?)")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from schemas import MANIFEST_SCHEMA, Corpus, PageStatus, SchemaError
 from tests.corpora import failed_row, write_corpus
-from trainer.page_table import PageTable, read_page_table
+from trainer.data.page_table import PageTable, read_page_table
 
 
 def _read(rows: list[dict], shards: list[str]) -> PageTable:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trainer import distributed
-from trainer.corpora import OpenCorpus
-from trainer.data import PageDataset, load_batches
+from trainer.data.corpora import OpenCorpus
+from trainer.data.loader import PageDataset, load_batches
+from trainer.data.prefetch import prefetcher
+from trainer.data.sample_order import RankBatches, SampleOrder, ShuffledPages
 from trainer.model.batch import Batch
-from trainer.prefetch import prefetcher
-from trainer.sample_order import RankBatches, SampleOrder, ShuffledPages
 from trainer.settings.training import TrainingConfig
 
 

@@ -16,12 +16,12 @@ from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
 from tests.commands import LIMIT_S
 from tests.corpora import write_corpus
 from tests.trainer.launches import SMALL, rows, run_many
-from trainer import shard_files
-from trainer.corpora import open_corpora
+from trainer.data import shard_files
+from trainer.data.batches import sample_order
+from trainer.data.corpora import open_corpora
+from trainer.data.prefetch import Prefetcher, make_room, shards_ahead
+from trainer.data.shard_files import CachedShards, ShardError
 from trainer.load_config import load_config
-from trainer.order_of_run import sample_order
-from trainer.prefetch import Prefetcher, make_room, shards_ahead
-from trainer.shard_files import CachedShards, ShardError
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import UsageError
-from trainer.sample_order import (
+from trainer.data.sample_order import (
     CYCLE,
     RankBatches,
     SampleOrder,

@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 
 from trainer import distributed
-from trainer.corpora import OpenCorpus
-from trainer.sample_order import SampleOrder
+from trainer.data.corpora import OpenCorpus
+from trainer.data.sample_order import SampleOrder
+from trainer.data.shard_files import CachedShards, ShardError, ShardFiles, cached_files, remove_leftovers
 from trainer.settings.data import DataSettings
-from trainer.shard_files import CachedShards, ShardError, ShardFiles, cached_files, remove_leftovers
 
 logger = logging.getLogger("trainer")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from schemas import UsageError
-from trainer.mixture import mixture
+from trainer.data.mixture import mixture
 
 
 @pytest.mark.parametrize(
