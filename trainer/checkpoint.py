@@ -16,8 +16,8 @@ from typing import Any
 from schemas import FolioError, UsageError
 from trainer import distributed
 from trainer.checkpoint_manifest import MANIFEST, Checkpoint, flush, size_and_sha256, write_durably
-from trainer.config import as_typed
 from trainer.engine_state import load_state, noting, save_state
+from trainer.settings.training import as_typed
 from trainer.upload import Uploads
 
 logger = logging.getLogger("trainer")

@@ -25,8 +25,6 @@ with needs_extra("train"):
     from schemas import FolioError
     from schemas.interrupts import kept_interrupts
     from trainer import distributed
-    from trainer.command_line import parse_command_line
-    from trainer.config import PretrainConfig
     from trainer.data.loader import TooManyBadSamples, WorkerDied
     from trainer.data.shard_files import ShardError
     from trainer.dry_run import dry_run
@@ -35,6 +33,8 @@ with needs_extra("train"):
     from trainer.run.training import Training, start_training
     from trainer.run_directory import make_run_dir, sole_run
     from trainer.run_setup import MakeTask, build_engine, prepare, pretraining
+    from trainer.settings.command_line import parse_command_line
+    from trainer.settings.pretrain import PretrainConfig
     from trainer.settings.training import TrainingConfig
     from trainer.tasks.base import Task
     from trainer.training_step import StepResult, read_step, seed_dropout

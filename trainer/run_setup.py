@@ -14,13 +14,13 @@ from schemas import CorpusIndex, Tokenizer, UsageError
 from trainer import distributed
 from trainer.checkpoint import newest_checkpoint, require_same
 from trainer.checkpoint_manifest import Checkpoint
-from trainer.config import PretrainConfig
 from trainer.data.corpora import OpenCorpus, open_corpora
 from trainer.data.sample_order import micro_batch_size
 from trainer.engine import lr_scales, start_engine
 from trainer.model.docformer import DocFormerV2
 from trainer.model.t5_import import import_t5
 from trainer.run_directory import make_cache, require_run_dir
+from trainer.settings.pretrain import PretrainConfig
 from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
 from trainer.tasks.base import Task

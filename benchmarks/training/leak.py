@@ -22,14 +22,14 @@ import torch
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from trainer import distributed
-from trainer.config import PretrainConfig
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset
 from trainer.evaluation import Evaluation
-from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2
 from trainer.run_log import read_log
 from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.settings.loading import load_config
+from trainer.settings.pretrain import PretrainConfig
 from trainer.tasks.pretraining.heads import PretrainingHeads
 
 SHARES = (0.0, 0.3, 0.5, 1.0)

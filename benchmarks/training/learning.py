@@ -18,12 +18,12 @@ import numpy as np
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
-from trainer.config import PretrainConfig
 from trainer.data.corpora import OpenCorpus, open_corpora
 from trainer.data.loader import PageDataset
 from trainer.evaluation import Evaluation
-from trainer.load_config import load_config
 from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.settings.loading import load_config
+from trainer.settings.pretrain import PretrainConfig
 
 COLUMNS = ("denoise loss", "denoise acc", "line loss", "line acc", "grid loss", "grid acc")
 KEYS = tuple(f"val_{kind}_{name}" for name in ("denoise", "line", "grid") for kind in ("loss", "acc"))

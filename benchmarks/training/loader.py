@@ -23,16 +23,16 @@ import numpy as np
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
-from trainer.config import PretrainConfig
 from trainer.data.batches import sample_order
 from trainer.data.collate import collate
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset, load_batches
 from trainer.data.sample_order import RankBatches
-from trainer.load_config import load_config
 from trainer.model.batch import Batch
 from trainer.model.page_canvas import view_page
 from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.settings.loading import load_config
+from trainer.settings.pretrain import PretrainConfig
 from trainer.tasks.pretraining.example import mask_text
 
 BATCH = 8

@@ -12,16 +12,13 @@ from collections.abc import Callable, Iterator
 
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
-from trainer.config import PretrainConfig
-from trainer.config import PretrainConfig, load_config
-from trainer.corpora import open_corpora
-from trainer.data import PageDataset
 from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset
 from trainer.data.sample_order import RankBatches, SampleRef
-from trainer.load_config import load_config
 from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.settings.loading import load_config
+from trainer.settings.pretrain import PretrainConfig
 from trainer.tasks.pretraining.denoising import noise_size
 
 WAYS = (("unsorted", 64), ("unsorted", 32), ("sorted", 64), ("sorted", 32))

@@ -19,18 +19,18 @@ import torch
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from schemas import load_tokenizer
-from trainer.config import PretrainConfig
 from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset, load_batches
 from trainer.data.sample_order import RankBatches
 from trainer.engine import lr_scales, memory_gb, set_learning_rate, start_engine
-from trainer.load_config import load_config
 from trainer.model.batch import Batch
 from trainer.model.config import MODEL_SIZES
 from trainer.model.docformer import DocFormerV2
 from trainer.pretrain import train_step
 from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.settings.loading import load_config
+from trainer.settings.pretrain import PretrainConfig
 from trainer.tasks.pretraining.task import Pretraining
 from trainer.throughput import Throughput, total_peak_tflops
 

@@ -13,8 +13,8 @@ from tests.disks import small_disk
 from tests.trainer.launches import only_rank
 from trainer.checkpoint import CheckpointStore, newest_checkpoint, require_same
 from trainer.checkpoint_manifest import Checkpoint
-from trainer.config import PretrainConfig
 from trainer.engine import start_engine
+from trainer.settings.pretrain import PretrainConfig
 
 FACTS = {"seed": 0, "ranks": 1}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.dry_run import estimate
-from trainer.load_config import load_config
+from trainer.settings.loading import load_config
 
 RATES = {
     "step_s": 1.6,

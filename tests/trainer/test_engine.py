@@ -11,8 +11,8 @@ from torch import nn
 from schemas import UsageError
 from trainer.deepspeed_settings import deepspeed_config
 from trainer.engine import learning_rate, lr_scales, parameter_groups
-from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2
+from trainer.settings.loading import load_config
 from trainer.settings.optimizer import OptimizerConfig
 from trainer.tasks.pretraining.heads import PretrainingHeads
 

@@ -27,9 +27,9 @@ from tests.trainer.launches import (
 from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.sample_order import batch_id
-from trainer.load_config import load_config
 from trainer.model.export import load_model
 from trainer.pretrain import main
+from trainer.settings.loading import load_config
 
 SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from schemas import UsageError
-from trainer.config import PretrainConfig
 from trainer.profiling import StepProfiler
+from trainer.settings.pretrain import PretrainConfig
 
 
 def take_steps(profiler: StepProfiler, first: int, last: int) -> None:

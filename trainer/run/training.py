@@ -18,7 +18,6 @@ from trainer.data.sample_order import batch_id
 from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate
 from trainer.evaluation import Evaluation
 from trainer.interruption import StopRequest, clear_mark, mark_stopped
-from trainer.load_config import save_config
 from trainer.model.batch import Batch
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import export_model
@@ -26,6 +25,7 @@ from trainer.plot import plot_runs
 from trainer.profiling import StepProfiler
 from trainer.run_log import LOG_NAME, RunLog
 from trainer.run_setup import CHECKPOINTS_DIR, PreparedRun, build_engine
+from trainer.settings.loading import save_config
 from trainer.settings.run import step_range
 from trainer.skipped_steps import SkippedSteps
 from trainer.throughput import Throughput, total_peak_tflops

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from schemas import UsageError
-from trainer.reserved_keys import require_unreserved
 from trainer.settings.optimizer import OptimizerConfig
 from trainer.settings.part import SettingsPart, option
+from trainer.settings.reserved_keys import require_unreserved
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ import torch
 
 from schemas import Sample
 from tests.corpora import spoil_corpus, write_corpus
-from trainer.config import PretrainConfig
 from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import (
@@ -29,9 +28,10 @@ from trainer.data.loader import (
 )
 from trainer.data.sample_order import RankBatches, SampleOrder, SampleRef
 from trainer.data.shard_files import ShardError
-from trainer.load_config import load_config
 from trainer.model.batch import IGNORE, Batch
 from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.settings.loading import load_config
+from trainer.settings.pretrain import PretrainConfig
 
 REFS = [[SampleRef(0, 0, 0), SampleRef(0, 3, 0)], [SampleRef(0, 5, 1), SampleRef(0, 1, 2)]]
 

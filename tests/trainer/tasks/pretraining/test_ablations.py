@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.trainer.pages import collated, example_of, loss_of, page_image, page_tokens
-from trainer.load_config import load_config
 from trainer.model.docformer import DocFormerV2
+from trainer.settings.loading import load_config
 from trainer.tasks.pretraining.heads import PretrainingHeads
 
 CHOICES = {

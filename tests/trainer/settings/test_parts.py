@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 import pytest
 
 from schemas import UsageError
-from trainer.command_line import parse_command_line
-from trainer.config import PretrainConfig, flags
+from trainer.settings.command_line import parse_command_line
 from trainer.settings.data import DataSettings
 from trainer.settings.engine import EngineSettings
+from trainer.settings.pretrain import PretrainConfig
 from trainer.settings.run import RunSettings
-from trainer.settings.training import PARTS, TrainingConfig
+from trainer.settings.training import PARTS, TrainingConfig, flags
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
 from schemas import UsageError
-from trainer.config import SECTIONS, PretrainConfig, setting_types
 from trainer.model.config import MODEL_SIZES
 from trainer.nearest import nearest
+from trainer.settings.pretrain import SECTIONS, PretrainConfig, setting_types
 from trainer.settings.training import TrainingConfig
 
-CONFIG_DIR = Path(__file__).parent / "configs"
+CONFIG_DIR = Path(__file__).parent.parent / "configs"
 
 
 def load_config(

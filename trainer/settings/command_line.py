@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from schemas import UsageError
-from trainer.config import PretrainConfig, flags, flags_by_part, setting_types
-from trainer.load_config import load_config
 from trainer.model.config import MODEL_SIZES
 from trainer.nearest import nearest
+from trainer.settings.loading import load_config
+from trainer.settings.pretrain import PretrainConfig, setting_types
+from trainer.settings.training import flags, flags_by_part
 
 DESCRIPTION = """\
 Pretrain DocFormerv2 on a corpus by three objectives: denoising, token-to-line and token-to-grid.

@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from schemas import UsageError
-from trainer.command_line import parse_command_line
-from trainer.config import SECTIONS, PretrainConfig, setting_types
-from trainer.load_config import CONFIG_DIR, load_config, save_config
 from trainer.model.config import MODEL_SIZES
-from trainer.reserved_keys import SET_BY
+from trainer.settings.command_line import parse_command_line
+from trainer.settings.loading import CONFIG_DIR, load_config, save_config
+from trainer.settings.pretrain import SECTIONS, PretrainConfig, setting_types
+from trainer.settings.reserved_keys import SET_BY
 
 NEEDED = ("--corpus", "OUT", "--output", "RUN")
 

@@ -1,0 +1,31 @@
+"""The settings of `pretrain.py`, and the names of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+from trainer.model.config import ModelConfig
+from trainer.settings.optimizer import OptimizerConfig
+from trainer.settings.training import TrainingConfig
+from trainer.tasks.pretraining.objectives import ObjectivesConfig
+
+SECTIONS = {"model": ModelConfig, "objectives": ObjectivesConfig, "optimizer": OptimizerConfig}
+
+
+@dataclass(frozen=True)
+class PretrainConfig(TrainingConfig):
+    """One run of pretraining.
+
+    Raises:
+        UsageError: a value out of its range.
+    """
+
+    objectives: ObjectivesConfig = field(default_factory=ObjectivesConfig)
+
+
+def setting_types() -> dict[str, str]:
+    """Returns the type of every setting, as it is annotated, by its name: `seed`, `model.d_model`."""
+    types = {item.name: str(item.type) for item in fields(PretrainConfig) if "help" in item.metadata}
+    for section, kind in SECTIONS.items():
+        types |= {f"{section}.{item.name}": str(item.type) for item in fields(kind)}
+    return types
