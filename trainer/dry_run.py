@@ -12,11 +12,12 @@ from schemas.duration import duration
 from trainer import distributed
 from trainer.data.batches import sample_order, training_batches
 from trainer.data.loader import PageDataset
-from trainer.engine import memory_gb, set_learning_rate
+from trainer.engine.schedule import set_learning_rate
+from trainer.engine.start import memory_gb
+from trainer.engine.step import StepResult
 from trainer.run_setup import PreparedRun
 from trainer.settings.training import TrainingConfig
 from trainer.throughput import Throughput, total_peak_tflops
-from trainer.training_step import StepResult
 
 logger = logging.getLogger("trainer")
 

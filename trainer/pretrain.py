@@ -28,7 +28,8 @@ with needs_extra("train"):
     from trainer.data.loader import TooManyBadSamples, WorkerDied
     from trainer.data.shard_files import ShardError
     from trainer.dry_run import dry_run
-    from trainer.engine import keep_gradient_norm
+    from trainer.engine.start import keep_gradient_norm
+    from trainer.engine.step import StepResult, read_step, seed_dropout
     from trainer.model.batch import Batch, to_device
     from trainer.run.training import Training, start_training
     from trainer.run_directory import make_run_dir, sole_run
@@ -37,7 +38,6 @@ with needs_extra("train"):
     from trainer.settings.pretrain import PretrainConfig
     from trainer.settings.training import TrainingConfig
     from trainer.tasks.base import Task
-    from trainer.training_step import StepResult, read_step, seed_dropout
 
 logger = logging.getLogger("trainer")
 

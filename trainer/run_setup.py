@@ -16,7 +16,8 @@ from trainer.checkpoint import newest_checkpoint, require_same
 from trainer.checkpoint_manifest import Checkpoint
 from trainer.data.corpora import OpenCorpus, open_corpora
 from trainer.data.sample_order import micro_batch_size
-from trainer.engine import lr_scales, start_engine
+from trainer.engine.parameter_groups import lr_scales
+from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
 from trainer.model.t5_import import import_t5
 from trainer.run_directory import make_cache, require_run_dir

@@ -7,8 +7,8 @@ import math
 from pathlib import Path
 
 from schemas import FolioError
+from trainer.engine.step import StepResult
 from trainer.run_log import drop_later_rows, json_line
-from trainer.training_step import StepResult
 
 logger = logging.getLogger("trainer")
 

@@ -23,7 +23,9 @@ from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset, load_batches
 from trainer.data.sample_order import RankBatches
-from trainer.engine import lr_scales, memory_gb, set_learning_rate, start_engine
+from trainer.engine.parameter_groups import lr_scales
+from trainer.engine.schedule import set_learning_rate
+from trainer.engine.start import memory_gb, start_engine
 from trainer.model.batch import Batch
 from trainer.model.config import MODEL_SIZES
 from trainer.model.docformer import DocFormerV2

@@ -16,7 +16,7 @@ def _record(engine: Any, path: Path) -> None:
     from deepspeed.utils import safe_get_full_optimizer_state
 
     from trainer import distributed
-    from trainer.engine import full_weights
+    from trainer.engine.start import full_weights
 
     if engine.zero_optimization_stage() < 3:  # of several groups, DeepSpeed itself finds the moments of the first alone
         engine.optimizer._hp_optimizer_states_linked = False

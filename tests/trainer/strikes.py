@@ -21,7 +21,7 @@ def struck(run_dir: Path) -> Iterator[None]:
     from deepspeed import DeepSpeedEngine
 
     from trainer import distributed
-    from trainer.engine import full_weights
+    from trainer.engine.start import full_weights
 
     changed: dict[int, list[str]] = {}
     before: dict[str, list[torch.Tensor]] = {}

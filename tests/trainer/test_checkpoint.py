@@ -13,7 +13,7 @@ from tests.disks import small_disk
 from tests.trainer.launches import only_rank
 from trainer.checkpoint import CheckpointStore, newest_checkpoint, require_same
 from trainer.checkpoint_manifest import Checkpoint
-from trainer.engine import start_engine
+from trainer.engine.start import start_engine
 from trainer.settings.pretrain import PretrainConfig
 
 FACTS = {"seed": 0, "ranks": 1}

@@ -8,9 +8,9 @@ import math
 import pytest
 
 from schemas import FolioError
-from trainer.guarded_adamw import is_usable
+from trainer.engine.guarded_adamw import is_usable
+from trainer.engine.step import SkippedBatch, StepResult
 from trainer.skipped_steps import SKIPPED_STEPS, SkippedSteps
-from trainer.training_step import SkippedBatch, StepResult
 
 
 def _step(skipped: bool, grad_norm: float = math.inf) -> StepResult:

@@ -15,7 +15,9 @@ from trainer.checkpoint import CheckpointStore
 from trainer.data.batches import sample_order, training_batches
 from trainer.data.loader import PageDataset
 from trainer.data.sample_order import batch_id
-from trainer.engine import full_weights, learning_rate, memory_gb, set_learning_rate
+from trainer.engine.schedule import learning_rate, set_learning_rate
+from trainer.engine.start import full_weights, memory_gb
+from trainer.engine.step import StepResult
 from trainer.evaluation import Evaluation
 from trainer.interruption import StopRequest, clear_mark, mark_stopped
 from trainer.model.batch import Batch
@@ -29,7 +31,6 @@ from trainer.settings.loading import save_config
 from trainer.settings.run import step_range
 from trainer.skipped_steps import SkippedSteps
 from trainer.throughput import Throughput, total_peak_tflops
-from trainer.training_step import StepResult
 from trainer.upload import Uploads, start_uploads
 from trainer.wandb_log import WandbLog, start_wandb
 

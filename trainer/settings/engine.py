@@ -13,10 +13,10 @@ from trainer.settings.reserved_keys import require_unreserved
 
 @dataclass(frozen=True)
 class EngineSettings(SettingsPart):
-    """What `trainer.engine` starts DeepSpeed with.
+    """What `trainer.engine.start` starts DeepSpeed with.
 
     Attributes:
-        deepspeed: laid over the config that `trainer.deepspeed_settings` makes.
+        deepspeed: laid over the config that `trainer.engine.deepspeed_config` makes.
     """
 
     global_batch: int = option(64, "pages a step, over all ranks", least=1)

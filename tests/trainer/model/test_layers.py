@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from trainer.engine import compile_layers
+from trainer.engine.start import compile_layers
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.model.layers import Attention, Decoder, Encoder, RelativePositionBias, mask_out, relative_buckets

@@ -1,16 +1,13 @@
-"""DeepSpeed around the model: ZeRO, precision, AdamW, and the learning rate."""
+"""Starts DeepSpeed around the model, and reads from its engine what DeepSpeed does not tell."""
 
 from __future__ import annotations
 
 import logging
-import math
 import os
 import warnings
 from functools import partial
-from typing import Any
 
 import torch
-from torch import nn
 
 if not torch.accelerator.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")  # else DeepSpeed warns on every rank that it found nothing better
@@ -19,13 +16,11 @@ from deepspeed.accelerator import get_accelerator
 from deepspeed.utils import safe_get_full_fp32_param
 
 from trainer import distributed
-from trainer.deepspeed_settings import deepspeed_config
-from trainer.guarded_adamw import GuardedAdamW
+from trainer.engine.deepspeed_config import deepspeed_config
+from trainer.engine.guarded_adamw import GuardedAdamW
+from trainer.engine.parameter_groups import parameter_groups
 from trainer.model.docformer import DocFormerV2
 from trainer.settings.engine import EngineSettings
-from trainer.settings.optimizer import OptimizerConfig
-
-SMALLEST_LR_SCALE = 2.0**-10  # so that what begins at zero can leave it
 
 
 def start_engine(
@@ -75,57 +70,6 @@ def compile_layers(model: DocFormerV2) -> None:
     for stack in (model.encoder, model.decoder):
         for layer in stack.layers:
             layer.compile(dynamic=True)
-
-
-def parameter_groups(model: nn.Module, weight_decay: float, scales: dict[str, float]) -> list[dict[str, Any]]:
-    """Returns AdamW's parameter groups: alike in decay and in `lr_scale`, the size of their weights at the start.
-
-    Decay pulls matrices only: norm weights and biases must be free to stand where they scale best, and rows of
-    embeddings that a batch does not touch must not shrink because of it.
-    """
-    embeddings = {id(p) for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
-    groups: dict[tuple[float, float], dict[str, Any]] = {}
-    for name, parameter in model.named_parameters():
-        decay = 0.0 if parameter.ndim < 2 or id(parameter) in embeddings else weight_decay
-        scale = scales[name]
-        group = groups.setdefault((decay, scale), {"params": [], "weight_decay": decay, "lr_scale": scale})
-        group["params"].append(parameter)
-    return list(groups.values())
-
-
-def lr_scales(model: nn.Module) -> dict[str, float]:
-    """Returns the `lr_scale` of each parameter by name."""
-    return {name: lr_scale(parameter) for name, parameter in model.named_parameters()}
-
-
-def lr_scale(parameter: nn.Parameter) -> float:
-    """Returns the root mean square of the weights, rounded to a power of two so that groups are few.
-
-    Adam moves every weight by about the learning rate, while T5's weights begin at anything from 0.01 (queries) to 1
-    (embeddings): one rate for all is too fast for the former and far too slow for the latter. T5 was trained with rates
-    relative to a tensor's size (Adafactor: Shazeer & Stern 2018, section 8). ZeRO flattens tensors, so theirs is taken
-    once, at the start.
-    """
-    size = float(parameter.detach().float().pow(2).mean().sqrt())
-    return 2.0 ** round(math.log2(max(size, SMALLEST_LR_SCALE)))
-
-
-def learning_rate(step: int, max_steps: int, settings: OptimizerConfig) -> float:
-    """Returns the learning rate of step 1..max_steps: linear warm-up, then a cosine to `final_lr_share` of the peak.
-
-    The warm-up does not depend on `max_steps`: a run that was begun with fewer steps goes on as if it had not been.
-    """
-    if step <= settings.warmup_steps:
-        return settings.learning_rate * step / settings.warmup_steps
-    progress = (step - settings.warmup_steps) / (max_steps - settings.warmup_steps)
-    cosine = (1 + math.cos(math.pi * progress)) / 2
-    return settings.learning_rate * (settings.final_lr_share + (1 - settings.final_lr_share) * cosine)
-
-
-def set_learning_rate(engine: deepspeed.DeepSpeedEngine, rate: float) -> None:
-    """Sets the rate of the next update, relative to the size of the weights."""
-    for group in engine.optimizer.param_groups:
-        group["lr"] = rate * group["lr_scale"]
 
 
 def keep_gradient_norm(engine: deepspeed.DeepSpeedEngine) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from trainer import distributed
-from trainer.guarded_adamw import is_usable
+from trainer.engine.guarded_adamw import is_usable
 from trainer.model.batch import IGNORE, Batch
 from trainer.model.config import ModelConfig
 from trainer.model.flops import flops_per_sequence

@@ -1,0 +1,29 @@
+"""The learning rate over the steps of a run."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from trainer.engine.schedule import learning_rate
+from trainer.settings.optimizer import OptimizerConfig
+
+SETTINGS = OptimizerConfig(learning_rate=1.0, warmup_steps=10, final_lr_share=0.1)
+
+
+def test_the_learning_rate_warms_up_peaks_and_falls_to_its_share():
+    rates = [learning_rate(step, 110, SETTINGS) for step in range(1, 111)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9] == max(rates) == 1.0
+    assert rates[59] == pytest.approx(0.55)
+    assert rates[-1] == pytest.approx(0.1)
+    assert all(a > b for a, b in pairwise(rates[9:]))
+
+
+def test_the_warm_up_does_not_depend_on_the_length_of_the_run():
+    assert [learning_rate(s, 10, SETTINGS) for s in (1, 5, 10)] == [learning_rate(s, 999, SETTINGS) for s in (1, 5, 10)]
+
+
+def test_a_run_without_warm_up_starts_near_the_peak():
+    assert learning_rate(1, 100, OptimizerConfig(learning_rate=1.0, warmup_steps=0)) > 0.99
