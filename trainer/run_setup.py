@@ -12,8 +12,9 @@ import torch
 
 from schemas import CorpusIndex, Tokenizer, UsageError
 from trainer import distributed
-from trainer.checkpoint import newest_checkpoint, require_same
-from trainer.checkpoint_manifest import Checkpoint
+from trainer.checkpoints.manifest import Checkpoint
+from trainer.checkpoints.store import newest_checkpoint, require_same
+from trainer.checkpoints.upload import require_uploads
 from trainer.data.corpora import OpenCorpus, open_corpora
 from trainer.data.sample_order import micro_batch_size
 from trainer.engine.parameter_groups import lr_scales
@@ -26,7 +27,6 @@ from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
 from trainer.tasks.base import Task
 from trainer.tasks.pretraining.task import Pretraining
-from trainer.upload import require_uploads
 from trainer.wandb_log import require_wandb
 
 CHECKPOINTS_DIR = "checkpoints"

@@ -35,7 +35,7 @@ def _record(engine: Any, path: Path) -> None:
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-    from trainer.checkpoint import CheckpointStore
+    from trainer.checkpoints.store import CheckpointStore
 
     save, load = CheckpointStore.save, CheckpointStore.load
 

@@ -15,7 +15,7 @@ import psutil
 
 from tests.commands import LIMIT_S
 from tests.trainer.launches import PRETRAIN, environment, launcher, rows
-from trainer.checkpoint_manifest import MANIFEST, Checkpoint
+from trainer.checkpoints.manifest import MANIFEST, Checkpoint
 
 POLL_S = 0.002
 SETTINGS = (

@@ -11,7 +11,8 @@ from typing import Any
 from schemas.duration import duration
 from trainer import distributed
 from trainer.bad_samples import BadSamples
-from trainer.checkpoint import CheckpointStore
+from trainer.checkpoints.store import CheckpointStore
+from trainer.checkpoints.upload import Uploads, start_uploads
 from trainer.data.batches import sample_order, training_batches
 from trainer.data.loader import PageDataset
 from trainer.data.sample_order import batch_id
@@ -31,7 +32,6 @@ from trainer.settings.loading import save_config
 from trainer.settings.run import step_range
 from trainer.skipped_steps import SkippedSteps
 from trainer.throughput import Throughput, total_peak_tflops
-from trainer.upload import Uploads, start_uploads
 from trainer.wandb_log import WandbLog, start_wandb
 
 logger = logging.getLogger("trainer")

@@ -15,10 +15,10 @@ from typing import Any
 
 from schemas import FolioError, UsageError
 from trainer import distributed
-from trainer.checkpoint_manifest import MANIFEST, Checkpoint, flush, size_and_sha256, write_durably
-from trainer.engine_state import load_state, noting, save_state
+from trainer.checkpoints.engine_state import load_state, noting, save_state
+from trainer.checkpoints.manifest import MANIFEST, Checkpoint, flush, size_and_sha256, write_durably
+from trainer.checkpoints.upload import Uploads
 from trainer.settings.training import as_typed
-from trainer.upload import Uploads
 
 logger = logging.getLogger("trainer")
 

@@ -11,8 +11,8 @@ import torch
 from schemas import FolioError, UsageError
 from tests.disks import small_disk
 from tests.trainer.launches import only_rank
-from trainer.checkpoint import CheckpointStore, newest_checkpoint, require_same
-from trainer.checkpoint_manifest import Checkpoint
+from trainer.checkpoints.manifest import Checkpoint
+from trainer.checkpoints.store import CheckpointStore, newest_checkpoint, require_same
 from trainer.engine.start import start_engine
 from trainer.settings.pretrain import PretrainConfig
 

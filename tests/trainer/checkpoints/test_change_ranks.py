@@ -10,7 +10,7 @@ import torch
 from tests.corpora import write_corpus
 from tests.trainer.launches import SMALL, rows, run_many
 
-RECORDED_RUNS = Path(__file__).with_name("recorded_runs.py")
+RECORDED_RUNS = Path(__file__).parents[1] / "recorded_runs.py"
 STAGES = (1, 2, 3)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas import UsageError
 from trainer import distributed
-from trainer.checkpoint_manifest import MANIFEST
+from trainer.checkpoints.manifest import MANIFEST
 from trainer.data.remote import open_url, unreachable
 
 logger = logging.getLogger("trainer")

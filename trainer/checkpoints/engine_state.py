@@ -17,7 +17,7 @@ from typing import Any
 
 from schemas import FolioError
 from trainer import distributed
-from trainer.checkpoint_manifest import Checkpoint
+from trainer.checkpoints.manifest import Checkpoint
 
 UNIVERSAL = "universal"  # directory beside the checkpoints, there while one is cut anew
 

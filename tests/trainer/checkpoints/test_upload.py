@@ -17,8 +17,8 @@ from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
 from tests.commands import LIMIT_S
 from tests.corpora import write_corpus
 from tests.trainer.launches import PRETRAIN, SMALL, environment, rows
-from trainer.checkpoint_manifest import Checkpoint, size_and_sha256
-from trainer.upload import Uploads, require_uploads
+from trainer.checkpoints.manifest import Checkpoint, size_and_sha256
+from trainer.checkpoints.upload import Uploads, require_uploads
 
 
 def _write_checkpoint(run_dir: Path, step: int) -> Path:
