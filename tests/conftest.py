@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from tests.commands import run_module
 from tests.hostile import write_hostile
 
+TESTS = Path(__file__).parent
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell that starts the tests in the background has them ignore Ctrl-C, and every command that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -24,7 +26,7 @@ settings.load_profile("folio")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the trainer's launches first: of workers that share the files, none is left with a long one at the end."""
-    items.sort(key=lambda item: not item.path.parent.name.startswith("trainer"))
+    items.sort(key=lambda item: not item.path.relative_to(TESTS).parts[0].startswith("trainer"))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -27,13 +27,13 @@ with needs_extra("train"):
     from trainer import distributed
     from trainer.data.loader import TooManyBadSamples, WorkerDied
     from trainer.data.shard_files import ShardError
-    from trainer.dry_run import dry_run
     from trainer.engine.start import keep_gradient_norm
     from trainer.engine.step import StepResult, read_step, seed_dropout
     from trainer.model.batch import Batch, to_device
+    from trainer.run.directory import make_run_dir, sole_run
+    from trainer.run.dry_run import dry_run
+    from trainer.run.setup import MakeTask, build_engine, prepare, pretraining
     from trainer.run.training import Training, start_training
-    from trainer.run_directory import make_run_dir, sole_run
-    from trainer.run_setup import MakeTask, build_engine, prepare, pretraining
     from trainer.settings.command_line import parse_command_line
     from trainer.settings.pretrain import PretrainConfig
     from trainer.settings.training import TrainingConfig

@@ -24,10 +24,10 @@ from benchmarks.report import add_table_flag, publish
 from trainer import distributed
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset
-from trainer.evaluation import Evaluation
 from trainer.model.docformer import DocFormerV2
-from trainer.run_log import read_log
-from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.run.held_out import Evaluation
+from trainer.run.log import read_log
+from trainer.run.setup import fit_to_corpora, pretraining
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
 from trainer.tasks.pretraining.heads import PretrainingHeads

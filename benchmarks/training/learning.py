@@ -20,8 +20,8 @@ from benchmarks.report import add_table_flag, publish
 from schemas import Tokenizer
 from trainer.data.corpora import OpenCorpus, open_corpora
 from trainer.data.loader import PageDataset
-from trainer.evaluation import Evaluation
-from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.run.held_out import Evaluation
+from trainer.run.setup import fit_to_corpora, pretraining
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
 

@@ -30,7 +30,7 @@ from trainer.data.loader import PageDataset, load_batches
 from trainer.data.sample_order import RankBatches
 from trainer.model.batch import Batch
 from trainer.model.page_canvas import view_page
-from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.run.setup import fit_to_corpora, pretraining
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
 from trainer.tasks.pretraining.example import mask_text

@@ -16,7 +16,7 @@ from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset
 from trainer.data.sample_order import RankBatches, SampleRef
-from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.run.setup import fit_to_corpora, pretraining
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
 from trainer.tasks.pretraining.denoising import noise_size

@@ -30,11 +30,11 @@ from trainer.model.batch import Batch
 from trainer.model.config import MODEL_SIZES
 from trainer.model.docformer import DocFormerV2
 from trainer.pretrain import train_step
-from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.run.setup import fit_to_corpora, pretraining
+from trainer.run.throughput import Throughput, total_peak_tflops
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
 from trainer.tasks.pretraining.task import Pretraining
-from trainer.throughput import Throughput, total_peak_tflops
 
 SYNTHETIC = "synthetic"
 COLUMNS = {"mfu": "MFU", "pages_per_s": "pages/s", "memory_gb": "memory, GB", "data_wait": "data wait"}

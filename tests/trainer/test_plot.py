@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from trainer.plot import draw_runs, main, run_labels, smooth, ways_to_guess
+from trainer.plot import main
+from trainer.run.curves import draw_runs, run_labels, smooth, ways_to_guess
 from trainer.settings.loading import load_config, save_config
 
 NAMES = ("denoise", "line", "grid")

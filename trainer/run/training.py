@@ -10,7 +10,6 @@ from typing import Any
 
 from schemas.duration import duration
 from trainer import distributed
-from trainer.bad_samples import BadSamples
 from trainer.checkpoints.store import CheckpointStore
 from trainer.checkpoints.upload import Uploads, start_uploads
 from trainer.data.batches import sample_order, training_batches
@@ -19,20 +18,20 @@ from trainer.data.sample_order import batch_id
 from trainer.engine.schedule import learning_rate, set_learning_rate
 from trainer.engine.start import full_weights, memory_gb
 from trainer.engine.step import StepResult
-from trainer.evaluation import Evaluation
-from trainer.interruption import StopRequest, clear_mark, mark_stopped
 from trainer.model.batch import Batch
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import export_model
-from trainer.plot import plot_runs
-from trainer.profiling import StepProfiler
-from trainer.run_log import LOG_NAME, RunLog
-from trainer.run_setup import CHECKPOINTS_DIR, PreparedRun, build_engine
+from trainer.run.curves import plot_runs
+from trainer.run.held_out import Evaluation
+from trainer.run.incidents import BadSamples, SkippedSteps
+from trainer.run.log import LOG_NAME, RunLog
+from trainer.run.profiling import StepProfiler
+from trainer.run.setup import CHECKPOINTS_DIR, PreparedRun, build_engine
+from trainer.run.stop import StopRequest, clear_mark, mark_stopped
+from trainer.run.throughput import Throughput, total_peak_tflops
+from trainer.run.wandb_log import WandbLog, start_wandb
 from trainer.settings.loading import save_config
 from trainer.settings.run import step_range
-from trainer.skipped_steps import SkippedSteps
-from trainer.throughput import Throughput, total_peak_tflops
-from trainer.wandb_log import WandbLog, start_wandb
 
 logger = logging.getLogger("trainer")
 

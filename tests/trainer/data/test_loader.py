@@ -29,7 +29,7 @@ from trainer.data.loader import (
 from trainer.data.sample_order import RankBatches, SampleOrder, SampleRef
 from trainer.data.shard_files import ShardError
 from trainer.model.batch import IGNORE, Batch
-from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.run.setup import fit_to_corpora, pretraining
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
 

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from trainer.run_log import RunLog, read_log
+from trainer.run.log import RunLog, read_log
 
 ROW = {
     "step": 20,

@@ -15,9 +15,9 @@ from trainer.data.loader import PageDataset
 from trainer.engine.schedule import set_learning_rate
 from trainer.engine.start import memory_gb
 from trainer.engine.step import StepResult
-from trainer.run_setup import PreparedRun
+from trainer.run.setup import PreparedRun
+from trainer.run.throughput import Throughput, total_peak_tflops
 from trainer.settings.training import TrainingConfig
-from trainer.throughput import Throughput, total_peak_tflops
 
 logger = logging.getLogger("trainer")
 

@@ -10,14 +10,14 @@ import pytest
 from tests.corpora import write_corpus
 from tests.disks import small_disk
 from tests.trainer.launches import PRETRAIN, ROOT, SMALL, rows, run
-from trainer.interruption import StopRequest, mark_stopped
 from trainer.pretrain import main
+from trainer.run.stop import StopRequest, mark_stopped
 
 # The real program, which sends itself the signal as its first evaluation begins.
 SIGNALLED = """
 import os, signal, sys, weakref
 sys.path.insert(0, sys.argv.pop(1))
-from trainer.evaluation import Evaluation
+from trainer.run.held_out import Evaluation
 from trainer.pretrain import main
 evaluate, number, where = Evaluation.run, signal.Signals[sys.argv.pop(1)], sys.argv.pop(1)
 def struck(self, engine):

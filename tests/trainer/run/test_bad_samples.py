@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from trainer.bad_samples import BAD_SAMPLES, SHOWN, BadSamples
-from trainer.run_log import read_rows
+from trainer.run.incidents import BAD_SAMPLES, SHOWN, BadSamples
+from trainer.run.log import read_rows
 
 
 def test_a_resumed_run_counts_on_and_forgets_what_it_repeats(tmp_path):

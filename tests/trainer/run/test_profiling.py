@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from schemas import UsageError
-from trainer.profiling import StepProfiler
+from trainer.run.profiling import StepProfiler
 from trainer.settings.pretrain import PretrainConfig
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from schemas.duration import duration
-from trainer.wandb_log import WandbLog
+from trainer.run.wandb_log import WandbLog
 
 logger = logging.getLogger("trainer")
 

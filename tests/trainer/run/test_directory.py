@@ -11,8 +11,7 @@ import pytest
 
 from schemas import UsageError
 from tests.commands import LIMIT_S
-from trainer.run_directory import sole_run
-from trainer.run_lock import sole_run
+from trainer.run.directory import sole_run
 
 
 def _hold(run_dir: Path, held) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer.dry_run import estimate
+from trainer.run.dry_run import estimate
 from trainer.settings.loading import load_config
 
 RATES = {

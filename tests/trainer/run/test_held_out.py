@@ -12,9 +12,9 @@ from tests.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import only_rank
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset
-from trainer.evaluation import Evaluation
 from trainer.model.docformer import DocFormerV2
-from trainer.run_setup import fit_to_corpora, pretraining
+from trainer.run.held_out import Evaluation
+from trainer.run.setup import fit_to_corpora, pretraining
 from trainer.settings.loading import load_config
 from trainer.tasks.pretraining.heads import PretrainingHeads
 

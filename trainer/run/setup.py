@@ -21,13 +21,13 @@ from trainer.engine.parameter_groups import lr_scales
 from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
 from trainer.model.t5_import import import_t5
-from trainer.run_directory import make_cache, require_run_dir
+from trainer.run.directory import make_cache, require_run_dir
+from trainer.run.wandb_log import require_wandb
 from trainer.settings.pretrain import PretrainConfig
 from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
 from trainer.tasks.base import Task
 from trainer.tasks.pretraining.task import Pretraining
-from trainer.wandb_log import require_wandb
 
 CHECKPOINTS_DIR = "checkpoints"
 Config = TypeVar("Config", bound=TrainingConfig)

@@ -10,7 +10,7 @@ import pytest
 from schemas import FolioError
 from trainer.engine.guarded_adamw import is_usable
 from trainer.engine.step import SkippedBatch, StepResult
-from trainer.skipped_steps import SKIPPED_STEPS, SkippedSteps
+from trainer.run.incidents import SKIPPED_STEPS, SkippedSteps
 
 
 def _step(skipped: bool, grad_norm: float = math.inf) -> StepResult:

@@ -7,7 +7,7 @@ import pytest
 from tests.trainer.pages import PRETRAINING, TINY, collated, example_of, page_tokens
 from trainer.engine.step import count_flops, count_tokens, dropout_seed
 from trainer.model.flops import flops_per_sequence
-from trainer.throughput import Throughput
+from trainer.run.throughput import Throughput
 
 
 class Clock:

@@ -1,0 +1,137 @@
+"""The picture of runs: losses and accuracies over the steps, against chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from schemas import UsageError
+from trainer.run.log import LOG_NAME, objective_names, read_log
+from trainer.tasks.pretraining.task import guess_levels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TOTAL_COLOUR = "#222222"
+COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf")  # of the objectives
+STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))  # of a run's lines and dots
+FEW_POINTS = 8  # of a curve; fewer are marked
+SMOOTHING_POINTS = 40  # a curve is averaged over about a fortieth of its points, its raw values stay visible behind it
+
+
+GuessLevels = Callable[[Any], Mapping[str, int]]
+"""`Task.guess_levels` of the runs that are drawn."""
+
+
+def plot_runs(run_dirs: Sequence[Path], out: Path, levels: GuessLevels = guess_levels) -> None:
+    """Writes the picture of `draw_runs` to a file; its suffix is the format.
+
+    Raises:
+        UsageError: see `draw_runs`.
+        OSError: the file cannot be written.
+    """
+    draw_runs(run_dirs, levels).savefig(out, dpi=110)
+
+
+def draw_runs(run_dirs: Sequence[Path], levels: GuessLevels = guess_levels) -> Figure:
+    """Returns a figure: losses on the left, accuracies on the right; a colour an objective, a style a run.
+
+    Lines are training steps, crosses where these are few, dots held-out pages, thin horizontals what guessing reaches.
+
+    Raises:
+        UsageError: a run has no row to draw, or no settings.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(13, 5), layout="constrained")
+    losses, accuracies = figure.subplots(1, 2)
+    runs = [_rows(run_dir) for run_dir in run_dirs]
+    names = dict.fromkeys(name for rows in runs for name in _objectives(rows))
+    colours = dict(zip(names, cycle(COLOURS), strict=False))
+    for number, (rows, label) in enumerate(zip(runs, run_labels(run_dirs), strict=True)):
+        style = STYLES[number % len(STYLES)]
+        _curve(losses, rows, "loss", TOTAL_COLOUR, style, f"total{label}")
+        for name in _objectives(rows):
+            _curve(losses, rows, f"loss_{name}", colours[name], style, f"{name}{label}")
+            _curve(accuracies, rows, f"acc_{name}", colours[name], style, f"{name}{label}")
+    for name, ways in sorted({level for run_dir in run_dirs for level in ways_to_guess(run_dir, levels).items()}):
+        if name in colours:
+            _horizontal(losses, math.log(ways), f"{name} by chance, 1 in {ways}", colours[name])
+            _horizontal(accuracies, 1 / ways, f"{name} by chance, 1 in {ways}", colours[name])
+    losses.set(xlabel="step", ylabel="loss (nats)", ylim=(0, None))
+    accuracies.set(xlabel="step", ylabel="accuracy", ylim=(0, 1))
+    for axes in (losses, accuracies):
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        axes.legend(loc="best", frameon=False, fontsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle("lines, crosses: training; dots: held-out pages", fontsize=9)
+    return figure
+
+
+def _horizontal(axes: Axes, height: float, text: str, colour: str) -> None:
+    axes.axhline(height, color=colour, linewidth=0.6)
+    place = axes.get_yaxis_transform()  # of the axes' width, of the data's height
+    axes.text(1, height, text, transform=place, fontsize=7, ha="right", va="bottom", color="#555555")
+
+
+def run_labels(run_dirs: Sequence[Path]) -> list[str]:
+    """Returns what tells the runs apart in the legend: nothing for one, else names or, where these are alike, paths."""
+    if len(run_dirs) == 1:
+        return [""]
+    alike = len({run_dir.name for run_dir in run_dirs}) < len(run_dirs)
+    return [f" {run_dir if alike else run_dir.name}" for run_dir in run_dirs]
+
+
+def _objectives(rows: list[dict[str, Any]]) -> list[str]:
+    """Returns the objectives of a run, which every row has, be it of training or of held-out pages."""
+    return objective_names(rows[0]) or objective_names(rows[0], "val_")
+
+
+def ways_to_guess(run_dir: Path, levels: GuessLevels = guess_levels) -> dict[str, int]:
+    """Returns among how many answers a guess is right once, by objective.
+
+    Raises:
+        UsageError: the run's settings cannot be read.
+    """
+    path = run_dir / "config.yaml"
+    try:
+        # Not by load_config: runs of earlier versions, with settings that are no more, can be compared.
+        return dict(levels(OmegaConf.load(path).model))
+    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
+        raise UsageError(f"{path} cannot be read: give the --output directory of a run.") from error
+
+
+def smooth(values: Sequence[float], window: int) -> list[float]:
+    """Returns the mean of each value and of up to `window - 1` before it."""
+    return [sum(part) / len(part) for i in range(len(values)) if (part := values[max(0, i - window + 1) : i + 1])]
+
+
+def _rows(run_dir: Path) -> list[dict[str, Any]]:
+    if not (run_dir / LOG_NAME).is_file():
+        raise UsageError(f"{run_dir} holds no {LOG_NAME}: give the --output directory of a run.")
+    if not (rows := read_log(run_dir)):
+        raise UsageError(f"{run_dir / LOG_NAME} has no row yet.")
+    return rows
+
+
+def _curve(axes: Axes, rows: list[dict[str, Any]], key: str, colour: str, style: tuple[str, str], label: str) -> None:
+    steps, values = _series(rows, key)
+    line, dot = style
+    mark = "x" if len(steps) < FEW_POINTS else ""  # of one point there is no line
+    axes.plot(steps, values, color=colour, linewidth=0.5, alpha=0.3)
+    smoothed = smooth(values, 1 + len(values) // SMOOTHING_POINTS)
+    axes.plot(steps, smoothed, line, marker=mark, color=colour, label=label)
+    axes.plot(*_series(rows, f"val_{key}"), dot, color=colour, markersize=4)
+
+
+def _series(rows: list[dict[str, Any]], key: str) -> tuple[list[int], list[float]]:
+    found = [row for row in rows if row.get(key) is not None]  # None: it was not finite
+    return [row["step"] for row in found], [row[key] for row in found]
