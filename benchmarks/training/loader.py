@@ -29,7 +29,7 @@ from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset, load_batches
 from trainer.data.sample_order import RankBatches
 from trainer.model.batch import Batch
-from trainer.model.page_canvas import view_page
+from trainer.model.page_canvas import page_patches
 from trainer.run.setup import fit_to_corpora, pretraining
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
@@ -94,7 +94,7 @@ def masked(
     while True:
         batch = list(islice(stream, BATCH))
         texts = [mask_text(key, tokens, **rest) for key, tokens, _ in batch]
-        pages = [view_page(image, model) for *_, image in batch]
+        pages = [page_patches(image, model) for *_, image in batch]
         examples = [replace(text, page=page) for text, page in zip(texts, pages, strict=True)]
         yield collate(examples, pretraining(config, tokenizer), config.pad_multiple)
 

@@ -13,7 +13,7 @@ from trainer.data.collate import collate
 from trainer.model.batch import Batch
 from trainer.model.config import MODEL_SIZES, ModelConfig
 from trainer.model.outcome import Outcomes
-from trainer.model.page_canvas import view_page
+from trainer.model.page_canvas import page_patches
 from trainer.tasks.pretraining.example import PretrainingExample, mask_text
 from trainer.tasks.pretraining.objectives import ObjectivesConfig
 from trainer.tasks.pretraining.task import Pretraining
@@ -59,7 +59,7 @@ def example_of(
         model=model,
         tokenizer=tokenizer,
     )
-    return replace(text, page=view_page(image, model))
+    return replace(text, page=page_patches(image, model))
 
 
 def collated(examples: list[PretrainingExample], pad_multiple: int = 32) -> Batch:

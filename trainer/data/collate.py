@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from trainer.model.batch import IGNORE, Batch, padded
-from trainer.model.page_canvas import PageView
+from trainer.model.page_canvas import PagePatches
 from trainer.tasks.base import Example, Task
 
 
@@ -35,7 +35,7 @@ def collate(examples: Sequence[Example], task: Task, pad_multiple: int = 32) -> 
     return {**batch, **_images(pages)} if pages else batch
 
 
-def _images(pages: Sequence[PageView]) -> Batch:
+def _images(pages: Sequence[PagePatches]) -> Batch:
     canvases = np.empty((len(pages), *pages[0].canvas_size, 3), np.uint8)  # (b, h, w, 3)
     for page, canvas in zip(pages, canvases, strict=True):
         page.draw(canvas)

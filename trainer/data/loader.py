@@ -22,7 +22,7 @@ from trainer.data.corpora import CorpusPages
 from trainer.data.sample_order import SampleRef
 from trainer.model.batch import Batch
 from trainer.model.config import ModelConfig
-from trainer.model.page_canvas import view_page
+from trainer.model.page_canvas import page_patches
 from trainer.tasks.base import Example, Task, page_generator
 
 TOKEN_ID, WORD, LINE = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line"))
@@ -100,7 +100,7 @@ class PageDataset(Dataset[Example]):
         model = self.model
         if not model.visual_tokens:
             return text
-        return replace(text, page=view_page(decode_image(sample, model.image_height, model.image_width), model))
+        return replace(text, page=page_patches(decode_image(sample, model.image_height, model.image_width), model))
 
 
 def _require_usable(sample: Sample, vocabulary: int) -> None:

@@ -18,7 +18,7 @@ from trainer.model.config import ModelConfig
 from trainer.model.embeddings import BoxEmbedding, VisualEmbedding
 from trainer.model.layers import Decoder, Encoder
 from trainer.model.outcome import Outcome, Outcomes, count_labels
-from trainer.model.output_layer import Vocabulary
+from trainer.model.output_layer import OutputLayer
 
 
 class DocFormerV2(nn.Module):
@@ -40,7 +40,7 @@ class DocFormerV2(nn.Module):
         self.visual = VisualEmbedding(config) if config.visual_tokens else None
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-        self.vocabulary = Vocabulary(config.d_model, config.vocab_size, bias=False)
+        self.vocabulary = OutputLayer(config.d_model, config.vocab_size, bias=False)
         self.vocabulary.weight = self.tokens.weight  # tied, hence the scale of the decoder's output
         self.heads = heads(config) if heads is not None else None
 

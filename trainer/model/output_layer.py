@@ -13,7 +13,7 @@ from trainer.model.batch import IGNORE
 CHUNK_ROWS = 1024  # of float32 logits at a time: 132 MB over 32,128 pieces
 
 
-class Vocabulary(nn.Linear):
+class OutputLayer(nn.Linear):
     """A projection on the vocabulary, whose weights are the embeddings of the tokens."""
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Any:

@@ -16,7 +16,7 @@ PAPER = 255  # the canvas beyond the page
 
 
 @dataclass(frozen=True)
-class PageView:
+class PagePatches:
     """A page image as patches. Boxes are thousandths of the page, so that patches and words share coordinates."""
 
     pixels: np.ndarray  # (h, w, 3) uint8: the page, scaled into the upper left corner of a canvas
@@ -32,7 +32,7 @@ class PageView:
         canvas[height:] = PAPER
 
 
-def view_page(image: np.ndarray | None, model: ModelConfig) -> PageView | None:
+def page_patches(image: np.ndarray | None, model: ModelConfig) -> PagePatches | None:
     """The page as the model sees it; None for a model without a visual branch.
 
     image: (h, w, 3) uint8, or None for a page without one, of which no patch is visible.
@@ -41,7 +41,7 @@ def view_page(image: np.ndarray | None, model: ModelConfig) -> PageView | None:
         return None
     canvas_size = model.image_height, model.image_width
     pixels = np.zeros((0, 0, 3), np.uint8) if image is None else fit_image(image, *canvas_size)
-    return PageView(pixels, canvas_size, *patch_boxes(model, *pixels.shape[:2]))
+    return PagePatches(pixels, canvas_size, *patch_boxes(model, *pixels.shape[:2]))
 
 
 def fit_image(image: np.ndarray, height: int, width: int) -> np.ndarray:

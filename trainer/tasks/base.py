@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from schemas import Sample
 from trainer.model.config import ModelConfig
-from trainer.model.page_canvas import PageView
+from trainer.model.page_canvas import PagePatches
 
 Heads = Callable[[ModelConfig], nn.Module]
 """Makes the heads of a task: a module that returns `Outcomes` for the encoded text (b, l, d) and the batch."""
@@ -48,7 +48,7 @@ class Example:
     boxes: np.ndarray  # (l, 4) int32
     box_visible: np.ndarray  # (l,) bool; False: the token reaches the encoder without a place
     labels: np.ndarray  # (t,) int32: the decoder's targets, closed by eos
-    page: PageView | None = None  # set by the loader; None for a model without a visual branch
+    page: PagePatches | None = None  # set by the loader; None for a model without a visual branch
     bad: tuple[str, ...] = ()  # set by the loader: pages that this one replaces, each with the reason
 
 

@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from trainer.model.batch import IGNORE
-from trainer.model.output_layer import Vocabulary, chunked_cross_entropy
+from trainer.model.output_layer import OutputLayer, chunked_cross_entropy
 
 
 def problem(dtype: torch.dtype, rows: int = 37) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -52,7 +52,7 @@ def test_a_batch_that_supervises_nothing_costs_nothing_and_moves_nothing():
 
 def test_the_layer_gives_logits_or_the_loss_of_its_labels():
     torch.manual_seed(0)
-    layer, x = Vocabulary(16, 50, bias=False), torch.randn(2, 3, 16)
+    layer, x = OutputLayer(16, 50, bias=False), torch.randn(2, 3, 16)
     labels = torch.tensor([[4, 7, IGNORE], [1, IGNORE, 2]])
     with torch.no_grad():
         logits, (loss, _) = layer(x), layer(x, labels)

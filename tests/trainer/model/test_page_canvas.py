@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.trainer.pages import TINY, page_image
-from trainer.model.page_canvas import PageView, patch_boxes, view_page
+from trainer.model.page_canvas import PagePatches, page_patches, patch_boxes
 
 
-def view(height: int, width: int) -> PageView:
+def view(height: int, width: int) -> PagePatches:
     """The view of a black page."""
-    view = view_page(np.zeros((height, width, 3), np.uint8), TINY)
+    view = page_patches(np.zeros((height, width, 3), np.uint8), TINY)
     assert view is not None
     return view
 
@@ -53,7 +53,7 @@ def test_patches_speak_the_page_s_thousandths_and_end_at_its_edge():
 
 
 def test_a_page_without_an_image_shows_no_patch():
-    view = view_page(None, TINY)
+    view = page_patches(None, TINY)
     canvas = np.full((512, 384, 3), 7, np.uint8)
     view.draw(canvas)
     assert not view.visible.any()
@@ -61,4 +61,4 @@ def test_a_page_without_an_image_shows_no_patch():
 
 
 def test_a_text_model_takes_no_view():
-    assert view_page(page_image(), replace(TINY, image_height=0)) is None
+    assert page_patches(page_image(), replace(TINY, image_height=0)) is None
