@@ -30,6 +30,7 @@ lint: install
 	ruff check .
 	ruff format --check .
 	mypy
+	lint-imports
 
 install: $(INSTALLED)
 

@@ -54,6 +54,7 @@ TEST = [
     "transformers==5.23.0",  # a peer of the model in one test
     "ruff==0.17.6",
     "mypy==2.4.1",
+    "import-linter==2.17",
 ]
 
 setup(
