@@ -19,14 +19,11 @@ from torch.profiler import profile
 
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
-from trainer.flops import flops_per_sequence
 from trainer.model import DocFormerV2
 from trainer.model.config import MODEL_SIZES, ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.model.flops import flops_per_sequence
 from trainer.model.outcome import Outcome
-from trainer.model_config import MODEL_SIZES, ModelConfig
-from trainer.outcome import Outcome
 
 TEXT, TARGET = 640, 128  # tokens; 640 = 128 patches and 512 tokens of a page
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}

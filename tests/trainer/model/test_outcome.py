@@ -1,0 +1,28 @@
+"""Sums and counts over the labels of a batch."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from trainer.model.batch import IGNORE
+from trainer.model.outcome import classify
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_only_labels_that_are_not_ignored_count(dtype):
+    logits = torch.tensor([[[9.0, 0.0], [0.0, 9.0], [0.0, 0.0]]], dtype=dtype)  # (1, 3, 2)
+    outcome = classify(logits, torch.tensor([[0, 0, IGNORE]]))
+    assert {value.dtype for value in outcome} == {torch.float32}
+    assert outcome.loss_sum.item() == pytest.approx(9 + 2 * math.log1p(math.exp(-9)), rel=1e-5)
+    assert (outcome.correct, outcome.answers) == (1, 2)
+
+
+def test_without_a_label_all_sums_are_zero_and_nothing_is_learnt():
+    logits = torch.randn(4, 3, requires_grad=True)
+    outcome = classify(logits, torch.full((4,), IGNORE))
+    outcome.loss_sum.backward()
+    assert [value.item() for value in outcome] == [0, 0, 0]
+    assert not logits.grad.any()
