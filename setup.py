@@ -48,6 +48,7 @@ TEST = [
     "pytest-timeout>=2.3,<3",
     "pytest-xdist==3.8.0",
     "hypothesis>=6.100,<7",
+    "playwright==1.65.2",  # drives the system's Chromium
     "datasets>=4,<6",
     "gcp-storage-emulator==2026.7.19",
     "tokenizers>=0.21,<1",

@@ -165,20 +165,20 @@ def shown(selector: str, name: str, value: str) -> str:
 
 
 @needs_chromium
-def test_a_browser_counts_the_words_and_complains_of_nothing(corpus_dir, output, tmp_path):
+def test_a_browser_counts_the_words_and_complains_of_nothing(corpus_dir, output):
     preview(corpus_dir, output, "--random", 3)
     words = sum(len(facts["text"]) for facts in facts_in(output.read_text()))
-    with chromium(tmp_path / "profile") as tab:
-        tab.open(output, height=6000)  # all pages in view: pictures further down wait until they are
-        assert tab.evaluate("document.body.dataset.words") == str(words)
-        assert tab.evaluate("document.querySelectorAll('.word').length") == words
+    with chromium(height=6000) as (page, complaints):  # all pages in view: pictures further down wait until they are
+        page.goto(output.as_uri())
+        assert page.get_attribute("body", "data-words") == str(words)
+        assert page.locator(".word").count() == words
         decoded = "Promise.all([...document.images].map(image => image.decode()))"
-        assert tab.evaluate(f"{decoded}.then(images => images.length)") == 3
-        assert tab.complaints == []
+        assert page.evaluate(f"{decoded}.then(images => images.length)") == 3
+        assert complaints == []
 
 
 @needs_chromium
-def test_each_switch_shows_and_hides_its_layer(corpus_dir, output, tmp_path):
+def test_each_switch_shows_and_hides_its_layer(corpus_dir, output):
     preview(corpus_dir, output, "--random", 1)
     layers = [
         ("w", shown(".word", "stroke", "none"), True),
@@ -188,43 +188,43 @@ def test_each_switch_shows_and_hides_its_layer(corpus_dir, output, tmp_path):
         ("g", shown(".cells", "display", "none"), False),
         ("s", shown(".word.q4", "fillOpacity", "0.16"), False),
     ]
-    with chromium(tmp_path / "profile") as tab:
-        tab.open(output)
+    with chromium() as (page, _):
+        page.goto(output.as_uri())
         for key, hidden, at_first in layers:
-            assert tab.evaluate(hidden) is not at_first
-            tab.press(key)
-            assert tab.evaluate(hidden) is at_first
-            tab.press(key)
+            assert page.evaluate(hidden) is not at_first
+            page.keyboard.press(key)
+            assert page.evaluate(hidden) is at_first
+            page.keyboard.press(key)
 
 
 @needs_chromium
-def test_a_word_under_the_pointer_tells_its_tokens_and_the_arrows_go_on(corpus_dir, output, tmp_path):
+def test_a_word_under_the_pointer_tells_its_tokens_and_the_arrows_go_on(corpus_dir, output):
     preview(corpus_dir, output, "--random", 1)
     (facts,) = facts_in(output.read_text())
-    with chromium(tmp_path / "profile") as tab:
-        tab.open(output)
-        assert tab.evaluate("document.querySelector('.tip').hidden")
-        tab.point_at(".word")
-        tip = tab.evaluate("document.querySelector('.tip').innerText")
+    with chromium() as (page, _):
+        page.goto(output.as_uri())
+        assert page.is_hidden(".tip")
+        page.hover(".word")
+        tip = page.inner_text(".tip")
         assert tip.startswith(facts["text"][0])
         assert f"line 0 · cell {facts['cell'][0]} · score {facts['score'][0]:.3f}" in tip
         assert all(str(token) in tip and piece in tip for token, piece in facts["tokens"][0])
-        assert tab.evaluate("document.querySelectorAll('.reading li.hot').length") == 1
-        tab.press("ArrowRight")
-        assert tab.evaluate("document.querySelector('.tip b').textContent") == facts["text"][1]
-        tab.press("t")
-        tab.press("ArrowRight")
-        assert tab.evaluate("document.querySelector('.tip').hidden")
+        assert page.locator(".reading li.hot").count() == 1
+        page.keyboard.press("ArrowRight")
+        assert page.text_content(".tip b") == facts["text"][1]
+        page.keyboard.press("t")
+        page.keyboard.press("ArrowRight")
+        assert page.is_hidden(".tip")
 
 
 @needs_chromium
 def test_hostile_texts_run_nothing_in_a_browser(output, tmp_path):
     write_hostile_corpus(tmp_path / "out")
     preview(tmp_path / "out", output)
-    with chromium(tmp_path / "profile") as tab:
-        tab.open(output)
-        tab.point_at(".word")
-        assert tab.evaluate("document.title") == "Corpus preview"
-        assert tab.evaluate("document.querySelector('.tip b').textContent") == HOSTILE[0]
-        assert tab.evaluate("document.images.length") == 1
-        assert tab.complaints == []
+    with chromium() as (page, complaints):
+        page.goto(output.as_uri())
+        page.hover(".word")
+        assert page.title() == "Corpus preview"
+        assert page.text_content(".tip b") == HOSTILE[0]
+        assert page.locator("img").count() == 1
+        assert complaints == []

@@ -235,12 +235,12 @@ def test_a_browser_shows_every_page_and_switches_its_layers_without_a_script(cor
     (tmp_path / "report.html").write_text(html)
     words = sum(len(corpus[number].page().words) for number in range(len(corpus)) if corpus.key(number) in html)
     hidden = "getComputedStyle(document.querySelector('.cells')).display === 'none'"
-    with chromium(tmp_path / "profile") as tab:
-        tab.open(tmp_path / "report.html")
-        assert tab.evaluate("document.querySelectorAll('figure').length") == 12
-        assert tab.evaluate("document.querySelectorAll('.word').length") == words
-        assert tab.evaluate("document.scripts.length") == 0
-        assert not tab.evaluate(hidden)
-        tab.evaluate("document.getElementById('show-grid').click()")
-        assert tab.evaluate(hidden)
-        assert tab.complaints == []
+    with chromium() as (page, complaints):
+        page.goto((tmp_path / "report.html").as_uri())
+        assert page.locator("figure").count() == 12
+        assert page.locator(".word").count() == words
+        assert page.locator("script").count() == 0
+        assert not page.evaluate(hidden)
+        page.dispatch_event("#show-grid", "click")
+        assert page.evaluate(hidden)
+        assert complaints == []
