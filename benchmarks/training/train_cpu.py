@@ -19,7 +19,6 @@ from torch.profiler import profile
 
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
-from trainer.model import DocFormerV2
 from trainer.model.config import MODEL_SIZES, ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.model.flops import flops_per_sequence
