@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from pipelines.storage_errors import storage_errors
 from schemas import FolioError
-from schemas.interrupts import kept_interrupts
+from schemas.support.interrupts import kept_interrupts
 
 DONE, FAILED = 0, 1
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # what shells report for them

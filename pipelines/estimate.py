@@ -31,7 +31,7 @@ from pipelines.scratch import scratch_directory
 from pipelines.shard import build_shard, read_sidecar
 from pipelines.storage import CorpusStore
 from schemas import PageStatus
-from schemas.duration import duration
+from schemas.support.duration import duration
 
 logger = logging.getLogger("folio")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.reading import PageError
 from pipelines.sources import source_of
 from schemas import PageStatus
-from schemas.hashing import sha256_of
+from schemas.support.hashing import sha256_of
 
 
 @dataclass(frozen=True)

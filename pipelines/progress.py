@@ -13,7 +13,7 @@ from typing import ClassVar, TextIO
 
 from pipelines.storage_errors import storage_errors
 from schemas import PageStatus
-from schemas.duration import duration
+from schemas.support.duration import duration
 
 logger = logging.getLogger("folio")
 

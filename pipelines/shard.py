@@ -21,7 +21,7 @@ from pipelines.sandbox import Sandbox, TaskFailure
 from pipelines.scratch import scratch_directory
 from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, PageStatus, SchemaError, ShardInfo
-from schemas.hashing import sha256_of
+from schemas.support.hashing import sha256_of
 
 logger = logging.getLogger(__name__)
 

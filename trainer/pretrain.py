@@ -23,7 +23,7 @@ from trainer.startup import needs_extra
 
 with needs_extra("train"):
     from schemas import FolioError
-    from schemas.interrupts import kept_interrupts
+    from schemas.support.interrupts import kept_interrupts
     from trainer import distributed
     from trainer.data.loader import TooManyBadSamples, WorkerDied
     from trainer.data.shard_files import ShardError

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from schemas.hashing import sha256_of
+from schemas.support.hashing import sha256_of
 
 MANIFEST = "manifest.json"
 

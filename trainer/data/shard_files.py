@@ -17,7 +17,7 @@ from typing import Protocol
 import torch
 
 from schemas import FolioError, ShardInfo
-from schemas.hashing import sha256_of
+from schemas.support.hashing import sha256_of
 
 ATTEMPTS = 6  # to fetch a shard
 FIRST_PAUSE_S = 0.5  # after a failed attempt; doubles

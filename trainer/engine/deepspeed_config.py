@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from pydantic import ValidationError
 
 from schemas import UsageError
-from trainer.nearest import nearest
+from schemas.support.nearest import nearest
 from trainer.settings.engine import EngineSettings
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from schemas.duration import duration
+from schemas.support.duration import duration
 from trainer import distributed
 from trainer.data.batches import sample_order, training_batches
 from trainer.data.loader import PageDataset

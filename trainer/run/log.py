@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
-from schemas.duration import duration
+from schemas.support.duration import duration
 from trainer.run.wandb_log import WandbLog
 
 logger = logging.getLogger("trainer")

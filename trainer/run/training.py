@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from schemas.duration import duration
+from schemas.support.duration import duration
 from trainer import distributed
 from trainer.checkpoints.store import CheckpointStore
 from trainer.checkpoints.upload import Uploads, start_uploads

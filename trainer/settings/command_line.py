@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from schemas import UsageError
+from schemas.support.nearest import nearest
 from trainer.model.config import MODEL_SIZES
-from trainer.nearest import nearest
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig, setting_types
 from trainer.settings.training import flags, flags_by_part

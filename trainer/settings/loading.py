@@ -14,8 +14,8 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
 from schemas import UsageError
+from schemas.support.nearest import nearest
 from trainer.model.config import MODEL_SIZES
-from trainer.nearest import nearest
 from trainer.settings.pretrain import SECTIONS, PretrainConfig, setting_types
 from trainer.settings.training import TrainingConfig
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from schemas.interrupts import kept_interrupts
+from schemas.support.interrupts import kept_interrupts
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.duration import duration
+from schemas.support.duration import duration
 
 
 @pytest.mark.parametrize(
