@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pipelines.config import PageConfig
 from pipelines.filters import PageText
 from pipelines.filters.language import language_of
+from pipelines.lines.place import place_words
 from pipelines.page_image import to_jpeg
-from pipelines.place import place_words
 from pipelines.reading import EngineName, Reading
 from pipelines.tokens import token_array
 from schemas import Page, PageStatus, Tokenizer, encode_sample, page_key

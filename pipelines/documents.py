@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.lines.words import RawWord
 from pipelines.reading import REPAIRED, PageError
-from pipelines.words import RawWord
 from schemas import PageStatus
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.words import RawWord
+from pipelines.lines.words import RawWord
 from schemas import PageStatus
 
 REPAIRED = "repaired: the file is damaged, and what could be found again was read"

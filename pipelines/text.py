@@ -6,8 +6,8 @@ import re
 import unicodedata
 from string import ascii_lowercase
 
+from pipelines.lines.words import RawWord
 from pipelines.page_content import PageContent
-from pipelines.words import RawWord
 
 SCAN_IMAGE_SHARE = 0.5
 MIN_WORDS = 5

@@ -23,11 +23,11 @@ from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from pipelines.config import PageConfig
+from pipelines.lines.words import RawWord
 from pipelines.ocr.paddle import PaddleEngine, PaddlePage
 from pipelines.page_builder import PageBuilder, PageTask
 from pipelines.plan import work_units
 from pipelines.shard import page_tasks
-from pipelines.words import RawWord
 from schemas import load_tokenizer
 
 

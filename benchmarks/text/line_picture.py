@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from benchmarks.text.line_truth import UNKNOWN, KnownPage
-from pipelines.lines import order_words
+from pipelines.lines.order import order_words
 
 SIZE_PX = 860
 HUES = 8

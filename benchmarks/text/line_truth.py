@@ -14,7 +14,7 @@ import numpy as np
 import pymupdf
 
 from pipelines.deskew import deskew, estimate_skew
-from pipelines.fragments import groups
+from pipelines.lines.fragments import groups
 from pipelines.ocr import OcrEngine
 
 OCR_DPI = 150

@@ -34,7 +34,7 @@ from benchmarks.text.line_truth import (
     stored_by_columns,
     text_layer_pages,
 )
-from pipelines.lines import order_words
+from pipelines.lines.order import order_words
 from pipelines.ocr import load_engine
 
 MAX_TEXT_LAYER_PAGES = 5  # per document

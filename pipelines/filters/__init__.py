@@ -1,6 +1,6 @@
 """Filters leave pages out of a corpus: one file and one class each, with the status that its pages get.
 
-May import: argument types, `pipelines.words`, `schemas`. `FILTERS` is the order in which a page meets them.
+May import: argument types, `pipelines.lines.words`, `schemas`. `FILTERS` is the order in which a page meets them.
 """
 
 from pipelines.filters.base import Filter, PageText

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from pipelines.words import RawWord
+from pipelines.lines.words import RawWord
 from schemas import PageStatus
 
 

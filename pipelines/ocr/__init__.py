@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from pipelines.config import OCR_ENGINES
-from pipelines.words import RawWord
+from pipelines.lines.words import RawWord
 from schemas import UsageError
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from pipelines.lines.words import RawWord
 from pipelines.ocr.backend import choose_backend
 from pipelines.ocr.orientation import Orientation
 from pipelines.ocr.recognise import LineReader, Recogniser, Run, side_lengths
 from pipelines.ocr.weights import Network, Weights, find_weights, orientation_weights
-from pipelines.words import RawWord
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.words import RawWord
+from pipelines.lines.words import RawWord
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.direction import is_right_to_left
+from pipelines.lines.direction import is_right_to_left
+from pipelines.lines.words import RawWord
 from pipelines.page_content import PageContent
 from pipelines.text import flaw_of_layer
-from pipelines.words import RawWord
 
 TYPESET = PageContent(image_share=0.1, invisible_share=0.0)
 PROSE = "the ships that came into the harbour this year carried timber and coal from many northern towns " * 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from pipelines.lines import order_words
+from pipelines.lines.order import order_words
 from schemas.geometry import cell_of
 from tests.trainer.pages import TINY, TOKENIZER, collated, example_of, page_image, page_tokens
 from trainer.model.batch import IGNORE

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.gutter_evidence import STAGGERED_WIDTH, TEXT_WIDTH, Strip, median, quantile, weigh
+from pipelines.lines.gutters import STAGGERED_WIDTH, TEXT_WIDTH, Strip, median, quantile, weigh
 
 # Lengths are in units, the page's typical text height.
 MARGIN = 0.3  # free space to either side of a gutter's centre: a 10 pt gutter in 10 pt type, boxes padded by OCR

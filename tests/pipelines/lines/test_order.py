@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.lines import order_words
+from pipelines.lines.order import order_words
 
 WIDTH, HEIGHT = 600.0, 800.0
 EM = 10.0  # height of a word in points

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipelines.columns import find_gutter
-from pipelines.fragments import BACKSTEP, Ends, chain_words, nearest_right, slope_of
+from pipelines.lines.columns import find_gutter
+from pipelines.lines.fragments import BACKSTEP, Ends, chain_words, nearest_right, slope_of
 
 ROW_SHIFT = 0.4  # of the height: how far two ends may differ in level across a wide gap
 END_WORDS = 3  # words that tell the level of a fragment's end

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.direction import is_right_to_left
-from pipelines.lines import order_words
-from pipelines.words import RawWord
+from pipelines.lines.direction import is_right_to_left
+from pipelines.lines.order import order_words
+from pipelines.lines.words import RawWord
 from schemas import Line, Word, box_1000, hull
 
 
