@@ -14,22 +14,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pipelines.command import leave, run_command
 from pipelines.config import BuildConfig, DryRun
+from pipelines.corpus.store import CorpusStore
 from pipelines.estimate import log_estimate
 from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import parse_flags
-from pipelines.job import run_chain
 from pipelines.jobs import BuildShards
 from pipelines.manifest import count_column
 from pipelines.output import claim_output, read_index, sole_command
 from pipelines.plan import WorkUnits, work_units
 from pipelines.planning import make_plan
-from pipelines.progress import Progress
-from pipelines.rendering import counted, format_statuses
-from pipelines.runners import check_runner, waits_not
-from pipelines.storage import CorpusStore, open_file_systems
+from pipelines.runtime.beam.job import run_chain
+from pipelines.runtime.beam.runners import check_runner, waits_not
+from pipelines.runtime.command import leave, run_command
+from pipelines.runtime.files import open_file_systems
+from pipelines.runtime.progress import Progress
+from pipelines.runtime.wording import counted, format_statuses
 from schemas import CorpusIndex, FolioError, PageStatus, load_tokenizer
 
 logger = logging.getLogger("folio")

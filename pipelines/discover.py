@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines import storage
+from pipelines.runtime import files
 from pipelines.sources import suffixes
 from schemas import UsageError
 
@@ -38,17 +38,17 @@ def _printable(uri: str) -> str:
 
 
 def _expand(item: str) -> list[str]:
-    if storage.is_local(item) and Path(item).is_dir():
+    if files.is_local(item) and Path(item).is_dir():
         return _some(list(_below(Path(item))), _nothing_below(item))
     if item.endswith("/"):
-        return _some([uri for uri in storage.match(item + "**") if _is_document(uri)], _nothing_below(item))
+        return _some([uri for uri in files.match(item + "**") if _is_document(uri)], _nothing_below(item))
     if item.endswith(".txt"):
         return _from_list(item)
-    if storage.exists(item):  # before globbing: real names hold brackets and stars
+    if files.exists(item):  # before globbing: real names hold brackets and stars
         return [item]
     if not _is_pattern(item):
         raise UsageError(f"--input {item}: no such file or directory.")
-    return _some(storage.match(item), f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
+    return _some(files.match(item), f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
 
 
 def _is_pattern(item: str) -> bool:
@@ -80,10 +80,10 @@ def _nothing_below(directory: str) -> str:
 
 def _from_list(item: str) -> list[str]:
     """Returns the documents that a list names. A single file is taken at its word: if it is gone, it gets its row."""
-    if not storage.exists(item):
+    if not files.exists(item):
         raise UsageError(f"--input {item}: no such list.")
     try:
-        lines = storage.read_bytes(item).decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+        lines = files.read_bytes(item).decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError as error:
         raise UsageError(f"--input {item}: a list is UTF-8 text, this file is not: {error}.") from error
     listed = [line.strip(" \t") for line in lines if line.strip()]
@@ -91,8 +91,8 @@ def _from_list(item: str) -> list[str]:
 
 
 def _listed(line: str) -> list[str]:
-    is_directory = line.endswith("/") or (storage.is_local(line) and Path(line).is_dir())
-    uri = storage.one_spelling(line)
+    is_directory = line.endswith("/") or (files.is_local(line) and Path(line).is_dir())
+    uri = files.one_spelling(line)
     return _expand(uri) if is_directory or _is_pattern(uri) else [uri]
 
 

@@ -22,14 +22,14 @@ import pyarrow.compute as pc
 
 from pipelines.assemble import PageResult
 from pipelines.config import BuildConfig, DryRun
+from pipelines.corpus.store import CorpusStore
 from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import PageRange, WorkUnit
-from pipelines.progress import Progress
-from pipelines.rendering import counted
-from pipelines.sandbox import TASKS_A_CHILD, Sandbox
-from pipelines.scratch import scratch_directory
+from pipelines.runtime.progress import Progress
+from pipelines.runtime.sandbox import TASKS_A_CHILD, Sandbox
+from pipelines.runtime.scratch import scratch_directory
+from pipelines.runtime.wording import counted
 from pipelines.shard import build_shard, read_sidecar
-from pipelines.storage import CorpusStore
 from schemas import PageStatus
 from schemas.support.duration import duration
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pipelines.rendering import format_statuses
+from pipelines.runtime.wording import format_statuses
 from schemas import FolioError, PageStatus
 
 # What is found out about sound pages is no failure.

@@ -13,13 +13,13 @@ import pyarrow.dataset as ds
 
 from pipelines.card import render_card
 from pipelines.config import fingerprint
-from pipelines.localize import localize
+from pipelines.corpus.store import CorpusStore
 from pipelines.manifest import IS_OK, IS_PAGE, count_values, write_manifest
-from pipelines.rendering import counted, format_statuses
 from pipelines.report import pick_gallery, render_report
-from pipelines.scratch import scratch_directory
+from pipelines.runtime.local_copy import local_copy
+from pipelines.runtime.scratch import scratch_directory
+from pipelines.runtime.wording import counted, format_statuses
 from pipelines.shard import read_sidecar
-from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, CorpusIndex, Sample, ShardInfo, Tokenizer, TokenizerInfo
 from schemas.reader import Shard
 
@@ -96,7 +96,7 @@ def _gallery(shards: list[ShardInfo], store: CorpusStore, scratch: Path) -> list
     )
     samples = {}
     for name in near:
-        shard = Shard(localize(store.uri("shards", f"{name}.tar"), scratch))
+        shard = Shard(local_copy(store.uri("shards", f"{name}.tar"), scratch))
         for number, key in enumerate(shard.keys()):
             if key in keys:
                 samples[key] = shard.sample(number)

@@ -6,9 +6,9 @@ import argparse
 import difflib
 from typing import NoReturn
 
-from pipelines.arguments import percent, place, positive, price, seconds, share, two_or_more
 from pipelines.config import OCR_ENGINES, OCR_PRECISIONS, TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
 from pipelines.filters import FILTERS
+from pipelines.runtime.arguments import percent, place, positive, price, seconds, share, two_or_more
 from schemas import UsageError
 
 DESCRIPTION = """\
@@ -193,7 +193,7 @@ def _check_beam_args(beam_args: list[str], ours: argparse.ArgumentParser) -> Non
     """Beam passes over flags that it does not know; a typo would silently build another corpus."""
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
-    from pipelines.runners import load_runner_flags
+    from pipelines.runtime.beam.runners import load_runner_flags
 
     load_runner_flags(beam_args)
     beams = _BeamArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)

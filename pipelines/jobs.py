@@ -14,16 +14,16 @@ from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.config import BuildConfig, RunConfig
+from pipelines.corpus.store import CorpusStore
 from pipelines.failure_limit import FailureStreak
 from pipelines.inspection import DocumentFacts, DocumentTask, inspector
-from pipelines.job import FileDoFn
-from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageBuilderFactory
 from pipelines.plan import document_row, read_unit
-from pipelines.sandbox import Handler, Sandbox, TaskFailure
-from pipelines.scratch import scratch_directory
+from pipelines.runtime.beam.job import FileDoFn
+from pipelines.runtime.local_copy import UnreadableError, local_copy
+from pipelines.runtime.sandbox import Handler, Sandbox, TaskFailure
+from pipelines.runtime.scratch import scratch_directory
 from pipelines.shard import DETAIL_CHARS, build_shard
-from pipelines.storage import CorpusStore
 from schemas import PLAN_SCHEMA, PageStatus
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class InspectDocuments(SandboxDoFn):
         def tasks(scratch: Path) -> Iterator[DocumentTask]:
             for uri in uris:
                 try:
-                    yield DocumentTask(localize(uri, scratch), uri)
+                    yield DocumentTask(local_copy(uri, scratch), uri)
                 except UnreadableError as error:
                     unreadable.append(_failed(uri, PageStatus.UNREADABLE, f"cannot be read: {error}"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from pipelines.storage import is_local
+from pipelines.runtime.files import is_local
 
 _WEB = ("http://", "https://")
 _KEPT_IN_A_URL = "%/:?&=+,;@!~*()[]$'"  # all that has a meaning in one, but the fragment's mark

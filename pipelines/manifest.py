@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from pipelines.ahead import map_ahead
+from pipelines.corpus.store import CorpusStore
+from pipelines.runtime.files import is_local
+from pipelines.runtime.parallel_map import parallel_map
 from pipelines.shard import DETAIL_CHARS, read_sidecar
-from pipelines.storage import CorpusStore, is_local
 from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
 
 PART_ROWS = 1 << 19
@@ -54,12 +55,12 @@ def write_manifest(
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         writers = [stack.enter_context(pa.ipc.new_stream(part, MANIFEST_SCHEMA, options=options)) for part in parts]
         _deal_out(_document_rows(plan), cuts, writers)
-        for infos, rows in map_ahead(partial(_read_group, store), groups, 1):
+        for infos, rows in parallel_map(partial(_read_group, store), groups, 1):
             shards += infos
             _deal_out(rows, cuts, writers)
     path = scratch / "manifest.parquet"
     with pq.ParquetWriter(path, MANIFEST_SCHEMA, use_dictionary=REPEATED) as writer:
-        for rows in map_ahead(_sorted_part, parts, SORTERS):
+        for rows in parallel_map(_sorted_part, parts, SORTERS):
             writer.write_table(rows)
     return path, shards
 

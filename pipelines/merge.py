@@ -10,15 +10,16 @@ import hashlib
 import logging
 from typing import Any
 
-from pipelines.arguments import place
-from pipelines.command import leave, run_command
 from pipelines.config import differences
+from pipelines.corpus.store import CorpusStore
 from pipelines.finish import finish, is_finished, summarize
 from pipelines.merger import Merger, Part
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place, sole_command
-from pipelines.progress import Progress
-from pipelines.rendering import counted
-from pipelines.storage import CorpusStore, open_file_systems
+from pipelines.runtime.arguments import place
+from pipelines.runtime.command import leave, run_command
+from pipelines.runtime.files import open_file_systems
+from pipelines.runtime.progress import Progress
+from pipelines.runtime.wording import counted
 from schemas import CorpusIndex, PageStatus, UsageError
 
 logger = logging.getLogger("folio")

@@ -13,11 +13,13 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from apache_beam.io.filesystem import BeamIOError
 
+from pipelines.corpus.store import CorpusStore
 from pipelines.retokenizer import open_shard
-from pipelines.scratch import scratch_directory
+from pipelines.runtime.files import is_local, open_read
+from pipelines.runtime.scratch import scratch_directory
 from pipelines.shard import Members, read_sidecar, write_sidecar, write_tar
-from pipelines.storage import BeamIOError, CorpusStore, is_local, open_read
 from schemas import PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError, ShardInfo
 from schemas.reader import MEMBERS
 from schemas.sample import REPAIR

@@ -11,10 +11,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from apache_beam.io.filesystem import BeamIOError
 
 from pipelines.config import differences
-from pipelines.scratch import locked
-from pipelines.storage import BeamIOError, CorpusStore, is_local
+from pipelines.corpus.store import CorpusStore
+from pipelines.runtime.files import is_local
+from pipelines.runtime.scratch import locked
 from schemas import PLAN_SCHEMA, CorpusIndex, SchemaError, UsageError
 
 

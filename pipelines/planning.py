@@ -12,21 +12,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.ahead import map_ahead
 from pipelines.assemble import PageResult
 from pipelines.config import BuildConfig
+from pipelines.corpus.store import CorpusStore
 from pipelines.discover import discover
-from pipelines.job import run_chain
 from pipelines.jobs import InspectDocuments
 from pipelines.manifest import READERS
 from pipelines.output import read_plan
 from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import plan_table
-from pipelines.progress import Progress
-from pipelines.rendering import counted
-from pipelines.runners import check_documents, runs_here
-from pipelines.sandbox import Sandbox
-from pipelines.storage import CorpusStore
+from pipelines.runtime.beam.job import run_chain
+from pipelines.runtime.beam.runners import check_documents, runs_here
+from pipelines.runtime.parallel_map import parallel_map
+from pipelines.runtime.progress import Progress
+from pipelines.runtime.sandbox import Sandbox
+from pipelines.runtime.wording import counted
 from schemas import UsageError
 
 logger = logging.getLogger("folio")
@@ -46,7 +46,7 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
     logger.info("found %s", counted(len(uris), "document"))
     if config.page.text_source != "pdf" and runs_here(beam_args):
         _check_page_process(config)
-    batches = list(map_ahead(partial(_write_batch, store), inspect_batches(uris), READERS))
+    batches = list(parallel_map(partial(_write_batch, store), inspect_batches(uris), READERS))
     progress = Progress("inspected", "documents", len(uris))
     del uris  # more than a gigabyte, of ten million documents
     run_chain("inspect", batches, InspectDocuments(config, beam_args), beam_args, progress)
@@ -82,7 +82,7 @@ def inspect_batches(uris: list[str]) -> Iterator[tuple[str, bytes]]:
 
 def read_inspected(batches: list[str], store: CorpusStore) -> pa.Table:
     """Returns what the inspection found out about all documents, rows of `PLAN_SCHEMA` in one chunk."""
-    parts = map_ahead(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches, READERS)
+    parts = parallel_map(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches, READERS)
     return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts).combine_chunks()
 
 

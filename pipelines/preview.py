@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.arguments import positive
-from pipelines.command import leave, run_command
 from pipelines.links import document_link
 from pipelines.page_view import PageView, page_view
-from pipelines.rendering import counted, render
-from pipelines.storage import is_local
+from pipelines.rendering import render
+from pipelines.runtime.arguments import positive
+from pipelines.runtime.command import leave, run_command
+from pipelines.runtime.files import is_local
+from pipelines.runtime.wording import counted
 from schemas import (
     TOKEN_COLUMNS,
     Corpus,

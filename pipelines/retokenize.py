@@ -18,13 +18,14 @@ from multiprocessing import get_context
 
 import pyarrow as pa
 
-from pipelines.arguments import place, positive
-from pipelines.command import leave, run_command
+from pipelines.corpus.store import CorpusStore
 from pipelines.finish import finish, is_finished, summarize
 from pipelines.output import claim_output, read_index, read_plan, refuse_same_place, sole_command
-from pipelines.progress import Progress
 from pipelines.retokenizer import Retokenizer
-from pipelines.storage import CorpusStore, open_file_systems
+from pipelines.runtime.arguments import place, positive
+from pipelines.runtime.command import leave, run_command
+from pipelines.runtime.files import open_file_systems
+from pipelines.runtime.progress import Progress
 from schemas import CorpusIndex, FolioError, PageStatus, ShardInfo, UsageError, load_tokenizer
 
 logger = logging.getLogger("folio")

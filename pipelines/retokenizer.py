@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines.localize import localize
-from pipelines.scratch import scratch_directory
+from apache_beam.io.filesystem import BeamIOError
+
+from pipelines.corpus.store import CorpusStore
+from pipelines.runtime.local_copy import local_copy
+from pipelines.runtime.scratch import scratch_directory
 from pipelines.shard import Members, read_sidecar, write_sidecar, write_tar
-from pipelines.storage import BeamIOError, CorpusStore
 from pipelines.tokens import token_array
 from pipelines.verify import file_faults
 from schemas import SchemaError, ShardInfo, load_tokenizer
@@ -71,7 +73,7 @@ def open_shard(info: ShardInfo, store: CorpusStore, scratch: Path) -> tuple[Shar
     """
     uri = store.uri("shards", f"{info.name}.tar")
     try:
-        path = localize(uri, scratch)
+        path = local_copy(uri, scratch)
         _, rows = read_sidecar(info.name, store)
     except (OSError, BeamIOError) as error:
         raise SchemaError(f"shard {info.name} of {store.output} cannot be read: {error}; {REPAIR}.") from error

@@ -13,13 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.assemble import PageFacts, PageId, PageResult
+from pipelines.corpus.store import CorpusStore
 from pipelines.inspection import stamp_of
-from pipelines.localize import UnreadableError, localize
 from pipelines.page_builder import PageTask
 from pipelines.plan import PageRange, WorkUnit
-from pipelines.sandbox import Sandbox, TaskFailure
-from pipelines.scratch import scratch_directory
-from pipelines.storage import CorpusStore
+from pipelines.runtime.local_copy import UnreadableError, local_copy
+from pipelines.runtime.sandbox import Sandbox, TaskFailure
+from pipelines.runtime.scratch import scratch_directory
 from schemas import MANIFEST_SCHEMA, PageStatus, SchemaError, ShardInfo
 from schemas.support.hashing import sha256_of
 
@@ -87,7 +87,7 @@ class _Source:
 def _find(piece: PageRange, scratch: Path) -> _Source | PageFacts:
     """Returns the document's file, or why its bytes are not those that were planned."""
     try:
-        path = localize(piece.uri, scratch)
+        path = local_copy(piece.uri, scratch)
         source = _Source(path, stamp_of(path))
         digest = sha256_of(path)
     except (UnreadableError, FileNotFoundError) as error:

@@ -26,9 +26,9 @@ from pipelines.check_tables import (
     sidecar_faults,
     totals_faults,
 )
-from pipelines.command import DONE, FAILED, leave, run_command
-from pipelines.progress import Progress
-from pipelines.rendering import counted, format_bytes
+from pipelines.runtime.command import DONE, FAILED, leave, run_command
+from pipelines.runtime.progress import Progress
+from pipelines.runtime.wording import counted, format_bytes
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError, ShardInfo
 from schemas.reader import MEMBERS
 

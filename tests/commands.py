@@ -61,6 +61,6 @@ def _build(words: list[str], environment: dict[str, str], out: Path, err: Path) 
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), descriptor)
     faulthandler.enable()
     from pipelines.build_corpus import main
-    from pipelines.command import leave
+    from pipelines.runtime.command import leave
 
     leave(main(words))

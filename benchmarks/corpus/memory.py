@@ -26,7 +26,7 @@ from benchmarks.report import add_table_flag, publish
 
 SAMPLE_S = 0.5
 PAGES_PER_DOCUMENT = 100
-PAGE_PROCESS = "pipelines.sandbox_child"
+PAGE_PROCESS = "pipelines.runtime.sandbox_child"
 Samples = dict[str, list[tuple[float, float]]]  # by process: (seconds since the start, resident MB)
 
 

@@ -39,7 +39,7 @@ def watch(command: list[str]) -> tuple[float, float, dict[str, float]]:
     while process.poll() is None:
         for member in [process, *process.children(recursive=True)]:
             try:
-                kind = "page process" if "pipelines.sandbox_child" in member.cmdline() else "launcher"
+                kind = "page process" if "pipelines.runtime.sandbox_child" in member.cmdline() else "launcher"
                 peaks[kind] = max(peaks[kind], member.memory_info().rss / 2**20)
             except (psutil.NoSuchProcess, psutil.ZombieProcess):
                 continue

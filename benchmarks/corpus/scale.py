@@ -27,12 +27,12 @@ from benchmarks.corpus.scale_input import generate_documents, generate_shards
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from pipelines.config import BuildConfig, PageConfig
-from pipelines.job import FileDoFn, run_chain
+from pipelines.corpus.store import CorpusStore
 from pipelines.output import claim_output
 from pipelines.plan import work_units
 from pipelines.planning import make_plan
-from pipelines.progress import Progress
-from pipelines.storage import CorpusStore
+from pipelines.runtime.beam.job import FileDoFn, run_chain
+from pipelines.runtime.progress import Progress
 
 Steps = dict[str, tuple[float, ...]]  # wall seconds, CPU-seconds of the process and its children
 

@@ -6,8 +6,8 @@ import argparse
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pipelines.arguments import positive
 from pipelines.filters.base import PageText
+from pipelines.runtime.arguments import positive
 from schemas import PageStatus
 
 

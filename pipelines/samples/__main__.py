@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pipelines.command import leave, run_command
-from pipelines.rendering import counted
+from pipelines.runtime.command import leave, run_command
+from pipelines.runtime.wording import counted
 from pipelines.samples.document import KINDS, Document, document_name, make_document
 from schemas import FolioError, UsageError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines import build_corpus, jobs
-from pipelines.command import leave
+from pipelines.runtime.command import leave
 from tests.chaos.engine import FaultyPageBuilderFactory
 
 if __name__ == "__main__":

@@ -49,6 +49,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    from pipelines.command import leave
+    from pipelines.runtime.command import leave
 
     leave(main())

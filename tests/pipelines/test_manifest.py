@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines import manifest
+from pipelines.corpus.store import CorpusStore
 from pipelines.manifest import IS_OK, count_values, write_manifest
 from pipelines.output import read_plan
-from pipelines.storage import CorpusStore
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex
 from tests.corpora import write_corpus
 

@@ -19,7 +19,7 @@ def page_process_of(launcher, out):
     while launcher.poll() is None:
         for child in psutil.Process(launcher.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
-                if "pipelines.sandbox_child" in child.cmdline() and (out / "work" / "units.arrow").exists():
+                if "pipelines.runtime.sandbox_child" in child.cmdline() and (out / "work" / "units.arrow").exists():
                     return child
         time.sleep(0.05)
     raise AssertionError(launcher.stderr.read())

@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import (
 from apache_beam.runners.runner import PipelineResult
 
 from pipelines.config import BuildConfig
-from pipelines.storage import INSTALL, is_installed, is_local
+from pipelines.runtime.files import INSTALL, is_installed, is_local
 from schemas import UsageError
 
 NEEDED = {"project": "my-project", "region": "us-central1", "temp_location": "gs://bucket/tmp"}

@@ -1,4 +1,4 @@
-"""The child's side of `sandbox`: `python -m pipelines.sandbox_child FD`."""
+"""The child's side of `sandbox`: `python -m pipelines.runtime.sandbox_child FD`."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class _Child:
         self.ready = False
         self.timeout_s = timeout_s
         self.pipe, theirs = Pipe()
-        command = [sys.executable, "-m", "pipelines.sandbox_child", str(theirs.fileno())]
+        command = [sys.executable, "-m", "pipelines.runtime.sandbox_child", str(theirs.fileno())]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         # Its own session: Ctrl-C reaches the launcher alone, which then ends the children in order.
         self.process = subprocess.Popen(

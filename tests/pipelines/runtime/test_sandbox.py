@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.sandbox import Sandbox, TaskFailure
+from pipelines.runtime.sandbox import Sandbox, TaskFailure
 from schemas import FolioError, PageStatus
 
 leaked = []
@@ -113,7 +113,7 @@ def test_a_task_whose_process_is_killed_once_gets_its_second_chance(tmp_path):
 
 
 def test_a_process_is_replaced_after_so_many_tasks(monkeypatch):
-    monkeypatch.setattr("pipelines.sandbox.TASKS_A_CHILD", 3)
+    monkeypatch.setattr("pipelines.runtime.sandbox.TASKS_A_CHILD", 3)
     served = list(run([("pid", number) for number in range(7)], workers=1).values())
     assert [served.count(pid) for pid in dict.fromkeys(served)] == [3, 3, 1]
 

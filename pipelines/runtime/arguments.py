@@ -14,7 +14,7 @@ def place(text: str) -> str:
     Raises:
         argparse.ArgumentTypeError: it is empty, as an unset variable is, and would mean the current directory.
     """
-    from pipelines.storage import one_spelling  # which imports Beam
+    from pipelines.runtime.files import one_spelling  # which imports Beam
 
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty")

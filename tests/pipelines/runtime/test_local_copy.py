@@ -10,7 +10,7 @@ import pytest
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.io.localfilesystem import LocalFileSystem
 
-from pipelines.localize import UnreadableError, localize
+from pipelines.runtime.local_copy import UnreadableError, local_copy
 from schemas import FolioError
 
 
@@ -45,15 +45,15 @@ def flaky():
 def test_a_local_file_is_read_where_it_is(tmp_path):
     path = tmp_path / "a.pdf"
     path.write_bytes(b"x")
-    assert localize(str(path), tmp_path) == path
+    assert local_copy(str(path), tmp_path) == path
 
 
 def test_a_remote_file_is_copied_once(flaky, tmp_path):
     assert isinstance(FileSystems.get_filesystem("flaky://bucket/a.pdf"), FlakyFileSystem)
-    copy = localize("flaky://bucket/a.pdf", tmp_path)
+    copy = local_copy("flaky://bucket/a.pdf", tmp_path)
     assert copy.read_bytes() == b"flaky://bucket/a.pdf"
     flaky.append(ConnectionResetError())
-    assert localize("flaky://bucket/a.pdf", tmp_path, waits_s=()) == copy
+    assert local_copy("flaky://bucket/a.pdf", tmp_path, waits_s=()) == copy
 
 
 @pytest.mark.parametrize(
@@ -61,13 +61,13 @@ def test_a_remote_file_is_copied_once(flaky, tmp_path):
 )
 def test_a_fault_that_passes_costs_a_wait_and_nothing_else(flaky, tmp_path, fault):
     flaky += [fault, fault]
-    assert localize("flaky://bucket/a.pdf", tmp_path, waits_s=(0, 0)).read_bytes() == b"flaky://bucket/a.pdf"
+    assert local_copy("flaky://bucket/a.pdf", tmp_path, waits_s=(0, 0)).read_bytes() == b"flaky://bucket/a.pdf"
 
 
 def test_a_fault_that_stays_stops_the_run_and_is_not_put_down_to_the_document(flaky, tmp_path):
     flaky += [ConnectionResetError("reset by peer")] * 3
     with pytest.raises(FolioError, match=r"flaky://bucket/a.pdf could not be fetched in 3 tries \(reset by peer\)"):
-        localize("flaky://bucket/a.pdf", tmp_path, waits_s=(0, 0))
+        local_copy("flaky://bucket/a.pdf", tmp_path, waits_s=(0, 0))
     assert {path.suffix for path in tmp_path.iterdir()} == {".part"}, "half a copy must not pass for a whole one"
 
 
@@ -75,7 +75,7 @@ def test_a_fault_that_stays_stops_the_run_and_is_not_put_down_to_the_document(fl
 def test_what_is_gone_or_forbidden_is_not_tried_again(flaky, tmp_path, fault):
     flaky += [fault]
     with pytest.raises(UnreadableError, match=r"gone|not yours"):
-        localize("flaky://bucket/a.pdf", tmp_path, waits_s=(600,))
+        local_copy("flaky://bucket/a.pdf", tmp_path, waits_s=(600,))
 
 
 def test_a_local_name_that_leads_to_no_file_is_the_documents_fault(tmp_path):
@@ -83,13 +83,13 @@ def test_a_local_name_that_leads_to_no_file_is_the_documents_fault(tmp_path):
     os.mkfifo(tmp_path / "pipe.pdf")
     for name in ("missing.pdf", "dangling.pdf", "pipe.pdf", "x" * 300, "nul\0.pdf", "."):
         with pytest.raises(UnreadableError):
-            localize(str(tmp_path / name), tmp_path, waits_s=(600,))
+            local_copy(str(tmp_path / name), tmp_path, waits_s=(600,))
 
 
 def test_a_name_that_is_no_utf_8_is_found_by_its_spelling(tmp_path):
     name = tmp_path / os.fsdecode(b"caf\xe9.pdf")
     name.write_bytes(b"menu")
     (tmp_path / "scratch").mkdir()
-    assert localize(f"{tmp_path}/caf\\xe9.pdf", tmp_path / "scratch").read_bytes() == b"menu"
+    assert local_copy(f"{tmp_path}/caf\\xe9.pdf", tmp_path / "scratch").read_bytes() == b"menu"
     (tmp_path / "caf\\xe9.pdf").write_bytes(b"spelt like this")
-    assert localize(f"{tmp_path}/caf\\xe9.pdf", tmp_path / "scratch").read_bytes() == b"spelt like this"
+    assert local_copy(f"{tmp_path}/caf\\xe9.pdf", tmp_path / "scratch").read_bytes() == b"spelt like this"

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import ClassVar, TextIO
 
-from pipelines.storage_errors import storage_errors
+from pipelines.runtime.storage_errors import storage_errors
 from schemas import PageStatus
 from schemas.support.duration import duration
 

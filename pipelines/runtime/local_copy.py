@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.storage import is_local, open_read
+from pipelines.runtime.files import is_local, open_read
 from schemas import FolioError
 
 logger = logging.getLogger("folio")
@@ -37,7 +37,7 @@ class UnreadableError(OSError):
     """A file that is not there, may not be read, or is none: the fault is its own, and trying again is no use."""
 
 
-def localize(uri: str, scratch: Path, waits_s: Sequence[float] = RETRY_WAITS_S) -> Path:
+def local_copy(uri: str, scratch: Path, waits_s: Sequence[float] = RETRY_WAITS_S) -> Path:
     """Returns a local path with the bytes of `uri`: the file itself, or a copy in the directory `scratch`.
 
     Args:

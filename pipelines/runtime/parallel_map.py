@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def map_ahead(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
+def parallel_map(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
     """Yields the result of each item, in order, while the threads work on the next ones: one each and no more."""
     with ThreadPoolExecutor(threads) as pool:
         started: deque[Future[Result]] = deque()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import logging
 
-from pipelines.progress import OutputWatch, Progress
+from pipelines.runtime.progress import OutputWatch, Progress
 from schemas import PageStatus
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from pipelines.storage_errors import storage_errors
+from pipelines.runtime.storage_errors import storage_errors
 from schemas import FolioError
 from schemas.support.interrupts import kept_interrupts
 

@@ -5,10 +5,10 @@ import sys
 
 import pytest
 
-from pipelines.scratch import scratch_directory, scratch_root
+from pipelines.runtime.scratch import scratch_directory, scratch_root
 from tests.commands import ROOT
 
-HOLD = "from pipelines.scratch import scratch_directory as s\nwith s() as d: print(d, flush=True); input()"
+HOLD = "from pipelines.runtime.scratch import scratch_directory as s\nwith s() as d: print(d, flush=True); input()"
 
 
 @pytest.fixture(autouse=True)

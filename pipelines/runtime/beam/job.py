@@ -11,9 +11,9 @@ import re
 
 import apache_beam as beam
 
-from pipelines.progress import OutputWatch, Progress, ProgressHandle
-from pipelines.runners import job_options, make_pipeline, run_pipeline, runs_here
-from pipelines.worker_watch import stopped_by_dead_workers
+from pipelines.runtime.beam.runners import job_options, make_pipeline, run_pipeline, runs_here
+from pipelines.runtime.beam.worker_watch import stopped_by_dead_workers
+from pipelines.runtime.progress import OutputWatch, Progress, ProgressHandle
 from schemas import FolioError, SchemaError, UsageError
 
 # A line of an error's text that begins with one of our types, or has it after what the runner put before it.

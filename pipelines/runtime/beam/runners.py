@@ -11,8 +11,8 @@ from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions,
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner
 
-from pipelines import dataflow
 from pipelines.config import BuildConfig
+from pipelines.runtime.beam import dataflow
 from schemas import FolioError, UsageError
 
 logger = logging.getLogger("folio")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.job import FileDoFn, run_chain
-from pipelines.progress import Progress
+from pipelines.runtime.beam.job import FileDoFn, run_chain
+from pipelines.runtime.progress import Progress
 from schemas import FolioError, PageStatus, SchemaError, UsageError
 
 

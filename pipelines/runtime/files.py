@@ -1,0 +1,105 @@
+"""Files by path or URI, through Beam's file systems: local, `gs://`, `s3://`, `hdfs://`."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+from collections.abc import Iterable
+from typing import BinaryIO
+
+from apache_beam.io.filesystem import BeamIOError, CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
+
+from schemas import UsageError
+
+INSTALL = {"gs": "pip install '.[gcp]' in Folio's folder", "s3": "pip install 'apache-beam[aws]==2.77.0'"}
+CLIENTS = {"gs": "google.cloud.storage", "s3": "boto3"}
+RAW = {"mime_type": "application/octet-stream", "compression_type": CompressionTypes.UNCOMPRESSED}
+
+
+def is_local(uri: str) -> bool:
+    """Tells whether `uri` is a path on this machine."""
+    return FileSystems.get_scheme(uri) is None
+
+
+def one_spelling(uri: str) -> str:
+    """Returns a path from the root on, so that it means the same wherever it is read; a uri as it is."""
+    return os.path.abspath(uri) if is_local(uri) else uri  # noqa: PTH100 - a link keeps its own name
+
+
+def is_installed(module: str) -> bool:
+    """Tells whether a module can be imported, without importing it."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # not even the package that it belongs to
+        return False
+
+
+def open_file_systems(uris: Iterable[str], beam_args: list[str]) -> None:
+    """Makes sure that the file systems of all `uris` can be used, with the credentials that Beam's flags give them.
+
+    Raises:
+        UsageError: a bucket cannot be reached, or the library for its kind of uri is not installed, or there are no
+            credentials for it.
+    """
+    options = PipelineOptions(beam_args)
+    FileSystems.set_options(options)
+    for uri in uris:
+        scheme = FileSystems.get_scheme(uri)
+        if scheme in CLIENTS and not is_installed(CLIENTS[scheme]):
+            raise UsageError(f"{uri}: files on {scheme}:// need {INSTALL[scheme]}.")
+        if scheme == "gs" and not options.view_as(GoogleCloudOptions).no_auth:
+            _find_google_credentials(uri)
+        try:
+            if scheme:  # a listing, as a bucket that is not there also holds no file by any name
+                match("/".join([*uri.split("/")[:3], "any*"]))
+        except (BeamIOError, ValueError, ImportError) as error:
+            extra = "" if scheme in CLIENTS else f"; it also needs the Beam extra for {scheme}://"
+            raise UsageError(
+                f"{uri} cannot be reached ({error}). Look at its name and your credentials{extra}."
+            ) from error
+
+
+def _find_google_credentials(uri: str) -> None:
+    """Raises `UsageError` where there are none: Beam would look five times, with a traceback for each."""
+    import google.auth
+
+    if os.environ.get("STORAGE_EMULATOR_HOST"):  # which asks for none
+        return
+    logging.getLogger("google.auth").setLevel(logging.ERROR)  # what it warns of is told by us, and once
+    try:
+        google.auth.default()
+    except google.auth.exceptions.GoogleAuthError as error:
+        raise UsageError(
+            f"{uri} needs credentials of Google's ({error}). Run `gcloud auth application-default login`, or set "
+            "GOOGLE_APPLICATION_CREDENTIALS to the path of a key file."
+        ) from error
+
+
+def exists(uri: str) -> bool:
+    """Tells whether there is a file (or, locally, a directory) at `uri`."""
+    return FileSystems.exists(uri)
+
+
+def read_bytes(uri: str) -> bytes:
+    """Returns the whole file."""
+    with open_read(uri) as stream:
+        return stream.read()
+
+
+def open_read(uri: str) -> BinaryIO:
+    """Opens a file as it is, never decompressed by its ending; seekable."""
+    return FileSystems.open(uri, **RAW)
+
+
+def match(pattern: str) -> list[str]:
+    """Returns the files that a glob pattern matches (`**` crosses directories), sorted."""
+    (result,) = FileSystems.match([pattern])
+    return sorted(found.path for found in result.metadata_list)
+
+
+def delete(uris: list[str]) -> None:
+    """Deletes files; those that are gone already are no error."""
+    FileSystems.delete([uri for uri in uris if exists(uri)])
