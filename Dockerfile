@@ -17,7 +17,7 @@ COPY setup.py pyproject.toml MANIFEST.in LICENSE NOTICE /folio/
 COPY schemas /folio/schemas
 COPY pipelines /folio/pipelines
 RUN pip install --no-cache-dir '/folio[gcp,dask,tesseract]' 'apache-beam[aws]==2.77.0' \
-    && python -c "from pipelines.ocr import load_engine; load_engine('paddleocr')"
+    && python -c "from pipelines.ocr.engine import load_engine; load_engine('paddleocr')"
 # Beam starts its Python through this program.
 COPY --from=beam /opt/apache/beam /opt/apache/beam
 ENTRYPOINT ["/opt/apache/beam/boot"]

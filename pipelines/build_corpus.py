@@ -50,7 +50,7 @@ def build_corpus(
         UsageError: an input or the output cannot be what they are said to be.
         FolioError: the run failed, or not a single page could be used.
     """
-    check_runner(config, beam_args)
+    check_runner(beam_args, config.inputs, config.output, config.page.text_source)
     open_file_systems((*config.inputs, config.output), beam_args)
     store = CorpusStore(config.output)
     if finish_only and not store.exists("plan.parquet"):

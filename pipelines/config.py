@@ -12,8 +12,6 @@ from pipelines.filters import FILTERS, Filter
 from schemas import SCHEMA_VERSION, load_tokenizer
 
 TEXT_SOURCES = ("ocr", "auto", "pdf")
-OCR_ENGINES = ("paddleocr", "tesseract")
-OCR_PRECISIONS = ("auto", "bf16", "f32")
 
 
 @dataclass(frozen=True)

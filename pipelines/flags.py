@@ -6,8 +6,9 @@ import argparse
 import difflib
 from typing import NoReturn
 
-from pipelines.config import OCR_ENGINES, OCR_PRECISIONS, TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
+from pipelines.config import TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
 from pipelines.filters import FILTERS
+from pipelines.ocr.engine import OCR_ENGINES, OCR_PRECISIONS
 from pipelines.runtime.arguments import percent, place, positive, price, seconds, share, two_or_more
 from schemas import UsageError
 

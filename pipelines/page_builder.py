@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.assemble import PageFacts, PageId, PageResult, assemble
 from pipelines.config import PageConfig
 from pipelines.inspection import stamp_of
-from pipelines.ocr import OcrEngine, load_engine
+from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.reading import PageError, Reading
 from pipelines.sources import source_of
 from pipelines.sources.base import Document

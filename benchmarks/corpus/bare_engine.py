@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines import documents
 from pipelines.config import PageConfig
-from pipelines.ocr import OcrEngine, load_engine
+from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.page_builder import PageTask
 
 TIMED_PASSES = 2  # after a first pass, in which the engine compiles for new input shapes

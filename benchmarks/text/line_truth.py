@@ -15,7 +15,7 @@ import pymupdf
 
 from pipelines.deskew import deskew, estimate_skew
 from pipelines.lines.fragments import groups
-from pipelines.ocr import OcrEngine
+from pipelines.ocr.engine import OcrEngine
 
 OCR_DPI = 150
 UNKNOWN = -1  # line of a word that matches no true word: the algorithm sees it, but it is not scored

@@ -35,7 +35,7 @@ from benchmarks.text.line_truth import (
     text_layer_pages,
 )
 from pipelines.lines.order import order_words
-from pipelines.ocr import load_engine
+from pipelines.ocr.engine import load_engine
 
 MAX_TEXT_LAYER_PAGES = 5  # per document
 WORST = 10

@@ -33,7 +33,7 @@ from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from benchmarks.text.ocr_pages import DPI, KnownPage, known_pages, normalized, receipt_pages, scan_pages
 from benchmarks.text.ocr_peers import timed
-from pipelines.ocr import load_engine
+from pipelines.ocr.engine import load_engine
 from pipelines.ocr.weights import find_weights
 
 Reader = Callable[[np.ndarray], list[str]]

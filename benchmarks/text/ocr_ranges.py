@@ -13,7 +13,7 @@ import onnxruntime
 import pymupdf
 from onnx import ValueInfoProto
 
-from pipelines.ocr.layout import WEIGHTS
+from pipelines.ocr.model_folder import WEIGHTS
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.quantise import costly_layers, load
 from pipelines.ocr.recognise import LineReader, Recogniser

@@ -28,7 +28,7 @@ from benchmarks.text.ocr_pages import DPI, known_pages
 from pipelines.assemble import PageId
 from pipelines.config import PageConfig
 from pipelines.deskew import deskew
-from pipelines.ocr import OcrEngine, load_engine
+from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.ocr.orientation import Orientation
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.weights import orientation_weights

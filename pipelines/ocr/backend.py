@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.config import OCR_PRECISIONS
+from pipelines.ocr.engine import OCR_PRECISIONS
 from schemas import UsageError
 
 _BF16_FLAGS = {"avx512_bf16", "amx_bf16"}

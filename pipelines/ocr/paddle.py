@@ -14,8 +14,8 @@ import numpy as np
 from pipelines.lines.words import RawWord
 from pipelines.ocr.backend import choose_backend
 from pipelines.ocr.orientation import Orientation
-from pipelines.ocr.recognise import LineReader, Recogniser, Run, side_lengths
-from pipelines.ocr.weights import Network, Weights, find_weights, orientation_weights
+from pipelines.ocr.recognise import LineReader, Recogniser, TextRun, side_lengths
+from pipelines.ocr.weights import NetworkFolder, Weights, find_weights, orientation_weights
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # nothing smaller holds a letter
@@ -131,7 +131,7 @@ def _turned(quad: np.ndarray) -> np.ndarray:
     return quad[[1, 2, 3, 0]] if height >= _DOWNWARD_RATIO * width else quad
 
 
-def _word(run: Run, quad: np.ndarray, shape: tuple[int, ...]) -> RawWord:
+def _word(run: TextRun, quad: np.ndarray, shape: tuple[int, ...]) -> RawWord:
     """Puts a run where it stands on the page: the part of the line's quadrangle between its start and its end."""
     shares = np.array([[run.start], [run.end]])
     corners = np.concatenate((quad[0] + shares * (quad[1] - quad[0]), quad[3] + shares * (quad[2] - quad[3])))
@@ -157,5 +157,5 @@ def _recogniser(recognition: Any) -> Recogniser:
     return Recogniser(lambda strips: predictor.runner([strips])[0], predictor.post_op.character)
 
 
-def _named(network: Network) -> dict[str, Any]:
+def _named(network: NetworkFolder) -> dict[str, Any]:
     return {"model_name": network.name, "model_dir": network.folder and str(network.folder)}

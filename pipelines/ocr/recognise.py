@@ -30,7 +30,7 @@ Network = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Run:
+class TextRun:
     """Characters between two spaces: their text, their extent as shares 0..1 of the line, their mean score 0..1."""
 
     text: str
@@ -43,7 +43,7 @@ class Run:
 class LineText:
     """What was read in one line; `score` is the mean over its characters, 0 if there are none."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[TextRun, ...]
     score: float
 
 
@@ -191,12 +191,13 @@ def _pitch(steps: np.ndarray) -> float:
     return float(steps[steps <= 2 * np.median(steps)].mean()) if len(steps) else 1.0
 
 
-def split_runs(characters: list[str], starts: np.ndarray, ends: np.ndarray, scores: np.ndarray) -> Iterator[Run]:
+def split_runs(characters: list[str], starts: np.ndarray, ends: np.ndarray, scores: np.ndarray) -> Iterator[TextRun]:
     """Yields the characters joined between white space; a run's score is the mean of its characters' scores."""
     first = 0
     for index in range(len(characters) + 1):
         if index == len(characters) or characters[index].isspace():
             if index > first:
                 start, end = np.clip((starts[first], ends[index - 1]), 0.0, 1.0)
-                yield Run("".join(characters[first:index]), float(start), float(end), float(scores[first:index].mean()))
+                score = float(scores[first:index].mean())
+                yield TextRun("".join(characters[first:index]), float(start), float(end), score)
             first = index + 1

@@ -31,6 +31,7 @@ class TesseractEngine:
 
     Args:
         model: installed languages joined by `+`; `None` is `eng`.
+        precision: has no effect; Tesseract has one.
 
     Raises:
         UsageError: tesserocr or the language's data is not installed.
@@ -38,7 +39,7 @@ class TesseractEngine:
 
     name = "tesseract"
 
-    def __init__(self, model: str | None = None) -> None:
+    def __init__(self, model: str | None = None, precision: str = "auto") -> None:
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # read by Tesseract when it starts its threads
         try:
             import tesserocr

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.ocr.layout import CONFIG, WEIGHTS, is_whole, model_folder
+from pipelines.ocr.model_folder import CONFIG, WEIGHTS, is_whole, model_folder
 from pipelines.ocr.quantise import Ranges
 from pipelines.ocr.ranges import QUICK_RANGES, RECOGNISER_RANGES
 from schemas import UsageError
@@ -65,7 +65,7 @@ ORIENTATION = Published(
 
 
 @dataclass(frozen=True)
-class Network:
+class NetworkFolder:
     """One network by PaddleOCR's name for it; without a folder PaddleOCR fetches that name from its hub."""
 
     name: str
@@ -77,9 +77,9 @@ class Weights:
     """A line detector, a line recogniser and perhaps a quick one; `model` names them in the page's record."""
 
     model: str
-    detector: Network
-    recogniser: Network
-    quick: Network | None = None
+    detector: NetworkFolder
+    recogniser: NetworkFolder
+    quick: NetworkFolder | None = None
 
 
 def find_weights(model: str | None = None, *, eight_bit: bool = False) -> Weights:
@@ -94,14 +94,16 @@ def find_weights(model: str | None = None, *, eight_bit: bool = False) -> Weight
     """
     if model is None:
         networks = (DETECTOR, RECOGNISER, QUICK_RECOGNISER)
-        return Weights(MODEL, *(Network(network.name, packaged_folder(network, eight_bit)) for network in networks))
+        return Weights(
+            MODEL, *(NetworkFolder(network.name, packaged_folder(network, eight_bit)) for network in networks)
+        )
     root = Path(model)
     if root.is_dir():
         detector, recogniser = (_local_network(root / role) for role in ROLES)
         return Weights(f"{root.resolve().name}-{_digest(root)[:12]}", detector, recogniser)
     if os.sep in model:
         raise UsageError(f"--ocr_model {model}: no such directory")
-    return Weights(model, Network(f"{model}_det"), Network(f"{model}_rec"))
+    return Weights(model, NetworkFolder(f"{model}_det"), NetworkFolder(f"{model}_rec"))
 
 
 def packaged_folder(network: Published, eight_bit: bool = False) -> Path:
@@ -139,14 +141,14 @@ def _packaged_file(network: Published) -> Path:
     return weights
 
 
-def _local_network(folder: Path) -> Network:
+def _local_network(folder: Path) -> NetworkFolder:
     import yaml
 
     if not is_whole(folder):
         raise UsageError(f"--ocr_model: {folder} needs {WEIGHTS} and {CONFIG}")
     config = folder / CONFIG
     try:
-        return Network(yaml.safe_load(config.read_text(encoding="utf-8"))["Global"]["model_name"], folder)
+        return NetworkFolder(yaml.safe_load(config.read_text(encoding="utf-8"))["Global"]["model_name"], folder)
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise UsageError(f"--ocr_model: {config} names no Global.model_name: {error}") from error
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipelines.config import PageConfig
-from pipelines.ocr import OcrEngine
+from pipelines.ocr.engine import OcrEngine
 from pipelines.reading import Reading
 from pipelines.stopwatch import Stopwatch
 

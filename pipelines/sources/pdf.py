@@ -13,7 +13,7 @@ from pipelines import documents
 from pipelines.config import PageConfig
 from pipelines.deskew import straighten, upright_points
 from pipelines.lines.words import RawWord
-from pipelines.ocr import OcrEngine, OcrPage
+from pipelines.ocr.engine import OcrEngine, OcrPage
 from pipelines.page_content import PageContent, image_share
 from pipelines.page_image import is_blank
 from pipelines.reading import EngineName, PageError, Reading

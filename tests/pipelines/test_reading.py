@@ -12,7 +12,7 @@ import simplejpeg
 from pipelines.assemble import PageId, PageResult
 from pipelines.config import PageConfig
 from pipelines.deskew import deskew
-from pipelines.ocr import load_engine
+from pipelines.ocr.engine import load_engine
 from pipelines.page_builder import PageBuilder, PageTask
 from schemas import PageStatus, decode_page, load_tokenizer
 

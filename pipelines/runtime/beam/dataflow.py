@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from apache_beam.options.pipeline_options import (
     DebugOptions,
@@ -14,14 +14,13 @@ from apache_beam.options.pipeline_options import (
 )
 from apache_beam.runners.runner import PipelineResult
 
-from pipelines.config import BuildConfig
 from pipelines.runtime.files import INSTALL, is_installed, is_local
 from schemas import UsageError
 
 NEEDED = {"project": "my-project", "region": "us-central1", "temp_location": "gs://bucket/tmp"}
 
 
-def check_flags(config: BuildConfig, options: PipelineOptions) -> None:
+def check_flags(inputs: Sequence[str], output: str, text_source: str, options: PipelineOptions) -> None:
     """Refuses what would fail only after minutes, when the first workers have started.
 
     Raises:
@@ -37,9 +36,9 @@ def check_flags(config: BuildConfig, options: PipelineOptions) -> None:
         raise UsageError(
             f"--temp_location {google.temp_location}: Dataflow needs a place in a bucket, gs://bucket/tmp."
         )
-    _check_workers(config.page.text_source, options)
-    refuse_local("--output", [config.output])
-    refuse_local("--input", [item for item in config.inputs if not item.endswith(".txt")])  # lists are read here
+    _check_workers(text_source, options)
+    refuse_local("--output", [output])
+    refuse_local("--input", [item for item in inputs if not item.endswith(".txt")])  # lists are read here
 
 
 def _check_workers(text_source: str, options: PipelineOptions) -> None:

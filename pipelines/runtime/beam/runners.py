@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+from collections.abc import Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import DirectOptions, PipelineOptions, PortableOptions, StandardOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.runners.runner import PipelineRunner
 
-from pipelines.config import BuildConfig
 from pipelines.runtime.beam import dataflow
 from schemas import FolioError, UsageError
 
@@ -49,17 +49,21 @@ def load_runner_flags(beam_args: list[str]) -> None:
         raise UsageError(f"--runner={module}.{name}: there is no runner of this name in {module}; {there}.")
 
 
-def check_runner(config: BuildConfig, beam_args: list[str]) -> None:
-    """Refuses flags that cannot work together, before anything is done.
+def check_runner(beam_args: list[str], inputs: Sequence[str], output: str, text_source: str) -> None:
+    """Refuses flags that cannot work together, before any work begins.
+
+    Args:
+        beam_args: the flags of Beam.
+        inputs, output, text_source: see `BuildConfig` and `PageConfig`.
 
     Raises:
-        UsageError: with the cure.
+        UsageError: the message says what to change.
     """
     options = PipelineOptions(beam_args)
     kind = runner_kind(options)
     _check_name(options.view_as(StandardOptions).runner or "")
     if kind == "dataflow":
-        dataflow.check_flags(config, options)
+        dataflow.check_flags(inputs, output, text_source, options)
     portable = options.view_as(PortableOptions)
     ends_with_us = kind == "dask" or portable.job_endpoint == "embed" or portable.environment_type == "LOOPBACK"
     if waits_not(beam_args) and ends_with_us:

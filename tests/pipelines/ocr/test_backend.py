@@ -5,8 +5,8 @@ from __future__ import annotations
 import onnxruntime
 import pytest
 
-from pipelines.ocr import load_engine
 from pipelines.ocr.backend import bytes_are_fastest, choose_backend, native_precision
+from pipelines.ocr.engine import load_engine
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import typeset_page
 

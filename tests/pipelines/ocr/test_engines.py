@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pipelines.lines.words import RawWord
-from pipelines.ocr import OcrEngine, load_engine
+from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.ocr.paddle import inked_window
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import stands_in, typeset_page

@@ -11,7 +11,7 @@ import pytest
 from onnx import helper, numpy_helper, version_converter
 from onnx.reference import ReferenceEvaluator
 
-from pipelines.ocr.layout import WEIGHTS
+from pipelines.ocr.model_folder import WEIGHTS
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.quantise import quantise
 from pipelines.ocr.recognise import LineReader, Recogniser

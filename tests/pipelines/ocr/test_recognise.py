@@ -18,7 +18,7 @@ from pipelines.ocr.recognise import (
     LineReader,
     LineText,
     Recogniser,
-    Run,
+    TextRun,
     batches,
     cut_strip,
     decode,
@@ -182,5 +182,5 @@ def test_a_page_with_a_letter_that_the_quick_network_does_not_know_is_read_witho
     [("Total amount", True), ("Page 2 of the report", True), ("31.00", False), ("Total \u3042", False)],
 )
 def test_numbers_and_wide_characters_are_not_left_to_the_quick_network(text, plain):
-    runs = tuple(Run(word, 0.0, 1.0, 0.99) for word in text.split())
+    runs = tuple(TextRun(word, 0.0, 1.0, 0.99) for word in text.split())
     assert is_plain(LineText(runs, 0.99)) == plain

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.ocr import load_engine
+from pipelines.ocr.engine import load_engine
 from pipelines.ocr.weights import find_weights
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import typeset_page
