@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.lines.words import RawWord
-from pipelines.reading import REPAIRED, PageError
+from pipelines.page.reading import REPAIRED, PageError
 from schemas import PageStatus
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.assemble import PageResult
 from pipelines.config import BuildConfig, DryRun
 from pipelines.corpus.store import CorpusStore
+from pipelines.page.assemble import PageResult
 from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import PageRange, WorkUnit
 from pipelines.runtime.progress import Progress

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.reading import PageError
+from pipelines.page.reading import PageError
 from pipelines.sources import source_of
 from schemas import PageStatus
 from schemas.support.hashing import sha256_of

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines.assemble import PageFacts, PageId, PageResult, assemble
 from pipelines.config import PageConfig
 from pipelines.inspection import stamp_of
 from pipelines.ocr.engine import OcrEngine, load_engine
-from pipelines.reading import PageError, Reading
+from pipelines.page.assemble import PageFacts, PageId, PageResult, assemble
+from pipelines.page.reading import PageError, Reading
+from pipelines.page.stopwatch import Stopwatch
 from pipelines.sources import source_of
 from pipelines.sources.base import Document
-from pipelines.stopwatch import Stopwatch
 from schemas import PageStatus, Tokenizer, load_tokenizer
 
 

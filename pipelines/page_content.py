@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.documents import mupdf_errors
-from pipelines.reading import PageError
+from pipelines.page.reading import PageError
 from schemas import PageStatus
 
 if TYPE_CHECKING:

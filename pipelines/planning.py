@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.assemble import PageResult
 from pipelines.config import BuildConfig
 from pipelines.corpus.store import CorpusStore
 from pipelines.discover import discover
 from pipelines.jobs import InspectDocuments
 from pipelines.manifest import READERS
 from pipelines.output import read_plan
+from pipelines.page.assemble import PageResult
 from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import plan_table
 from pipelines.runtime.beam.job import run_chain

@@ -16,8 +16,8 @@ from pipelines.gallery import exhibit, pick_gallery
 from pipelines.histogram import Histogram, histogram_of
 from pipelines.links import document_link
 from pipelines.manifest import IS_OK, IS_PAGE, count_column, count_values
+from pipelines.page.reading import REPAIRED
 from pipelines.page_view import PageView
-from pipelines.reading import REPAIRED
 from pipelines.rendering import render
 from schemas import CorpusIndex, PageStatus, Sample
 

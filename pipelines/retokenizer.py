@@ -10,10 +10,10 @@ from pathlib import Path
 from apache_beam.io.filesystem import BeamIOError
 
 from pipelines.corpus.store import CorpusStore
+from pipelines.page.tokens import token_array
 from pipelines.runtime.local_copy import local_copy
 from pipelines.runtime.scratch import scratch_directory
 from pipelines.shard import Members, read_sidecar, write_sidecar, write_tar
-from pipelines.tokens import token_array
 from pipelines.verify import file_faults
 from schemas import SchemaError, ShardInfo, load_tokenizer
 from schemas.reader import Shard

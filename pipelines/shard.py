@@ -12,9 +12,9 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.assemble import PageFacts, PageId, PageResult
 from pipelines.corpus.store import CorpusStore
 from pipelines.inspection import stamp_of
+from pipelines.page.assemble import PageFacts, PageId, PageResult
 from pipelines.page_builder import PageTask
 from pipelines.plan import PageRange, WorkUnit
 from pipelines.runtime.local_copy import UnreadableError, local_copy

@@ -25,9 +25,9 @@ from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from pipelines import documents
 from pipelines.config import PageConfig
+from pipelines.page.image import is_blank
+from pipelines.page.reading import PageError
 from pipelines.page_content import PageContent
-from pipelines.page_image import is_blank
-from pipelines.reading import PageError
 from pipelines.text import flaw_of_layer
 
 TEXT_LAYER, BLANK = "text layer", "blank"

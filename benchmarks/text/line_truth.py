@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 import pymupdf
 
-from pipelines.deskew import deskew, estimate_skew
 from pipelines.lines.fragments import groups
 from pipelines.ocr.engine import OcrEngine
+from pipelines.page.deskew import deskew, estimate_skew
 
 OCR_DPI = 150
 UNKNOWN = -1  # line of a word that matches no true word: the algorithm sees it, but it is not scored

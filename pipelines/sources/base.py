@@ -7,8 +7,8 @@ from typing import Protocol
 
 from pipelines.config import PageConfig
 from pipelines.ocr.engine import OcrEngine
-from pipelines.reading import Reading
-from pipelines.stopwatch import Stopwatch
+from pipelines.page.reading import Reading
+from pipelines.page.stopwatch import Stopwatch
 
 
 class Document(Protocol):

@@ -11,13 +11,13 @@ import numpy as np
 
 from pipelines import documents
 from pipelines.config import PageConfig
-from pipelines.deskew import straighten, upright_points
 from pipelines.lines.words import RawWord
 from pipelines.ocr.engine import OcrEngine, OcrPage
+from pipelines.page.deskew import straighten, upright_points
+from pipelines.page.image import is_blank
+from pipelines.page.reading import EngineName, PageError, Reading
+from pipelines.page.stopwatch import Stopwatch
 from pipelines.page_content import PageContent, image_share
-from pipelines.page_image import is_blank
-from pipelines.reading import EngineName, PageError, Reading
-from pipelines.stopwatch import Stopwatch
 from pipelines.text import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
 from schemas import PageStatus
 

@@ -8,9 +8,9 @@ from pipelines.config import PageConfig
 from pipelines.filters import PageText
 from pipelines.filters.language import language_of
 from pipelines.lines.place import place_words
-from pipelines.page_image import to_jpeg
-from pipelines.reading import EngineName, Reading
-from pipelines.tokens import token_array
+from pipelines.page.image import to_jpeg
+from pipelines.page.reading import EngineName, Reading
+from pipelines.page.tokens import token_array
 from schemas import Page, PageStatus, Tokenizer, encode_sample, page_key
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.deskew import deskew, estimate_skew, upright_points
+from pipelines.page.deskew import deskew, estimate_skew, upright_points
 
 WORDS = [
     "invoice",

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.assemble import PageId, assemble
 from pipelines.config import PageConfig
 from pipelines.lines.words import RawWord
-from pipelines.reading import EngineName, Reading
+from pipelines.page.assemble import PageId, assemble
+from pipelines.page.reading import EngineName, Reading
 from schemas import PageStatus, decode_page, load_tokenizer
 
 PAGE = PageId("memory://letter", "ab" * 32, page=3, pages=7)

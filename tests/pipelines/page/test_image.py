@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import simplejpeg
 
-from pipelines.page_image import is_blank, is_gray, to_jpeg
+from pipelines.page.image import is_blank, is_gray, to_jpeg
 
 
 def paper(color=(250, 248, 240), height=1600, width=1200):
