@@ -9,10 +9,10 @@ from threading import Barrier
 
 import numpy as np
 
-from pipelines import documents
 from pipelines.config import PageConfig
 from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.page_builder import PageTask
+from pipelines.sources.pdf import mupdf
 
 TIMED_PASSES = 2  # after a first pass, in which the engine compiles for new input shapes
 
@@ -50,9 +50,9 @@ def _hold(tasks: list[PageTask], barrier: Barrier) -> None:
 
 def _pixels(task: PageTask) -> np.ndarray:
     config = PageConfig()
-    with documents.open_document(task.path) as document:
-        page = documents.load_page(document, task.id.page)
-        return documents.render(page, config.dpi, config.image_long_side, config.max_long_side_px)
+    with mupdf.open_document(task.path) as document:
+        page = mupdf.load_page(document, task.id.page)
+        return mupdf.render(page, config.dpi, config.image_long_side, config.max_long_side_px)
 
 
 def _read_all() -> tuple[float, float]:

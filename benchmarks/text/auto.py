@@ -23,12 +23,12 @@ import pymupdf
 
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
-from pipelines import documents
 from pipelines.config import PageConfig
 from pipelines.page.image import is_blank
 from pipelines.page.reading import PageError
-from pipelines.page_content import PageContent
-from pipelines.text import flaw_of_layer
+from pipelines.sources.pdf import mupdf
+from pipelines.sources.pdf.painted import PaintedShares
+from pipelines.sources.pdf.text_layer import flaw_of_layer
 
 TEXT_LAYER, BLANK = "text layer", "blank"
 UNJUDGED = (BLANK, "no words")
@@ -53,7 +53,7 @@ def decisions(folder: Path) -> Iterator[Decision]:
     """Decides on every page below a folder that can be opened."""
     for path in sorted(folder.rglob("*.pdf")):
         try:
-            document = documents.open_document(path)
+            document = mupdf.open_document(path)
         except PageError:
             continue
         for number in range(1, document.page_count + 1):
@@ -64,10 +64,10 @@ def decisions(folder: Path) -> Iterator[Decision]:
 
 
 def _decide(document: pymupdf.Document, name: str, number: int) -> Decision:
-    page = documents.load_page(document, number)
-    words = documents.text_layer(page)
+    page = mupdf.load_page(document, number)
+    words = mupdf.text_layer(page)
     started_s = time.process_time()
-    flaw = flaw_of_layer(words, PageContent.of(page))
+    flaw = flaw_of_layer(words, PaintedShares.of(page))
     cpu_s = time.process_time() - started_s
     if not words and is_blank(_rendered(page)):
         flaw = BLANK
@@ -76,7 +76,7 @@ def _decide(document: pymupdf.Document, name: str, number: int) -> Decision:
 
 def _rendered(page: pymupdf.Page) -> np.ndarray:
     settings = PageConfig()
-    return documents.render(page, settings.dpi, settings.image_long_side, settings.max_long_side_px)
+    return mupdf.render(page, settings.dpi, settings.image_long_side, settings.max_long_side_px)
 
 
 def draw(found: list[Decision], count: int, seed: int) -> list[Decision]:
@@ -101,11 +101,11 @@ def draw(found: list[Decision], count: int, seed: int) -> list[Decision]:
 
 def picture(folder: Path, pdfs: Path, number: int, decision: Decision) -> None:
     """Writes the page as PNG, and its text layer as a text file with one line per line."""
-    with documents.open_document(pdfs / decision.document) as document:
-        page = documents.load_page(document, decision.page)
+    with mupdf.open_document(pdfs / decision.document) as document:
+        page = mupdf.load_page(document, decision.page)
         stem = folder / f"{number:02d}-{decision.source}"
         cv2.imwrite(f"{stem}.png", _rendered(page)[:, :, ::-1])
-        head = f"{decision.document} p. {decision.page}: {decision.outcome}, {PageContent.of(page)}\n"
+        head = f"{decision.document} p. {decision.page}: {decision.outcome}, {PaintedShares.of(page)}\n"
         Path(f"{stem}.txt").write_text(head + page.get_text("text", sort=True), encoding="utf-8", errors="replace")
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from pipelines import documents
 from pipelines.config import PageConfig
 from pipelines.lines.words import RawWord
 from pipelines.ocr.engine import OcrEngine, OcrPage
@@ -17,8 +16,9 @@ from pipelines.page.deskew import straighten, upright_points
 from pipelines.page.image import is_blank
 from pipelines.page.reading import EngineName, PageError, Reading
 from pipelines.page.stopwatch import Stopwatch
-from pipelines.page_content import PageContent, image_share
-from pipelines.text import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
+from pipelines.sources.pdf import mupdf
+from pipelines.sources.pdf.painted import PaintedShares, image_share
+from pipelines.sources.pdf.text_layer import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
 from schemas import PageStatus
 
 if TYPE_CHECKING:
@@ -40,10 +40,7 @@ class PdfSource:
         Raises:
             PageError: empty, no PDF, damaged beyond repair, protected by a password, or without pages.
         """
-        return PdfDocument(documents.open_document(path))
-
-
-SOURCE = PdfSource()
+        return PdfDocument(mupdf.open_document(path))
 
 
 class PdfDocument:
@@ -53,7 +50,7 @@ class PdfDocument:
         self._document = document
         self.pages = document.page_count
         # Read now: MuPDF may repair more later, depending on which pages this process happens to read.
-        self.detail = documents.repair_of(document)
+        self.detail = mupdf.repair_of(document)
 
     def read(self, page: int, config: PageConfig, engine: OcrEngine | None, watch: Stopwatch) -> Reading:
         """Reads a page.
@@ -61,7 +58,7 @@ class PdfDocument:
         Raises:
             PageError: blank, damaged, too large, or the OCR engine failed on it.
         """
-        pdf_page = documents.load_page(self._document, page)
+        pdf_page = mupdf.load_page(self._document, page)
         return _PageReader(pdf_page, config, engine, watch, self.detail).read()
 
     def close(self) -> None:
@@ -104,7 +101,7 @@ class _PageReader:
         view = self._view()
         rotation = self._rotation_to_upright(view)
         if rotation:
-            with documents.turned(self.page, rotation):
+            with mupdf.turned(self.page, rotation):
                 view = self._view()
         source, name = "pdf", None
         words = view.layer
@@ -118,9 +115,9 @@ class _PageReader:
     def _view(self) -> _View:
         with self.watch.stage("render"):
             page = self.page
-            content = PageContent.of(page) if self.config.text_source == "auto" else PageContent(image_share(page))
-            layer = self._layer(content)
-            is_scan = content.image_share >= SCAN_IMAGE_SHARE
+            painted = PaintedShares.of(page) if self.config.text_source == "auto" else PaintedShares(image_share(page))
+            layer = self._layer(painted)
+            is_scan = painted.image_share >= SCAN_IMAGE_SHARE
             image = self._render(for_ocr=layer is None, for_skew=is_scan)
             if is_blank(image):
                 raise PageError(PageStatus.BLANK, "nothing on it")
@@ -129,18 +126,18 @@ class _PageReader:
         ocr_page = self._examine(image) if layer is None else None
         return _View(image, skew_deg, words, ocr_page, page.rect.width, page.rect.height, page.rotation)
 
-    def _layer(self, content: PageContent) -> list[RawWord] | None:
+    def _layer(self, painted: PaintedShares) -> list[RawWord] | None:
         """Returns the words of the text layer, boxes in points; None where OCR reads the page."""
         if self.config.text_source == "ocr":
             return None
-        words = documents.text_layer(self.page)
-        return words if self.config.text_source == "pdf" or not flaw_of_layer(words, content) else None
+        words = mupdf.text_layer(self.page)
+        return words if self.config.text_source == "pdf" or not flaw_of_layer(words, painted) else None
 
     def _render(self, for_ocr: bool, for_skew: bool) -> np.ndarray:
         """Returns the page's pixels: no more than are stored, unless words or skew need more."""
         stored_px, most_px = self.config.image_long_side, self.config.max_long_side_px
         needed_px = most_px if for_ocr else max(stored_px, SKEW_LONG_SIDE_PX if for_skew else 0)
-        return documents.render(self.page, self.config.dpi, stored_px, min(needed_px, most_px))
+        return mupdf.render(self.page, self.config.dpi, stored_px, min(needed_px, most_px))
 
     def _examine(self, image: np.ndarray) -> OcrPage:
         assert self.engine is not None, "only text_source=pdf works without an engine"
@@ -151,7 +148,7 @@ class _PageReader:
         if view.ocr_page is not None:
             with self.watch.stage("ocr"):
                 return _or_failed(view.ocr_page.rotation)
-        return 0 if is_broken(view.layer) else documents.text_rotation(self.page)
+        return 0 if is_broken(view.layer) else mupdf.text_rotation(self.page)
 
 
 def _or_failed(step: Callable[[], Answer]) -> Answer:

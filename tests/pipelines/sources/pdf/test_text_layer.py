@@ -4,10 +4,10 @@ import pytest
 
 from pipelines.lines.direction import is_right_to_left
 from pipelines.lines.words import RawWord
-from pipelines.page_content import PageContent
-from pipelines.text import flaw_of_layer
+from pipelines.sources.pdf.painted import PaintedShares
+from pipelines.sources.pdf.text_layer import flaw_of_layer
 
-TYPESET = PageContent(image_share=0.1, invisible_share=0.0)
+TYPESET = PaintedShares(image_share=0.1, invisible_share=0.0)
 PROSE = "the ships that came into the harbour this year carried timber and coal from many northern towns " * 2
 RUSSIAN = "суда, что пришли в порт в этом году, везли лес и уголь из многих северных городов " * 2
 VIETNAMESE = "tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền lợi mọi con người " * 2
@@ -25,20 +25,20 @@ def test_a_typeset_page_is_read_from_its_text_layer():
 
 
 def test_the_text_layer_of_a_scan_is_not_trusted():
-    assert flaw_of_layer(GOOD, PageContent(image_share=0.97, invisible_share=0.0)) == "images"
+    assert flaw_of_layer(GOOD, PaintedShares(image_share=0.97, invisible_share=0.0)) == "images"
 
 
 def test_text_that_nobody_sees_is_not_trusted():
-    assert flaw_of_layer(GOOD, PageContent(image_share=0.0, invisible_share=0.9)) == "invisible"
+    assert flaw_of_layer(GOOD, PaintedShares(image_share=0.0, invisible_share=0.9)) == "invisible"
 
 
 def test_a_page_of_hardly_any_words_is_read_from_its_pixels():
     assert flaw_of_layer(GOOD[:4], TYPESET) == "few words"
-    assert flaw_of_layer([], PageContent(is_all_text=True)) == "no words"
+    assert flaw_of_layer([], PaintedShares(is_all_text=True)) == "no words"
 
 
 def test_few_words_will_do_where_nothing_else_is_painted():
-    assert not flaw_of_layer(GOOD[:1], PageContent(is_all_text=True))
+    assert not flaw_of_layer(GOOD[:1], PaintedShares(is_all_text=True))
 
 
 @pytest.mark.parametrize("broken", ["(cid:31)(cid:12)", "caf\ufffd", "\ue001\ue002", "\x01\x02", "cafe´s"])

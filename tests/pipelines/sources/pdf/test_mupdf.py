@@ -7,9 +7,9 @@ import numpy as np
 import pymupdf
 import pytest
 
-from pipelines.documents import load_page, open_document, render, text_layer, turned
 from pipelines.inspection import DocumentTask, inspect_document
 from pipelines.page.reading import PageError
+from pipelines.sources.pdf.mupdf import load_page, open_document, render, text_layer, turned
 from schemas import PageStatus
 from tests.hostile import one_page, write_hostile
 

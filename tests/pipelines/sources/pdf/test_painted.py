@@ -3,7 +3,7 @@ from __future__ import annotations
 import pymupdf
 import pytest
 
-from pipelines.page_content import PageContent, image_share
+from pipelines.sources.pdf.painted import PaintedShares, image_share
 
 TEXT = "Twelve vessels entered the harbour."
 INVISIBLE = 3
@@ -23,9 +23,9 @@ def pixels():
 
 def test_a_typeset_page_shows_its_text_and_no_image(page):
     page.insert_text((50, 50), TEXT)
-    assert PageContent.of(page) == PageContent(image_share=0.0, invisible_share=0.0, is_all_text=True)
+    assert PaintedShares.of(page) == PaintedShares(image_share=0.0, invisible_share=0.0, is_all_text=True)
     page.draw_rect((50, 50, 80, 80))
-    assert not PageContent.of(page).is_all_text
+    assert not PaintedShares.of(page).is_all_text
 
 
 @pytest.mark.parametrize("strips", [1, 25, 70])
@@ -35,21 +35,21 @@ def test_a_scan_is_all_image_in_one_piece_or_in_strips(page, strips, rotation):
         band = pymupdf.Rect(0, 500 * strip / strips, 400, 500 * (strip + 1) / strips)
         page.insert_image(band, pixmap=pixels(), keep_proportion=False)
     page.set_rotation(rotation)
-    assert PageContent.of(page).image_share == image_share(page) == 1.0
+    assert PaintedShares.of(page).image_share == image_share(page) == 1.0
 
 
 def test_images_in_one_place_count_once(page):
     for _ in range(3):
         page.insert_image((0, 0, 200, 250), pixmap=pixels(), keep_proportion=False)
-    assert PageContent.of(page).image_share == image_share(page) == pytest.approx(0.25, abs=0.01)
+    assert PaintedShares.of(page).image_share == image_share(page) == pytest.approx(0.25, abs=0.01)
 
 
 def test_invisible_text_is_told_from_what_is_to_be_seen(page):
     page.insert_text((50, 50), TEXT)
     for line in range(3):
         page.insert_text((50, 100 + 20 * line), TEXT, render_mode=INVISIBLE)
-    assert PageContent.of(page).invisible_share == pytest.approx(0.75, abs=0.01)
+    assert PaintedShares.of(page).invisible_share == pytest.approx(0.75, abs=0.01)
 
 
 def test_an_empty_page_has_neither(page):
-    assert PageContent.of(page) == PageContent(is_all_text=True)
+    assert PaintedShares.of(page) == PaintedShares(is_all_text=True)

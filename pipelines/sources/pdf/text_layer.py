@@ -7,7 +7,7 @@ import unicodedata
 from string import ascii_lowercase
 
 from pipelines.lines.words import RawWord
-from pipelines.page_content import PageContent
+from pipelines.sources.pdf.painted import PaintedShares
 
 SCAN_IMAGE_SHARE = 0.5
 MIN_WORDS = 5
@@ -22,20 +22,20 @@ _BROKEN = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8e4\uf8ff\x00-\x08\x0e-\x1f]
 _LATIN_1 = re.compile(r"[ß-ÿ]")
 
 
-def flaw_of_layer(words: list[RawWord], content: PageContent) -> str:
+def flaw_of_layer(words: list[RawWord], painted: PaintedShares) -> str:
     """Returns why `auto` reads a page by OCR, or nothing where it takes the text layer.
 
     Args:
         words: the text layer.
-        content: of the page.
+        painted: what the page paints.
     """
     if not words:
         return "no words"
-    if len(words) < MIN_WORDS and not content.is_all_text:
+    if len(words) < MIN_WORDS and not painted.is_all_text:
         return "few words"
-    if content.image_share >= SCAN_IMAGE_SHARE:
+    if painted.image_share >= SCAN_IMAGE_SHARE:
         return "images"
-    if content.invisible_share >= MAX_INVISIBLE_SHARE:
+    if painted.invisible_share >= MAX_INVISIBLE_SHARE:
         return "invisible"
     if is_broken(words):
         return "unmapped characters"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.documents import mupdf_errors
 from pipelines.page.reading import PageError
+from pipelines.sources.pdf.mupdf import mupdf_errors
 from schemas import PageStatus
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _INVISIBLE = "ignore-text"  # text render mode 3, with which OCR programs lay th
 
 
 @dataclass(frozen=True)
-class PageContent:
+class PaintedShares:
     """Shares, 0..1, and whether there is anything beside text.
 
     Attributes:
@@ -34,7 +34,7 @@ class PageContent:
     is_all_text: bool = False
 
     @classmethod
-    def of(cls, page: pymupdf.Page) -> PageContent:
+    def of(cls, page: pymupdf.Page) -> PaintedShares:
         """Looks through what the page paints.
 
         Raises:
@@ -53,7 +53,7 @@ class PageContent:
 
 
 def image_share(page: pymupdf.Page) -> float:
-    """Returns the share of the page that images cover, as `PageContent` has it, in a third of the time.
+    """Returns the share of the page that images cover, as `PaintedShares` has it, in a third of the time.
 
     Raises:
         PageError: MuPDF cannot interpret the page.
