@@ -65,7 +65,11 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["schemas", "schemas.*", "pipelines", "pipelines.*", "trainer", "trainer.*"]),
-    package_data={"schemas": ["t5/*"], "pipelines": ["templates/*", "ocr/models/*"], "trainer": ["configs/*.yaml"]},
+    package_data={
+        "schemas": ["t5/*"],
+        "pipelines": ["report/templates/*", "ocr/models/*"],
+        "trainer": ["configs/*.yaml"],
+    },
     install_requires=BUILD,
     extras_require={
         "train": TRAIN,

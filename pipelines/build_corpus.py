@@ -21,10 +21,10 @@ from pipelines.failure_limit import check_failed_share
 from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import parse_flags
 from pipelines.jobs import BuildShards
-from pipelines.manifest import count_column
 from pipelines.output import claim_output, read_index, sole_command
 from pipelines.plan import WorkUnits, work_units
 from pipelines.planning import make_plan
+from pipelines.report.counting import count_column
 from pipelines.runtime.beam.job import run_chain
 from pipelines.runtime.beam.runners import check_runner, waits_not
 from pipelines.runtime.command import leave, run_command

@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from pipelines.card import render_card
 from pipelines.config import fingerprint
 from pipelines.corpus.store import CorpusStore
-from pipelines.manifest import IS_OK, IS_PAGE, count_values, write_manifest
-from pipelines.report import pick_gallery, render_report
+from pipelines.manifest import write_manifest
+from pipelines.report.card import render_card
+from pipelines.report.counting import IS_OK, IS_PAGE, count_values
+from pipelines.report.report import pick_gallery, render_report
 from pipelines.runtime.local_copy import local_copy
 from pipelines.runtime.scratch import scratch_directory
 from pipelines.runtime.wording import counted, format_statuses

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -12,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from pipelines.corpus.store import CorpusStore
@@ -26,9 +24,6 @@ GROUP_SHARDS = 512  # shards whose rows are in memory at the same time
 READERS = 16  # threads: from a bucket, a small file is mostly waited for
 SORTERS = 2  # threads, each with a part in memory
 REPEATED = [field.name for field in MANIFEST_SCHEMA if field.name != "key" and not pa.types.is_floating(field.type)]
-
-IS_OK = ds.field("status") == PageStatus.OK.value
-IS_PAGE = ds.field("page") > 0
 
 
 def write_manifest(
@@ -112,16 +107,3 @@ def _document_rows(plan: pa.Table) -> pa.Table:
         for field in MANIFEST_SCHEMA
     ]
     return pa.Table.from_arrays(columns, schema=MANIFEST_SCHEMA)
-
-
-def count_values(manifest: ds.Dataset, column: str, where: ds.Expression | None = None) -> Counter[str]:
-    """Returns how often each value of a column of strings occurs, in the rows for which `where` holds."""
-    counts: Counter[str] = Counter()
-    for batch in manifest.to_batches(columns=[column], filter=where):
-        counts.update(count_column(batch.column(0)))
-    return counts
-
-
-def count_column(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
-    """Returns how often each value of a column in memory occurs."""
-    return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import cv2
 
-from pipelines.page_view import PageView, page_view
-from pipelines.rendering import environment
+from pipelines.report.page_view import PageView, page_view
+from pipelines.report.rendering import environment
 from schemas import Corpus
 
 WIDTH_PX = 1400

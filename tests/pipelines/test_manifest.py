@@ -11,8 +11,9 @@ import pytest
 
 from pipelines import manifest
 from pipelines.corpus.store import CorpusStore
-from pipelines.manifest import IS_OK, count_values, write_manifest
+from pipelines.manifest import write_manifest
 from pipelines.output import read_plan
+from pipelines.report.counting import IS_OK, count_values
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex
 from tests.corpora import write_corpus
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.page_view import PageView, page_view
+from pipelines.report.page_view import PageView, page_view
 from schemas import CorpusIndex, PageStatus, Sample
 
 PICTURE_BYTES = 150_000

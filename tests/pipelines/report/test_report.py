@@ -12,8 +12,8 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.failures import LISTED_FAILURES, MEANINGS
-from pipelines.report import pick_gallery, render_report
+from pipelines.report.failures import LISTED_FAILURES, MEANINGS
+from pipelines.report.report import pick_gallery, render_report
 from schemas import MANIFEST_SCHEMA, Corpus, PageStatus
 from tests.browser import chromium, needs_chromium
 from tests.corpora import failed_row, plan_of, write_corpus

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.page_view import LINE_COLOURS, PageView, grid_cells, page_view
-from pipelines.rendering import render
+from pipelines.report.page_view import LINE_COLOURS, PageView, grid_cells, page_view
+from pipelines.report.rendering import render
 from schemas import CorpusIndex, Line, Page, Sample, TokenizerInfo, Word, cell_of
 from schemas.sample import encode_page
 from tests.drawn_pages import draw_page

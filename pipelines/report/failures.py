@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from pipelines.links import document_link
-from pipelines.manifest import IS_OK, count_column
+from pipelines.report.counting import IS_OK, count_column
+from pipelines.report.links import document_link
 
 LISTED_FAILURES = 40
 
@@ -32,7 +32,7 @@ MEANINGS = {
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedPage:
     """A page, or with `page` 0 a document, without a sample; `link` opens it, where that is possible."""
 
     uri: str
@@ -42,16 +42,16 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Failures:
+class FailureGroup:
     """All that came to nothing for one reason; `rows` are the first of `count`."""
 
     status: str
     meaning: str
     count: int
-    rows: list[Failure]
+    rows: list[FailedPage]
 
 
-def failures_of(manifest: ds.Dataset) -> list[Failures]:
+def failures_of(manifest: ds.Dataset) -> list[FailureGroup]:
     """Groups the rows that are not `ok` by status, the most frequent first; lists the first of each by uri."""
     bad = manifest.to_table(columns=["uri", "page", "detail", "status"], filter=~IS_OK)
     counts = count_column(bad["status"])
@@ -59,6 +59,6 @@ def failures_of(manifest: ds.Dataset) -> list[Failures]:
     for status in sorted(counts, key=lambda name: (-counts[name], name)):
         rows = bad.filter(pc.equal(bad["status"], status)).sort_by([("uri", "ascending"), ("page", "ascending")])
         listed = rows.slice(0, LISTED_FAILURES).select(["uri", "page", "detail"]).to_pylist()
-        failures = [Failure(**row, link=document_link(row["uri"], row["page"])) for row in listed]
-        groups.append(Failures(status, MEANINGS[status], counts[status], failures))
+        failures = [FailedPage(**row, link=document_link(row["uri"], row["page"])) for row in listed]
+        groups.append(FailureGroup(status, MEANINGS[status], counts[status], failures))
     return groups

@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from pipelines.failures import failures_of
-from pipelines.gallery import exhibit, pick_gallery
-from pipelines.histogram import Histogram, histogram_of
-from pipelines.links import document_link
-from pipelines.manifest import IS_OK, IS_PAGE, count_column, count_values
 from pipelines.page.reading import REPAIRED
-from pipelines.page_view import PageView
-from pipelines.rendering import render
+from pipelines.report.counting import IS_OK, IS_PAGE, count_column, count_values
+from pipelines.report.failures import failures_of
+from pipelines.report.gallery import exhibit, pick_gallery
+from pipelines.report.histogram import Histogram, histogram_of
+from pipelines.report.links import document_link
+from pipelines.report.page_view import PageView
+from pipelines.report.rendering import render
 from schemas import CorpusIndex, PageStatus, Sample
 
 TILTED_DEG = 0.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 
-from pipelines.rendering import render
+from pipelines.report.rendering import render
 from schemas import CorpusIndex, PageStatus
 
 _SIZE_CATEGORIES = (

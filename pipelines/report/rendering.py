@@ -10,7 +10,7 @@ from pipelines.runtime.wording import format_bytes, format_count, format_percent
 
 
 def render(template: str, **context: Any) -> str:
-    """Fills a file of `pipelines/templates`; all values are escaped where the file is HTML.
+    """Fills a file of `pipelines/report/templates`; all values are escaped where the file is HTML.
 
     Raises:
         jinja2.UndefinedError: the template needs a value that `context` lacks.
@@ -21,7 +21,7 @@ def render(template: str, **context: Any) -> str:
 def environment() -> jinja2.Environment:
     """Returns what all of our pages are filled by: HTML escaped, missing values refused."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("pipelines", "templates"),
+        loader=jinja2.PackageLoader("pipelines.report", "templates"),
         autoescape=jinja2.select_autoescape(("html", "html.j2", "svg.j2")),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

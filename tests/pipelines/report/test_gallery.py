@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.gallery import PICTURE_BYTES, pick_gallery, shrink
+from pipelines.report.gallery import PICTURE_BYTES, pick_gallery, shrink
 from schemas import MANIFEST_SCHEMA
 from tests.drawn_pages import document_sha256, draw_page
 

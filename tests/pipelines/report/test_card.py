@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.card import render_card, size_category
+from pipelines.report.card import render_card, size_category
 from schemas import CorpusIndex
 from tests.commands import LIMIT_S, ROOT
 from tests.corpora import write_corpus

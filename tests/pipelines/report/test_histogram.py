@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.histogram import BINS, histogram_of
+from pipelines.report.histogram import BINS, histogram_of
 
 numbers = st.lists(st.floats(0, 1e6, allow_nan=False), min_size=1, max_size=200)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.links import document_link
+from pipelines.report.links import document_link
 
 
 def test_a_file_on_this_machine_is_linked_at_its_page(tmp_path):

@@ -1,0 +1,27 @@
+"""Counts over the rows of a manifest or a plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+
+from schemas import PageStatus
+
+IS_OK = ds.field("status") == PageStatus.OK.value
+IS_PAGE = ds.field("page") > 0
+
+
+def count_values(manifest: ds.Dataset, column: str, where: ds.Expression | None = None) -> Counter[str]:
+    """Returns how often each value of a column of strings occurs, in the rows for which `where` holds."""
+    counts: Counter[str] = Counter()
+    for batch in manifest.to_batches(columns=[column], filter=where):
+        counts.update(count_column(batch.column(0)))
+    return counts
+
+
+def count_column(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
+    """Returns how often each value of a column in memory occurs."""
+    return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}
