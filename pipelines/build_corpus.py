@@ -15,13 +15,13 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.config import BuildConfig, DryRun
+from pipelines.corpus.claim import claim_output, read_index, sole_command
+from pipelines.corpus.finish import finish, is_finished, summarize
 from pipelines.corpus.store import CorpusStore
 from pipelines.estimate import log_estimate
 from pipelines.failure_limit import check_failed_share
-from pipelines.finish import finish, is_finished, summarize
 from pipelines.flags import parse_flags
 from pipelines.jobs import BuildShards
-from pipelines.output import claim_output, read_index, sole_command
 from pipelines.plan import WorkUnits, work_units
 from pipelines.planning import make_plan
 from pipelines.report.counting import count_column

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.config import BuildConfig, DryRun
+from pipelines.corpus.shards import read_sidecar
 from pipelines.corpus.store import CorpusStore
 from pipelines.page.assemble import PageResult
 from pipelines.page_builder import PageBuilderFactory, PageTask
@@ -29,7 +30,7 @@ from pipelines.runtime.progress import Progress
 from pipelines.runtime.sandbox import TASKS_A_CHILD, Sandbox
 from pipelines.runtime.scratch import scratch_directory
 from pipelines.runtime.wording import counted
-from pipelines.shard import build_shard, read_sidecar
+from pipelines.shard import build_shard
 from schemas import PageStatus
 from schemas.support.duration import duration
 

@@ -14,6 +14,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipelines.config import BuildConfig, RunConfig
+from pipelines.corpus.shards import DETAIL_CHARS
 from pipelines.corpus.store import CorpusStore
 from pipelines.failure_limit import FailureStreak
 from pipelines.inspection import DocumentFacts, DocumentTask, inspector
@@ -23,7 +24,7 @@ from pipelines.runtime.beam.job import FileDoFn
 from pipelines.runtime.local_copy import UnreadableError, local_copy
 from pipelines.runtime.sandbox import Handler, Sandbox, TaskFailure
 from pipelines.runtime.scratch import scratch_directory
-from pipelines.shard import DETAIL_CHARS, build_shard
+from pipelines.shard import build_shard
 from schemas import PLAN_SCHEMA, PageStatus
 
 logger = logging.getLogger(__name__)

@@ -1,28 +1,12 @@
-"""Joins corpora that were built apart: `python -m pipelines.merge A B --output C`.
-
-Samples are moved as they are: no PDF is opened, nothing is read by OCR, no tar is written where none has to be.
-"""
+"""Merges corpora that were built apart: `python -m pipelines.merge A B --output C`."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import logging
-from typing import Any
 
-from pipelines.config import differences
-from pipelines.corpus.store import CorpusStore
-from pipelines.finish import finish, is_finished, summarize
-from pipelines.merger import Merger, Part
-from pipelines.output import claim_output, read_index, read_plan, refuse_same_place, sole_command
+from pipelines.corpus.merge import merge
 from pipelines.runtime.arguments import place
 from pipelines.runtime.command import leave, run_command
-from pipelines.runtime.files import open_file_systems
-from pipelines.runtime.progress import Progress
-from pipelines.runtime.wording import counted
-from schemas import CorpusIndex, PageStatus, UsageError
-
-logger = logging.getLogger("folio")
 
 DESCRIPTION = """\
 Join finished corpora that were built apart with the same settings.
@@ -38,90 +22,6 @@ tokenizer, grid or any other setting that decides a page are refused. A, B ... a
 to go on after an interruption."""
 
 EXIT_CODES = "exit codes: 0 C is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
-
-NOT_OF_A_PAGE = ("inputs", "pages_per_shard", "merged")
-"""Settings in which corpora to be joined may differ: they decide which pages there are, not what a page is."""
-
-
-def merge(corpora: list[str], output: str) -> CorpusIndex:
-    """Makes what is missing of the joined corpus and returns its index.
-
-    Raises:
-        UsageError: not two finished corpora, of different settings, or an output that cannot be.
-        FolioError: a file of one is damaged, or the run failed.
-    """
-    if len(corpora) < 2:
-        raise UsageError(f"{corpora[0]} alone: name two corpora or more to join.")
-    for corpus in corpora:
-        refuse_same_place(corpus, output)
-    open_file_systems((*corpora, output), [])
-    target, stores = CorpusStore(output), [CorpusStore(corpus) for corpus in corpora]
-    parts = [Part(store, read_index(store), read_plan(store)) for store in stores]
-    refuse_differences(parts)
-    content = joined_settings(parts)
-    with sole_command(output):
-        claim_output(content, target)
-        if is_finished(target) and all(target.has_shard(shard.name) for shard in read_index(target).shards):
-            logger.info("%s is complete already: nothing to do", output)
-            joined = read_index(target)
-            target.clear_work()
-        else:
-            joined = _join(parts, content, target)
-    summarize(joined, target)
-    return joined
-
-
-def _join(parts: list[Part], content: dict[str, Any], target: CorpusStore) -> CorpusIndex:
-    merger = Merger(parts, target)
-    if not target.exists("plan.parquet"):
-        target.write(merger.plan_bytes(), "plan.parquet")
-    moves = merger.moves()
-    progress = Progress("merged", "shards", len(moves))
-    try:
-        for move in moves:
-            merger.make(move)
-            progress.update(PageStatus.OK)
-    finally:
-        progress.close()
-    left_out = sum(shard.pages for part in parts for shard in part.index.shards) - sum(len(m.rows) for m in moves)
-    if left_out:
-        logger.info("left out %s of documents that an earlier corpus holds", counted(left_out, "page"))
-    return finish(content, parts[0].index.tokenizer, target, merger.plan, [move.name for move in moves])
-
-
-def refuse_differences(parts: list[Part]) -> None:
-    """Raises `UsageError` where a page would not be the same in each of the corpora."""
-    first = parts[0]
-    for part in parts[1:]:
-        changed = differences(_page_settings(first.index, first.index), _page_settings(part.index, first.index))
-        if changed:
-            changes = "\n  ".join(changed)
-            raise UsageError(
-                f"{part.store.output} has other settings than {first.store.output}, "
-                f"and one corpus has one; build it again with the same:\n  {changes}"
-            )
-
-
-def _page_settings(index: CorpusIndex, like: CorpusIndex) -> dict[str, Any]:
-    settings = {name: value for name, value in index.config.items() if name not in NOT_OF_A_PAGE}
-    if index.tokenizer.sha256 == like.tokenizer.sha256:  # one tokenizer may lie at two paths
-        settings["tokenizer"] = like.tokenizer.name
-    return {
-        **settings,
-        "grid_rows": index.grid_rows,
-        "grid_cols": index.grid_cols,
-        "token_columns": index.token_columns,
-        "tokenizer_sha256": index.tokenizer.sha256,
-        "vocab_size": index.tokenizer.vocab_size,
-    }
-
-
-def joined_settings(parts: list[Part]) -> dict[str, Any]:
-    """Returns the settings of the joined corpus: those of a page, all inputs, and which corpora it was made of."""
-    first = {name: value for name, value in parts[0].index.config.items() if name not in NOT_OF_A_PAGE}
-    inputs = [item for part in parts for item in part.index.config.get("inputs", [])]
-    heads = [hashlib.sha256(part.store.read("index.json")).hexdigest() for part in parts]
-    return {**first, "inputs": list(dict.fromkeys(inputs)), "merged": heads}
 
 
 def main(argv: list[str] | None = None) -> int:

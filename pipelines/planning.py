@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.config import BuildConfig
+from pipelines.corpus.claim import read_plan
+from pipelines.corpus.manifest import READERS
 from pipelines.corpus.store import CorpusStore
 from pipelines.discover import discover
 from pipelines.jobs import InspectDocuments
-from pipelines.manifest import READERS
-from pipelines.output import read_plan
 from pipelines.page.assemble import PageResult
 from pipelines.page_builder import PageBuilderFactory, PageTask
 from pipelines.plan import plan_table

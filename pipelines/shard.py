@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from pipelines.corpus.shards import DETAIL_CHARS, Members, write_sidecar, write_tar
 from pipelines.corpus.store import CorpusStore
 from pipelines.inspection import stamp_of
 from pipelines.page.assemble import PageFacts, PageId, PageResult
@@ -20,13 +17,10 @@ from pipelines.plan import PageRange, WorkUnit
 from pipelines.runtime.local_copy import UnreadableError, local_copy
 from pipelines.runtime.sandbox import Sandbox, TaskFailure
 from pipelines.runtime.scratch import scratch_directory
-from schemas import MANIFEST_SCHEMA, PageStatus, SchemaError, ShardInfo
+from schemas import PageStatus, ShardInfo
 from schemas.support.hashing import sha256_of
 
 logger = logging.getLogger(__name__)
-
-DETAIL_CHARS = 300
-Members = dict[str, str | bytes]
 
 
 def build_shard(
@@ -109,79 +103,6 @@ def manifest_row(page_id: PageId, facts: PageFacts, shard: str) -> dict:
     return {**asdict(facts), "key": page_id.key, **asdict(page_id), **outcome}
 
 
-def write_tar(name: str, pages: int, samples: Iterable[Members], store: CorpusStore) -> ShardInfo:
-    """Writes a byte-reproducible WebDataset tar.
-
-    Args:
-        name: the shard's.
-        pages: how many were attempted for it.
-        samples: in the order in which they are stored.
-    """
-    from webdataset import TarWriter
-
-    count = 0
-    with store.create("shards", f"{name}.tar") as stream:
-        hashing = _HashingWriter(stream)
-        with TarWriter(hashing, encoder=False, mtime=0, user="folio", group="folio") as tar:
-            for sample in samples:
-                tar.write(sample)
-                count += 1
-    return ShardInfo(name, count, pages, hashing.bytes, hashing.sha256.hexdigest())
-
-
-def write_sidecar(info: ShardInfo, rows: list[dict], store: CorpusStore) -> None:
-    """Writes the shard's page rows, with the tar's own facts in the file's metadata. Its presence commits the shard."""
-    facts = {"shard_samples": str(info.samples), "shard_bytes": str(info.bytes), "shard_sha256": info.sha256}
-    rows = sorted(rows, key=lambda row: (row["uri"], row["page"]))
-    with store.create("shards", f"{info.name}.parquet") as stream:
-        pq.write_table(pa.Table.from_pylist(rows, MANIFEST_SCHEMA.with_metadata(facts)), stream)
-
-
-def read_sidecar(name: str, store: CorpusStore) -> tuple[ShardInfo, pa.Table]:
-    """Returns a shard's facts and its page rows from its parquet.
-
-    Raises:
-        SchemaError: it is damaged.
-    """
-    try:
-        file = pq.ParquetFile(pa.BufferReader(store.read("shards", f"{name}.parquet")))
-        table = file.read(use_threads=False)  # twice as fast on files as small as these
-        rows = table.replace_schema_metadata(None)
-        if rows.schema != MANIFEST_SCHEMA:
-            rows = rows.cast(MANIFEST_SCHEMA)
-        rows.validate(full=True)
-        facts = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        info = ShardInfo(
-            name=name,
-            samples=int(facts["shard_samples"]),
-            pages=len(table),
-            bytes=int(facts["shard_bytes"]),
-            sha256=facts["shard_sha256"],
-        )
-    except (pa.ArrowException, KeyError, ValueError) as error:
-        parquet = store.uri("shards", f"{name}.parquet")
-        raise SchemaError(f"{parquet} is damaged ({error}): delete it and build its shard again.") from error
-    return info, rows
-
-
 def _shuffle_key(sample: Members) -> bytes:
     """Returns a key that puts pages of different documents side by side."""
     return hashlib.sha256(str(sample["__key__"]).encode()).digest()
-
-
-class _HashingWriter:
-    """Passes bytes on while it counts and hashes them."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.sha256 = hashlib.sha256()
-        self.bytes = 0
-
-    def write(self, data: bytes) -> int:
-        self.sha256.update(data)
-        self.bytes += len(data)
-        self._stream.write(data)
-        return len(data)
-
-    def flush(self) -> None:
-        self._stream.flush()

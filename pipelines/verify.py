@@ -1,39 +1,14 @@
 """Checks a finished corpus on a local disk: `python -m pipelines.verify OUT`.
 
-Exit code 0 and one line where it is sound; 1, the first faults and the cure where not; 2 where OUT is no corpus.
+Prints one line where the corpus is sound, else the first faults and what to do about them.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import sys
-import tarfile
-import time
-from collections.abc import Iterator
-from itertools import chain, groupby, islice
-from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from pipelines.check_sample import sample_faults
-from pipelines.check_tables import (
-    index_faults,
-    manifest_faults,
-    plan_faults,
-    schema_fault,
-    sidecar_faults,
-    totals_faults,
-)
+from pipelines.corpus.verify import verify
 from pipelines.runtime.command import DONE, FAILED, leave, run_command
-from pipelines.runtime.progress import Progress
-from pipelines.runtime.wording import counted, format_bytes
-from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError, ShardInfo
-from schemas.reader import MEMBERS
-
-LISTED_FAULTS = 20
-_CHUNK_BYTES = 1 << 20
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,164 +23,6 @@ def main(argv: list[str] | None = None) -> int:
     corpus_dir = parser.parse_args(argv).corpus
     faults: list[str] = []
     return run_command(lambda: faults.extend(verify(corpus_dir))) or (FAILED if faults else DONE)
-
-
-def verify(corpus_dir: str) -> list[str]:
-    """Writes the first faults of a corpus and what to do to stdout, or one line for a sound one; returns the faults.
-
-    Raises:
-        FolioError: there is no corpus, or none of this schema.
-    """
-    index = CorpusIndex.read(corpus_dir)
-    started = time.monotonic()
-    progress = Progress("verified", "pages", sum(shard.samples for shard in index.shards))
-    faults = list(islice(corpus_faults(corpus_dir, index, progress), LISTED_FAULTS + 1))
-    progress.close()
-    lines = faults[:LISTED_FAULTS] or [summary(corpus_dir, index, time.monotonic() - started)]
-    if len(faults) > LISTED_FAULTS:
-        lines.append(f"and more: stopped after {LISTED_FAULTS} faults")
-    if faults:
-        lines.append(cure(faults))
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    return faults
-
-
-def cure(faults: list[str]) -> str:
-    """Returns the line that says what to do: a build makes what is missing, and leaves alone what is there."""
-    if any(fault.startswith("plan.parquet: ") for fault in faults):  # all else follows from it
-        return "to mend it, build the corpus anew into another --output"
-    return (
-        "to mend it, delete the files named above (of a shard, its .parquet), give the command that made the corpus "
-        "again, which makes what is missing, and verify again"
-    )
-
-
-def summary(corpus_dir: str, index: CorpusIndex, elapsed_s: float) -> str:
-    """Returns the line for a sound corpus."""
-    samples, shards = counted(index.totals["samples"], "sample"), counted(len(index.shards), "shard")
-    return f"{corpus_dir} is sound: {samples}, {shards}, {format_bytes(index.totals['bytes'])}, {elapsed_s:.1f} s"
-
-
-def corpus_faults(corpus_dir: str | Path, index: CorpusIndex, progress: Progress) -> Iterator[str]:
-    """Checks every file, row and sample of a corpus.
-
-    Args:
-        progress: hears of every sample.
-
-    Yields:
-        `<file>: <key, where there is one>: <what is wrong>`; none where the corpus is sound.
-    """
-    corpus_dir = Path(corpus_dir)
-    yield from (f"index.json: {fault}" for fault in index_faults(index))
-    yield from listing_faults(corpus_dir, index)
-    page_rows = [MANIFEST_SCHEMA.empty_table()]
-    for shard in index.shards:
-        tar_path = corpus_dir / "shards" / f"{shard.name}.tar"
-        rows, faults = read_table(tar_path.with_suffix(".parquet"), MANIFEST_SCHEMA)
-        if rows is not None:
-            faults += sidecar_faults(rows, shard)
-            page_rows.append(rows.replace_schema_metadata(None))
-        yield from (f"shards/{shard.name}.parquet: {fault}" for fault in faults)
-        if tar_path.is_file():
-            tar_faults = chain(file_faults(tar_path, shard), shard_faults(tar_path, rows, index, progress))
-            yield from (f"shards/{tar_path.name}: {fault}" for fault in tar_faults)
-    yield from _table_faults(corpus_dir, index, pa.concat_tables(page_rows))
-
-
-def listing_faults(corpus_dir: Path, index: CorpusIndex) -> Iterator[str]:
-    """Checks that the shards of the index are there, and no others."""
-    tars = {f"{shard.name}.tar" for shard in index.shards}
-    sidecars = {f"{shard.name}.parquet" for shard in index.shards}
-    found = {path.name for path in (corpus_dir / "shards").glob("*")}
-    for name in sorted(tars - found):
-        yield f"shards/{name}: is missing"
-    for name in sorted(found - tars - sidecars):
-        yield f"shards/{name}: is not in index.json"
-
-
-def file_faults(tar_path: Path, shard: ShardInfo) -> Iterator[str]:
-    """Checks a tar's size and digest against the index."""
-    size = tar_path.stat().st_size
-    if size != shard.bytes:
-        yield f"{size} bytes, index.json says {shard.bytes}"
-    sha256 = hashlib.sha256()
-    with tar_path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            sha256.update(chunk)
-    if sha256.hexdigest() != shard.sha256:
-        yield f"sha256 is {sha256.hexdigest()}, index.json says {shard.sha256}"
-
-
-def shard_faults(tar_path: Path, rows: pa.Table | None, index: CorpusIndex, progress: Progress) -> Iterator[str]:
-    """Checks the samples of a tar, each for itself and against its row.
-
-    Args:
-        rows: the sidecar's table, `None` where it cannot be read.
-    """
-    good = {row["key"]: row for row in rows.to_pylist() if row["status"] == PageStatus.OK.value} if rows else {}
-    seen: set[str] = set()
-    try:
-        for key, members in read_samples(tar_path):
-            faults = _members_faults(key, members, seen)
-            if not faults and rows is not None:
-                faults = list(sample_faults(key, dict(members), good[key], index)) if key in good else ["has no ok row"]
-            seen.add(key)
-            progress.update(PageStatus.CORRUPT if faults else PageStatus.OK)
-            yield from (f"{key}: {fault}" for fault in faults)
-    except SchemaError as error:
-        yield str(error)
-        return
-    for key in sorted(good.keys() - seen):
-        yield f"{key}: has an ok row and no sample"
-
-
-def _members_faults(key: str, members: list[tuple[str, bytes]], seen: set[str]) -> list[str]:
-    names = tuple(name for name, _ in members)
-    faults = [f"members are {', '.join(names)}, not {', '.join(MEMBERS)}"] if names != MEMBERS else []
-    return [*faults, "this key comes twice"] if key in seen else faults
-
-
-def read_samples(tar_path: Path) -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
-    """Yields the key and the named members of each sample, as a webdataset reader groups them.
-
-    Raises:
-        SchemaError: the file is no tar, or ends early.
-    """
-    try:
-        with tarfile.open(tar_path, "r:") as tar:
-            for key, infos in groupby(tar, key=lambda info: info.name.partition(".")[0]):
-                yield key, [(info.name.partition(".")[2], _content(tar, info)) for info in infos]
-    except (OSError, tarfile.TarError) as error:
-        raise SchemaError(f"cannot be read to its end: {error}") from error
-
-
-def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
-    file = tar.extractfile(info)
-    return file.read() if file else b""
-
-
-def read_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, list[str]]:
-    """Returns a parquet's table, `None` where it is not one of `schema`, and what is wrong with it."""
-    if not path.is_file():
-        return None, ["is missing"]
-    try:
-        table = pq.read_table(path)
-        table.validate(full=True)
-        fault = schema_fault(table, schema)
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        return None, [f"cannot be read: {error}"]
-    return (None, [fault]) if fault else (table, [])
-
-
-def _table_faults(corpus_dir: Path, index: CorpusIndex, page_rows: pa.Table) -> Iterator[str]:
-    manifest, faults = read_table(corpus_dir / "manifest.parquet", MANIFEST_SCHEMA)
-    yield from (f"manifest.parquet: {fault}" for fault in faults)
-    plan, faults = read_table(corpus_dir / "plan.parquet", PLAN_SCHEMA)
-    yield from (f"plan.parquet: {fault}" for fault in faults)
-    if manifest is not None and plan is not None:
-        yield from (f"manifest.parquet: {fault}" for fault in manifest_faults(manifest, page_rows, plan))
-        yield from (f"plan.parquet: {fault}" for fault in plan_faults(plan, manifest))
-        yield from (f"index.json: {fault}" for fault in totals_faults(index, manifest, plan))
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ from benchmarks.corpus.scale_input import generate_documents, generate_shards
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from pipelines.config import BuildConfig, PageConfig
+from pipelines.corpus.claim import claim_output
 from pipelines.corpus.store import CorpusStore
-from pipelines.output import claim_output
 from pipelines.plan import work_units
 from pipelines.planning import make_plan
 from pipelines.runtime.beam.job import FileDoFn, run_chain

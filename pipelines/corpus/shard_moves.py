@@ -15,11 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from apache_beam.io.filesystem import BeamIOError
 
+from pipelines.corpus.shards import Members, open_shard, read_sidecar, write_sidecar, write_tar
 from pipelines.corpus.store import CorpusStore
-from pipelines.retokenizer import open_shard
 from pipelines.runtime.files import is_local, open_read
 from pipelines.runtime.scratch import scratch_directory
-from pipelines.shard import Members, read_sidecar, write_sidecar, write_tar
 from schemas import PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError, ShardInfo
 from schemas.reader import MEMBERS
 from schemas.sample import REPAIR

@@ -7,7 +7,7 @@ from contextlib import suppress
 import psutil
 
 from pipelines import merge, retokenize
-from pipelines.output import sole_command
+from pipelines.corpus.claim import sole_command
 from tests.chaos.corpora import document
 from tests.commands import run_module, start
 
@@ -39,7 +39,7 @@ def test_a_second_build_into_one_place_is_refused_and_a_killed_one_is_in_nobodys
     first.kill()
     first.wait()
     try:
-        again = run_module(BUILD, *flags, "--page_timeout_s", 2)
+        again = run_module(BUILD, *flags, "--page_timeout_s", 20)
         assert again.returncode == 0, again.stderr
         assert hung.is_running(), "what a killed build leaves running holds nothing back"
     finally:

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.corpus.shards import DETAIL_CHARS, read_sidecar
 from pipelines.corpus.store import CorpusStore
 from pipelines.runtime.files import is_local
 from pipelines.runtime.parallel_map import parallel_map
-from pipelines.shard import DETAIL_CHARS, read_sidecar
 from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
 
 PART_ROWS = 1 << 19

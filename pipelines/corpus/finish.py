@@ -12,15 +12,15 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from pipelines.config import fingerprint
+from pipelines.corpus.manifest import write_manifest
+from pipelines.corpus.shards import read_sidecar
 from pipelines.corpus.store import CorpusStore
-from pipelines.manifest import write_manifest
 from pipelines.report.card import render_card
 from pipelines.report.counting import IS_OK, IS_PAGE, count_values
 from pipelines.report.report import pick_gallery, render_report
 from pipelines.runtime.local_copy import local_copy
 from pipelines.runtime.scratch import scratch_directory
 from pipelines.runtime.wording import counted, format_statuses
-from pipelines.shard import read_sidecar
 from schemas import MANIFEST_SCHEMA, CorpusIndex, Sample, ShardInfo, Tokenizer, TokenizerInfo
 from schemas.reader import Shard
 

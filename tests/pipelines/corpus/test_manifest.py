@@ -9,10 +9,10 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines import manifest
+from pipelines.corpus import manifest
+from pipelines.corpus.claim import read_plan
+from pipelines.corpus.manifest import write_manifest
 from pipelines.corpus.store import CorpusStore
-from pipelines.manifest import write_manifest
-from pipelines.output import read_plan
 from pipelines.report.counting import IS_OK, count_values
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex
 from tests.corpora import write_corpus
