@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from pipelines.build.estimate import log_estimate
+from pipelines.build.failure_limit import check_failed_share
+from pipelines.build.flags import parse_flags
+from pipelines.build.jobs import BuildShards
+from pipelines.build.plan import make_plan
+from pipelines.build.work_units import WorkUnits, work_units
 from pipelines.config import BuildConfig, DryRun
 from pipelines.corpus.claim import claim_output, read_index, sole_command
 from pipelines.corpus.finish import finish, is_finished, summarize
 from pipelines.corpus.store import CorpusStore
-from pipelines.estimate import log_estimate
-from pipelines.failure_limit import check_failed_share
-from pipelines.flags import parse_flags
-from pipelines.jobs import BuildShards
-from pipelines.plan import WorkUnits, work_units
-from pipelines.planning import make_plan
 from pipelines.report.counting import count_column
 from pipelines.runtime.beam.job import run_chain
 from pipelines.runtime.beam.runners import check_runner, waits_not

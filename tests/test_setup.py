@@ -14,7 +14,7 @@ from tests.commands import ROOT
     ("module", "heavy"),
     [
         ("schemas", ["torch", "apache_beam", "paddleocr", "pymupdf", "cv2", "sentencepiece", "tokenizers"]),
-        ("pipelines.page_builder", ["torch", "apache_beam", "paddleocr", "paddlex"]),
+        ("pipelines.build.pages", ["torch", "apache_beam", "paddleocr", "paddlex"]),
         ("pipelines.build_corpus", ["torch", "paddleocr", "paddlex", "onnxruntime"]),
         ("trainer.pretrain", ["apache_beam", "pymupdf", "paddleocr", "matplotlib.pyplot"]),
     ],

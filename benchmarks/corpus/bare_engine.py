@@ -9,9 +9,9 @@ from threading import Barrier
 
 import numpy as np
 
+from pipelines.build.pages import PageTask
 from pipelines.config import PageConfig
 from pipelines.ocr.engine import OcrEngine, load_engine
-from pipelines.page_builder import PageTask
 from pipelines.sources.pdf import mupdf
 
 TIMED_PASSES = 2  # after a first pass, in which the engine compiles for new input shapes

@@ -19,7 +19,7 @@ from pathlib import Path
 from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
-from pipelines.discover import discover
+from pipelines.build.discover import discover
 from schemas import CorpusIndex
 
 SPREAD = r"([\d.,e-]+) \(([\d.,e-]+) to ([\d.,e-]+)\) "

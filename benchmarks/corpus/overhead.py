@@ -22,12 +22,12 @@ import pyarrow.parquet as pq
 from benchmarks.corpus.real_run import watch
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
+from pipelines.build.pages import PageBuilder, PageTask
+from pipelines.build.shard import page_tasks
+from pipelines.build.work_units import work_units
 from pipelines.config import PageConfig
 from pipelines.lines.words import RawWord
 from pipelines.ocr.paddle import PaddleEngine, PaddlePage
-from pipelines.page_builder import PageBuilder, PageTask
-from pipelines.plan import work_units
-from pipelines.shard import page_tasks
 from schemas import load_tokenizer
 
 

@@ -26,11 +26,11 @@ import numpy as np
 from benchmarks.corpus.scale_input import generate_documents, generate_shards
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
+from pipelines.build.plan import make_plan
+from pipelines.build.work_units import work_units
 from pipelines.config import BuildConfig, PageConfig
 from pipelines.corpus.claim import claim_output
 from pipelines.corpus.store import CorpusStore
-from pipelines.plan import work_units
-from pipelines.planning import make_plan
 from pipelines.runtime.beam.job import FileDoFn, run_chain
 from pipelines.runtime.progress import Progress
 

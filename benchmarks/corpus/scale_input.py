@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.planning import inspect_batches
+from pipelines.build.plan import inspect_batches
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, PageStatus
 
 PAGES_PER_DOCUMENT = 6.4  # mean

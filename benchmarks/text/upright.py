@@ -25,6 +25,7 @@ import pymupdf
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from benchmarks.text.ocr_pages import DPI, known_pages
+from pipelines.build.pages import PageBuilder, PageTask
 from pipelines.config import PageConfig
 from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.ocr.orientation import Orientation
@@ -32,7 +33,6 @@ from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.weights import orientation_weights
 from pipelines.page.assemble import PageId
 from pipelines.page.deskew import deskew
-from pipelines.page_builder import PageBuilder, PageTask
 from schemas import Page, decode_page, load_tokenizer
 
 TURNS = (0, 90, 180, 270)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines import build_corpus, jobs
+from pipelines import build_corpus
+from pipelines.build import jobs
 from pipelines.runtime.command import leave
 from tests.chaos.engine import FaultyPageBuilderFactory
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipelines.build.pages import PageBuilder, PageBuilderFactory
 from pipelines.lines.words import RawWord
-from pipelines.page_builder import PageBuilder, PageBuilderFactory
 from schemas import load_tokenizer
 
 PAGE_S = "FAULTY_PAGE_S"  # environment: seconds that the engine takes for a page

@@ -39,7 +39,8 @@ def wait_until(happened: Callable[[], object], process: subprocess.Popen[str]) -
 
 def main() -> int:
     """Runs the command."""
-    from pipelines import build_corpus, jobs
+    from pipelines import build_corpus
+    from pipelines.build import jobs
     from tests.chaos.engine import FaultyPageBuilderFactory
     from tests.clusters.google import without_credentials
 

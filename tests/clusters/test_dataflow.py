@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
+from pipelines.build.flags import parse_flags
 from pipelines.build_corpus import build_corpus
-from pipelines.flags import parse_flags
 from schemas import FolioError, UsageError
 from tests.chaos.corpora import differences
 from tests.clusters import google

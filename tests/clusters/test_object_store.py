@@ -9,8 +9,8 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.build.flags import parse_flags
 from pipelines.build_corpus import build_corpus
-from pipelines.flags import parse_flags
 from schemas import UsageError
 from tests.chaos.corpora import differences
 from tests.clusters import google

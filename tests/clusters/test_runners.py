@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
+from pipelines.build.flags import parse_flags
 from pipelines.build_corpus import build_corpus
-from pipelines.flags import parse_flags
 from schemas import UsageError
 from tests.chaos.corpora import differences
 from tests.clusters.builds import run, start, wait_until

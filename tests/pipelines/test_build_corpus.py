@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pymupdf
 import pytest
 
+from pipelines.build.flags import parse_flags
 from pipelines.build_corpus import build_corpus
-from pipelines.flags import parse_flags
 from schemas import Corpus, CorpusIndex, UsageError, load_tokenizer
 from tests.commands import build, run_module
 from tests.hostile import one_page, write_hostile

@@ -7,7 +7,7 @@ import numpy as np
 import pymupdf
 import pytest
 
-from pipelines.inspection import DocumentTask, inspect_document
+from pipelines.build.inspection import DocumentTask, inspect_document
 from pipelines.page.reading import PageError
 from pipelines.sources.pdf.mupdf import load_page, open_document, render, text_layer, turned
 from schemas import PageStatus

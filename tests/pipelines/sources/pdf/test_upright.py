@@ -9,11 +9,11 @@ import pymupdf
 import pytest
 import simplejpeg
 
+from pipelines.build.pages import PageBuilder, PageTask
 from pipelines.config import PageConfig
 from pipelines.ocr.engine import load_engine
 from pipelines.page.assemble import PageId, PageResult
 from pipelines.page.deskew import deskew
-from pipelines.page_builder import PageBuilder, PageTask
 from schemas import PageStatus, decode_page, load_tokenizer
 
 DPI = 150

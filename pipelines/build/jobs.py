@@ -16,15 +16,15 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipelines.config import BuildConfig, RunConfig
 from pipelines.corpus.shards import DETAIL_CHARS
 from pipelines.corpus.store import CorpusStore
-from pipelines.failure_limit import FailureStreak
-from pipelines.inspection import DocumentFacts, DocumentTask, inspector
-from pipelines.page_builder import PageBuilderFactory
-from pipelines.plan import document_row, read_unit
+from pipelines.build.failure_limit import FailureStreak
+from pipelines.build.inspection import DocumentFacts, DocumentTask, inspector
+from pipelines.build.pages import PageBuilderFactory
+from pipelines.build.work_units import document_row, read_unit
 from pipelines.runtime.beam.job import FileDoFn
 from pipelines.runtime.local_copy import UnreadableError, local_copy
 from pipelines.runtime.sandbox import Handler, Sandbox, TaskFailure
 from pipelines.runtime.scratch import scratch_directory
-from pipelines.shard import build_shard
+from pipelines.build.shard import build_shard
 from schemas import PLAN_SCHEMA, PageStatus
 
 logger = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from pipelines.config import PageConfig
 from pipelines.filters import Filter
 from pipelines.filters.language import Languages
 from pipelines.filters.min_words import MinWords
-from pipelines.inspection import stamp_of
+from pipelines.build.inspection import stamp_of
 from pipelines.page.assemble import PageFacts, PageId
-from pipelines.page_builder import PageBuilder, PageTask
+from pipelines.build.pages import PageBuilder, PageTask
 from schemas import PageStatus, load_tokenizer
 from tests.hostile import one_page
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from pipelines.discover import discover
+from pipelines.build.discover import discover
 from schemas import UsageError
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.failure_limit import FAILED_IN_A_ROW, FailureStreak, check_failed_share
+from pipelines.build.failure_limit import FAILED_IN_A_ROW, FailureStreak, check_failed_share
 from schemas import FolioError, PageStatus
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.estimate import sample_pages
-from pipelines.inspection import DocumentFacts
-from pipelines.plan import document_row, plan_table
+from pipelines.build.estimate import sample_pages
+from pipelines.build.inspection import DocumentFacts
+from pipelines.build.work_units import document_row, plan_table
 from schemas import PLAN_SCHEMA, CorpusIndex, PageStatus
 from tests.commands import build
 

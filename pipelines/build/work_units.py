@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.inspection import DocumentFacts
+from pipelines.build.inspection import DocumentFacts
 from schemas import PLAN_SCHEMA, PageStatus
 
 RANGE_PAGES = 16  # pages of one document that stay together: a document is fetched once for so many

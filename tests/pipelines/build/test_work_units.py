@@ -7,8 +7,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.inspection import DocumentFacts
-from pipelines.plan import RANGE_PAGES, document_row, plan_table, read_unit, work_units
+from pipelines.build.inspection import DocumentFacts
+from pipelines.build.work_units import RANGE_PAGES, document_row, plan_table, read_unit, work_units
 from schemas import PLAN_SCHEMA, PageStatus
 
 
