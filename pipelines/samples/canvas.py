@@ -21,7 +21,7 @@ WHITE: Colour = (1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True)
-class Run:
+class TextSpan:
     """Text of one font that starts at `x`; several runs on one baseline make a row."""
 
     text: str
@@ -30,23 +30,23 @@ class Run:
     colour: Colour = BLACK
 
 
-def right(text: str, x: float, font: Font, colour: Colour = BLACK) -> Run:
+def right(text: str, x: float, font: Font, colour: Colour = BLACK) -> TextSpan:
     """A run that ends at `x`."""
-    return Run(text, x - font.width(text), font, colour)
+    return TextSpan(text, x - font.width(text), font, colour)
 
 
-def centred(text: str, x: float, font: Font, colour: Colour = BLACK) -> Run:
+def centred(text: str, x: float, font: Font, colour: Colour = BLACK) -> TextSpan:
     """A run with its middle at `x`."""
-    return Run(text, x - font.width(text) / 2, font, colour)
+    return TextSpan(text, x - font.width(text) / 2, font, colour)
 
 
-def justified(text: str, x: float, width: float, font: Font) -> list[Run]:
+def justified(text: str, x: float, width: float, font: Font) -> list[TextSpan]:
     """One run a word, spread so that the row fills `width` points."""
     words = text.split()
     gap = (width - sum(font.width(word) for word in words)) / max(1, len(words) - 1)
     runs = []
     for word in words:
-        runs.append(Run(word, x, font))
+        runs.append(TextSpan(word, x, font))
         x += font.width(word) + gap
     return runs
 
@@ -77,7 +77,7 @@ class Sheet:
 
     width: float
     height: float
-    runs: list[tuple[Run, float]] = field(default_factory=list)
+    runs: list[tuple[TextSpan, float]] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     words: list[DrawnWord] = field(default_factory=list)
 
@@ -113,12 +113,12 @@ class Canvas:
         """Move the cursor down."""
         self.y += height
 
-    def row(self, *runs: Run, leading: float | None = None) -> None:
+    def row(self, *runs: TextSpan, leading: float | None = None) -> None:
         """Move down by `leading` (by default that of the largest font) and print `runs` as one line, left to right."""
         self.y += leading if leading is not None else max(run.font.leading for run in runs)
         self.row_at(self.y, *runs)
 
-    def row_at(self, baseline: float, *runs: Run) -> None:
+    def row_at(self, baseline: float, *runs: TextSpan) -> None:
         """Print `runs` on `baseline` as one line, left to right; the cursor stays."""
         printed = [run for run in sorted(runs, key=lambda run: run.x) if run.text.strip()]
         for run in printed:
@@ -142,7 +142,7 @@ class Canvas:
         self.sheet.height = float(math.ceil(self.y + self.margin))
 
 
-def _words(run: Run, baseline: float, line: int) -> list[DrawnWord]:
+def _words(run: TextSpan, baseline: float, line: int) -> list[DrawnWord]:
     """The words of a run: advance wide, from the top of "d" to the bottom of "p" high."""
     words, x = [], run.x
     top, bottom = baseline - run.font.ascent, baseline + run.font.descent

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from numpy.random import PCG64, Generator
 
-from pipelines.samples.article import draw_article
 from pipelines.samples.canvas import Canvas
-from pipelines.samples.form import draw_form
-from pipelines.samples.invoice import draw_invoice
-from pipelines.samples.letter import draw_letter
+from pipelines.samples.kinds.article import draw_article
+from pipelines.samples.kinds.form import draw_form
+from pipelines.samples.kinds.invoice import draw_invoice
+from pipelines.samples.kinds.letter import draw_letter
+from pipelines.samples.kinds.receipt import draw_receipt
+from pipelines.samples.kinds.table import draw_ruled_table, draw_unruled_table
 from pipelines.samples.pdf import write_pdf
-from pipelines.samples.receipt import draw_receipt
 from pipelines.samples.scan import draw_scanner, scan_pdf
-from pipelines.samples.table import draw_ruled_table, draw_unruled_table
 from pipelines.samples.truth import encode_truth
 
 LAYOUTS: dict[str, Callable[[Generator], Canvas]] = {

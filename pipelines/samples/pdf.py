@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.samples.canvas import Path, Run, Sheet
+from pipelines.samples.canvas import Path, Sheet, TextSpan
 
 if TYPE_CHECKING:
     import pymupdf
@@ -39,5 +39,5 @@ def _draw(shape: pymupdf.Shape, path: Path) -> None:
     )
 
 
-def _print(shape: pymupdf.Shape, run: Run, baseline: float) -> None:
+def _print(shape: pymupdf.Shape, run: TextSpan, baseline: float) -> None:
     shape.insert_text((run.x, baseline), run.text, fontname=run.font.face, fontsize=run.font.size, color=run.colour)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 
 from pipelines.samples.canvas import Sheet
-from pipelines.samples.invent import chance
+from pipelines.samples.text.invent import chance
 
 if TYPE_CHECKING:
     import pymupdf

@@ -8,7 +8,7 @@ from numpy.random import Generator
 
 from pipelines.samples.canvas import BLACK, Canvas, Colour
 from pipelines.samples.fonts import FAMILIES, Font
-from pipelines.samples.invent import chance, pick
+from pipelines.samples.text.invent import chance, pick
 
 PAPERS = ((612.0, 792.0), (595.0, 842.0), (612.0, 1008.0), (516.0, 729.0))
 """Letter, A4, Legal and B5 in points."""

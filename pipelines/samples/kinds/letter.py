@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import GREY, Canvas, Run, centred, right
+from pipelines.samples.canvas import GREY, Canvas, TextSpan, centred, right
 from pipelines.samples.fonts import Font, clip, wrap
-from pipelines.samples.form import sign
-from pipelines.samples.invent import (
+from pipelines.samples.kinds.form import sign
+from pipelines.samples.text.invent import (
     DATE_FORMS,
     Subject,
     address,
@@ -21,9 +21,9 @@ from pipelines.samples.invent import (
     pick,
     write_date,
 )
-from pipelines.samples.prose import fill, heading, paragraph, sentence
+from pipelines.samples.text.prose import fill, heading, paragraph, sentence
+from pipelines.samples.text.vocabulary import REQUESTS
 from pipelines.samples.theme import Theme, draw_theme
-from pipelines.samples.vocabulary import REQUESTS
 
 GREETINGS = ("Sincerely,", "Yours faithfully,", "Kind regards,", "With best wishes,")
 ROLES = ("Managing Director", "Head of Sales", "Office Manager", "Secretary", "Chief Engineer", "Treasurer")
@@ -57,9 +57,11 @@ def _draw_wide_head(rng: Generator, canvas: Canvas, theme: Theme, subject: Subje
     canvas.box(canvas.left, canvas.y + 4, canvas.left + side, canvas.y + 4 + side, None, theme.accent)
     x, reach = canvas.left + side + 8, f"Tel. {phone(rng)}"
     width = canvas.right - x - small.width(reach) - 14
-    canvas.row(Run(clip(subject.companies[0], name, width), x, name, theme.accent), right(reach, canvas.right, small))
-    canvas.row(Run(street, x, small), right(email(rng, subject.companies[0]), canvas.right, small))
-    canvas.row(Run(town, x, small))
+    canvas.row(
+        TextSpan(clip(subject.companies[0], name, width), x, name, theme.accent), right(reach, canvas.right, small)
+    )
+    canvas.row(TextSpan(street, x, small), right(email(rng, subject.companies[0]), canvas.right, small))
+    canvas.row(TextSpan(town, x, small))
     canvas.rule(canvas.left, canvas.y + 8, canvas.right, canvas.y + 8, theme.accent, 1.0)
     canvas.skip(30)
 
@@ -75,20 +77,20 @@ def _draw_receiver(rng: Generator, canvas: Canvas, theme: Theme, subject: Subjec
     """Address and date, on one row or apart; the reference and the salutation."""
     font, when = theme.font(), write_date(day(rng), pick(rng, DATE_FORMS[1:4]))
     beside = chance(rng, 0.5)
-    first = Run(receiver, canvas.left, font)
+    first = TextSpan(receiver, canvas.left, font)
     canvas.row(*((first, right(when, canvas.right, font)) if beside else (first,)))
     for text in (subject.companies[1], *address(rng)):
-        canvas.row(Run(text, canvas.left, font))
+        canvas.row(TextSpan(text, canvas.left, font))
     canvas.skip(18)
     if not beside:
-        canvas.row(Run(f"{pick(rng, subject.cities)}, {when}", canvas.left, font))
+        canvas.row(TextSpan(f"{pick(rng, subject.cities)}, {when}", canvas.left, font))
         canvas.skip(12)
     if chance(rng, 0.6):
         bold = theme.font(bold=True)
         text = f"Re: {heading(rng, subject)}, {code(rng, 'ref', 4)}"
-        canvas.row(Run(clip(text, bold, canvas.right - canvas.left), canvas.left, bold))
+        canvas.row(TextSpan(clip(text, bold, canvas.right - canvas.left), canvas.left, bold))
         canvas.skip(10)
-    canvas.row(Run(f"Dear {receiver},", canvas.left, font))
+    canvas.row(TextSpan(f"Dear {receiver},", canvas.left, font))
 
 
 def _draw_body(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject, paragraphs: int) -> None:
@@ -109,7 +111,7 @@ def _draw_paragraph(canvas: Canvas, theme: Theme, text: str, font: Font, x: floa
             number = centred(f"Page {len(canvas.sheets)}", canvas.centre, theme.font(0.85), GREY)
             canvas.row_at(canvas.height - 0.55 * canvas.margin, number)
             canvas.new_page()
-        canvas.row(Run(row, x, font))
+        canvas.row(TextSpan(row, x, font))
 
 
 def _draw_list(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -> None:
@@ -122,8 +124,8 @@ def _draw_list(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -
 def _draw_close(rng: Generator, canvas: Canvas, theme: Theme, sender: str) -> None:
     font = theme.font()
     canvas.skip(14)
-    canvas.row(Run(pick(rng, GREETINGS), canvas.left, font))
+    canvas.row(TextSpan(pick(rng, GREETINGS), canvas.left, font))
     canvas.skip(36)
     sign(rng, canvas, canvas.left + 4, canvas.y - 4)
-    canvas.row(Run(sender, canvas.left, font))
-    canvas.row(Run(pick(rng, ROLES), canvas.left, theme.font(italic=True)))
+    canvas.row(TextSpan(sender, canvas.left, font))
+    canvas.row(TextSpan(pick(rng, ROLES), canvas.left, theme.font(italic=True)))

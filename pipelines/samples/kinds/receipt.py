@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from numpy.random import Generator
 
-from pipelines.samples import vocabulary
-from pipelines.samples.canvas import Canvas, Run, centred, right
+from pipelines.samples.canvas import Canvas, TextSpan, centred, right
 from pipelines.samples.fonts import clip
-from pipelines.samples.invent import (
+from pipelines.samples.text import vocabulary
+from pipelines.samples.text.invent import (
     CURRENCIES,
     DATE_FORMS,
     Currency,
@@ -57,10 +57,12 @@ def _draw_visit(rng: Generator, canvas: Canvas, roll: Theme) -> None:
     font = roll.font()
     when = write_date(day(rng), pick(rng, (DATE_FORMS[0], DATE_FORMS[1], DATE_FORMS[4])))
     time = f"{rng.integers(7, 22):02}:{rng.integers(60):02}"
-    canvas.row(Run(when, canvas.left, font), right(time, canvas.right, font))
-    canvas.row(Run(f"Receipt {code(rng)}", canvas.left, font), right(f"Till {rng.integers(1, 9)}", canvas.right, font))
+    canvas.row(TextSpan(when, canvas.left, font), right(time, canvas.right, font))
+    canvas.row(
+        TextSpan(f"Receipt {code(rng)}", canvas.left, font), right(f"Till {rng.integers(1, 9)}", canvas.right, font)
+    )
     if chance(rng, 0.5):
-        canvas.row(Run(f"Served by {person(rng).split()[0]}", canvas.left, font))
+        canvas.row(TextSpan(f"Served by {person(rng).split()[0]}", canvas.left, font))
 
 
 def _separate(canvas: Canvas, roll: Theme) -> None:
@@ -81,9 +83,9 @@ def _draw_item(rng: Generator, canvas: Canvas, roll: Theme, currency: Currency) 
     name = pick(rng, vocabulary.GROCERIES)
     name = name.upper() if roll.family == "cour" else name.capitalize()
     width = canvas.right - canvas.left - font.width(price) - 12
-    canvas.row(Run(clip(name, font, width), canvas.left, font), right(price, canvas.right, font))
+    canvas.row(TextSpan(clip(name, font, width), canvas.left, font), right(price, canvas.right, font))
     if count > 1:
-        canvas.row(Run(f"{count} x {currency.write(each)}", canvas.left + 12, font))
+        canvas.row(TextSpan(f"{count} x {currency.write(each)}", canvas.left + 12, font))
     return count * each
 
 
@@ -98,7 +100,7 @@ def _draw_totals(rng: Generator, canvas: Canvas, roll: Theme, currency: Currency
     else:
         rows += [(pick(rng, ("Card ending", "Visa debit", "Mastercard")), total + tax, plain)]
     for label, cents, font in rows:
-        canvas.row(Run(label, canvas.left, font), right(currency.write(cents), canvas.right, font))
+        canvas.row(TextSpan(label, canvas.left, font), right(currency.write(cents), canvas.right, font))
 
 
 def _draw_farewell(rng: Generator, canvas: Canvas, roll: Theme) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from numpy.random import Generator
 
-from pipelines.samples import vocabulary
-from pipelines.samples.invent import DATE_FORMS, Subject, chance, day, pick, write_date
+from pipelines.samples.text import vocabulary
+from pipelines.samples.text.invent import DATE_FORMS, Subject, chance, day, pick, write_date
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeio])")

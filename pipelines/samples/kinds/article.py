@@ -8,10 +8,10 @@ from itertools import chain
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import BLACK, GREY, Canvas, Colour, Run, centred, justified, right
+from pipelines.samples.canvas import BLACK, GREY, Canvas, Colour, TextSpan, centred, justified, right
 from pipelines.samples.fonts import Font, wrap
-from pipelines.samples.invent import Subject, chance, company, draw_subject, person, pick
-from pipelines.samples.prose import heading, paragraph, sentence
+from pipelines.samples.text.invent import Subject, chance, company, draw_subject, person, pick
+from pipelines.samples.text.prose import heading, paragraph, sentence
 from pipelines.samples.theme import Theme, draw_theme
 
 
@@ -63,7 +63,7 @@ def draw_article(rng: Generator) -> Canvas:
 def _draw_page_head(canvas: Canvas, theme: Theme, journal: tuple[str, str, str]) -> None:
     """The journal left and the short title right, one line, above the margin."""
     font, y = theme.font(0.8, italic=True), 0.7 * canvas.margin
-    canvas.row_at(y, Run(journal[0], canvas.left, font, GREY), right(journal[2], canvas.right, font, GREY))
+    canvas.row_at(y, TextSpan(journal[0], canvas.left, font, GREY), right(journal[2], canvas.right, font, GREY))
     canvas.rule(canvas.left, y + 5, canvas.right, y + 5, GREY, 0.4)
 
 
@@ -78,7 +78,7 @@ def _draw_title(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) 
     canvas.skip(10)
     inset = canvas.left + 24
     for text in wrap(f"Abstract. {paragraph(rng, subject, int(rng.integers(2, 5)))}", note, canvas.right - inset - 24):
-        canvas.row(Run(text, inset, note))
+        canvas.row(TextSpan(text, inset, note))
     canvas.skip(14)
 
 
@@ -125,7 +125,9 @@ def _draw_row(canvas: Canvas, row: Row, start: float, width: float) -> None:
     canvas.skip(row.above)
     x = start + row.indent
     runs = (
-        justified(row.text, x, width - row.indent, row.font) if row.fill else [Run(row.text, x, row.font, row.colour)]
+        justified(row.text, x, width - row.indent, row.font)
+        if row.fill
+        else [TextSpan(row.text, x, row.font, row.colour)]
     )
     canvas.row(*runs)
 
@@ -143,5 +145,5 @@ def _draw_figure(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject,
     canvas.y = floor + 4
     caption = f"Figure {len(canvas.sheets)}: {sentence(rng, subject)}"
     for text in wrap(caption, small, width):
-        canvas.row(Run(text, start, small))
+        canvas.row(TextSpan(text, start, small))
     canvas.skip(8)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from pipelines.samples import vocabulary
-from pipelines.samples.canvas import GREY, WHITE, Canvas, Path, Run, centred, right
+from pipelines.samples.canvas import GREY, WHITE, Canvas, Path, TextSpan, centred, right
 from pipelines.samples.fonts import clip, wrap
-from pipelines.samples.invent import (
+from pipelines.samples.text import vocabulary
+from pipelines.samples.text.invent import (
     DATE_FORMS,
     address,
     chance,
@@ -24,7 +24,7 @@ from pipelines.samples.invent import (
     pick,
     write_date,
 )
-from pipelines.samples.prose import sentence
+from pipelines.samples.text.prose import sentence
 from pipelines.samples.theme import Theme, draw_theme
 
 Field = tuple[str, str]
@@ -99,13 +99,13 @@ def _draw_title(rng: Generator, canvas: Canvas, theme: Theme) -> None:
     title, small = theme.font(rng.uniform(1.5, 1.9), bold=True), theme.font(0.85)
     if chance(rng, 0.6):
         revision = f"Rev. {rng.integers(1, 13)}/{rng.integers(2001, 2026)}"
-        number = Run(f"Form {code(rng, 'F', 3)}", canvas.left, small, GREY)
+        number = TextSpan(f"Form {code(rng, 'F', 3)}", canvas.left, small, GREY)
         canvas.row(number, right(revision, canvas.right, small, GREY))
     canvas.row(centred(clip(pick(rng, TITLES), title, canvas.right - canvas.left), canvas.centre, title, theme.accent))
     canvas.skip(4)
     note = theme.font(0.9, italic=True)
     for text in wrap(sentence(rng, draw_subject(rng)), note, canvas.right - canvas.left):
-        canvas.row(Run(text, canvas.left, note))
+        canvas.row(TextSpan(text, canvas.left, note))
     canvas.skip(8)
 
 
@@ -113,9 +113,9 @@ def _draw_section_head(canvas: Canvas, theme: Theme, text: str) -> None:
     font = theme.font(1.1, bold=True)
     if theme.margin % 2:
         canvas.box(canvas.left, canvas.y + 2, canvas.right, canvas.y + font.leading + 4, None, theme.accent)
-        canvas.row(Run(text, canvas.left + 5, font, WHITE))
+        canvas.row(TextSpan(text, canvas.left + 5, font, WHITE))
     else:
-        canvas.row(Run(text, canvas.left, font, theme.accent))
+        canvas.row(TextSpan(text, canvas.left, font, theme.accent))
         canvas.rule(canvas.left, canvas.y + 4, canvas.right, canvas.y + 4, theme.accent, 0.9)
     canvas.skip(6)
 
@@ -125,7 +125,7 @@ def _draw_far_apart(rng: Generator, canvas: Canvas, theme: Theme, fields: list[F
     font, dotted = theme.font(), chance(rng, 0.5)
     for label, value in fields:
         value = clip(value, font, 0.6 * (canvas.right - canvas.left))
-        canvas.row(Run(label, canvas.left, font), right(value, canvas.right, font), leading=font.leading * 1.25)
+        canvas.row(TextSpan(label, canvas.left, font), right(value, canvas.right, font), leading=font.leading * 1.25)
         start, end = canvas.left + font.width(label) + 6, canvas.right - font.width(value) - 6
         if dotted and start < end:
             canvas.rule(start, canvas.y - 0.5, end, canvas.y - 0.5, GREY, 0.8, "[0.8 3] 0")
@@ -136,7 +136,9 @@ def _draw_underlined(rng: Generator, canvas: Canvas, theme: Theme, fields: list[
     font, value_x = theme.font(), canvas.left + rng.uniform(0.34, 0.5) * (canvas.right - canvas.left)
     for label, value in fields:
         value = clip(value, font, canvas.right - value_x - 6)
-        canvas.row(Run(f"{label}:", canvas.left, font), Run(value, value_x + 4, font), leading=font.leading * 1.45)
+        canvas.row(
+            TextSpan(f"{label}:", canvas.left, font), TextSpan(value, value_x + 4, font), leading=font.leading * 1.45
+        )
         canvas.rule(value_x, canvas.y + 3.5, canvas.right, canvas.y + 3.5, width=0.5)
 
 
@@ -147,8 +149,8 @@ def _draw_two_up(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Fiel
         runs = []
         for column, (label, value) in enumerate(pair):
             x = canvas.left + 2 * column * quarter
-            runs.append(Run(clip(label, bold, quarter - 8), x, bold))
-            runs.append(Run(clip(value, plain, quarter - 8), x + quarter, plain))
+            runs.append(TextSpan(clip(label, bold, quarter - 8), x, bold))
+            runs.append(TextSpan(clip(value, plain, quarter - 8), x + quarter, plain))
         canvas.row(*runs, leading=plain.leading * 1.5)
 
 
@@ -162,8 +164,8 @@ def _draw_boxed(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field
         for x in starts:
             canvas.box(x, top, x + half, top + depth)
         texts = [(label, clip(value, plain, half - 10), x + 4) for (label, value), x in zip(pair, starts, strict=True)]
-        canvas.row(*(Run(label, x, small, GREY) for label, _, x in texts), leading=small.leading + 3)
-        canvas.row(*(Run(value, x, plain) for _, value, x in texts), Run("", canvas.left, plain))
+        canvas.row(*(TextSpan(label, x, small, GREY) for label, _, x in texts), leading=small.leading + 3)
+        canvas.row(*(TextSpan(value, x, plain) for _, value, x in texts), TextSpan("", canvas.left, plain))
         canvas.y = top + depth - 3
 
 
@@ -173,8 +175,8 @@ def _draw_ticks(rng: Generator, canvas: Canvas, theme: Theme) -> None:
     canvas.skip(3)
     for question in rng.permutation(QUESTIONS)[: rng.integers(1, 4)]:
         yes_x, no_x, ticked = canvas.right - 90, canvas.right - 30, rng.integers(2)
-        runs = (Run("Yes", yes_x, font), Run("No", no_x, font))
-        canvas.row(Run(str(question), canvas.left, font), *runs, leading=font.leading * 1.3)
+        runs = (TextSpan("Yes", yes_x, font), TextSpan("No", no_x, font))
+        canvas.row(TextSpan(str(question), canvas.left, font), *runs, leading=font.leading * 1.3)
         for place, x in enumerate((yes_x - side - 5, no_x - side - 5)):
             canvas.box(x, canvas.y - side, x + side, canvas.y)
             if place == ticked:
@@ -188,7 +190,7 @@ def _draw_signature(rng: Generator, canvas: Canvas, theme: Theme) -> None:
     sign(rng, canvas, canvas.left + 10, canvas.y - 4)
     for x0, x1 in ((canvas.left, middle - 30), (middle, canvas.right)):
         canvas.rule(x0, canvas.y, x1, canvas.y, width=0.5)
-    canvas.row(Run("Signature", canvas.left, font, GREY), Run("Place and date", middle, font, GREY))
+    canvas.row(TextSpan("Signature", canvas.left, font, GREY), TextSpan("Place and date", middle, font, GREY))
 
 
 def sign(rng: Generator, canvas: Canvas, x: float, y: float) -> None:

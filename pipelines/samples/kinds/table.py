@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from pipelines.samples import vocabulary
-from pipelines.samples.canvas import GREY, Canvas, Run, centred, right
+from pipelines.samples.canvas import GREY, Canvas, TextSpan, centred, right
 from pipelines.samples.fonts import Font, clip, wrap
-from pipelines.samples.invent import (
+from pipelines.samples.text import vocabulary
+from pipelines.samples.text.invent import (
     DATE_FORMS,
     Subject,
     chance,
@@ -22,7 +22,7 @@ from pipelines.samples.invent import (
     pick,
     write_date,
 )
-from pipelines.samples.prose import heading, paragraph, sentence
+from pipelines.samples.text.prose import heading, paragraph, sentence
 from pipelines.samples.theme import Theme, draw_theme
 
 Maker = Callable[[Generator, Subject], str]
@@ -98,10 +98,10 @@ def _draw_page(rng: Generator, ruled: bool) -> Canvas:
 def _draw_intro(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -> None:
     title, plain = theme.font(rng.uniform(1.3, 1.7), bold=True), theme.font()
     for text in wrap(heading(rng, subject), title, canvas.right - canvas.left):
-        canvas.row(Run(text, canvas.left, title, theme.accent))
+        canvas.row(TextSpan(text, canvas.left, title, theme.accent))
     canvas.skip(4)
     for text in wrap(paragraph(rng, subject, int(rng.integers(1, 4))), plain, canvas.right - canvas.left):
-        canvas.row(Run(text, canvas.left, plain))
+        canvas.row(TextSpan(text, canvas.left, plain))
     canvas.skip(12)
 
 
@@ -110,7 +110,7 @@ def _draw_source(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject)
     font = theme.font(0.85, italic=True)
     text = f"Source: {pick(rng, subject.companies)}, {rng.integers(1990, 2026)}"
     if canvas.room(font.leading):
-        canvas.row(Run(text, canvas.left, font, GREY))
+        canvas.row(TextSpan(text, canvas.left, font, GREY))
     canvas.skip(18)
 
 
@@ -175,7 +175,7 @@ def _draw_record(canvas: Canvas, grid: Grid, record: Sequence[str], font: Font) 
         canvas.skip(2)
 
 
-def _cell_run(grid: Grid, column: int, text: str, font: Font) -> Run:
+def _cell_run(grid: Grid, column: int, text: str, font: Font) -> TextSpan:
     if grid.columns[column].flush_right:
         return right(text, grid.edges[column + 1] - grid.padding, font)
-    return Run(text, grid.edges[column] + grid.padding, font)
+    return TextSpan(text, grid.edges[column] + grid.padding, font)

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from numpy.random import Generator
 
-from pipelines.samples import vocabulary
-from pipelines.samples.canvas import BLACK, GREY, WHITE, Canvas, Run, centred, right
+from pipelines.samples.canvas import BLACK, GREY, WHITE, Canvas, TextSpan, centred, right
 from pipelines.samples.fonts import clip
-from pipelines.samples.invent import (
+from pipelines.samples.text import vocabulary
+from pipelines.samples.text.invent import (
     CURRENCIES,
     DATE_FORMS,
     Currency,
@@ -48,7 +48,7 @@ def _draw_head(rng: Generator, canvas: Canvas, theme: Theme) -> None:
     issued, form = day(rng), pick(rng, DATE_FORMS)
     name, title = theme.font(1.4, bold=True), theme.font(2.0, bold=True)
     word = pick(rng, ("INVOICE", "Invoice", "TAX INVOICE"))
-    seller_row = Run(clip(seller, name, canvas.right - canvas.left - title.width(word) - 20), canvas.left, name)
+    seller_row = TextSpan(clip(seller, name, canvas.right - canvas.left - title.width(word) - 20), canvas.left, name)
     canvas.row(seller_row, right(word, canvas.right, title, theme.accent))
     canvas.skip(4)
     facts = (("Invoice no.", code(rng, pick(rng, ("INV", "R", "")))), ("Date", write_date(issued, form)),
@@ -56,8 +56,8 @@ def _draw_head(rng: Generator, canvas: Canvas, theme: Theme) -> None:
              ("Customer ID", code(rng, "C", 4)))  # fmt: skip
     label_x = canvas.right - theme.size * rng.uniform(16.5, 18.5)
     for text, (label, value) in zip((street, town, phone(rng), email(rng, seller)), facts, strict=True):
-        left = Run(clip(text, theme.font(), label_x - canvas.left - 12), canvas.left, theme.font())
-        canvas.row(left, Run(label, label_x, theme.font(bold=True)), right(value, canvas.right, theme.font()))
+        left = TextSpan(clip(text, theme.font(), label_x - canvas.left - 12), canvas.left, theme.font())
+        canvas.row(left, TextSpan(label, label_x, theme.font(bold=True)), right(value, canvas.right, theme.font()))
     canvas.skip(14)
 
 
@@ -69,9 +69,11 @@ def _draw_parties(rng: Generator, canvas: Canvas, theme: Theme) -> None:
     width = ship_x - canvas.left - 14
     bold, plain = theme.font(bold=True), theme.font()
     heads = pick(rng, (("Bill to", "Ship to"), ("Sold to:", "Deliver to:"), ("BILL TO", "SHIP TO")))
-    canvas.row(Run(heads[0], canvas.left, bold, theme.accent), Run(heads[1], ship_x, bold, theme.accent))
+    canvas.row(TextSpan(heads[0], canvas.left, bold, theme.accent), TextSpan(heads[1], ship_x, bold, theme.accent))
     for left, other in zip((buyer, street, town), second, strict=True):
-        canvas.row(Run(clip(left, plain, width), canvas.left, plain), Run(clip(other, plain, width), ship_x, plain))
+        canvas.row(
+            TextSpan(clip(left, plain, width), canvas.left, plain), TextSpan(clip(other, plain, width), ship_x, plain)
+        )
     canvas.skip(18)
 
 
@@ -105,7 +107,9 @@ def _draw_column_heads(canvas: Canvas, theme: Theme, heads: tuple[str, ...], ban
         y = canvas.y + font.leading + 4
         canvas.rule(canvas.left, y, canvas.right, y, theme.accent, 1.0)
     ends = zip(heads[1:], _column_ends(canvas), strict=True)
-    canvas.row(Run(heads[0], canvas.left + 4, font, colour), *(right(head, end, font, colour) for head, end in ends))
+    canvas.row(
+        TextSpan(heads[0], canvas.left + 4, font, colour), *(right(head, end, font, colour) for head, end in ends)
+    )
     canvas.skip(6)
 
 
@@ -123,7 +127,9 @@ def _draw_item(rng: Generator, canvas: Canvas, theme: Theme, currency: Currency,
     goods = pick(rng, vocabulary.GOODS)
     goods = clip(goods[0].upper() + goods[1:], font, ends[0] - canvas.left - theme.size * 4)
     cells = zip((str(count), currency.write(each), currency.write(count * each)), ends, strict=True)
-    canvas.row(Run(goods, canvas.left + 4, font), *(right(text, end, font) for text, end in cells), leading=spacing)
+    canvas.row(
+        TextSpan(goods, canvas.left + 4, font), *(right(text, end, font) for text, end in cells), leading=spacing
+    )
     if number % 2 == 0 and theme.accent != BLACK:
         red, green, blue = theme.accent
         tint = (0.93 + 0.07 * red, 0.93 + 0.07 * green, 0.93 + 0.07 * blue)
@@ -142,7 +148,7 @@ def _draw_totals(rng: Generator, canvas: Canvas, theme: Theme, currency: Currenc
     plain, strong = theme.font(), theme.font(1.15, bold=True)
     rows = [("Subtotal", total, plain), (f"VAT {percent}%", tax, plain), ("Total due", total + tax, strong)]
     for label, cents, font in rows:
-        canvas.row(Run(label, label_x, font), right(currency.write(cents), canvas.right - 4, font))
+        canvas.row(TextSpan(label, label_x, font), right(currency.write(cents), canvas.right - 4, font))
         canvas.skip(2)
     canvas.rule(label_x, canvas.y + 4, canvas.right, canvas.y + 4, theme.accent, 1.2)
 
@@ -156,4 +162,4 @@ def _draw_terms(rng: Generator, canvas: Canvas, theme: Theme) -> None:
     for text in terms[: int(rng.integers(1, 4))]:
         if not canvas.room(font.leading):
             return
-        canvas.row(Run(clip(text, font, canvas.right - canvas.left), canvas.left, font, GREY))
+        canvas.row(TextSpan(clip(text, font, canvas.right - canvas.left), canvas.left, font, GREY))

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from numpy.random import Generator
 
-from pipelines.samples import vocabulary
+from pipelines.samples.text import vocabulary
 
 T = TypeVar("T")
 

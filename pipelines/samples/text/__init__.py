@@ -1,0 +1,1 @@
+"""Invented names, numbers and prose for synthetic documents."""
