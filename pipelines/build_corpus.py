@@ -55,15 +55,15 @@ def build_corpus(
     store = CorpusStore(config.output)
     if finish_only and not store.exists("plan.parquet"):
         raise FolioError(f"--finish_only: there is no plan in {config.output} yet; run the command without this flag.")
-    content = config.content()
+    settings = config.corpus_settings()
     with sole_command(config.output):
-        claim_output(content, store)
-        return _build(config, content, store, beam_args, dry_run, finish_only)
+        claim_output(settings, store)
+        return _build(config, settings, store, beam_args, dry_run, finish_only)
 
 
 def _build(
     config: BuildConfig,
-    content: dict[str, Any],
+    settings: dict[str, Any],
     store: CorpusStore,
     beam_args: list[str],
     dry_run: DryRun | None,
@@ -89,7 +89,7 @@ def _build(
             return None
     if missing or not is_finished(store):
         tokenizer = load_tokenizer(config.page.tokenizer)
-        index = finish(content, tokenizer, store, plan, units.names)
+        index = finish(settings, tokenizer, store, plan, units.names)
     else:
         logger.info("%s is complete already: nothing to do", config.output)
         index = read_index(store)

@@ -57,10 +57,10 @@ class PageConfig:
 class RunConfig:
     """How the work is carried out; no value here changes the bytes of a page that succeeds.
 
-    The two limits do decide whether a page succeeds, and so may the speed and memory of the machine. They stay out of
-    `BuildConfig.content` all the same: a run that goes on with a higher limit, or on another machine, makes the same
-    corpus but for pages at the limit, and each of those has its row. What caps pixels is in `PageConfig`, for it
-    changes pictures.
+    The two limits decide whether a page succeeds, and so may the speed and memory of the machine. They are still no part
+    of `BuildConfig.corpus_settings`: a run that goes on with a higher limit, or on another machine, makes the same
+    corpus except for pages at the limit, and each of those has its row. The limit on pixels is in `PageConfig`, because
+    it changes images.
 
     Attributes:
         workers: page processes on each machine; `None` for as many as the machine at work has cores.
@@ -109,7 +109,7 @@ class BuildConfig:
     page: PageConfig = PageConfig()
     run: RunConfig = RunConfig()
 
-    def content(self) -> dict[str, Any]:
+    def corpus_settings(self) -> dict[str, Any]:
         """Returns the settings that decide the corpus's bytes; goes into `index.json`."""
         tokenizer = load_tokenizer(self.page.tokenizer)
         return {
@@ -122,12 +122,12 @@ class BuildConfig:
         }
 
 
-def fingerprint(content: dict[str, Any]) -> str:
-    """Returns the hex digest of a build's `content()`."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+def fingerprint(settings: dict[str, Any]) -> str:
+    """Returns the hex digest of a build's `corpus_settings()`."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """Returns one line for each setting in which two builds' `content()` differ."""
+    """Returns one line for each setting in which two builds' `corpus_settings()` differ."""
     names = sorted(old.keys() | new.keys())
     return [f"{name}: {old.get(name)!r} -> {new.get(name)!r}" for name in names if old.get(name) != new.get(name)]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.commands import run_module
-from tests.hostile import write_hostile
+from tests.support.commands import run_module
+from tests.support.hostile import write_hostile
 
 TESTS = Path(__file__).parent
 

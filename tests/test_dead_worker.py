@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 
-from tests.commands import LIMIT_S, ROOT
+from tests.support.commands import LIMIT_S, ROOT
 
 SUITE = {
     "test_deadly.py": """

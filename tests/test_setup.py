@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.commands import ROOT
+from tests.support.commands import ROOT
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class _Name(FileDoFn):
 def plan(build: Build) -> Steps:
     """Plans as the command does, up to the point where the first page would be built."""
     clock = _Clock()
-    claim_output(build.config.content(), build.store)
+    claim_output(build.config.corpus_settings(), build.store)
     table = make_plan(build.config, build.store, [])
     clock.lap("list the documents, inspect batches through Beam, merge, find duplicates, write the plan")
     units = work_units(table, build.config.pages_per_shard)
@@ -130,7 +130,7 @@ def main() -> None:
     flags = parser.parse_args()
     build = Build(flags.work)
     build.work.mkdir()
-    claim_output(build.config.content(), build.store)
+    claim_output(build.config.corpus_settings(), build.store)
     generate_documents(Path(build.config.inputs[0]), Path(build.config.output), flags.documents)
     rows = []
     for task, before in ((plan, None), (finish, generate_shards)):

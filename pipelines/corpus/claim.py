@@ -47,11 +47,11 @@ def sole_command(output: str) -> Iterator[None]:
         yield
 
 
-def claim_output(content: dict[str, Any], store: CorpusStore) -> None:
+def claim_output(settings: dict[str, Any], store: CorpusStore) -> None:
     """Makes sure that OUT can be written and holds no shard that was built with other settings.
 
     Args:
-        content: the settings that decide the corpus's bytes, see `BuildConfig.content`.
+        settings: the settings that decide the corpus's bytes, see `BuildConfig.corpus_settings`.
 
     Raises:
         UsageError: it cannot be written, or holds a corpus of other settings or what no build has left there.
@@ -64,7 +64,7 @@ def claim_output(content: dict[str, Any], store: CorpusStore) -> None:
         raise UsageError(
             f"--output {store.output} holds {strange[0]} but no corpus; choose an empty or a new directory."
         )
-    changed = differences(earlier or content, content)
+    changed = differences(earlier or settings, settings)
     if changed and (store.exists("index.json") or store.match("shards", "*.parquet")):
         changes = "\n  ".join(changed)
         raise UsageError(f"--output {store.output} holds a corpus of other settings; choose another OUT:\n  {changes}")
@@ -73,7 +73,7 @@ def claim_output(content: dict[str, Any], store: CorpusStore) -> None:
             store.delete("plan.parquet")
             store.clear_work()
         if not store.exists("index.json"):
-            store.write(json.dumps(content, indent=2, sort_keys=True).encode(), "work", "config.json")
+            store.write(json.dumps(settings, indent=2, sort_keys=True).encode(), "work", "config.json")
     except (OSError, BeamIOError) as error:
         raise UsageError(f"--output {store.output} cannot be written: {error}") from error
 

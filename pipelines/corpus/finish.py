@@ -31,18 +31,18 @@ GALLERY_SHARDS = 4  # enough to choose from, and few to fetch where the corpus i
 
 
 def finish(
-    content: dict[str, Any], tokenizer: Tokenizer | TokenizerInfo, store: CorpusStore, plan: pa.Table, names: list[str]
+    settings: dict[str, Any], tokenizer: Tokenizer | TokenizerInfo, store: CorpusStore, plan: pa.Table, names: list[str]
 ) -> CorpusIndex:
     """Writes manifest, report, card and, as the mark of a finished corpus, the index.
 
     Args:
-        content: the settings that decided the corpus's bytes, see `BuildConfig.content`.
+        settings: the settings that decided the corpus's bytes, see `BuildConfig.corpus_settings`.
         names: the shards.
     """
     with scratch_directory() as scratch:
         path, shards = write_manifest(plan, names, store, scratch)
         manifest = ds.dataset(path)
-        index = corpus_index(content, tokenizer, plan, manifest, shards)
+        index = corpus_index(settings, tokenizer, plan, manifest, shards)
         with path.open("rb") as source, store.create("manifest.parquet") as target:
             shutil.copyfileobj(source, target, 1 << 20)
         gallery = _gallery(shards, store, scratch)
@@ -59,7 +59,7 @@ def is_finished(store: CorpusStore) -> bool:
 
 
 def corpus_index(
-    content: dict[str, Any],
+    settings: dict[str, Any],
     tokenizer: Tokenizer | TokenizerInfo,
     plan: pa.Table,
     manifest: ds.Dataset,
@@ -67,11 +67,11 @@ def corpus_index(
 ) -> CorpusIndex:
     """Returns the head of the corpus: how it was made, its shards, its sums."""
     return CorpusIndex(
-        config=content,
-        fingerprint=fingerprint(content),
+        config=settings,
+        fingerprint=fingerprint(settings),
         tokenizer=TokenizerInfo(tokenizer.name, tokenizer.sha256, tokenizer.vocab_size),
-        grid_rows=content["grid_rows"],
-        grid_cols=content["grid_cols"],
+        grid_rows=settings["grid_rows"],
+        grid_cols=settings["grid_cols"],
         shards=tuple(shards),
         totals=_totals(plan, manifest, shards),
     )

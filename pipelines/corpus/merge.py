@@ -40,20 +40,20 @@ def merge(corpora: list[str], output: str) -> CorpusIndex:
     target, stores = CorpusStore(output), [CorpusStore(corpus) for corpus in corpora]
     parts = [Part(store, read_index(store), read_plan(store)) for store in stores]
     refuse_differences(parts)
-    content = joined_settings(parts)
+    settings = joined_settings(parts)
     with sole_command(output):
-        claim_output(content, target)
+        claim_output(settings, target)
         if is_finished(target) and all(target.has_shard(shard.name) for shard in read_index(target).shards):
             logger.info("%s is complete already: nothing to do", output)
             joined = read_index(target)
             target.clear_work()
         else:
-            joined = _join(parts, content, target)
+            joined = _join(parts, settings, target)
     summarize(joined, target)
     return joined
 
 
-def _join(parts: list[Part], content: dict[str, Any], target: CorpusStore) -> CorpusIndex:
+def _join(parts: list[Part], settings: dict[str, Any], target: CorpusStore) -> CorpusIndex:
     merger = Merger(parts, target)
     if not target.exists("plan.parquet"):
         target.write(merger.plan_bytes(), "plan.parquet")
@@ -68,7 +68,7 @@ def _join(parts: list[Part], content: dict[str, Any], target: CorpusStore) -> Co
     left_out = sum(shard.pages for part in parts for shard in part.index.shards) - sum(len(m.rows) for m in moves)
     if left_out:
         logger.info("left out %s of documents that an earlier corpus holds", counted(left_out, "page"))
-    return finish(content, parts[0].index.tokenizer, target, merger.plan, [move.name for move in moves])
+    return finish(settings, parts[0].index.tokenizer, target, merger.plan, [move.name for move in moves])
 
 
 def refuse_differences(parts: list[Part]) -> None:

@@ -44,9 +44,9 @@ def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> C
     source, target = CorpusStore(corpus), CorpusStore(output)
     index = read_index(source)
     tokenizer = load_tokenizer(tokenizer_name)
-    content = {**index.config, "tokenizer": tokenizer.name, "tokenizer_sha256": tokenizer.sha256}
+    settings = {**index.config, "tokenizer": tokenizer.name, "tokenizer_sha256": tokenizer.sha256}
     with sole_command(output):
-        claim_output(content, target)
+        claim_output(settings, target)
         plan = copy_plan(source, target)
         missing = [shard for shard in index.shards if not target.has_shard(shard.name)]
         if not missing and is_finished(target):
@@ -56,7 +56,7 @@ def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> C
         else:
             work = Retokenizer(corpus, output, tokenizer_name, index.grid_rows, index.grid_cols)
             make_shards(work, index, missing, workers)
-            made = finish(content, tokenizer, target, plan, [shard.name for shard in index.shards])
+            made = finish(settings, tokenizer, target, plan, [shard.name for shard in index.shards])
     summarize(made, target)
     return made
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.lines.gutters import STAGGERED_WIDTH, TEXT_WIDTH, Strip, median, quantile, weigh
 
-# Lengths are in units, the page's typical text height.
+# Lengths are in text heights, the typical one of the page.
 MARGIN = 0.3  # free space to either side of a gutter's centre: a 10 pt gutter in 10 pt type, boxes padded by OCR
 STEP = 0.25  # between the positions tried
 HALF_LINE = 0.5  # words nearer to the level of one that crosses stand on its line
@@ -23,7 +23,7 @@ LINE_PITCH = 1.9  # lines of a paragraph are no farther apart; boxes may be as l
 
 @dataclass(frozen=True)
 class Gutter:
-    """A gutter at `x` that parts the words whose centres lie between `top` and `bottom`, all in page units.
+    """A gutter at `x` that parts the words whose centres lie between `top` and `bottom`, all in the unit of the boxes.
 
     `weight` is the evidence where it is clearest.
     """
@@ -34,30 +34,32 @@ class Gutter:
     weight: float
 
 
-def find_gutter(boxes: np.ndarray, fragment: np.ndarray, unit: float, known_x: float | None = None) -> Gutter | None:
+def find_gutter(
+    boxes: np.ndarray, fragment: np.ndarray, text_height: float, known_x: float | None = None
+) -> Gutter | None:
     """The gutter with the most evidence among words with boxes (n, 4) and fragment ids (n,), None if there is none.
 
     A gutter at `known_x`, the place of one above or below, needs less.
     """
     if len(boxes) < 2 * MIN_LINES:
         return None
-    wide, in_paragraph = _fragment_traits(boxes, fragment, unit)
-    strips = (Strip.cut(boxes, fragment, in_paragraph, x, words) for x, words in _open_runs(boxes, wide, unit))
-    found = [_judge(boxes, strip, unit, known_x) for strip in strips]
+    wide, in_paragraph = _fragment_traits(boxes, fragment, text_height)
+    strips = (Strip.cut(boxes, fragment, in_paragraph, x, words) for x, words in _open_runs(boxes, wide, text_height))
+    found = [_judge(boxes, strip, text_height, known_x) for strip in strips]
     clearest = max((gutter for gutter in found if gutter), key=lambda gutter: gutter.weight, default=None)
-    return clearest and _followed(clearest, boxes, fragment, in_paragraph, unit)
+    return clearest and _followed(clearest, boxes, fragment, in_paragraph, text_height)
 
 
-def _fragment_traits(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> tuple[np.ndarray, np.ndarray]:
+def _fragment_traits(boxes: np.ndarray, fragment: np.ndarray, text_height: float) -> tuple[np.ndarray, np.ndarray]:
     """For each word (n,): whether its fragment is wide, and whether another runs right above or below it."""
     _, of, size = np.unique(fragment, return_inverse=True, return_counts=True)
     x0, x1 = np.full(len(size), np.inf), np.full(len(size), -np.inf)
     np.minimum.at(x0, of, boxes[:, 0])
     np.maximum.at(x1, of, boxes[:, 2])
     level = np.bincount(of, boxes[:, [1, 3]].mean(axis=1)) / size
-    wide = np.flatnonzero(x1 - x0 >= STAGGERED_WIDTH * unit)
+    wide = np.flatnonzero(x1 - x0 >= STAGGERED_WIDTH * text_height)
     left, right, width = x0[wide], x1[wide], (x1 - x0)[wide]
-    pitch = np.abs(level[wide][:, None] - level[wide]) / unit
+    pitch = np.abs(level[wide][:, None] - level[wide]) / text_height
     shared = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
     follows = (pitch > LINE_PITCH / 3) & (pitch <= LINE_PITCH) & (2 * shared >= np.minimum(width[:, None], width))
     in_paragraph = np.zeros(len(size), bool)
@@ -65,15 +67,15 @@ def _fragment_traits(boxes: np.ndarray, fragment: np.ndarray, unit: float) -> tu
     return np.isin(of, wide), in_paragraph[of]
 
 
-def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[float, np.ndarray]]:
+def _open_runs(boxes: np.ndarray, wide: np.ndarray, text_height: float) -> list[tuple[float, np.ndarray]]:
     """Every x with the words, top to bottom, between two that cross it, where one side holds enough `wide` ones."""
     level = boxes[:, [1, 3]].mean(axis=1)
     by_level = np.argsort(level, kind="stable")
     x0, x1, level, wide = boxes[by_level, 0], boxes[by_level, 2], level[by_level], wide[by_level]
-    tried = np.arange(x0.min(), x1.max(), STEP * unit)
+    tried = np.arange(x0.min(), x1.max(), STEP * text_height)
     runs: dict[tuple[int, int, int], tuple[float, np.ndarray]] = {}
     for xs in np.split(tried, range(CHUNK, len(tried), CHUNK)):
-        at, start, stop = _tall_runs(x0, x1, level, xs, unit)
+        at, start, stop = _tall_runs(x0, x1, level, xs, text_height)
         on_left = x1 <= xs[:, None]
         before = np.zeros((4, len(xs), len(level) + 1), np.int32)
         np.cumsum([on_left, on_left & wide, ~on_left, ~on_left & wide], axis=2, out=before[:, :, 1:])
@@ -85,33 +87,35 @@ def _open_runs(boxes: np.ndarray, wide: np.ndarray, unit: float) -> list[tuple[f
 
 
 def _tall_runs(
-    x0: np.ndarray, x1: np.ndarray, level: np.ndarray, xs: np.ndarray, unit: float
+    x0: np.ndarray, x1: np.ndarray, level: np.ndarray, xs: np.ndarray, text_height: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each of `xs` the stretches of words, MIN_LINES high or more, between two that cross it.
 
     Words are given by their sides and levels (n,), from top to bottom. Returns for each stretch the index of its x,
     its first word, and the one past its last.
     """
-    crossing = (x0 < xs[:, None] + MARGIN * unit) & (x1 > xs[:, None] - MARGIN * unit)
-    fences = np.concatenate([[level[0] - unit], level, [level[-1] + unit]])  # the page's ends are fences too
+    crossing = (x0 < xs[:, None] + MARGIN * text_height) & (x1 > xs[:, None] - MARGIN * text_height)
+    fences = np.concatenate(
+        [[level[0] - text_height], level, [level[-1] + text_height]]
+    )  # the page's ends are fences too
     at, fence = np.nonzero(np.pad(crossing, ((0, 0), (1, 1)), constant_values=True))
-    height = (MIN_LINES - 1) * unit
+    height = (MIN_LINES - 1) * text_height
     roomy = np.flatnonzero(np.diff(fences[fence]) >= height)  # from one x to the next it is negative
-    start = np.searchsorted(level, fences[fence[roomy]] + HALF_LINE * unit, "right")
-    stop = np.searchsorted(level, fences[fence[roomy + 1]] - HALF_LINE * unit, "left")
+    start = np.searchsorted(level, fences[fence[roomy]] + HALF_LINE * text_height, "right")
+    stop = np.searchsorted(level, fences[fence[roomy + 1]] - HALF_LINE * text_height, "left")
     tall = stop > start
     tall[tall] = level[stop[tall] - 1] - level[start[tall]] >= height
     return at[roomy][tall], start[tall], stop[tall]
 
 
-def _judge(boxes: np.ndarray, strip: Strip, unit: float, known_x: float | None) -> Gutter | None:
+def _judge(boxes: np.ndarray, strip: Strip, text_height: float, known_x: float | None) -> Gutter | None:
     """The stretch of a strip that speaks most for a gutter, None if that is not enough."""
     if min(strip.on_left.sum(), (~strip.on_left).sum()) < MIN_LINES:
         return None
-    sides = [(strip.x1 - strip.x0)[side] / unit for side in (strip.on_left, ~strip.on_left)]
+    sides = [(strip.x1 - strip.x0)[side] / text_height for side in (strip.on_left, ~strip.on_left)]
     if min(map(median, sides)) < STAGGERED_WIDTH and max(quantile(side, 0.9) for side in sides) < TEXT_WIDTH:
         return None  # cells, and no running text beside them
-    weight = weigh(strip, unit)
+    weight = weigh(strip, text_height)
     by_level = np.argsort(strip.level, kind="stable")
     start, stop = _heaviest_stretch(weight[by_level])
     kept = by_level[start:stop]
@@ -122,10 +126,10 @@ def _judge(boxes: np.ndarray, strip: Strip, unit: float, known_x: float | None) 
     expected = known_x is not None and x0 <= known_x <= x1
     if not _speak(strip, weight, kept, EXPECTED_WEIGHT if expected else MIN_WEIGHT):
         return None
-    if x1 - x0 < NARROW * unit and not expected and min(len(left), len(right)) < NARROW_MIN_LINES:
+    if x1 - x0 < NARROW * text_height and not expected and min(len(left), len(right)) < NARROW_MIN_LINES:
         return None
     # Lines are flush on the left and ragged on the right, so a gutter is followed where its right column begins.
-    return Gutter(x1 - MARGIN * unit, *_span(boxes, strip, kept), float(weight[kept].sum()))
+    return Gutter(x1 - MARGIN * text_height, *_span(boxes, strip, kept), float(weight[kept].sum()))
 
 
 def _speak(strip: Strip, weight: np.ndarray, pieces: np.ndarray, min_weight: float) -> bool:
@@ -143,18 +147,20 @@ def _span(boxes: np.ndarray, strip: Strip, pieces: np.ndarray) -> tuple[float, f
     return float(centre.min()), float(centre.max())
 
 
-def _followed(gutter: Gutter, boxes: np.ndarray, fragment: np.ndarray, in_paragraph: np.ndarray, unit: float) -> Gutter:
+def _followed(
+    gutter: Gutter, boxes: np.ndarray, fragment: np.ndarray, in_paragraph: np.ndarray, text_height: float
+) -> Gutter:
     """The gutter as far up and down as it goes without a word across it, having been found where it is clearest."""
     level = boxes[:, [1, 3]].mean(axis=1)
-    fences = level[(boxes[:, 0] < gutter.x) & (boxes[:, 2] > gutter.x - MARGIN * unit)]
-    top = min(fences[fences < gutter.top].max(initial=-np.inf) + HALF_LINE * unit, gutter.top)
-    bottom = max(fences[fences > gutter.bottom].min(initial=np.inf) - HALF_LINE * unit, gutter.bottom)
+    fences = level[(boxes[:, 0] < gutter.x) & (boxes[:, 2] > gutter.x - MARGIN * text_height)]
+    top = min(fences[fences < gutter.top].max(initial=-np.inf) + HALF_LINE * text_height, gutter.top)
+    bottom = max(fences[fences > gutter.bottom].min(initial=np.inf) - HALF_LINE * text_height, gutter.bottom)
     strip = Strip.cut(boxes, fragment, in_paragraph, gutter.x, np.flatnonzero((level >= top) & (level <= bottom)))
-    weight, by_level = weigh(strip, unit), np.argsort(strip.level, kind="stable")
+    weight, by_level = weigh(strip, text_height), np.argsort(strip.level, kind="stable")
     clearest = (level[strip.words] >= gutter.top) & (level[strip.words] <= gutter.bottom)
     known = np.flatnonzero(np.isin(by_level, strip.piece_of[clearest]))
     start, stop = _carried_on(strip, weight, by_level, int(known[0]), int(known[-1]) + 1)
-    return Gutter(gutter.x, *_span(boxes, strip, _complete(strip, by_level, start, stop, unit)), gutter.weight)
+    return Gutter(gutter.x, *_span(boxes, strip, _complete(strip, by_level, start, stop, text_height)), gutter.weight)
 
 
 def _carried_on(strip: Strip, weight: np.ndarray, by_level: np.ndarray, start: int, stop: int) -> tuple[int, int]:
@@ -170,19 +176,19 @@ def _carried_on(strip: Strip, weight: np.ndarray, by_level: np.ndarray, start: i
     return start, stop
 
 
-def _complete(strip: Strip, by_level: np.ndarray, start: int, stop: int, unit: float) -> np.ndarray:
+def _complete(strip: Strip, by_level: np.ndarray, start: int, stop: int, text_height: float) -> np.ndarray:
     """The pieces of a stretch, and the lines next to it that begin or end where its columns do, whatever they weigh."""
     kept, left = by_level[start:stop], strip.on_left
     sides = kept[~left[kept]], kept[left[kept]]
     x0 = np.array([quantile(strip.x0[side], 0.1) for side in sides])[left.astype(int)]
     x1 = np.array([quantile(strip.x1[side], 0.9) for side in sides])[left.astype(int)]
-    fits = (np.abs(strip.x0 - x0) <= INDENT * unit) | (np.abs(strip.x1 - x1) <= unit)
+    fits = (np.abs(strip.x0 - x0) <= INDENT * text_height) | (np.abs(strip.x1 - x1) <= text_height)
     foreign, level = strip.level[~fits], strip.level[by_level]
-    top = foreign[foreign < level[start]].max(initial=-np.inf) + HALF_LINE * unit
-    bottom = foreign[foreign > level[stop - 1]].min(initial=np.inf) - HALF_LINE * unit
-    while start > 0 and level[start - 1] > top and level[start] - level[start - 1] <= LINE_PITCH * unit:
+    top = foreign[foreign < level[start]].max(initial=-np.inf) + HALF_LINE * text_height
+    bottom = foreign[foreign > level[stop - 1]].min(initial=np.inf) - HALF_LINE * text_height
+    while start > 0 and level[start - 1] > top and level[start] - level[start - 1] <= LINE_PITCH * text_height:
         start -= 1
-    while stop < len(level) and level[stop] < bottom and level[stop] - level[stop - 1] <= LINE_PITCH * unit:
+    while stop < len(level) and level[stop] < bottom and level[stop] - level[stop - 1] <= LINE_PITCH * text_height:
         stop += 1
     return by_level[start:stop]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Lengths are in units, the page's typical text height.
+# Lengths are in text heights, the typical one of the page.
 TEXT_WIDTH = 14.0  # the narrowest column that is known by its full lines: some 30 letters
 STAGGERED_WIDTH = 4.0  # the narrowest column that is known by its levels alone
 FULL_LINE = 0.75  # of the column's width
@@ -60,13 +60,13 @@ class Strip:
         )
 
 
-def weigh(strip: Strip, unit: float) -> np.ndarray:
+def weigh(strip: Strip, text_height: float) -> np.ndarray:
     """Weight (p,) of each piece of a strip with words on both sides, positive for a gutter."""
-    width, left = (strip.x1 - strip.x0) / unit, strip.on_left
+    width, left = (strip.x1 - strip.x0) / text_height, strip.on_left
     column = np.where(left, quantile(width[left], 0.9), quantile(width[~left], 0.9))
     full = (column >= TEXT_WIDTH) & (width >= FULL_LINE * column)
     partner = _partners(strip)
-    apart = np.abs(strip.level - strip.level[partner]) / unit
+    apart = np.abs(strip.level - strip.level[partner]) / text_height
     shared = apart <= SAME_LEVEL
     staggered = ~shared & (apart <= NEXT_LEVEL) & (column.min() >= STAGGERED_WIDTH)
     paragraphs = full & strip.in_paragraph & strip.in_paragraph[partner]

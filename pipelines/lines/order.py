@@ -16,7 +16,7 @@ from pipelines.lines.fragments import BACKSTEP, Ends, chain_words, nearest_right
 
 ROW_SHIFT = 0.4  # of the height: how far two ends may differ in level across a wide gap
 END_WORDS = 3  # words that tell the level of a fragment's end
-OVERPRINT = 0.2  # units: boxes in one place whose levels differ less are one text printed twice
+OVERPRINT = 0.2  # text heights: boxes in one place whose levels differ less are one text printed twice
 SLIM, TALL = 2.5, 2.0  # times its width, and the text height: the height of a word that runs vertically
 OFF_LINE = 0.25  # of the width of a vertical word: how far from its line the middle of the next may be
 DROP_CAP = 1.6  # times the text height
@@ -44,24 +44,24 @@ def order_words(
     upright = np.hstack([np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])])
     leftward = np.zeros(len(upright), bool) if right_to_left is None else np.asarray(right_to_left, bool)
     canonical = np.lexsort((leftward, *upright.T))
-    lines = _page_lines(upright[canonical], leftward[canonical], smallest_unit=page_height / 1000)
+    lines = _page_lines(upright[canonical], leftward[canonical], least_text_height=page_height / 1000)
     order = canonical[np.concatenate(lines)]
     return order, np.repeat(np.arange(len(lines)), [len(line) for line in lines])
 
 
-def _page_lines(boxes: np.ndarray, leftward: np.ndarray, smallest_unit: float) -> list[np.ndarray]:
+def _page_lines(boxes: np.ndarray, leftward: np.ndarray, least_text_height: float) -> list[np.ndarray]:
     """Lines, as word indices, of a page whose words may run both ways."""
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
-    text_height = np.median(height[width > height]) if (width > height).any() else 0.0
+    usual_height = np.median(height[width > height]) if (width > height).any() else 0.0
     # Dots and bars are slim too, but no taller than the text around them.
-    vertical = (height > SLIM * width) & (height > TALL * text_height)
+    vertical = (height > SLIM * width) & (height > TALL * usual_height)
     vertical |= _between(boxes, vertical)
     minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
     if minor is not vertical:  # vertical script: seen with the page's right edge on top, it runs like any other
         boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)
     turned = np.stack([-boxes[:, 3], boxes[:, 0], -boxes[:, 1], boxes[:, 2]], axis=1)
-    major_lines = _Reader(boxes, leftward, ~minor, smallest_unit).lines()
-    return major_lines + _Reader(turned, leftward, minor, smallest_unit).lines()
+    major_lines = _Reader(boxes, leftward, ~minor, least_text_height).lines()
+    return major_lines + _Reader(turned, leftward, minor, least_text_height).lines()
 
 
 def _between(boxes: np.ndarray, vertical: np.ndarray) -> np.ndarray:
@@ -88,15 +88,15 @@ def _below(boxes: np.ndarray, vertical: np.ndarray) -> np.ndarray:
 class _Reader:
     """Cuts the chosen words of a page into regions and rows; all its words run horizontally."""
 
-    def __init__(self, boxes: np.ndarray, leftward: np.ndarray, chosen: np.ndarray, smallest_unit: float) -> None:
+    def __init__(self, boxes: np.ndarray, leftward: np.ndarray, chosen: np.ndarray, least_text_height: float) -> None:
         self.words = np.flatnonzero(chosen)
         self.leftward = leftward
         heights = boxes[self.words, 3] - boxes[self.words, 1]
-        self.unit = max(float(np.median(heights)) if len(heights) else 0.0, smallest_unit)
-        self.boxes = _clip_drop_caps(boxes, self.words, self.unit)
+        self.text_height = max(float(np.median(heights)) if len(heights) else 0.0, least_text_height)
+        self.boxes = _clip_drop_caps(boxes, self.words, self.text_height)
         self.fragment = np.full(len(boxes), -1)
-        self.fragment[self.words] = chain_words(self.boxes[self.words], self.unit)
-        slope = slope_of(self.boxes[self.words], self.fragment[self.words], self.unit)
+        self.fragment[self.words] = chain_words(self.boxes[self.words], self.text_height)
+        slope = slope_of(self.boxes[self.words], self.fragment[self.words], self.text_height)
         self.boxes = _level(self.boxes, slope)
 
     def lines(self) -> list[np.ndarray]:
@@ -105,7 +105,7 @@ class _Reader:
 
     def _region(self, words: np.ndarray, known_x: float | None = None) -> list[np.ndarray]:
         """Cut along the clearest gutter into what is above, each column, and what is below; else read rows."""
-        gutter = find_gutter(self.boxes[words], self.fragment[words], self.unit, known_x)
+        gutter = find_gutter(self.boxes[words], self.fragment[words], self.text_height, known_x)
         if gutter is None:
             return self._rows(words)
         x, y = self.boxes[words][:, [0, 2]].mean(axis=1), self.boxes[words][:, [1, 3]].mean(axis=1)
@@ -123,7 +123,7 @@ class _Reader:
         by_piece = words[np.lexsort((self.boxes[words, 0], self.fragment[words]))]
         starts = np.flatnonzero(np.diff(self.fragment[by_piece], prepend=-1))
         pieces = np.split(by_piece, starts[1:])
-        rows = _join(self._ends(by_piece, starts), self.unit)
+        rows = _join(self._ends(by_piece, starts), self.text_height)
         lines = [np.concatenate([pieces[piece] for piece in row]) for row in rows]
         centre = self.boxes[:, [1, 3]].mean(axis=1)
         lines.sort(key=lambda line: float(centre[line].sum()) / len(line))
@@ -153,41 +153,41 @@ class _Reader:
         return np.concatenate([run if self.leftward[run[0]] == leftward else run[::-1] for run in runs])
 
 
-def _join(ends: Ends, unit: float) -> list[list[int]]:
+def _join(ends: Ends, text_height: float) -> list[list[int]]:
     """Join n fragments into rows across gaps of any width, the best aligned first, none of a row above another."""
-    right = nearest_right(ends, unit, np.inf, ROW_SHIFT)
-    left = nearest_right(ends.mirrored(), unit, np.inf, ROW_SHIFT)
+    right = nearest_right(ends, text_height, np.inf, ROW_SHIFT)
+    left = nearest_right(ends.mirrored(), text_height, np.inf, ROW_SHIFT)
     pairs = {(i, int(j)) for i, j in enumerate(right) if j >= 0} | {(int(i), j) for j, i in enumerate(left) if i >= 0}
     level_left, level_right = ends.left.mean(axis=1), ends.right.mean(axis=1)
     level = (level_left + level_right) / 2
     by_level = np.argsort(level, kind="stable").tolist()
-    followers = [(i, j) for i, j in pairwise(by_level) if level[j] - level[i] <= OVERPRINT * unit]
+    followers = [(i, j) for i, j in pairwise(by_level) if level[j] - level[i] <= OVERPRINT * text_height]
     aligned = sorted(pairs, key=lambda pair: (abs(level_right[pair[0]] - level_left[pair[1]]), pair))
     row_of = [[piece] for piece in range(len(level))]
     for i, j in aligned + followers:
         one, other = row_of[i], row_of[j]
-        if one is not other and not _collide(ends, level, one, other, unit):
+        if one is not other and not _collide(ends, level, one, other, text_height):
             one.extend(other)
             for piece in other:
                 row_of[piece] = one
     return [row for piece, row in enumerate(row_of) if row[0] == piece]
 
 
-def _collide(ends: Ends, level: np.ndarray, one: list[int], other: list[int], unit: float) -> bool:
+def _collide(ends: Ends, level: np.ndarray, one: list[int], other: list[int], text_height: float) -> bool:
     """Whether any two fragments stand above each other; text printed twice in one place does not."""
     shared = np.minimum(ends.x1[one][:, None], ends.x1[other]) - np.maximum(ends.x0[one][:, None], ends.x0[other])
     apart = np.abs(level[one][:, None] - level[other])
-    return bool(((shared > BACKSTEP * unit) & (apart > OVERPRINT * unit)).any())
+    return bool(((shared > BACKSTEP * text_height) & (apart > OVERPRINT * text_height)).any())
 
 
-def _clip_drop_caps(boxes: np.ndarray, words: np.ndarray, unit: float) -> np.ndarray:
+def _clip_drop_caps(boxes: np.ndarray, words: np.ndarray, text_height: float) -> np.ndarray:
     """A copy of the boxes in which a tall letter beside several lines ends where the first of these lines does."""
     clipped = boxes.copy()
     heights = boxes[words, 3] - boxes[words, 1]
-    for word in words[heights >= DROP_CAP * unit]:
+    for word in words[heights >= DROP_CAP * text_height]:
         x0, y0, x1, y1 = boxes[word]
         others = boxes[words]
-        beside = (others[:, 0] > (x0 + x1) / 2) & (others[:, 0] < x1 + 1.5 * unit)
+        beside = (others[:, 0] > (x0 + x1) / 2) & (others[:, 0] < x1 + 1.5 * text_height)
         beside &= (heights < (y1 - y0) / DROP_CAP) & (others[:, 1] + others[:, 3] > 2 * y0)
         beside &= others[:, 1] + others[:, 3] < 2 * y1
         if x1 - x0 <= 2 * (y1 - y0) and beside.any():

@@ -25,9 +25,9 @@ WATCH_INTERVAL_S = 30.0
 class Progress:
     """Counts items by status and writes a line now and then: in place on a terminal, line by line into a log."""
 
-    def __init__(self, verb: str, unit: str, total: int, done: int = 0, stream: TextIO | None = None) -> None:
+    def __init__(self, verb: str, noun: str, total: int, done: int = 0, stream: TextIO | None = None) -> None:
         self.verb = verb
-        self.unit = unit
+        self.noun = noun
         self.total = total
         self.done_before = done
         self.counts: Counter[PageStatus] = Counter()
@@ -64,7 +64,7 @@ class Progress:
             f"{count} {status.value}" for status, count in self.counts.most_common() if status is not PageStatus.OK
         ]
         failed = f", {here - self.counts[PageStatus.OK]} not ok ({', '.join(others)})" if others else ""
-        return f"{self.verb} {done}/{self.total} {self.unit}, {rate:.2f} {self.unit}/s{failed}, ETA {left}"
+        return f"{self.verb} {done}/{self.total} {self.noun}, {rate:.2f} {self.noun}/s{failed}, ETA {left}"
 
     def _write(self, now: float, final: bool) -> None:
         text = self.line(now - self.started)
@@ -110,10 +110,10 @@ class OutputWatch:
     """
 
     def __init__(
-        self, verb: str, unit: str, missing: int, count: Callable[[], int], interval_s: float = WATCH_INTERVAL_S
+        self, verb: str, noun: str, missing: int, count: Callable[[], int], interval_s: float = WATCH_INTERVAL_S
     ) -> None:
         self.verb = verb
-        self.unit = unit
+        self.noun = noun
         self.missing = missing
         self._count = count
         self._interval_s = interval_s
@@ -138,7 +138,7 @@ class OutputWatch:
         """Returns the text of the line when `done` outputs are there after `elapsed_s` seconds of this run."""
         here, total = done - self._before, self._before + self.missing
         left = duration((total - done) * elapsed_s / here) if here > 0 else "unknown"
-        return f"{self.verb} {done}/{total} {self.unit}, ETA {left}"
+        return f"{self.verb} {done}/{total} {self.noun}, ETA {left}"
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._interval_s):
@@ -148,6 +148,6 @@ class OutputWatch:
         try:
             done = self._count()
         except storage_errors() as error:  # the work goes on without us
-            logger.warning("%s %s cannot be counted: %s", self.verb, self.unit, error)
+            logger.warning("%s %s cannot be counted: %s", self.verb, self.noun, error)
             return
         logger.info(self.line(done, time.monotonic() - self.started))

@@ -10,7 +10,7 @@ import pymupdf
 
 from schemas import TIME_COLUMNS
 from tests.chaos.engine import FAULTS
-from tests.hostile import write_hostile
+from tests.support.hostile import write_hostile
 
 COLOURS = {fault.__name__: tuple(part / 255 for part in colour) for colour, fault in FAULTS.items()}
 

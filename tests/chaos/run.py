@@ -28,7 +28,7 @@ import psutil
 
 from tests.chaos.corpora import differences, write_documents
 from tests.chaos.engine import PAGE_S
-from tests.commands import LIMIT_S, ROOT
+from tests.support.commands import LIMIT_S, ROOT
 
 PAGE_PROCESS = "pipelines.runtime.sandbox_child"
 BEAM_WORKERS = ("--direct_running_mode", "multi_processing", "--direct_num_workers", "2")

@@ -9,8 +9,8 @@ import pytest
 
 from tests.chaos.corpora import differences, document
 from tests.chaos.run import Chaos
-from tests.commands import LIMIT_S, run_module
-from tests.disks import small_disk
+from tests.support.commands import LIMIT_S, run_module
+from tests.support.disks import small_disk
 
 
 @pytest.fixture(scope="module")

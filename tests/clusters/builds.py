@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from tests.commands import LIMIT_S, ROOT
+from tests.support.commands import LIMIT_S, ROOT
 
 SMALL = ("--dpi", "72", "--image_long_side", "128", "--pages_per_shard", "12", "--workers", "1")
 

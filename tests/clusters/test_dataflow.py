@@ -16,7 +16,7 @@ from schemas import FolioError, UsageError
 from tests.chaos.corpora import differences
 from tests.clusters import google
 from tests.clusters.builds import SMALL, run
-from tests.commands import LIMIT_S, ROOT
+from tests.support.commands import LIMIT_S, ROOT
 
 INPUT, OUTPUT = f"gs://{google.BUCKET}/documents/", f"gs://{google.BUCKET}/dataflow"
 RUNNER = "--runner=DataflowRunner"

@@ -15,7 +15,7 @@ from schemas import UsageError
 from tests.chaos.corpora import differences
 from tests.clusters import google
 from tests.clusters.builds import run, start, wait_until
-from tests.commands import LIMIT_S, ROOT, run_module
+from tests.support.commands import LIMIT_S, ROOT, run_module
 
 INPUT = f"gs://{google.BUCKET}/documents/"
 

@@ -12,7 +12,7 @@ from pipelines.build_corpus import build_corpus
 from schemas import UsageError
 from tests.chaos.corpora import differences
 from tests.clusters.builds import run, start, wait_until
-from tests.commands import LIMIT_S
+from tests.support.commands import LIMIT_S
 
 DASK = "--runner=apache_beam.runners.dask.dask_runner.DaskRunner"
 PORTABLE = ("--runner=PortableRunner", "--job_endpoint=embed", "--environment_type=LOOPBACK")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.verify import main
-from tests.corpora import write_corpus
+from tests.support.corpora import write_corpus
 
 
 @pytest.fixture(scope="module")

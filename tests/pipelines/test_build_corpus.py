@@ -17,8 +17,8 @@ import pytest
 from pipelines.build.flags import parse_flags
 from pipelines.build_corpus import build_corpus
 from schemas import Corpus, CorpusIndex, UsageError, load_tokenizer
-from tests.commands import build, run_module
-from tests.hostile import one_page, write_hostile
+from tests.support.commands import build, run_module
+from tests.support.hostile import one_page, write_hostile
 
 
 def manifest_of(output):

@@ -12,9 +12,9 @@ import pytest
 
 from pipelines import merge, preview, retokenize, verify
 from schemas import Corpus
-from tests.browser import chromium, needs_chromium
-from tests.commands import build
-from tests.hostile import one_page
+from tests.support.browser import chromium, needs_chromium
+from tests.support.commands import build
+from tests.support.hostile import one_page
 
 SCRIPT = "<script>alert(1)<script>.pdf"
 NAMES = [

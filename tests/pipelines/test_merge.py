@@ -19,8 +19,8 @@ from pipelines import verify
 from pipelines.merge import main
 from pipelines.retokenize import main as retokenize
 from schemas import PLAN_SCHEMA, Corpus, CorpusIndex, Sample, UsageError
-from tests.commands import LIMIT_S, build, run_module, start
-from tests.corpora import write_corpus
+from tests.support.commands import LIMIT_S, build, run_module, start
+from tests.support.corpora import write_corpus
 
 SMALL = {"words": 20, "long_side": 64}
 MEMORY_DISK = Path("/dev/shm")

@@ -12,10 +12,10 @@ import pytest
 
 from pipelines.preview import main
 from schemas import Corpus, CorpusIndex, Word, encode_sample, load_tokenizer
-from tests.browser import chromium, needs_chromium
-from tests.commands import run_module
-from tests.corpora import row_of, tokenize, write_corpus, write_shard
-from tests.drawn_pages import draw_page
+from tests.support.browser import chromium, needs_chromium
+from tests.support.commands import run_module
+from tests.support.corpora import row_of, tokenize, write_corpus, write_shard
+from tests.support.drawn_pages import draw_page
 
 HOSTILE = [
     "<script>document.title='caught'</script>",

@@ -16,8 +16,8 @@ import sentencepiece
 from pipelines import verify
 from pipelines.retokenize import main
 from schemas import TIME_COLUMNS, Corpus, load_tokenizer
-from tests.commands import LIMIT_S, build, run_module, start
-from tests.corpora import write_corpus
+from tests.support.commands import LIMIT_S, build, run_module, start
+from tests.support.corpora import write_corpus
 
 
 @pytest.fixture(scope="module")

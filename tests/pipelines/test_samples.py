@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from pipelines.samples.__main__ import main
 from pipelines.samples.document import KINDS, make_document
 from pipelines.samples.fonts import FAMILIES, Font, clip, wrap
-from tests.commands import LIMIT_S, start
+from tests.support.commands import LIMIT_S, start
 
 SINGLE_COLUMN = [kind for kind in KINDS if kind != "article"]
 EVERY_FACE = [face for faces in FAMILIES.values() for face in faces]

@@ -17,8 +17,8 @@ import pytest
 from pipelines.verify import main
 from schemas import CorpusIndex
 from schemas.sample import encode_tokens
-from tests.commands import run_module
-from tests.corpora import write_corpus, write_shard
+from tests.support.commands import run_module
+from tests.support.corpora import write_corpus, write_shard
 
 SHARD = "corpus-00001"
 Sample = dict[str, bytes]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from schemas import load_tokenizer
-from tests.commands import LIMIT_S
+from tests.support.commands import LIMIT_S
 
 COMMIT = "0" * 40
 PROGRAM = """

@@ -12,7 +12,7 @@ import webdataset
 from PIL import Image
 
 from schemas import Corpus, encode_sample
-from tests.drawn_pages import draw_page
+from tests.support.drawn_pages import draw_page
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as st_numpy
 
 from schemas import TOKEN_COLUMNS, SchemaError, decode_page, decode_tokens, encode_sample, page_key
 from schemas.sample import encode_page, encode_tokens
-from tests.drawn_pages import draw_page
 from tests.schemas.strategies import pages, token_arrays
+from tests.support.drawn_pages import draw_page
 
 JPG = b"\xff\xd8\xff\xe0 any bytes"
 

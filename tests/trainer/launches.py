@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.commands import LIMIT_S, ROOT
+from tests.support.commands import LIMIT_S, ROOT
 
 PRETRAIN = ROOT / "trainer" / "pretrain.py"
 MANY_RUNS = Path(__file__).with_name("many_runs.py")

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from schemas import Corpus
-from tests.commands import LIMIT_S
-from tests.corpora import spoil_corpus, write_corpus
+from tests.support.commands import LIMIT_S
+from tests.support.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import (
     PRETRAIN,
     SMALL,

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.commands import LIMIT_S
-from tests.corpora import write_corpus
+from tests.support.commands import LIMIT_S
+from tests.support.corpora import write_corpus
 from tests.trainer.launches import ROOT, environment
 
 pytest.importorskip("transformers")

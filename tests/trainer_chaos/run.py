@@ -21,8 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpora import write_corpus
-from tests.disks import SmallDisk, small_disk
+from tests.support.corpora import write_corpus
+from tests.support.disks import SmallDisk, small_disk
 from tests.trainer.launches import run_many
 from tests.trainer_chaos.struck import StruckRun, flip_a_byte
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from tests.commands import LIMIT_S
+from tests.support.commands import LIMIT_S
 from tests.trainer.launches import PRETRAIN, environment, launcher, rows
 from trainer.checkpoints.manifest import MANIFEST, Checkpoint
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.corpora import write_corpus
+from tests.support.corpora import write_corpus
 from tests.trainer_chaos.struck import StruckRun
 
 

@@ -13,7 +13,7 @@ from pipelines.build.estimate import sample_pages
 from pipelines.build.inspection import DocumentFacts
 from pipelines.build.work_units import document_row, plan_table
 from schemas import PLAN_SCHEMA, CorpusIndex, PageStatus
-from tests.commands import build
+from tests.support.commands import build
 
 
 @pytest.fixture(scope="module")

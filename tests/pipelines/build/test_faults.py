@@ -11,8 +11,8 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 
-from tests.commands import LIMIT_S, ROOT, build, start
-from tests.hostile import one_page
+from tests.support.commands import LIMIT_S, ROOT, build, start
+from tests.support.hostile import one_page
 
 PDF = ("--text_source", "pdf")
 

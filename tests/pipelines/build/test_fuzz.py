@@ -7,7 +7,7 @@ import random
 import pytest
 
 from benchmarks.corpus.mutations import MUTATIONS, decompression_bomb, sound_documents, write_mutants
-from tests.commands import run_module
+from tests.support.commands import run_module
 
 QUICK = ("--text_source", "pdf", "--dpi", 50, "--image_long_side", 256, "--page_timeout_s", 3, "--workers", 2)
 

@@ -12,7 +12,7 @@ from pipelines.build.inspection import stamp_of
 from pipelines.page.assemble import PageFacts, PageId
 from pipelines.build.pages import PageBuilder, PageTask
 from schemas import PageStatus, load_tokenizer
-from tests.hostile import one_page
+from tests.support.hostile import one_page
 
 GERMAN = "Die Rechnung ist innerhalb von dreißig Tagen ohne Abzug zu bezahlen"
 

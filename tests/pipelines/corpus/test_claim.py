@@ -9,7 +9,7 @@ import psutil
 from pipelines import merge, retokenize
 from pipelines.corpus.claim import sole_command
 from tests.chaos.corpora import document
-from tests.commands import run_module, start
+from tests.support.commands import run_module, start
 
 BUILD = "tests.chaos.build"
 

@@ -15,7 +15,7 @@ from pipelines.corpus.manifest import write_manifest
 from pipelines.corpus.store import CorpusStore
 from pipelines.report.counting import IS_OK, count_values
 from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex
-from tests.corpora import write_corpus
+from tests.support.corpora import write_corpus
 
 ORDER = [("uri", "ascending"), ("page", "ascending")]
 

@@ -14,8 +14,8 @@ import yaml
 
 from pipelines.report.card import render_card, size_category
 from schemas import CorpusIndex
-from tests.commands import LIMIT_S, ROOT
-from tests.corpora import write_corpus
+from tests.support.commands import LIMIT_S, ROOT
+from tests.support.corpora import write_corpus
 
 
 @pytest.fixture(scope="module")

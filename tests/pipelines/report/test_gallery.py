@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.report.gallery import PICTURE_BYTES, pick_gallery, shrink
 from schemas import MANIFEST_SCHEMA
-from tests.drawn_pages import document_sha256, draw_page
+from tests.support.drawn_pages import document_sha256, draw_page
 
 
 def row(document: int, page: int = 1, **facts: object) -> dict:

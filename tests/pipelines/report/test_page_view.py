@@ -12,7 +12,7 @@ from pipelines.report.page_view import LINE_COLOURS, PageView, grid_cells, page_
 from pipelines.report.rendering import render
 from schemas import CorpusIndex, Line, Page, Sample, TokenizerInfo, Word, cell_of
 from schemas.sample import encode_page
-from tests.drawn_pages import draw_page
+from tests.support.drawn_pages import draw_page
 
 INDEX = CorpusIndex({}, "", TokenizerInfo("t5", "", 32_000), 4, 5, (), {})
 NO_TOKENS = np.zeros((0, 8), np.int32)

@@ -15,9 +15,9 @@ import pytest
 from pipelines.report.failures import LISTED_FAILURES, MEANINGS
 from pipelines.report.report import pick_gallery, render_report
 from schemas import MANIFEST_SCHEMA, Corpus, PageStatus
-from tests.browser import chromium, needs_chromium
-from tests.corpora import failed_row, plan_of, write_corpus
-from tests.drawn_pages import document_sha256
+from tests.support.browser import chromium, needs_chromium
+from tests.support.corpora import failed_row, plan_of, write_corpus
+from tests.support.drawn_pages import document_sha256
 
 VOID = {"meta", "link", "img", "br", "input", "hr"}
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from pipelines.runtime.scratch import scratch_directory, scratch_root
-from tests.commands import ROOT
+from tests.support.commands import ROOT
 
 HOLD = "from pipelines.runtime.scratch import scratch_directory as s\nwith s() as d: print(d, flush=True); input()"
 

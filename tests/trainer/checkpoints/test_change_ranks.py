@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.corpora import write_corpus
+from tests.support.corpora import write_corpus
 from tests.trainer.launches import SMALL, rows, run_many
 
 RECORDED_RUNS = Path(__file__).parents[1] / "recorded_runs.py"

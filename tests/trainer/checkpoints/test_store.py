@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from schemas import FolioError, UsageError
-from tests.disks import small_disk
+from tests.support.disks import small_disk
 from tests.trainer.launches import only_rank
 from trainer.checkpoints.manifest import Checkpoint
 from trainer.checkpoints.store import CheckpointStore, newest_checkpoint, require_same

@@ -14,8 +14,8 @@ import pytest
 
 from schemas import UsageError
 from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
-from tests.commands import LIMIT_S
-from tests.corpora import write_corpus
+from tests.support.commands import LIMIT_S
+from tests.support.corpora import write_corpus
 from tests.trainer.launches import PRETRAIN, SMALL, environment, rows
 from trainer.checkpoints.manifest import Checkpoint, size_and_sha256
 from trainer.checkpoints.upload import Uploads, require_uploads

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from schemas import Sample
-from tests.corpora import spoil_corpus, write_corpus
+from tests.support.corpora import spoil_corpus, write_corpus
 from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import (

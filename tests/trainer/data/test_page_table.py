@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import MANIFEST_SCHEMA, Corpus, PageStatus, SchemaError
-from tests.corpora import failed_row, write_corpus
+from tests.support.corpora import failed_row, write_corpus
 from trainer.data.page_table import PageTable, read_page_table
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from schemas import Corpus, ShardInfo
 from tests.clusters.google import BUCKET, Files, Proxy, object_store, serving
-from tests.commands import LIMIT_S
-from tests.corpora import write_corpus
+from tests.support.commands import LIMIT_S
+from tests.support.corpora import write_corpus
 from tests.trainer.launches import SMALL, rows, run_many
 from trainer.data import shard_files
 from trainer.data.batches import sample_order

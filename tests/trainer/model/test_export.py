@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from schemas.errors import FolioError
-from tests.disks import small_disk
+from tests.support.disks import small_disk
 from tests.trainer.pages import TINY, TOKENIZER, collated, example_of, page_image, page_tokens
 from trainer.model.batch import Batch
 from trainer.model.config import ModelConfig

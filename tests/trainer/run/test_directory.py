@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas import UsageError
-from tests.commands import LIMIT_S
+from tests.support.commands import LIMIT_S
 from trainer.run.directory import sole_run
 
 

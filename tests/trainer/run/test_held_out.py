@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.corpora import spoil_corpus, write_corpus
+from tests.support.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import only_rank
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset

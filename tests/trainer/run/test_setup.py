@@ -12,8 +12,8 @@ import pytest
 import sentencepiece
 
 from tests.clusters.google import Forbidding, serving
-from tests.commands import run_module
-from tests.corpora import write_corpus
+from tests.support.commands import run_module
+from tests.support.corpora import write_corpus
 from trainer.pretrain import main
 
 

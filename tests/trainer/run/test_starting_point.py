@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.corpora import write_corpus
+from tests.support.corpora import write_corpus
 from tests.trainer.launches import SMALL, rows, run_many
 
 transformers = pytest.importorskip("transformers")

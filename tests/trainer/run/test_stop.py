@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.corpora import write_corpus
-from tests.disks import small_disk
+from tests.support.corpora import write_corpus
+from tests.support.disks import small_disk
 from tests.trainer.launches import PRETRAIN, ROOT, SMALL, rows, run
 from trainer.pretrain import main
 from trainer.run.stop import StopRequest, mark_stopped

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import LIMIT_S
-from tests.corpora import write_corpus
+from tests.support.commands import LIMIT_S
+from tests.support.corpora import write_corpus
 from tests.trainer.launches import PRETRAIN, SMALL, launcher, rows, run, run_many
 from trainer.run.wandb_log import WandbLog
 

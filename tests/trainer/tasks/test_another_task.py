@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpora import write_corpus
+from tests.support.corpora import write_corpus
 from tests.trainer.launches import SMALL, launcher, rows, run, validation_rows
 from trainer.model.export import load_model
 

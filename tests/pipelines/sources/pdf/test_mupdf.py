@@ -11,7 +11,7 @@ from pipelines.build.inspection import DocumentTask, inspect_document
 from pipelines.page.reading import PageError
 from pipelines.sources.pdf.mupdf import load_page, open_document, render, text_layer, turned
 from schemas import PageStatus
-from tests.hostile import one_page, write_hostile
+from tests.support.hostile import one_page, write_hostile
 
 
 @pytest.fixture

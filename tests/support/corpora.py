@@ -34,7 +34,7 @@ from schemas import (
     page_key,
 )
 from schemas.reader import Shard
-from tests.drawn_pages import document_sha256, draw_page
+from tests.support.drawn_pages import document_sha256, draw_page
 
 SPOILT_TOKENS = {"unknown ids": lambda tokens: np.full_like(tokens, 99999), "backwards": lambda tokens: tokens[::-1]}
 

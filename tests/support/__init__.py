@@ -1,0 +1,1 @@
+"""What tests of several folders share: commands, documents, corpora, disks, a browser."""
