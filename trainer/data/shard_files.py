@@ -167,11 +167,11 @@ def _used_now(path: Path) -> bool:
 
 @contextmanager
 def _only_one(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
-    """Lets one at a time pass to a shard; the kernel frees the lock of a process that dies."""
+    """Lets one thread of one process at a time work on a shard; the kernel frees the lock of a process that dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o666)
     try:
-        fcntl.flock(descriptor, how)
+        fcntl.flock(descriptor, how)  # not lockf as in run.directory: that lets the threads of one process in together
         yield
     finally:
         os.close(descriptor)
