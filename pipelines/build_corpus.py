@@ -33,7 +33,7 @@ from pipelines.runtime.progress import Progress
 from pipelines.runtime.wording import counted, format_statuses
 from schemas import CorpusIndex, FolioError, PageStatus, load_tokenizer
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 
 def build_corpus(

@@ -57,7 +57,7 @@ class PageConfig:
 class RunConfig:
     """How the work is carried out; no value here changes the bytes of a page that succeeds.
 
-    The two limits decide whether a page succeeds, and so may the speed and memory of the machine. They are still no part
+    The two limits decide whether a page succeeds, and so may the speed and memory of a machine. They are still no part
     of `BuildConfig.corpus_settings`: a run that goes on with a higher limit, or on another machine, makes the same
     corpus except for pages at the limit, and each of those has its row. The limit on pixels is in `PageConfig`, because
     it changes images.

@@ -34,7 +34,7 @@ from pipelines.build.shard import build_shard
 from schemas import PageStatus
 from schemas.support.duration import duration
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 PAGES_A_PROCESS = 20  # of the sample, at least
 WARM_UP_PAGES = 10  # that a page process builds before it is measured

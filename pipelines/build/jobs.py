@@ -27,7 +27,7 @@ from pipelines.runtime.scratch import scratch_directory
 from pipelines.build.shard import build_shard
 from schemas import PLAN_SCHEMA, PageStatus
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("pipelines")
 
 USUAL_PROCESS_MB = 2560  # memory of a page process with the default OCR engine; 2.2 GB were measured
 
@@ -69,7 +69,7 @@ class SandboxDoFn(FileDoFn):
     def teardown(self) -> None:
         """Called by Beam at the end of each worker."""
         self.sandbox.close()
-        logger.info("page processes: peak resident memory %.0f MB", self.sandbox.peak_mb)
+        logger.debug("page processes: peak resident memory %.0f MB", self.sandbox.peak_mb)
 
     def count(self, status: PageStatus) -> None:
         """Counts a page or a document, in Beam's metrics and in the launcher's progress."""

@@ -29,7 +29,7 @@ from pipelines.runtime.sandbox import Sandbox
 from pipelines.runtime.wording import counted
 from schemas import UsageError
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 INSPECT_BATCH = 256  # documents, at least
 INSPECT_BATCHES = 4096  # at most: each is a file to write, to list and to merge

@@ -20,7 +20,7 @@ from pipelines.runtime.scratch import scratch_directory
 from schemas import PageStatus, ShardInfo
 from schemas.support.hashing import sha256_of
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("pipelines")
 
 
 def build_shard(

@@ -24,7 +24,7 @@ from pipelines.runtime.wording import counted, format_statuses
 from schemas import MANIFEST_SCHEMA, CorpusIndex, Sample, ShardInfo, Tokenizer, TokenizerInfo
 from schemas.reader import Shard
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 FILES = ("manifest.parquet", "report.html", "README.md", "index.json")
 GALLERY_SHARDS = 4  # enough to choose from, and few to fetch where the corpus is in a bucket

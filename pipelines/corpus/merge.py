@@ -19,7 +19,7 @@ from pipelines.runtime.progress import Progress
 from pipelines.runtime.wording import counted
 from schemas import CorpusIndex, PageStatus, UsageError
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 NOT_OF_A_PAGE = ("inputs", "pages_per_shard", "merged")
 """Settings in which corpora to be joined may differ: they decide which pages there are, not what a page is."""

@@ -29,7 +29,7 @@ from schemas import CorpusIndex, FolioError, PageStatus, ShardInfo, UsageError, 
 from schemas.reader import Shard
 from schemas.sample import encode_tokens
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 
 def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> CorpusIndex:

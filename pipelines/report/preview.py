@@ -28,7 +28,7 @@ from schemas import (
     load_tokenizer,
 )
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 _TOKEN_ID, _WORD = TOKEN_COLUMNS.index("token_id"), TOKEN_COLUMNS.index("word")
 

@@ -25,7 +25,7 @@ def run_command(work: Callable[[], object]) -> int:
         work: keeps what it has finished, so that the same command can go on.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
-    logging.getLogger("folio").setLevel(logging.INFO)
+    logging.getLogger("pipelines").setLevel(logging.INFO)
     received = [signal.SIGINT]
 
     def stop(number: int, _: FrameType | None) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from pipelines.runtime.files import is_local, open_read
 from schemas import FolioError
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 RETRY_WAITS_S = (1.0, 4.0, 16.0)
 # What is wrong with one file and will still be wrong in a minute. Everything else is taken for a passing fault of the

@@ -15,7 +15,7 @@ from pipelines.runtime.storage_errors import storage_errors
 from schemas import PageStatus
 from schemas.support.duration import duration
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 TERMINAL_INTERVAL_S = 0.5
 LOG_INTERVAL_S = 10.0

@@ -13,7 +13,7 @@ from pipelines.runtime.wording import counted
 from pipelines.samples.document import KINDS, Document, document_name, make_document
 from schemas import FolioError, UsageError
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 DESCRIPTION = """\
 Write N synthetic documents and, beside each, the truth about it:

@@ -15,7 +15,7 @@ from apache_beam.runners.runner import PipelineRunner
 from pipelines.runtime.beam import dataflow
 from schemas import FolioError, UsageError
 
-logger = logging.getLogger("folio")
+logger = logging.getLogger("pipelines")
 
 
 def runner_kind(options: PipelineOptions) -> str:
