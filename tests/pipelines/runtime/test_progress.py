@@ -44,6 +44,6 @@ def test_a_listing_that_fails_does_not_end_the_work(caplog):
             return answers.pop()
         raise ConnectionResetError("reset by peer")
 
-    with caplog.at_level(logging.INFO, "folio"), OutputWatch("built", "shards", 1, count):
+    with caplog.at_level(logging.INFO, "pipelines"), OutputWatch("built", "shards", 1, count):
         pass
     assert caplog.messages == ["built shards cannot be counted: reset by peer"]
