@@ -2,5 +2,5 @@
 
 import logging
 
-# Importing Beam without its Google extra warns, on the root logger, of a BigQuery client that nothing here asks for.
+# Without its Google extra, Beam warns on the root logger about a missing BigQuery client. Nothing here uses BigQuery.
 logging.getLogger().addFilter(lambda record: not record.getMessage().startswith("apitools not found"))

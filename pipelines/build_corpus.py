@@ -1,7 +1,7 @@
 """Builds a corpus: `python -m pipelines.build_corpus --input 'pdfs/**/*.pdf' --output OUT`.
 
-discover -> inspect -> plan -> build -> finish. Each stage leaves its result under OUT, so that the same command goes on
-where an earlier run stopped.
+The stages are discover -> inspect -> plan -> build -> finish. Each stage stores its result under OUT, so the same
+command continues where an earlier run stopped.
 """
 
 from __future__ import annotations
@@ -39,16 +39,20 @@ logger = logging.getLogger("pipelines")
 def build_corpus(
     config: BuildConfig, beam_args: list[str], dry_run: DryRun | None = None, finish_only: bool = False
 ) -> CorpusIndex | None:
-    """Builds what is missing of a corpus and returns its index.
-
-    Returns `None` where `dry_run` asks for an estimate alone, and where the flags of Beam say not to wait for the job.
+    """Builds the missing parts of a corpus.
 
     Args:
-        finish_only: start no job; all shards must be there.
+        config: settings of the build.
+        beam_args: flags for Beam.
+        dry_run: only estimate the cost of the build.
+        finish_only: start no job; all shards must exist.
+
+    Returns:
+        The index of the corpus. `None` after a dry run, and if the flags of Beam say not to wait for the job.
 
     Raises:
-        UsageError: an input or the output cannot be what they are said to be.
-        FolioError: the run failed, or not a single page could be used.
+        UsageError: a setting, an input or the output cannot be used.
+        FolioError: the run failed, too many documents or pages failed, or no page could be used.
     """
     check_runner(beam_args, config.inputs, config.output, config.page.text_source)
     open_file_systems((*config.inputs, config.output), beam_args)
@@ -79,8 +83,8 @@ def _build(
     missing = missing_units(units, store)
     if missing and finish_only:
         raise FolioError(
-            f"--finish_only: {len(missing)} of {counted(len(units), 'shard')} are not there yet, {missing[0]} for "
-            "one. Wait for the job, or run the command without this flag to build them."
+            f"--finish_only: {len(missing)} of {counted(len(units), 'shard')} do not exist yet, for example "
+            f"{missing[0]}. Wait for the job, or run the command without this flag to build them."
         )
     if missing:
         build_shards(config, store, units, missing, beam_args)
@@ -100,14 +104,14 @@ def _build(
 
 
 def describe(plan: pa.Table, units: WorkUnits) -> None:
-    """Logs what the plan says."""
+    """Logs a summary of the plan."""
     documents, statuses = counted(len(plan), "document"), format_statuses(count_column(plan["status"]))
     pages, shards = counted(int(units.pages.sum()), "page"), counted(len(units), "shard")
     logger.info("plan: %s (%s), %s, %s", documents, statuses, pages, shards)
 
 
 def missing_units(units: WorkUnits, store: CorpusStore) -> list[str]:
-    """Returns the names of the units whose shards are not there."""
+    """Returns the names of the units whose shards do not exist."""
     finished = store.finished_shards()
     return [name for name in units.names if name not in finished]
 
@@ -115,7 +119,7 @@ def missing_units(units: WorkUnits, store: CorpusStore) -> list[str]:
 def build_shards(
     config: BuildConfig, store: CorpusStore, units: WorkUnits, missing: list[str], beam_args: list[str]
 ) -> None:
-    """Builds the shards that are not there yet."""
+    """Builds the missing shards."""
     with store.create("work", "units.arrow") as stream:
         units.write(stream)
     total, wanted = int(units.pages.sum()), int(units.pages[np.isin(units.names, missing)].sum())
@@ -124,23 +128,23 @@ def build_shards(
 
 
 def refuse_many_failed_documents(plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
-    """Stops before a build of what most of the input is not."""
-    cure = f"Mend or narrow --input, delete {store.uri('plan.parquet')} and run the same command again."
-    check_failed_share(count_column(plan["status"]), config.run.max_failed_share, "documents", cure)
+    """Raises an error before the build if too many documents failed the inspection."""
+    advice = f"Fix or narrow --input, delete {store.uri('plan.parquet')} and run the same command again."
+    check_failed_share(count_column(plan["status"]), config.run.max_failed_share, "documents", advice)
 
 
 def refuse_unusable(index: CorpusIndex, plan: pa.Table, config: BuildConfig, store: CorpusStore) -> None:
-    """Ends a build of few good pages, or of none, as failed, though it is there to be looked at."""
+    """Raises an error if no page could be used or too many pages failed. The corpus is kept for inspection."""
     if not index.totals["samples"]:
         reasons = format_statuses(index.totals["status"])
         raise FolioError(
-            f"not one page could be used ({reasons}): see {store.uri('report.html')}, and delete OUT to try again"
+            f"no page could be used ({reasons}): see {store.uri('report.html')}, and delete OUT to try again"
         )
     documents = Counter(count_column(plan["status"]))
     del documents[PageStatus.OK.value]
     pages = Counter(index.totals["status"]) - documents
-    cure = f"See {store.uri('report.html')}, mend the cause and build into another --output."
-    check_failed_share(pages, config.run.max_failed_share, "pages", cure)
+    advice = f"See {store.uri('report.html')}, fix the cause and build into another --output."
+    check_failed_share(pages, config.run.max_failed_share, "pages", advice)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The settings of a build: those that decide the corpus's bytes, and those that only decide how it is run."""
+"""The settings of a build: those that decide the bytes of the corpus, and those that only control the run."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ TEXT_SOURCES = ("ocr", "auto", "pdf")
 
 @dataclass(frozen=True)
 class PageConfig:
-    """What a page is turned into. Same document and same values: same bytes.
+    """Settings that decide what a page becomes. The same document and the same values give the same bytes.
 
     Attributes:
-        text_source: `ocr`, `pdf` (text layer) or `auto` (text layer where it can be trusted).
-        ocr: engine name.
-        ocr_model: weights: `None` for the packaged ones, a directory, or a hub name.
-        ocr_precision: of the neural engine: `bf16`, `f32`, or `auto` for what the CPU is fastest at, bytes among it.
-            Scores differ in their last digits, and now and then a character does.
+        text_source: `ocr`, `pdf` (text layer) or `auto` (text layer if it can be trusted, else OCR).
+        ocr: name of the OCR engine.
+        ocr_model: weights of the engine: `None` for the packaged weights, else a directory or a hub name.
+        ocr_precision: number format of the neural engine: `bf16`, `f32`, or `auto` for the fastest format of the CPU,
+            which can be 8-bit integers. Scores differ in their last digits between formats, and so do a few characters.
         dpi: resolution at which pages are rendered for OCR.
-        max_long_side_px: cap of the rendered page's long side; larger pages are rendered at a lower resolution.
-        image_long_side: long side of the stored image in pixels; smaller pages are not enlarged beyond `dpi`.
+        max_long_side_px: limit for the long side of a rendered page; larger pages are rendered at a lower resolution.
+        image_long_side: long side of the stored image in pixels. Larger images are scaled down to it. Images are never
+            scaled up, but small pages are rendered at a higher resolution than `dpi` to reach it.
         jpeg_quality: 1..100.
-        grid_rows, grid_cols: grid of the tokens' cells.
+        grid_rows, grid_cols: size of the grid; each token stores the cell of its word.
         tokenizer: see `schemas.load_tokenizer`.
-        filters: one of each kind, in the order in which a page meets them.
+        filters: one of each kind, in the order in which they are applied to a page.
     """
 
     text_source: str = "ocr"
@@ -47,7 +48,7 @@ class PageConfig:
     filters: tuple[Filter, ...] = tuple(kind() for kind in FILTERS)
 
     def settings(self) -> dict[str, Any]:
-        """Returns the values as `index.json` holds them, with one setting for each filter."""
+        """Returns the values as `index.json` stores them, with one setting per filter."""
         own = asdict(self)
         del own["filters"]
         return {**own, **{kept.name: kept.setting() for kept in self.filters}}
@@ -55,18 +56,18 @@ class PageConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """How the work is carried out; no value here changes the bytes of a page that succeeds.
+    """Settings that control how the work is done. They do not change the bytes of a page that succeeds.
 
-    The two limits decide whether a page succeeds, and so may the speed and memory of a machine. They are still no part
-    of `BuildConfig.corpus_settings`: a run that goes on with a higher limit, or on another machine, makes the same
-    corpus except for pages at the limit, and each of those has its row. The limit on pixels is in `PageConfig`, because
-    it changes images.
+    The time limit and the memory limit decide whether a page succeeds. The speed and the memory of a machine can decide
+    that too. The limits are still not in `BuildConfig.corpus_settings`: if a run continues with a higher limit, or on
+    another machine, it makes the same corpus except for pages at the limit. Each of those pages has its row in the
+    manifest. The limit on pixels is in `PageConfig`, because it changes images.
 
     Attributes:
-        workers: page processes on each machine; `None` for as many as the machine at work has cores.
-        page_timeout_s: wall-clock limit for one page.
-        page_memory_mb: limit for a page process's resident memory.
-        max_failed_share: a run of which more fails stops, see `failure_limit`; 1 for never.
+        workers: page processes per machine; `None` for one per core of the machine on which they run.
+        page_timeout_s: wall-clock limit per page.
+        page_memory_mb: limit for the resident memory of a page process.
+        max_failed_share: the run stops if a larger share fails, see `failure_limit`; with 1 it never stops.
     """
 
     workers: int | None = None
@@ -76,17 +77,17 @@ class RunConfig:
 
     @property
     def workers_here(self) -> int:
-        """The page processes on this machine."""
+        """The number of page processes on this machine."""
         return self.workers or os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
 class DryRun:
-    """A run that builds nothing and estimates what a build will take.
+    """Settings of a run that writes no corpus and estimates the cost of a build.
 
     Attributes:
-        sample: pages that are built for it.
-        price_per_core_hour: in dollars. 0.04 is about what clouds ask for one of a general-purpose machine, on demand.
+        sample: number of pages that are built for the estimate.
+        price_per_core_hour: in dollars. 0.04 is about the on-demand price for a general-purpose machine in a cloud.
     """
 
     sample: int = 50
@@ -100,7 +101,7 @@ class BuildConfig:
     Attributes:
         inputs: patterns, directories, documents, or `.txt` lists of them.
         output: the corpus directory, on any file system that Beam knows.
-        pages_per_shard: aim; shards of one corpus are balanced around it.
+        pages_per_shard: target size; all shards of a corpus have nearly the same size.
     """
 
     inputs: tuple[str, ...]
@@ -110,7 +111,7 @@ class BuildConfig:
     run: RunConfig = RunConfig()
 
     def corpus_settings(self) -> dict[str, Any]:
-        """Returns the settings that decide the corpus's bytes; goes into `index.json`."""
+        """Returns the settings that decide the bytes of the corpus. They are stored in `index.json`."""
         tokenizer = load_tokenizer(self.page.tokenizer)
         return {
             "schema_version": SCHEMA_VERSION,

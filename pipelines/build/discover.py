@@ -1,4 +1,4 @@
-"""Which documents a build is about: patterns, directories, single files and lists of them, to sorted uris."""
+"""Finds the documents of a build: expands patterns, directories, single files and list files into sorted URIs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ MARKS = re.compile(r"[*?[]")
 
 
 def discover(inputs: tuple[str, ...]) -> list[str]:
-    """Returns the uris of all documents, sorted, each once.
+    """Returns the URIs of all documents, sorted and without duplicates.
+
+    An input is one of these:
+
+    * A file. If a file has exactly the given name, it is used, even if the name contains brackets or stars.
+    * A local directory, or a URI that ends in `/`: all documents below it. A document is a file whose name ends in a
+      suffix of a page source, such as `.pdf`.
+    * A glob pattern: all files that match, with any suffix.
+    * A `.txt` file with one input per line. Lines end in `\\n` or `\\r\\n`. Blanks around an input are ignored.
+      Relative paths start in the current directory.
 
     Args:
-        inputs: each is one of these. A file. A local directory, or a URI that ends in `/`: all documents below it
-            whose ending is that of a page source, such as `*.pdf`. A glob pattern: all files that it matches, with any
-            ending. A `.txt` file with one input per line: lines end in `\\n` or `\\r\\n`, blanks around an input are
-            ignored, and relative paths start in the current directory. If a file has exactly this name, it is that
-            file, even if the name holds brackets or stars.
+        inputs: files, directories, patterns or list files.
 
     Raises:
-        UsageError: one of the inputs leads to no document.
+        UsageError: no document was found for one of the inputs.
     """
     return sorted({_printable(uri) for item in inputs for uri in _expand(item)})
 
 
 def _printable(uri: str) -> str:
-    """Spells out bytes of a file name that are no UTF-8: tables and JSON hold nothing else."""
+    """Escapes bytes of a file name that are not valid UTF-8, because tables and JSON can only store UTF-8."""
     if uri.isascii():
         return uri
     return uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -39,16 +44,16 @@ def _printable(uri: str) -> str:
 
 def _expand(item: str) -> list[str]:
     if files.is_local(item) and Path(item).is_dir():
-        return _some(list(_below(Path(item))), _nothing_below(item))
+        return _non_empty(list(_below(Path(item))), _nothing_below(item))
     if item.endswith("/"):
-        return _some([uri for uri in files.match(item + "**") if _is_document(uri)], _nothing_below(item))
+        return _non_empty([uri for uri in files.match(item + "**") if _is_document(uri)], _nothing_below(item))
     if item.endswith(".txt"):
         return _from_list(item)
-    if files.exists(item):  # before globbing: real names hold brackets and stars
+    if files.exists(item):  # before globbing: real names contain brackets and stars
         return [item]
     if not _is_pattern(item):
         raise UsageError(f"--input {item}: no such file or directory.")
-    return _some(files.match(item), f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
+    return _non_empty(files.match(item), f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
 
 
 def _is_pattern(item: str) -> bool:
@@ -56,12 +61,15 @@ def _is_pattern(item: str) -> bool:
 
 
 def _below(directory: Path) -> Iterator[str]:
-    """Yields the documents below a directory, links followed, dangling ones too: each name gets its row."""
+    """Yields the documents below a directory.
+
+    Links are followed. Dangling links are yielded too, so that each name gets its row in the manifest.
+    """
     seen = set()
     for parent, directories, names in os.walk(directory, followlinks=True, onerror=_refuse):
         here = Path(parent)
         seen.add(here.resolve())
-        # By name, not as the disk happens to list them: which way leads first to a directory decides what is found.
+        # Sorted by name, not in disk order: the first path that leads to a directory decides the URIs of its documents.
         directories[:] = sorted(name for name in directories if (here / name).resolve() not in seen)
         yield from (str(here / name) for name in names if _is_document(name))
 
@@ -79,15 +87,18 @@ def _nothing_below(directory: str) -> str:
 
 
 def _from_list(item: str) -> list[str]:
-    """Returns the documents that a list names. A single file is taken at its word: if it is gone, it gets its row."""
+    """Returns the documents of a list file.
+
+    A single file in the list is returned even if it does not exist, so that it gets its row in the manifest.
+    """
     if not files.exists(item):
         raise UsageError(f"--input {item}: no such list.")
     try:
         lines = files.read_bytes(item).decode("utf-8-sig").replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError as error:
-        raise UsageError(f"--input {item}: a list is UTF-8 text, this file is not: {error}.") from error
+        raise UsageError(f"--input {item}: a list must be UTF-8 text, but this file is not: {error}.") from error
     listed = [line.strip(" \t") for line in lines if line.strip()]
-    return _some([uri for line in listed for uri in _listed(line)], f"--input {item}: the list is empty.")
+    return _non_empty([uri for line in listed for uri in _listed(line)], f"--input {item}: the list is empty.")
 
 
 def _listed(line: str) -> list[str]:
@@ -96,7 +107,7 @@ def _listed(line: str) -> list[str]:
     return _expand(uri) if is_directory or _is_pattern(uri) else [uri]
 
 
-def _some(found: list[str], complaint: str) -> list[str]:
+def _non_empty(found: list[str], message: str) -> list[str]:
     if not found:
-        raise UsageError(complaint)
+        raise UsageError(message)
     return found

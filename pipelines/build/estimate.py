@@ -1,9 +1,10 @@
-"""What a build will take, by `--dry_run`: some pages of the plan are really built, and their cost is scaled up.
+"""Estimates the cost of a build (`--dry_run`): builds a sample of the planned pages and scales the measured cost up.
 
-A page costs what the page processes and the launcher spend on it, waiting aside. A page process takes long to start
-(imports, the OCR engine) and is slow at its first pages, for which the engine is compiled. A build pays that once for
-some thousand pages, a sample would pay it for every few. So each process first builds some other pages; what these
-take beyond the price of as many pages is the price of a start, and counted apart.
+The cost of a page is the CPU time that the page processes and the launcher spend on it. Time spent waiting is not
+included. A page process needs long to start (imports, the OCR engine). It is also slow at its first pages, for which
+the engine is compiled. A build pays this cost once per some thousand pages, but a sample would pay it once per few
+pages. So each process first builds some other pages, the warm-up pages. The cost of a start is what the warm-up pages
+cost more than the same number of measured pages. It is reported separately.
 """
 
 from __future__ import annotations
@@ -36,23 +37,23 @@ from schemas.support.duration import duration
 
 logger = logging.getLogger("pipelines")
 
-PAGES_A_PROCESS = 20  # of the sample, at least
-WARM_UP_PAGES = 10  # that a page process builds before it is measured
-Z_80 = 1.2816  # standard errors to either side of the mean that hold 80 % of a normal distribution
+PAGES_PER_PROCESS = 20  # minimum number of sample pages per page process
+WARM_UP_PAGES = 10  # per page process, built before the measurement
+Z_80 = 1.2816  # 80 % of a normal distribution lie within this many standard deviations of the mean
 TAR_BLOCK_BYTES = 512
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """What the pages of a sample took.
+    """The measured cost of a sample of pages.
 
     Attributes:
-        pages: how many they are.
-        cpu_s: CPU-seconds of a page, mean.
-        cpu_error: its standard error, as a share of the mean.
-        bytes: of a page in its tar, mean; pages without a sample have none.
-        bytes_error: its standard error, as a share of the mean.
-        start_cpu_s: CPU-seconds that a page process takes to start and, at its first pages, longer than later.
+        pages: number of pages in the sample.
+        cpu_s: CPU-seconds per page, mean.
+        cpu_error: standard error of `cpu_s`, as a share of the mean.
+        bytes: bytes per page in its tar, mean; a page that has no sample in the corpus counts as 0.
+        bytes_error: standard error of `bytes`, as a share of the mean.
+        start_cpu_s: CPU-seconds to start a page process, including the extra time of its first pages.
     """
 
     pages: int
@@ -64,16 +65,18 @@ class Sampled:
 
 
 def log_estimate(plan: pa.Table, config: BuildConfig, dry_run: DryRun) -> None:
-    """Builds a sample of the plan's pages outside of OUT and logs what all of them will take.
+    """Builds a sample of the planned pages outside of OUT and logs the estimated cost of all of them.
 
     Args:
         plan: rows of `PLAN_SCHEMA`.
+        config: settings of the build.
+        dry_run: size of the sample, and the price of a core-hour.
     """
     total = pc.sum(plan.filter(pc.equal(plan["status"], PageStatus.OK.value))["pages"]).as_py() or 0
     if not total:
         return
     pages = sample_pages(plan, dry_run.sample, seed=0)
-    processes = max(1, min(config.run.workers_here, len(pages) // PAGES_A_PROCESS))
+    processes = max(1, min(config.run.workers_here, len(pages) // PAGES_PER_PROCESS))
     first_pages = sample_pages(plan, processes * WARM_UP_PAGES, seed=1)
     sampled = measure(first_pages, pages, total, config, processes)
     for line in describe(sampled, total, config, dry_run):
@@ -81,10 +84,10 @@ def log_estimate(plan: pa.Table, config: BuildConfig, dry_run: DryRun) -> None:
 
 
 def sample_pages(plan: pa.Table, count: int, seed: int) -> list[PageRange]:
-    """Returns pages of the plan drawn at random, the same for the same seed.
+    """Returns pages drawn at random from the plan; the same seed gives the same pages.
 
-    Bytes tell scans from text. So all pages stand in a row, ordered by their document's bytes a page; the row is cut
-    into `count` equal parts, and one page is drawn from each.
+    The number of bytes per page separates scans from text. So all pages are sorted by the bytes per page of their
+    document, the sequence is cut into `count` equal parts, and one page is drawn from each part.
     """
     wanted = plan.select(["uri", "sha256", "pages", "bytes"])
     documents = wanted.filter(pc.equal(plan["status"], PageStatus.OK.value))
@@ -106,11 +109,14 @@ def sample_pages(plan: pa.Table, count: int, seed: int) -> list[PageRange]:
 def measure(
     first_pages: list[PageRange], pages: list[PageRange], total: int, config: BuildConfig, processes: int
 ) -> Sampled:
-    """Builds pages as the run would, by such page processes and with its settings, and throws them away.
+    """Builds pages with the page processes and settings of the run, measures the cost, and discards the results.
 
     Args:
-        first_pages: to be built before the measurement.
-        pages: ranges of one page each, drawn from `total`.
+        first_pages: the warm-up pages, built before the measurement.
+        pages: the pages to measure, as ranges of one page each.
+        total: number of planned pages from which `pages` were drawn.
+        config: settings of the build.
+        processes: number of page processes.
     """
     sandbox: Sandbox[PageTask, PageResult] = Sandbox(
         PageBuilderFactory(config.page), processes, config.run.page_timeout_s, config.run.page_memory_mb
@@ -127,7 +133,7 @@ def measure(
         sizes = _tar_bytes(Path(store.uri("shards", "sample.tar")), rows["key"].to_pylist())
     start_s, sample_s = np.diff(marks)
     page_s = sample_s / len(pages)
-    # The pages' own clocks tell how much they differ; what they took is told by the processes' CPU time.
+    # The mean comes from the CPU time of the processes, the spread from the wall-clock time of each page.
     cpu_error = _relative_error(rows["seconds"].to_numpy(), total)
     return Sampled(
         pages=len(pages),
@@ -140,13 +146,13 @@ def measure(
 
 
 def _tree_cpu_s() -> float:
-    """Returns the CPU-seconds of this process and all that it has started, those that ended among them."""
+    """Returns the CPU-seconds of this process and of all processes that it started, including those that ended."""
     this = psutil.Process()
     return sum(sum(process.cpu_times()[:4]) for process in [this, *this.children(recursive=True)])
 
 
 def _tar_bytes(path: Path, keys: list[str]) -> np.ndarray:
-    """Returns the bytes that each page takes in a tar, headers and padding included."""
+    """Returns the bytes that each page takes in a tar, including headers and padding, `(keys,)`."""
     sizes: Counter[str] = Counter()
     with tarfile.open(path, "r:") as tar:
         for member in tar:
@@ -163,32 +169,33 @@ def _relative_error(values: np.ndarray, total: int) -> float:
 
 
 def describe(sampled: Sampled, total: int, config: BuildConfig, dry_run: DryRun) -> list[str]:
-    """Returns the lines that tell what a build of `total` pages will take."""
+    """Returns the lines of the log that state the estimated cost of a build of `total` pages."""
     workers = config.run.workers_here
     starts = workers + total // TASKS_A_CHILD
     core_s = total * sampled.cpu_s + starts * sampled.start_cpu_s
     core_hours, size_gb = core_s / 3600, total * sampled.bytes / 1e9
     price = dry_run.price_per_core_hour
-    few = f"estimate from {sampled.pages} of {counted(total, 'page')}, 80 % interval in brackets:"
+    headline = f"estimate from {sampled.pages} of {counted(total, 'page')}, 80 % interval in brackets:"
     return [
-        few if sampled.pages < total else f"measured at all pages, {total:,}:",
-        f"  {_spread(sampled.cpu_s, sampled.cpu_error)} CPU-seconds a page, {sampled.start_cpu_s:.1f} a page process",
+        headline if sampled.pages < total else f"measured on all pages ({total:,}):",
+        f"  {_spread(sampled.cpu_s, sampled.cpu_error)} CPU-seconds per page, "
+        f"{sampled.start_cpu_s:.1f} per start of a page process",
         f"  {_spread(core_hours, sampled.cpu_error)} core-hours",
-        f"  ${_spread(core_hours * price, sampled.cpu_error)} at ${price:g} a core-hour (--price_per_core_hour)",
+        f"  ${_spread(core_hours * price, sampled.cpu_error)} at ${price:g} per core-hour (--price_per_core_hour)",
         f"  {_spread(size_gb, sampled.bytes_error)} GB",
         f"  {duration(core_s / min(workers, os.cpu_count() or 1))} on this machine with --workers {workers}",
     ]
 
 
 def _spread(value: float, relative_error: float) -> str:
-    """Returns `1.37 (1.2 to 1.54)`; without an interval where there is no error, as all pages were measured."""
+    """Returns `1.37 (1.2 to 1.54)`, or `1.37` if the error is 0 because all pages were measured."""
     if not relative_error:
-        return _figures(value)
-    reach = Z_80 * relative_error
-    low, high = max(0.0, value * (1 - reach)), value * (1 + reach)
-    return f"{_figures(value)} ({_figures(low)} to {_figures(high)})"
+        return _rounded(value)
+    margin = Z_80 * relative_error
+    low, high = max(0.0, value * (1 - margin)), value * (1 + margin)
+    return f"{_rounded(value)} ({_rounded(low)} to {_rounded(high)})"
 
 
-def _figures(value: float) -> str:
-    """Returns a number to three figures, whole from a hundred on."""
+def _rounded(value: float) -> str:
+    """Returns a number with three significant digits, or rounded to a whole number from 100 on."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

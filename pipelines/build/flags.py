@@ -1,4 +1,4 @@
-"""The command line of `pipelines.build_corpus`: our flags, and every flag of Beam's."""
+"""The command line of `pipelines.build_corpus`: its own flags and all flags of Beam."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pipelines.runtime.arguments import percent, place, positive, price, seconds
 from schemas import UsageError
 
 DESCRIPTION = """\
-Builds a pretraining corpus out of PDFs: WebDataset shards with page images, words, boxes, lines and tokens.
+Builds a pretraining corpus from PDFs: WebDataset shards with page images, words, boxes, lines and tokens.
 
   python -m pipelines.build_corpus --input 'pdfs/**/*.pdf' --output corpus
   python -m pipelines.build_corpus --input gs://bucket/pdfs/ --output gs://bucket/corpus \\
       --runner=DataflowRunner --project=P --region=R --temp_location=gs://bucket/tmp --sdk_container_image=IMAGE
 
-Run the same command again to go on after an interruption: finished shards are kept.
-Any Apache Beam flag is passed on. With Beam's --no_wait_until_finish the command ends when the build job is submitted
-(the inspection before it, which decides what is built, is waited for); later, --finish_only completes the corpus."""
+Run the same command again to continue after an interruption: finished shards are kept.
+All flags of Apache Beam are passed on to it. With Beam's --no_wait_until_finish the command waits for the inspection,
+which decides what is built, submits the build job and ends. Later, --finish_only completes the corpus."""
 
 EXIT_CODES = (
     "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
@@ -32,9 +32,10 @@ _RUN = RunConfig()
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says in one sentence what is wrong; two screens of usage above it would hide that."""
+    """Reports a wrong usage in one sentence. The usage text that argparse prints, two screens long, would hide it."""
 
     def error(self, message: str) -> NoReturn:
+        """Raises a `UsageError`."""
         raise UsageError(f"{message}.")
 
 
@@ -49,8 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_corpus_flags(parser)
     _add_text_flags(parser.add_argument_group("text"))
     _add_image_flags(parser.add_argument_group("images and tokens"))
-    _add_run_flags(parser.add_argument_group("how the work is done (changes no page that succeeds)"))
-    _add_dry_run_flags(parser.add_argument_group("how much it will take"))
+    _add_run_flags(parser.add_argument_group("execution (these flags do not change pages that succeed)"))
+    _add_dry_run_flags(parser.add_argument_group("cost estimate"))
     return parser
 
 
@@ -62,16 +63,19 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="WHAT",
         help="glob patterns (quoted; ** crosses directories), directories, PDFs, or .txt files that list them, "
-        "one a line; what is a file's name is taken as that, brackets and stars or not",
+        "one per line; a name of an existing file is never a pattern, even if it contains brackets or stars",
     )
     parser.add_argument(
         "--output", type=place, required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ..."
     )
     parser.add_argument(
-        "--pages_per_shard", type=positive, default=BuildConfig.pages_per_shard, help="(default: %(default)s)"
+        "--pages_per_shard",
+        type=positive,
+        default=BuildConfig.pages_per_shard,
+        help="target size of a shard (default: %(default)s)",
     )
     parser.add_argument(
-        "--finish_only", action="store_true", help="start no job: complete a corpus whose shards are all there"
+        "--finish_only", action="store_true", help="start no job: complete a corpus whose shards all exist"
     )
 
 
@@ -79,21 +83,21 @@ def _add_dry_run_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--dry_run",
         action="store_true",
-        help="inspect, plan, build a sample of the pages outside of OUT, print what the run would take, and stop",
+        help="inspect, plan, build a sample of the pages outside of OUT, print the estimated cost of the run, and stop",
     )
     group.add_argument(
         "--sample",
         type=two_or_more,
         default=DryRun.sample,
         metavar="PAGES",
-        help="of a dry run (default: %(default)s)",
+        help="number of pages that a dry run builds (default: %(default)s)",
     )
     group.add_argument(
         "--price_per_core_hour",
         type=price,
         default=DryRun.price_per_core_hour,
         metavar="DOLLARS",
-        help="for a dry run's estimate; an assumption, put in your own (default: %(default)s)",
+        help="for the estimate of a dry run; the default is an assumption, give your own price (default: %(default)s)",
     )
 
 
@@ -102,29 +106,29 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         "--text_source",
         choices=TEXT_SOURCES,
         default=_PAGE.text_source,
-        help="ocr: read every page's pixels; pdf: take the text layer; auto: the text layer where it has five words "
-        "(one, if nothing but text is painted), images cover less than half of the page, less than half of the text is "
-        "invisible, at most 2 %% of the words hold unmapped characters or stray accents, and its Latin letters could "
-        "be words by their vowels and accents; OCR elsewhere (default: %(default)s)",
+        help="ocr: read all pages by OCR; pdf: use the text layer; auto: use the text layer if it has five words (one "
+        "word if the page shows only text), images cover less than half of the page, less than half of the text is "
+        "invisible, at most 2 %% of the words contain unmapped characters or stray accents, and its Latin letters have "
+        "a plausible share of vowels and accents; otherwise use OCR (default: %(default)s)",
     )
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
     group.add_argument(
         "--ocr_model",
         metavar="NAME",
-        help="other weights than the packaged ones: a directory with det/ and rec/, a hub name; tesseract: languages",
+        help="instead of the packaged weights: a directory with det/ and rec/, or a hub name; tesseract: languages",
     )
     group.add_argument(
         "--ocr_precision",
         choices=OCR_PRECISIONS,
         default=_PAGE.ocr_precision,
-        help="arithmetic of the neural engine; auto: what the CPU is fastest at, bytes among it (default: %(default)s)",
+        help="number format of the neural engine; auto: the fastest of the CPU, 8-bit included (default: %(default)s)",
     )
     for kind in FILTERS:
         kind.add_flag(group)
 
 
 def _add_image_flags(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--dpi", type=positive, default=_PAGE.dpi, help="of what OCR sees (default: %(default)s)")
+    group.add_argument("--dpi", type=positive, default=_PAGE.dpi, help="resolution for OCR (default: %(default)s)")
     group.add_argument(
         "--max_long_side_px",
         type=positive,
@@ -135,11 +139,15 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
         "--image_long_side",
         type=positive,
         default=_PAGE.image_long_side,
-        help="of the stored image (default: %(default)s)",
+        help="long side of the stored image, in pixels (default: %(default)s)",
     )
     group.add_argument("--jpeg_quality", type=percent, default=_PAGE.jpeg_quality, help="1..100 (default: %(default)s)")
-    group.add_argument("--grid_rows", type=positive, default=_PAGE.grid_rows, help="(default: %(default)s)")
-    group.add_argument("--grid_cols", type=positive, default=_PAGE.grid_cols, help="(default: %(default)s)")
+    group.add_argument(
+        "--grid_rows", type=positive, default=_PAGE.grid_rows, help="rows of the grid (default: %(default)s)"
+    )
+    group.add_argument(
+        "--grid_cols", type=positive, default=_PAGE.grid_cols, help="columns of the grid (default: %(default)s)"
+    )
     group.add_argument(
         "--tokenizer",
         metavar="NAME",
@@ -152,31 +160,35 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         "--workers",
         type=positive,
         default=_RUN.workers,
-        help="page processes a machine, or, on Dask and Flink, a worker (default: the machine's cores)",
+        help="page processes per machine, or per worker on Dask and Flink (default: one per core of the machine)",
     )
     group.add_argument(
-        "--page_timeout_s", type=seconds, default=_RUN.page_timeout_s, help="limit for one page (default: %(default)g)"
+        "--page_timeout_s", type=seconds, default=_RUN.page_timeout_s, help="time limit per page (default: %(default)g)"
     )
     group.add_argument(
         "--page_memory_mb",
         type=positive,
         default=_RUN.page_memory_mb,
-        help="limit for one page process's resident memory (default: %(default)s)",
+        help="limit for the resident memory of a page process (default: %(default)s)",
     )
     group.add_argument(
         "--max_failed_share",
         type=share,
         default=_RUN.max_failed_share,
-        help="stop when more of the documents or of the pages fail, and 20 at least; 1: never (default: %(default)g)",
+        help="stop if a larger share of the documents or pages fails, and at least 20; 1: never (default: %(default)g)",
     )
 
 
 def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None, bool]:
-    """Returns the settings, the flags that are Beam's, how to estimate where nothing is built, whether only to finish.
+    """Parses the command line.
+
+    Returns:
+        The settings of the build, the flags for Beam, the settings of the dry run (None without `--dry_run`), and
+        whether `--finish_only` was given.
 
     Raises:
-        UsageError: a flag that neither we nor Beam know, or a value that it does not take.
-        SystemExit: `--help`.
+        UsageError: neither this command nor Beam has such a flag, or the flag does not accept the value.
+        SystemExit: `--help` was given.
     """
     parser = _parser()
     flags, beam_args = parser.parse_known_args(argv)
@@ -190,28 +202,28 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None,
     return config, beam_args, dry_run, flags.finish_only
 
 
-def _check_beam_args(beam_args: list[str], ours: argparse.ArgumentParser) -> None:
-    """Beam passes over flags that it does not know; a typo would silently build another corpus."""
+def _check_beam_args(beam_args: list[str], own_parser: argparse.ArgumentParser) -> None:
+    """Checks the flags for Beam, because Beam ignores unknown flags: a typo would silently build another corpus."""
     from apache_beam.options.pipeline_options import PipelineOptions, _BeamArgumentParser
 
     from pipelines.runtime.beam.runners import load_runner_flags
 
     load_runner_flags(beam_args)
-    beams = _BeamArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    beam_parser = _BeamArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for options in PipelineOptions.__subclasses__():
-        options._add_argparse_args(beams)
+        options._add_argparse_args(beam_parser)
     try:
-        _, unknown = beams.parse_known_args(beam_args)
+        _, unknown = beam_parser.parse_known_args(beam_args)
     except argparse.ArgumentError as error:
-        raise UsageError(f"{error}: a flag of Beam's, which does not take that value.") from error
+        raise UsageError(f"{error}: this is a flag of Beam, which does not accept that value.") from error
     if unknown:
-        known = [flag for parser in (ours, beams) for flag in parser._option_string_actions]
+        known = [flag for parser in (own_parser, beam_parser) for flag in parser._option_string_actions]
         raise UsageError(_unknown(unknown[0].partition("=")[0], known))
 
 
 def _unknown(name: str, known: list[str]) -> str:
     if not name.startswith("-"):
-        return f"{name} belongs to no flag; see --help."
+        return f"{name} does not belong to a flag; see --help."
     longer = [flag for flag in known if flag.startswith(name)]
-    near = longer or difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"unknown flag {name}" + (f": did you mean {near[0]}?" if near else "; see --help.")
+    similar = longer or difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+    return f"unknown flag {name}" + (f": did you mean {similar[0]}?" if similar else "; see --help.")

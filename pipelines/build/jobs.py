@@ -1,4 +1,4 @@
-"""The two jobs of a build as DoFns: inspect documents, build shards. Both keep their work in a sandbox."""
+"""The two Beam jobs of a build as DoFns: inspect documents, build shards. Both do their work in a sandbox."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from schemas import PLAN_SCHEMA, PageStatus
 
 logger = logging.getLogger("pipelines")
 
-USUAL_PROCESS_MB = 2560  # memory of a page process with the default OCR engine; 2.2 GB were measured
+USUAL_PROCESS_MB = 2560  # memory of a page process with the default OCR engine; measured: 2.2 GB
 
 
 class SandboxDoFn(FileDoFn):
-    """Keeps one sandbox for all elements that a worker gets.
+    """Keeps one sandbox for all elements that a worker processes.
 
     Attributes:
-        counted: Beam's namespace for the metrics, by status.
-        pattern: where its files are under OUT.
+        counted: Beam's namespace for the metrics that count by status.
+        pattern: path parts of a glob pattern that matches its output files under OUT.
     """
 
     counted: str
@@ -51,35 +51,35 @@ class SandboxDoFn(FileDoFn):
 
     @property
     def min_ram_mb(self) -> int:  # type: ignore[override]
-        """Memory that a machine needs: the largest page that is allowed, and usual ones beside it."""
+        """Memory that a machine needs: one page process at its limit, the others at their usual size."""
         return self.run.page_memory_mb + ((self.run.workers or 1) - 1) * USUAL_PROCESS_MB
 
     def count_outputs(self) -> int:
-        """Returns the number of its files that exist."""
+        """Returns the number of its output files that exist."""
         return len(CorpusStore(self.output).match(*self.pattern))
 
     def setup(self) -> None:
-        """Called by Beam in each worker."""
-        FileSystems.set_options(PipelineOptions(self.beam_args))  # Dask's workers do not know them
+        """Prepares a worker. Beam calls this in each worker."""
+        FileSystems.set_options(PipelineOptions(self.beam_args))  # Dask's workers do not get the options from Beam
         self.store = CorpusStore(self.output)
         self.sandbox: Sandbox = Sandbox(
             self.factory, self.run.workers_here, self.run.page_timeout_s, self.run.page_memory_mb
         )
 
     def teardown(self) -> None:
-        """Called by Beam at the end of each worker."""
+        """Stops the page processes. Beam calls this at the end of each worker."""
         self.sandbox.close()
         logger.debug("page processes: peak resident memory %.0f MB", self.sandbox.peak_mb)
 
     def count(self, status: PageStatus) -> None:
-        """Counts a page or a document, in Beam's metrics and in the launcher's progress."""
+        """Counts a page or a document in Beam's metrics and in the progress that the launcher shows."""
         Metrics.counter(self.counted, status.value).inc()
         if self.progress:
             self.progress.update(status)
 
 
 class InspectDocuments(SandboxDoFn):
-    """Batch name -> `work/inspect/NAME.parquet` with a row of the plan for each document."""
+    """Turns the name of a batch into `work/inspect/NAME.parquet`, with one row of the plan per document."""
 
     outputs = "batches of documents"
     counted = "documents"
@@ -124,7 +124,7 @@ def _failed(uri: str, status: PageStatus, detail: str) -> DocumentFacts:
 
 
 class BuildShards(SandboxDoFn):
-    """Unit name -> `shards/NAME.tar` and `.parquet`."""
+    """Turns the name of a unit into `shards/NAME.tar` and `shards/NAME.parquet`."""
 
     outputs = "shards"
     counted = "pages"
@@ -135,12 +135,12 @@ class BuildShards(SandboxDoFn):
         super().__init__(config.output, PageBuilderFactory(config.page), config.run, beam_args)
 
     def setup(self) -> None:
-        """Called by Beam in each worker."""
+        """Prepares a worker. Beam calls this in each worker."""
         super().setup()
         self.streak = FailureStreak(self.run.max_failed_share)
 
     def process(self, name: str) -> Iterator[str]:
-        """Builds one shard, unless a runner gives the same unit twice."""
+        """Builds one shard, unless it exists already: a runner may process a unit twice."""
         if not self.store.has_shard(name):
             with self.store.open("work", "units.arrow") as stream:
                 unit = read_unit(stream, name)

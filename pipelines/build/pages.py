@@ -1,4 +1,4 @@
-"""What a build runs for every page, inside a sandbox child: open the document, read the page, assemble its sample."""
+"""Builds one page inside a sandbox child: opens the document, reads the page and assembles its sample."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ class PageTask:
     """One page to build.
 
     Attributes:
-        id: which page.
+        id: the page to build.
         path: a file on this machine with the document's bytes.
-        stamp: `stamp_of(path)` before the document was hashed; a page is not read from a file with another stamp.
+        stamp: `stamp_of(path)` from before the document was hashed. If the stamp of the file has changed since, the
+            page is not read.
     """
 
     id: PageId
@@ -34,14 +35,15 @@ class PageTask:
 
 @dataclass(frozen=True)
 class PageBuilderFactory:
-    """Makes the `PageBuilder` in the child process: it can be pickled, the OCR engine cannot."""
+    """Makes the `PageBuilder` in the child process. The factory can be pickled, the OCR engine cannot."""
 
     config: PageConfig
 
     def __call__(self) -> PageBuilder:
+        """Returns a page builder with its own OCR engine and tokenizer."""
         import cv2
 
-        cv2.setNumThreads(1)  # the cores are shared out by processes
+        cv2.setNumThreads(1)  # there is one page process per core
         engine = None
         if self.config.text_source != "pdf":
             engine = load_engine(self.config.ocr, model=self.config.ocr_model, precision=self.config.ocr_precision)
@@ -49,16 +51,16 @@ class PageBuilderFactory:
 
 
 class PageBuilder:
-    """Builds pages one after the other: the same document and page number give the same result."""
+    """Builds pages one after the other. The same document and page number always give the same result."""
 
     def __init__(self, config: PageConfig, engine: OcrEngine | None, tokenizer: Tokenizer) -> None:
         self.config = config
         self.engine = engine
         self.tokenizer = tokenizer
-        self._open = lru_cache(maxsize=1)(_open)  # a unit's pages come document by document
+        self._open = lru_cache(maxsize=1)(_open)  # the pages of a unit come document by document
 
     def __call__(self, task: PageTask) -> PageResult:
-        """Returns the page's facts and sample. What is wrong with a page is in its facts, not an exception."""
+        """Returns the facts and the sample of a page. A problem with the page is stored in its facts, not raised."""
         watch = Stopwatch()
         try:
             reading = self._read(task, watch)

@@ -1,4 +1,4 @@
-"""The plan of a corpus: that of an earlier run, or made by inspecting all documents of the input."""
+"""The plan of a corpus: read from an earlier run, or made by inspecting all documents of the input."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from schemas import UsageError
 
 logger = logging.getLogger("pipelines")
 
-INSPECT_BATCH = 256  # documents, at least
-INSPECT_BATCHES = 4096  # at most: each is a file to write, to list and to merge
+INSPECT_BATCH = 256  # minimum number of documents per batch
+INSPECT_BATCHES = 4096  # maximum number of batches: each is a file to write, list and merge
 
 
 def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> pa.Table:
-    """Returns the plan of an earlier run, or finds and inspects the documents and writes it."""
+    """Returns the plan of an earlier run, or finds and inspects the documents and writes a new plan."""
     if store.exists("plan.parquet"):
         plan = read_plan(store)
         compare_input(config, plan, complete=store.exists("index.json"))
@@ -48,7 +48,7 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
         _check_page_process(config)
     batches = list(parallel_map(partial(_write_batch, store), inspect_batches(uris), READERS))
     progress = Progress("inspected", "documents", len(uris))
-    del uris  # more than a gigabyte, of ten million documents
+    del uris  # more than 1 GB for ten million documents
     run_chain("inspect", batches, InspectDocuments(config, beam_args), beam_args, progress)
     plan = plan_table(read_inspected(batches, store))
     with store.create("plan.parquet") as stream:
@@ -57,7 +57,7 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
 
 
 def _check_page_process(config: BuildConfig) -> None:
-    """Has a page process load its engine and weights: what is missing should not come up after hours of inspection."""
+    """Loads engine and weights in a page process: if one is missing, the run fails before hours of inspection."""
     run = config.run
     factory = PageBuilderFactory(config.page)
     sandbox: Sandbox[PageTask, PageResult] = Sandbox(factory, 1, run.page_timeout_s, run.page_memory_mb)
@@ -72,28 +72,32 @@ def _write_batch(store: CorpusStore, batch: tuple[str, bytes]) -> str:
 
 
 def inspect_batches(uris: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yields the name of each batch of documents to inspect, and their uris as JSON."""
+    """Yields, for each batch of documents to inspect, its name and the URIs as JSON."""
     size = max(INSPECT_BATCH, -(-len(uris) // INSPECT_BATCHES))
     for number, start in enumerate(range(0, len(uris), size)):
         batch = json.dumps(uris[start : start + size]).encode()
-        # Named by its content: an interrupted run may have inspected other documents.
+        # The name depends on the content, because an interrupted run may have inspected other documents.
         yield f"{number:05d}-{sha256(batch).hexdigest()[:16]}", batch
 
 
 def read_inspected(batches: list[str], store: CorpusStore) -> pa.Table:
-    """Returns what the inspection found out about all documents, rows of `PLAN_SCHEMA` in one chunk."""
+    """Returns the results of the inspection of all documents: rows of `PLAN_SCHEMA` in one chunk."""
     parts = parallel_map(lambda name: store.read("work", "inspect", f"{name}.parquet"), batches, READERS)
     return pa.concat_tables(pq.read_table(pa.BufferReader(part)) for part in parts).combine_chunks()
 
 
 def compare_input(config: BuildConfig, plan: pa.Table, complete: bool) -> None:
-    """Logs what has come to the input since it was planned: a plan is final, for shards follow from all of it.
+    """Logs which documents were added to the input since the plan was made.
+
+    A plan is final, because each shard depends on the whole plan.
 
     Args:
-        complete: there is nothing more to build, so that nothing is lost if the documents are not there any more.
+        config: settings of the build.
+        plan: rows of `PLAN_SCHEMA`.
+        complete: the corpus is complete, so its documents are not needed any more.
 
     Raises:
-        UsageError: not one document of the plan is there.
+        UsageError: the corpus is not complete, and the input contains no document of the plan.
     """
     try:
         uris = pa.array(discover(config.inputs), pa.string())
@@ -103,15 +107,15 @@ def compare_input(config: BuildConfig, plan: pa.Table, complete: bool) -> None:
     planned = pc.is_in(uris, plan["uri"])
     if not complete and len(plan) and not pc.any(planned).as_py():
         raise UsageError(
-            f"--input {' '.join(config.inputs)}: not one document of the plan is there any more, such as "
-            f"{plan['uri'][0]}. Mend --input (relative paths in a list begin where the command is given), or choose "
-            "another --output."
+            f"--input {' '.join(config.inputs)}: none of the planned documents is found there any more, for "
+            f"example {plan['uri'][0]}. Fix --input (relative paths in a list start in the current directory), or "
+            "choose another --output."
         )
     new = pc.filter(uris, pc.invert(planned))
     if len(new):
         are, them = ("is", "it") if len(new) == 1 else ("are", "them")
         logger.warning(
-            "%s of the input %s not in the plan, such as %s: build %s apart, named in a .txt file for --input, "
-            "into another --output, and join both by pipelines.merge",
+            "%s of the input %s not in the plan, for example %s. Build %s separately, listed in a .txt file for "
+            "--input, into another --output, and join both with pipelines.merge",
             *(counted(len(new), "document"), are, new[0], them),
         )

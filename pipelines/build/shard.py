@@ -1,4 +1,4 @@
-"""One work unit to one shard: run its pages in the sandbox, write the tar, then the parquet that commits it."""
+"""Builds a shard from a work unit: runs the pages in the sandbox, writes the tar, then the parquet that commits it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ def build_shard(
     sandbox: Sandbox[PageTask, PageResult],
     on_page: Callable[[PageStatus], None],
 ) -> ShardInfo:
-    """Builds one shard and commits it; `on_page` hears of each page as it is done."""
+    """Builds one shard and commits it.
+
+    Args:
+        unit: the pages of the shard.
+        store: where the shard is written.
+        sandbox: builds the pages.
+        on_page: called with the status of each page that is done.
+    """
     rows: list[dict] = []
     samples: list[Members] = []
     with scratch_directory() as scratch:
@@ -46,7 +53,7 @@ def build_shard(
 def _run(
     unit: WorkUnit, sandbox: Sandbox[PageTask, PageResult], scratch: Path
 ) -> Iterator[tuple[PageTask, PageFacts, Members | None]]:
-    """Yields every page of the unit with what became of it."""
+    """Yields each page of the unit with its facts and, if its status is ok, its sample."""
     unreadable: list[tuple[PageTask, PageFacts]] = []
 
     def tasks() -> Iterator[PageTask]:
@@ -72,37 +79,49 @@ def _run(
 
 @dataclass(frozen=True)
 class _Source:
-    """Where the bytes of a planned document are on this machine, and how the file looked before it was hashed."""
+    """A file on this machine with the bytes of a planned document, and its `stamp_of` from before it was hashed."""
 
     path: Path
     stamp: tuple[int, int, int]
 
 
 def _find(piece: PageRange, scratch: Path) -> _Source | PageFacts:
-    """Returns the document's file, or why its bytes are not those that were planned."""
+    """Returns the file of the document, or facts that say why the planned bytes are not available."""
     try:
         path = local_copy(piece.uri, scratch)
         source = _Source(path, stamp_of(path))
         digest = sha256_of(path)
     except (UnreadableError, FileNotFoundError) as error:
         return PageFacts(PageStatus.UNREADABLE, f"cannot be read any more: {error}")
-    if digest != piece.doc_sha256:  # its keys and page count would be those of another document
+    if digest != piece.doc_sha256:  # key and page count would be those of another document
         return PageFacts(PageStatus.CHANGED, "its bytes are not those that were inspected for the plan")
     return source
 
 
 def page_tasks(piece: PageRange, path: Path, stamp: tuple[int, int, int] | None = None) -> Iterator[PageTask]:
-    """Yields a task for each page of a range of a document whose bytes are at `path`."""
+    """Yields a task for each page of a range.
+
+    Args:
+        piece: the range.
+        path: a file on this machine with the bytes of the document.
+        stamp: see `PageTask`.
+    """
     for page in range(piece.first, piece.last + 1):
         yield PageTask(PageId(piece.uri, piece.doc_sha256, page, piece.pages), path, stamp)
 
 
 def manifest_row(page_id: PageId, facts: PageFacts, shard: str) -> dict:
-    """Returns a row of `MANIFEST_SCHEMA`; `shard` names the shard in which the page was attempted."""
+    """Returns a row of `MANIFEST_SCHEMA`.
+
+    Args:
+        page_id: which page.
+        facts: the result of the attempt.
+        shard: name of the shard in which the page was attempted.
+    """
     outcome = {"status": facts.status.value, "detail": facts.detail[:DETAIL_CHARS], "shard": shard}
     return {**asdict(facts), "key": page_id.key, **asdict(page_id), **outcome}
 
 
 def _shuffle_key(sample: Members) -> bytes:
-    """Returns a key that puts pages of different documents side by side."""
+    """Returns a sort key that mixes the pages of different documents."""
     return hashlib.sha256(str(sample["__key__"]).encode()).digest()

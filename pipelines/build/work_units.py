@@ -1,6 +1,6 @@
-"""The plan: which pages go into which shard. Pure: it depends on the documents and the settings alone.
+"""The plan: which pages go into which shard. It depends only on the documents and the settings.
 
-Documents stay in the columns of tables all the way: ten million of them as Python objects would take tens of gigabytes.
+Documents always stay in columns of tables: ten million of them as Python objects would take tens of gigabytes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import pyarrow.compute as pc
 from pipelines.build.inspection import DocumentFacts
 from schemas import PLAN_SCHEMA, PageStatus
 
-RANGE_PAGES = 16  # pages of one document that stay together: a document is fetched once for so many
-HASH_ROWS = 1 << 20  # documents whose hashes are Python objects at the same time
+RANGE_PAGES = 16  # consecutive pages of a document that stay together: per range, a document is fetched once
+HASH_ROWS = 1 << 20  # ranges whose hashes exist as Python objects at the same time
 
 
 @dataclass(frozen=True)
 class PageRange:
-    """Consecutive pages `first .. last` (counted from 1) of a document that has `pages` of them."""
+    """The consecutive pages `first .. last` (counted from 1) of a document that has `pages` pages."""
 
     uri: str
     doc_sha256: str
@@ -37,25 +37,30 @@ class PageRange:
 
 @dataclass(frozen=True)
 class WorkUnit:
-    """The pages of one shard; `name` is the shard's file name without its ending."""
+    """The pages of one shard.
+
+    Attributes:
+        name: file name of the shard, without suffix.
+        ranges: the pages.
+    """
 
     name: str
     ranges: tuple[PageRange, ...]
 
     @property
     def pages(self) -> int:
-        """How many pages the unit attempts."""
+        """The number of pages that the unit attempts."""
         return sum(map(len, self.ranges))
 
 
 class WorkUnits:
-    """The units of a plan; each becomes an object when it is asked for.
+    """The units of a plan, as a sequence. A unit becomes a Python object only when it is accessed.
 
     Args:
         plan: rows of `PLAN_SCHEMA`.
-        document: `(ranges,)` row of the plan, the ranges in the order in which units are cut from them.
+        document: `(ranges,)` row of the plan for each range. Units are cut from the ranges in this order.
         first: `(ranges,)` first page of each range.
-        bounds: `(units + 1,)` where each unit begins among the ranges, and the end.
+        bounds: `(units + 1,)` index of the first range of each unit, then the number of ranges.
     """
 
     def __init__(self, plan: pa.Table, document: np.ndarray, first: np.ndarray, bounds: np.ndarray) -> None:
@@ -67,12 +72,12 @@ class WorkUnits:
 
     @property
     def names(self) -> list[str]:
-        """What the units' shards are called."""
+        """The names of the shards of all units."""
         return [_name(number) for number in range(len(self))]
 
     @property
     def pages(self) -> np.ndarray:
-        """How many pages each unit attempts, `(units,)`."""
+        """The number of pages that each unit attempts, `(units,)`."""
         last = self._last(self._document, self._first)
         return np.add.reduceat(last - self._first + 1, self._bounds[:-1]) if len(self) else np.zeros(0, np.int64)
 
@@ -80,14 +85,14 @@ class WorkUnits:
         return len(self._bounds) - 1
 
     def __getitem__(self, number: int) -> WorkUnit:
-        number = range(len(self))[number]  # from the end, or an IndexError
+        number = range(len(self))[number]  # allows negative numbers, raises IndexError
         return _unit(_name(number), self._ranges(number))
 
     def __iter__(self) -> Iterator[WorkUnit]:
         return map(self.__getitem__, range(len(self)))
 
     def write(self, stream: BinaryIO) -> None:
-        """Writes all units as an Arrow file, a record batch each: a worker reads its own without the others."""
+        """Writes all units as an Arrow file with one record batch per unit: a worker can read one unit alone."""
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         with pa.ipc.new_file(stream, self._ranges(0).schema, options=options) as writer:
             for number in range(len(self)):
@@ -106,7 +111,7 @@ class WorkUnits:
 
 
 def read_unit(stream: BinaryIO, name: str) -> WorkUnit:
-    """Returns one of the units that `WorkUnits.write` wrote."""
+    """Returns one unit of a file that `WorkUnits.write` wrote."""
     with pa.ipc.open_file(stream) as reader:
         return _unit(name, reader.get_batch(int(name.rpartition("-")[2])))
 
@@ -125,7 +130,9 @@ def document_row(facts: DocumentFacts) -> dict:
 
 
 def plan_table(inspected: pa.Table) -> pa.Table:
-    """Returns the plan, sorted by uri; of documents with equal bytes the first is built, the others are duplicates.
+    """Returns the plan, sorted by URI.
+
+    Of several documents with equal bytes, the first is built. The others are marked as duplicates.
 
     Args:
         inspected: rows of `PLAN_SCHEMA` in any order.
@@ -133,26 +140,26 @@ def plan_table(inspected: pa.Table) -> pa.Table:
     plan = inspected.sort_by("uri")
     opened = np.flatnonzero(pc.equal(plan["status"], PageStatus.OK.value))
     built = opened[_first_of_equals(plan["sha256"].take(opened))]
-    again = np.zeros(len(plan), bool)
-    again[opened] = built != opened
+    is_duplicate = np.zeros(len(plan), bool)
+    is_duplicate[opened] = built != opened
     detail = pc.binary_join_element_wise("same bytes as ", plan["uri"].take(built[built != opened]), "")
-    status = pc.if_else(again, PageStatus.DUPLICATE.value, plan["status"])
-    detail = pc.replace_with_mask(plan["detail"].combine_chunks(), again, detail.combine_chunks())
+    status = pc.if_else(is_duplicate, PageStatus.DUPLICATE.value, plan["status"])
+    detail = pc.replace_with_mask(plan["detail"].combine_chunks(), is_duplicate, detail.combine_chunks())
     return pa.Table.from_arrays([*plan.columns[:4], status, detail], schema=PLAN_SCHEMA)
 
 
 def _first_of_equals(values: pa.ChunkedArray) -> np.ndarray:
-    """Returns, for each value (n,), where it or its equal comes first."""
+    """Returns, for each value, the index of the first value that is equal to it, `(n,)`."""
     codes = values.combine_chunks().dictionary_encode().indices.to_numpy()
     largest = np.maximum.accumulate(np.append(-1, codes))
-    return np.flatnonzero(codes > largest[:-1])[codes]  # values are numbered as they appear
+    return np.flatnonzero(codes > largest[:-1])[codes]  # codes are assigned in order of appearance
 
 
 def work_units(plan: pa.Table, pages_per_shard: int) -> WorkUnits:
-    """Returns the shards to build, of nearly equal size, each mixed from documents all over the input.
+    """Returns the units to build. They have nearly equal sizes, and each mixes documents from the whole input.
 
-    Documents are cut into ranges of at most `RANGE_PAGES` pages, the ranges are ordered by a hash, and the sequence
-    is cut into as many equal parts as `pages_per_shard` asks for.
+    Documents are cut into ranges of at most `RANGE_PAGES` pages. The ranges are ordered by a hash. The sequence is cut
+    into equal parts of about `pages_per_shard` pages.
     """
     opened = np.flatnonzero(pc.equal(plan["status"], PageStatus.OK.value))
     pages = plan["pages"].to_numpy()
@@ -169,7 +176,7 @@ def work_units(plan: pa.Table, pages_per_shard: int) -> WorkUnits:
 
 
 def _shuffle_keys(sha256: pa.ChunkedArray, document: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Returns `(2, ranges)` the first 16 bytes of each range's digest, as two whole numbers."""
+    """Returns the first 16 bytes of the digest of each range as two integers, `(2, ranges)`."""
     digests = b"".join(
         hashlib.sha256(f"{digest}:{page}".encode()).digest()[:16]
         for start in range(0, len(document), HASH_ROWS)

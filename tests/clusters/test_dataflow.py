@@ -110,7 +110,7 @@ def test_the_workers_get_the_package_the_image_and_enough_memory(submitted, buck
 @pytest.mark.parametrize(
     ("output", "words"),
     [
-        (OUTPUT, "5 of 5 shards are not there yet, corpus-00000 for one. Wait for the job"),
+        (OUTPUT, "5 of 5 shards do not exist yet, for example corpus-00000. Wait for the job"),
         (f"gs://{google.BUCKET}/early", "there is no plan in gs://bucket/early yet"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The whole build through its command line, on generated documents and real OCR."""
+"""The whole build through its command line, with generated documents and real OCR."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def manifest_of(output):
 
 
 def content_of(output):
-    """Hashes of everything that must not depend on time, machine or order."""
+    """Returns hashes of all files that must not depend on time, machine or order."""
     files = [*sorted((output / "shards").glob("*.tar")), output / "index.json", output / "plan.parquet"]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.fixture(scope="module")
 def text_layer_corpus(sample_documents, tmp_path_factory):
-    """The born-digital pages by their text layer: quick to build again and again."""
+    """The born-digital pages, built from their text layer, which is quick to repeat."""
     output = tmp_path_factory.mktemp("pdf") / "out"
     flags = ["--input", sample_documents / "*.pdf", "--output", output, "--text_source", "pdf", "--pages_per_shard", 4]
     done = run_module("pipelines.build_corpus", *flags)
@@ -51,7 +51,7 @@ def test_every_page_of_every_document_has_exactly_one_row(built):
     assert Counter((row["uri"], row["page"]) for row in manifest_of(built.output)) == expected
 
 
-def test_a_bad_file_among_good_ones_costs_only_itself(built):
+def test_a_bad_file_does_not_affect_good_files(built):
     rows = manifest_of(built.output)
     statuses = {row["uri"].rsplit("/", 1)[1]: row["status"] for row in rows if "/hostile/" in row["uri"]}
     assert statuses == built.hostile
@@ -59,7 +59,7 @@ def test_a_bad_file_among_good_ones_costs_only_itself(built):
     assert all(row["detail"] for row in rows if row["status"] != "ok")
 
 
-def test_the_log_tells_plan_progress_and_result(built):
+def test_the_log_shows_documents_progress_and_report(built):
     assert "found 20 documents" in built.log
     assert "pages/s" in built.log and "ETA" in built.log
     assert "report.html" in built.log
@@ -70,7 +70,7 @@ def test_the_corpus_passes_its_own_verification(built):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_nothing_is_left_of_the_work(built):
+def test_no_work_files_are_left(built):
     names = {path.name for path in built.output.iterdir()}
     assert names == {"index.json", "manifest.parquet", "plan.parquet", "README.md", "report.html", "shards"}
 
@@ -102,7 +102,7 @@ def test_ocr_reads_most_words_of_the_generated_documents(built):
     assert found / sum(words.total() for words in read.values()) > 0.9
 
 
-def test_scans_come_out_upright(built):
+def test_the_skew_of_scans_is_removed(built):
     paths = built.inputs.glob("*.truth.json")
     truth = {path.name.removesuffix(".truth.json"): json.loads(path.read_text()) for path in paths}
     rows = [row for row in manifest_of(built.output) if row["status"] == "ok"]
@@ -112,7 +112,7 @@ def test_scans_come_out_upright(built):
     assert all(skew == 0 for (name, _), skew in removed.items() if not truth[name]["scan"])
 
 
-def test_the_index_counts_what_is_there(built):
+def test_the_totals_of_the_index_are_correct(built):
     index, rows = CorpusIndex.read(built.output), manifest_of(built.output)
     assert index.totals["documents"] == 20
     assert index.totals["samples"] == len(Corpus(built.output)) == sum(row["status"] == "ok" for row in rows)
@@ -121,7 +121,7 @@ def test_the_index_counts_what_is_there(built):
     assert [shard.name for shard in index.shards] == sorted(p.stem for p in (built.output / "shards").glob("*.tar"))
 
 
-def test_a_finished_corpus_is_left_alone(text_layer_corpus):
+def test_a_finished_corpus_is_not_changed(text_layer_corpus):
     output, flags = text_layer_corpus
     before = {path: path.stat().st_mtime_ns for path in output.rglob("*")}
     done = build(*flags)
@@ -129,7 +129,7 @@ def test_a_finished_corpus_is_left_alone(text_layer_corpus):
     assert {path: path.stat().st_mtime_ns for path in output.rglob("*")} == before
 
 
-def test_what_is_missing_is_built_again_to_the_same_bytes(text_layer_corpus, tmp_path):
+def test_missing_shards_are_built_again_with_the_same_bytes(text_layer_corpus, tmp_path):
     output, flags = text_layer_corpus
     damaged = tmp_path / "copy"
     shutil.copytree(output, damaged)
@@ -144,7 +144,7 @@ def test_what_is_missing_is_built_again_to_the_same_bytes(text_layer_corpus, tmp
 
 
 @pytest.mark.parametrize("name", ["manifest.parquet", "report.html", "README.md"])
-def test_a_file_that_is_missing_beside_the_shards_is_written_again(text_layer_corpus, tmp_path, name):
+def test_a_missing_file_next_to_the_shards_is_written_again(text_layer_corpus, tmp_path, name):
     output, flags = text_layer_corpus
     damaged = tmp_path / "copy"
     shutil.copytree(output, damaged)
@@ -155,7 +155,7 @@ def test_a_file_that_is_missing_beside_the_shards_is_written_again(text_layer_co
     assert content_of(damaged) == content_of(output)
 
 
-def test_a_runner_that_is_not_there_is_refused_before_the_output_is_touched(tmp_path):
+def test_an_unknown_runner_is_refused_before_the_output_is_created(tmp_path):
     (tmp_path / "letter.pdf").write_bytes(one_page("Some words to read"))
     flags = ["--input", str(tmp_path), "--output", str(tmp_path / "out"), "--text_source", "pdf", "--runner", "Foo"]
     with pytest.raises(UsageError, match="--runner=Foo: there is no such runner; take one of DataflowRunner, "):
@@ -171,14 +171,14 @@ def test_the_number_of_workers_does_not_change_a_byte(text_layer_corpus, tmp_pat
     assert content_of(other) == content_of(output)
 
 
-def test_other_settings_for_the_same_output_are_refused_by_name(text_layer_corpus):
+def test_other_settings_for_the_same_output_are_refused_and_named(text_layer_corpus):
     _, flags = text_layer_corpus
     done = build(*flags, "--image_long_side", 512)
     assert done.returncode == 2
     assert "image_long_side: 1024 -> 512" in done.stderr
 
 
-def test_a_command_that_went_wrong_before_its_first_shard_does_not_claim_the_output(tmp_path):
+def test_a_command_that_stops_before_its_first_shard_does_not_claim_the_output(tmp_path):
     (tmp_path / "letter.pdf").write_bytes(one_page("Some words to read"))
     out = tmp_path / "out"
     assert build("--input", tmp_path / "lettre.pdf", "--output", out, "--text_source", "pdf").returncode == 2
@@ -189,7 +189,7 @@ def test_a_command_that_went_wrong_before_its_first_shard_does_not_claim_the_out
     assert "plan: 1 document (1 ok), 1 page, 1 shard\n" in done.stderr
 
 
-def test_names_that_lead_to_no_file_get_their_row(tmp_path):
+def test_names_without_a_readable_file_get_their_row(tmp_path):
     bucket = tmp_path / "bucket [2026]"
     bucket.mkdir()
     (bucket / "letter.pdf").write_bytes(one_page("Some words to read"))
@@ -203,7 +203,7 @@ def test_names_that_lead_to_no_file_get_their_row(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["index.json", "plan.parquet"])
-def test_a_damaged_file_of_the_output_is_named(text_layer_corpus, tmp_path, name):
+def test_a_damaged_file_of_the_output_is_named_in_the_error(text_layer_corpus, tmp_path, name):
     output, flags = text_layer_corpus
     damaged = tmp_path / "copy"
     shutil.copytree(output, damaged)
@@ -213,7 +213,7 @@ def test_a_damaged_file_of_the_output_is_named(text_layer_corpus, tmp_path, name
     assert name in done.stderr and "Traceback" not in done.stderr
 
 
-def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_documents, tmp_path):
+def test_auto_uses_the_text_layer_of_typeset_pages_and_ocr_for_scans(sample_documents, tmp_path):
     chosen = sorted(sample_documents.glob("*.pdf"))
     scans = [path for path in chosen if json.loads(path.with_suffix(".truth.json").read_text())["scan"]][:1]
     typeset = [path for path in chosen if not json.loads(path.with_suffix(".truth.json").read_text())["scan"]][:2]
@@ -224,7 +224,7 @@ def test_auto_takes_the_text_layer_of_typeset_pages_and_reads_scans(sample_docum
     assert sources == {**{str(path): "ocr" for path in scans}, **{str(path): "pdf" for path in typeset}}
 
 
-def test_pages_left_out_for_their_language_keep_their_rows_and_the_run_can_go_on(tmp_path):
+def test_pages_left_out_for_their_language_keep_their_rows_and_the_run_can_be_repeated(tmp_path):
     texts = {
         "german": "Die Rechnung ist innerhalb von 30 Tagen zu bezahlen",
         "english": "Please pay within thirty days",
@@ -244,7 +244,7 @@ def test_pages_left_out_for_their_language_keep_their_rows_and_the_run_can_go_on
     assert run_module("pipelines.verify", tmp_path / "out").returncode == 0
 
 
-def test_documents_with_the_same_bytes_are_built_once_wherever_they_lie(tmp_path):
+def test_documents_with_the_same_bytes_are_built_once(tmp_path):
     for name in ("a/letter.pdf", "b/letter.pdf", "b/c/copy of letter.pdf"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(one_page("Please pay within thirty days"))
@@ -258,7 +258,7 @@ def test_documents_with_the_same_bytes_are_built_once_wherever_they_lie(tmp_path
     assert {row["detail"] for row in rows.values()} == {"", f"same bytes as {first}"}
 
 
-def test_documents_that_came_after_the_plan_are_told_of_with_what_to_do(tmp_path):
+def test_documents_added_after_the_plan_are_reported_with_advice(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.pdf").write_bytes(one_page("Some words"))
     flags = ["--input", tmp_path / "in", "--output", tmp_path / "out", "--text_source", "pdf"]
@@ -267,15 +267,15 @@ def test_documents_that_came_after_the_plan_are_told_of_with_what_to_do(tmp_path
         (tmp_path / "in" / f"{name}.pdf").write_bytes(one_page(f"Other words, {name}"))
     again = build(*flags)
     assert again.returncode == 0
-    assert f"2 documents of the input are not in the plan, such as {tmp_path / 'in' / 'b.pdf'}: " in again.stderr
-    assert "into another --output, and join both by pipelines.merge" in again.stderr
+    assert f"2 documents of the input are not in the plan, for example {tmp_path}/in/b.pdf. Build them" in again.stderr
+    assert "into another --output, and join both with pipelines.merge" in again.stderr
     for path in (tmp_path / "in").iterdir():
         path.unlink()
     gone = build(*flags)
     assert gone.returncode == 0 and "no *.pdf below this directory." in gone.stderr
 
 
-def test_a_build_goes_on_however_its_input_is_spelt(tmp_path):
+def test_a_build_continues_if_its_input_is_spelt_in_another_way(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.pdf").write_bytes(one_page("Some words"))
     relative = os.path.relpath(tmp_path / "in")
@@ -287,7 +287,7 @@ def test_a_build_goes_on_however_its_input_is_spelt(tmp_path):
     assert [row["uri"] for row in manifest_of(tmp_path / "out")] == [f"{tmp_path}/in/a.pdf"]
 
 
-def test_a_build_is_not_continued_while_all_its_documents_are_gone(tmp_path):
+def test_a_build_does_not_continue_while_all_its_documents_are_missing(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.pdf").write_bytes(one_page("Some words"))
     flags = ["--input", tmp_path / "in", "--output", tmp_path / "out", "--text_source", "pdf"]
@@ -295,12 +295,12 @@ def test_a_build_is_not_continued_while_all_its_documents_are_gone(tmp_path):
     (tmp_path / "in").rename(tmp_path / "elsewhere")
     lost = build(*flags)
     assert lost.returncode == 2
-    assert f"not one document of the plan is there any more, such as {tmp_path}/in/a.pdf. Mend --input" in lost.stderr
+    assert f"none of the planned documents is found there any more, for example {tmp_path}/in/a.pdf. Fix" in lost.stderr
     (tmp_path / "elsewhere").rename(tmp_path / "in")
     assert build(*flags).returncode == 0
 
 
-def test_nothing_of_ones_own_is_deleted_from_a_directory_that_a_build_is_pointed_at(tmp_path):
+def test_a_build_does_not_delete_other_files_in_its_output_directory(tmp_path):
     (tmp_path / "a.pdf").write_bytes(one_page("Some words"))
     thesis = tmp_path / "home" / "work" / "thesis" / "chapter.txt"
     thesis.parent.mkdir(parents=True)
@@ -311,7 +311,7 @@ def test_nothing_of_ones_own_is_deleted_from_a_directory_that_a_build_is_pointed
     assert thesis.read_text() == "precious"
 
 
-def test_a_damaged_document_that_could_be_repaired_says_so(tmp_path):
+def test_a_repaired_document_is_marked_as_repaired(tmp_path):
     whole = one_page("Some words that are there still")
     (tmp_path / "cut.pdf").write_bytes(whole[: whole.rindex(b"startxref")])
     (tmp_path / "whole.pdf").write_bytes(whole)
@@ -326,14 +326,14 @@ def test_a_damaged_document_that_could_be_repaired_says_so(tmp_path):
     assert run_module("pipelines.verify", tmp_path / "out").returncode == 0
 
 
-def test_weights_that_cannot_be_had_are_told_of_before_anything_is_inspected(tmp_path):
+def test_missing_weights_are_reported_before_the_inspection(tmp_path):
     (tmp_path / "a.pdf").write_bytes(one_page("Some words"))
     done = build("--input", tmp_path, "--output", tmp_path / "out", "--ocr_model", "/nowhere")
     assert done.returncode == 2
     assert "found 1 document" in done.stderr and "inspected" not in done.stderr
 
 
-def test_the_last_lines_account_for_documents_and_pages(tmp_path):
+def test_the_last_lines_count_all_documents_and_pages(tmp_path):
     write_hostile(tmp_path)
     (tmp_path / "letter.pdf").write_bytes(one_page("Some words"))
     done = build("--input", tmp_path, "--output", tmp_path / "out", "--text_source", "pdf")
@@ -360,7 +360,7 @@ def test_the_last_lines_account_for_documents_and_pages(tmp_path):
         (["--input", "{good}", "--ocr_model", "PP-OCRv0"], 2, "error: --ocr_model PP-OCRv0: PaddleOCR cannot load it"),
         (["--input", "{good}", "--dpi", "0"], 2, "0 is not a positive number"),
         (["--input", "{good}", "--page_timeout_s", "inf"], 2, "inf is not a number of seconds"),
-        (["--input", "{good}", "--languages", "en,klingon"], 2, "'klingon': no language that is told apart"),
+        (["--input", "{good}", "--languages", "en,klingon"], 2, "'klingon': not a known language code"),
         (["--input", "{good}", "--dry_run", "--sample", "1"], 2, "1 is not a number of 2 or more"),
         (["--input", "{good}", "--dry_run", "--price_per_core_hour", "inf"], 2, "inf is not a price in dollars"),
         (["--input", "{good}", "--max_failed_share", "2"], 2, "2 is not a share between 0 and 1"),
@@ -376,10 +376,10 @@ def test_the_last_lines_account_for_documents_and_pages(tmp_path):
         (["--input", "{good}", "--tokenizer", "{bare}/no.model"], 2, "or a name on the Hugging Face hub"),
         (["--input", "{good}", "--output", "s3://bucket/out"], 2, "files on s3:// need pip install 'apache-beam[aws]"),
         (["--input", "{good}", "--output", "nfs://bucket/out"], 2, "nfs://bucket/out cannot be reached"),
-        (["--input", "{hostile}", "--text_source", "pdf"], 1, "not one page could be used"),
+        (["--input", "{hostile}", "--text_source", "pdf"], 1, "no page could be used"),
     ],
 )
-def test_what_a_person_gets_wrong_is_named(tmp_path, flags, code, words):
+def test_wrong_usage_is_named_in_the_error(tmp_path, flags, code, words):
     places = {name: tmp_path / name for name in ("bare", "good", "file", "hostile")}
     places["bare"].mkdir()
     places["good"].mkdir()
@@ -393,7 +393,7 @@ def test_what_a_person_gets_wrong_is_named(tmp_path, flags, code, words):
     assert "Traceback" not in done.stderr
 
 
-def test_help_tells_what_the_command_is_for():
+def test_help_describes_the_command():
     done = run_module("pipelines.build_corpus", "--help")
     assert done.returncode == 0
     assert "--text_source" in done.stdout and "exit codes" in done.stdout

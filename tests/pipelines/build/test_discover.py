@@ -1,3 +1,5 @@
+"""How `--input` becomes a list of documents."""
+
 from __future__ import annotations
 
 import os
@@ -21,50 +23,50 @@ def names(found, root):
     return [os.path.relpath(uri, root) for uri in found]
 
 
-def test_a_directory_means_all_pdfs_below_it(bucket):
+def test_all_pdfs_below_a_directory_are_found(bucket):
     found = discover((str(bucket),))
     assert names(found, bucket) == ["a.pdf", "deep/c.pdf", "deep/er/b.PDF", "odd [name] *.pdf"]
 
 
-def test_a_pattern_matches_files_of_any_ending_and_crosses_directories_with_two_stars(bucket):
+def test_a_pattern_matches_any_suffix_and_two_stars_cross_directories(bucket):
     assert names(discover((f"{bucket}/*.pdf",)), bucket) == ["a.pdf", "odd [name] *.pdf"]
     assert "deep/notes.doc" in names(discover((f"{bucket}/**",)), bucket)
 
 
-def test_a_name_with_brackets_and_stars_is_taken_as_it_is(bucket):
+def test_the_name_of_an_existing_file_with_brackets_and_stars_is_not_a_pattern(bucket):
     assert names(discover((f"{bucket}/odd [name] *.pdf",)), bucket) == ["odd [name] *.pdf"]
 
 
-def test_a_name_that_is_no_utf_8_is_spelt_out(tmp_path):
+def test_bytes_of_a_name_that_are_not_utf_8_are_escaped(tmp_path):
     (tmp_path / os.fsdecode(b"caf\xe9.pdf")).write_bytes(b"x")
     assert names(discover((str(tmp_path),)), tmp_path) == ["caf\\xe9.pdf"]
 
 
-def test_inputs_that_overlap_give_each_document_once(bucket):
+def test_overlapping_inputs_return_each_document_once(bucket):
     assert len(discover((str(bucket), f"{bucket}/*.pdf", f"{bucket}/a.pdf"))) == 4
 
 
-def test_a_text_file_lists_inputs_line_by_line(bucket):
+def test_a_text_file_lists_one_input_per_line(bucket):
     listing = bucket / "list.txt"
     listing.write_text(f"{bucket}/a.pdf\n\n{bucket}/deep\n")
     assert names(discover((str(listing),)), bucket) == ["a.pdf", "deep/c.pdf", "deep/er/b.PDF"]
 
 
-def test_a_line_of_a_list_ends_at_a_line_feed_and_nowhere_else(bucket):
+def test_lines_of_a_list_end_only_at_line_feeds(bucket):
     odd = ["form\x0cfeed.pdf", "line\u2028separator.pdf", "next\x85line.pdf", "odd [name] *.pdf"]
     listing = bucket / "list.txt"
     listing.write_bytes("\r\n".join([*(f"{bucket}/{name}" for name in odd), " ", f"{bucket}/a.pdf\t"]).encode())
     assert names(discover((str(listing),)), bucket) == sorted([*odd, "a.pdf"])
 
 
-def test_what_a_list_names_by_a_relative_path_is_found_by_its_absolute_one(bucket, monkeypatch):
+def test_relative_paths_in_a_list_become_absolute(bucket, monkeypatch):
     (bucket / "list.txt").write_text("a.pdf\ndeep/er/../c.pdf\ndeep/e*/*\ngone.pdf\n")
     monkeypatch.chdir(bucket)
     expected = [f"{bucket}/{name}" for name in ("a.pdf", "deep/c.pdf", "deep/er/b.PDF", "gone.pdf")]
     assert discover(("list.txt",)) == expected
 
 
-def test_what_is_found_through_links_does_not_depend_on_the_order_in_which_a_disk_lists_them(tmp_path):
+def test_documents_found_through_links_do_not_depend_on_the_order_on_disk(tmp_path):
     for name in "hcafbedg":
         (tmp_path / name).mkdir()
         (tmp_path / name / "x.pdf").write_bytes(b"x")
@@ -83,7 +85,7 @@ def test_what_is_found_through_links_does_not_depend_on_the_order_in_which_a_dis
         ("{root}/empty.txt", "the list is empty"),
     ],
 )
-def test_an_input_that_leads_nowhere_is_named(bucket, item, words):
+def test_an_input_without_documents_is_named_in_the_error(bucket, item, words):
     (bucket / "bare").mkdir()
     (bucket / "empty.txt").touch()
     item = item.format(root=bucket)

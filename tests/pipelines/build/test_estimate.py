@@ -1,4 +1,4 @@
-"""`--dry_run`: what it prints is what the build then takes."""
+"""`--dry_run`: the printed estimate matches the cost of the build."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.commands import build
 
 @pytest.fixture(scope="module")
 def dry_run(sample_documents, tmp_path_factory):
-    """Flags of a build, and what its dry run printed with more pages to sample than there are."""
+    """The flags of a build, and the log of a dry run whose sample is larger than the number of pages."""
     flags = ["--input", sample_documents / "*.pdf", "--output", tmp_path_factory.mktemp("dry") / "out"]
     flags += ["--text_source", "pdf", "--workers", 2]
     done = build(*flags, "--dry_run", "--sample", 1000, "--price_per_core_hour", 3600)
@@ -37,25 +37,25 @@ def figure(log, unit):
 def test_a_dry_run_prints_pages_core_hours_size_time_and_price(dry_run):
     _, log = dry_run
     assert re.search(r"plan: 12 documents \(12 ok\), \d+ pages, 1 shard", log)
-    assert re.search(r"\$[\d,.]+ at \$3600 a core-hour \(--price_per_core_hour\)", log)
+    assert re.search(r"\$[\d,.]+ at \$3600 per core-hour \(--price_per_core_hour\)", log)
     assert re.search(r"\d+s on this machine with --workers \d", log)
-    assert figure(log, "CPU-seconds a page") > 0 and figure(log, "core-hours") > 0
+    assert figure(log, "CPU-seconds per page") > 0 and figure(log, "core-hours") > 0
 
 
-def test_an_estimate_from_all_pages_has_no_interval_and_one_from_some_has(dry_run):
+def test_only_an_estimate_from_some_of_the_pages_has_an_interval(dry_run):
     flags, log = dry_run
-    assert "measured at all pages, " in log and " to " not in log.partition("measured at all pages")[2]
+    assert "measured on all pages (" in log and " to " not in log.partition("measured on all pages")[2]
     some = build(*flags, "--dry_run", "--sample", 8).stderr
     assert "estimate from 8 of " in some and re.search(r"\([\d.]+ to [\d.]+\) core-hours", some)
 
 
-def test_the_price_is_that_of_the_core_hours(dry_run):
+def test_the_price_follows_from_the_core_hours(dry_run):
     _, log = dry_run
     dollars = float(re.search(r"\$([\d.]+)", log)[1])
     assert dollars == pytest.approx(3600 * figure(log, "core-hours"), rel=0.02)
 
 
-def test_a_dry_run_leaves_no_page_in_the_output_and_the_build_goes_on_from_its_plan(dry_run):
+def test_a_dry_run_writes_no_page_and_the_build_continues_from_its_plan(dry_run):
     flags, log = dry_run
     assert {path.name for path in flags[3].iterdir()} == {"plan.parquet", "work"}
     done = build(*flags)
@@ -63,7 +63,7 @@ def test_a_dry_run_leaves_no_page_in_the_output_and_the_build_goes_on_from_its_p
     assert figure(log, "GB") == pytest.approx(CorpusIndex.read(flags[3]).totals["bytes"] / 1e9, rel=0.01)
 
 
-def test_a_dry_run_without_a_page_to_build_has_nothing_to_estimate(tmp_path):
+def test_a_dry_run_without_usable_pages_prints_no_estimate(tmp_path):
     (tmp_path / "page.pdf").write_bytes(b"<html>")
     done = build("--input", tmp_path, "--output", tmp_path / "out", "--text_source", "pdf", "--dry_run")
     assert done.returncode == 0 and "1 not_pdf" in done.stderr
@@ -71,7 +71,7 @@ def test_a_dry_run_without_a_page_to_build_has_nothing_to_estimate(tmp_path):
 
 
 @given(st.lists(st.tuples(st.integers(1, 90), st.integers(1, 10**6)), min_size=1, max_size=30), st.integers(2, 60))
-def test_a_sample_is_of_different_pages_of_the_plan_and_the_same_at_every_call(documents, count):
+def test_a_sample_has_distinct_planned_pages_and_is_the_same_at_each_call(documents, count):
     facts = [
         DocumentFacts(f"{number:02d}.pdf", f"{number:064x}", pages, size, PageStatus.OK, "")
         for number, (pages, size) in enumerate(documents)
@@ -85,7 +85,7 @@ def test_a_sample_is_of_different_pages_of_the_plan_and_the_same_at_every_call(d
     assert sample_pages(plan, count, 0) == sample
 
 
-def test_light_and_heavy_documents_have_their_share_of_the_sample():
+def test_light_and_heavy_documents_are_sampled_in_proportion_to_their_pages():
     facts = [DocumentFacts(f"light-{i}", f"{i:064x}", 3, 3000, PageStatus.OK, "") for i in range(200)]
     facts += [DocumentFacts(f"heavy-{i}", f"f{i:063x}", 1, 10**6, PageStatus.OK, "") for i in range(200)]
     sample = sample_pages(plan_of(facts), 40, 0)

@@ -1,4 +1,4 @@
-"""Inputs that change, vanish or fail by the dozen, and runs that are told to stop."""
+"""Inputs that change, disappear or fail in large numbers, and runs that are stopped by a signal."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tests.support.hostile import one_page
 
 PDF = ("--text_source", "pdf")
 
-# The real command, which sends itself a signal, once the plan is made, while Python calls back a weak reference.
+# The real command. After the plan is made, it sends itself a signal while Python runs the callback of a weak reference.
 SIGNALLED = """
 import os, signal, sys, weakref
 from pipelines import build_corpus
 describe, number = build_corpus.describe, signal.Signals[sys.argv.pop(1)]
-def struck(*args):
+def describe_and_signal(*args):
     describe(*args)
-    dying = set()
-    watch = weakref.ref(dying, lambda _: os.kill(os.getpid(), number) or sum(range(100)))
-    del dying
-build_corpus.describe = struck
+    referent = set()
+    reference = weakref.ref(referent, lambda _: os.kill(os.getpid(), number) or sum(range(100)))
+    del referent
+build_corpus.describe = describe_and_signal
 sys.exit(build_corpus.main())
 """
 
@@ -41,13 +41,13 @@ def folders_of(root):
 
 @pytest.fixture
 def scratch(tmp_path, monkeypatch):
-    """Where the command's scratch directories go."""
+    """The parent of the scratch directories of the command."""
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     return tmp_path / "tmp"
 
 
-def test_a_document_that_changes_or_vanishes_after_the_plan_gets_rows_that_say_so(tmp_path):
+def test_a_document_that_changes_or_disappears_after_the_plan_is_recorded(tmp_path):
     for name in ("kept", "changed", "gone"):
         (tmp_path / f"{name}.pdf").write_bytes(one_page(f"Some words, {name}"))
     flags = ["--input", tmp_path, "--output", tmp_path / "out", *PDF]
@@ -66,7 +66,7 @@ def test_a_document_that_changes_or_vanishes_after_the_plan_gets_rows_that_say_s
     assert "No such file" in rows["gone.pdf"]["detail"]
 
 
-def test_documents_that_appear_while_a_plan_is_not_yet_whole_are_not_lost(tmp_path):
+def test_documents_that_appear_before_the_plan_is_complete_are_not_lost(tmp_path):
     (tmp_path / "b.pdf").write_bytes(one_page("Some words"))
     flags = ["--input", tmp_path, "--output", tmp_path / "out", *PDF]
     assert build(*flags, "--dry_run").returncode == 0
@@ -76,7 +76,7 @@ def test_documents_that_appear_while_a_plan_is_not_yet_whole_are_not_lost(tmp_pa
     assert [row["uri"] for row in manifest_of(tmp_path / "out")] == [str(tmp_path / "a.pdf"), str(tmp_path / "b.pdf")]
 
 
-def test_an_input_that_is_mostly_no_pdf_stops_the_run_until_that_is_allowed(tmp_path):
+def test_an_input_with_mostly_other_files_than_pdfs_stops_the_run_unless_allowed(tmp_path):
     for number in range(25):
         (tmp_path / f"{number}.pdf").write_text("404 Not Found")
     (tmp_path / "letter.pdf").write_bytes(one_page("Some words"))
@@ -89,7 +89,7 @@ def test_an_input_that_is_mostly_no_pdf_stops_the_run_until_that_is_allowed(tmp_
     assert len(manifest_of(tmp_path / "out")) == 26
 
 
-def test_a_corpus_most_of_whose_pages_failed_does_not_end_as_if_all_were_well(tmp_path):
+def test_a_build_in_which_most_pages_fail_exits_with_an_error(tmp_path):
     for number in range(25):
         (tmp_path / f"{number}.pdf").write_bytes(one_page(f"Poster {number}", width=43_200, height=43_200))
     (tmp_path / "letter.pdf").write_bytes(one_page("Some words"))
@@ -99,7 +99,7 @@ def test_a_corpus_most_of_whose_pages_failed_does_not_end_as_if_all_were_well(tm
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_run_that_is_told_to_stop_says_how_to_go_on_and_leaves_nothing_behind(tmp_path, scratch, number, code):
+def test_a_run_stopped_by_a_signal_says_how_to_continue_and_leaves_nothing_behind(tmp_path, scratch, number, code):
     with_pages = one_page("Some words to read")
     for page in range(300):
         (tmp_path / f"{page}.pdf").write_bytes(with_pages + b"%d" % page)
@@ -120,7 +120,7 @@ def test_a_run_that_is_told_to_stop_says_how_to_go_on_and_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130)])
-def test_a_signal_that_comes_where_python_drops_exceptions_still_stops_the_run(tmp_path, name, code):
+def test_a_signal_stops_the_run_even_where_python_ignores_exceptions(tmp_path, name, code):
     for page in range(100):
         (tmp_path / f"{page}.pdf").write_bytes(one_page(f"Page {page}"))
     flags = ["--input", tmp_path, "--output", tmp_path / "out", *PDF, "--workers", "1"]

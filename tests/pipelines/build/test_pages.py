@@ -1,4 +1,4 @@
-"""What a page's facts say: language, time by stage, and why a page was left out."""
+"""The facts of a page: language, time per stage, and why the page was left out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GERMAN = "Die Rechnung ist innerhalb von dreißig Tagen ohne Abzug zu bezahlen"
 
 @pytest.fixture
 def facts_of(tmp_path):
-    """Builds a page that shows a text, from its text layer."""
+    """Returns a function that builds a page with the given text from its text layer."""
 
     def build(text: str, *filters: Filter) -> PageFacts:
         (tmp_path / "page.pdf").write_bytes(one_page(text))
@@ -31,7 +31,7 @@ def facts_of(tmp_path):
     return build
 
 
-def test_a_page_in_a_language_that_is_wanted_is_kept(facts_of):
+def test_a_page_in_a_requested_language_is_kept(facts_of):
     facts = facts_of(GERMAN, Languages(("de", "en")))
     assert (facts.status, facts.language) == (PageStatus.OK, "de")
 
@@ -43,31 +43,31 @@ def test_a_page_in_another_language_keeps_its_facts_and_the_reason(facts_of):
     assert (facts.words, facts.language, facts.text_source, facts.mean_score) == (11, "de", "pdf", 1.0)
 
 
-def test_a_page_of_numbers_is_in_none_of_the_languages(facts_of):
+def test_a_page_of_numbers_has_no_language(facts_of):
     facts = facts_of("12.50 4711 30/04/2019", Languages(("en",)))
     assert facts.status is PageStatus.OTHER_LANGUAGE
     assert facts.detail.startswith("too little text to tell")
 
 
-def test_a_page_of_few_words_keeps_its_facts_and_the_reason(facts_of):
+def test_a_page_with_few_words_keeps_its_facts_and_the_reason(facts_of):
     facts = facts_of("Two words", MinWords(3))
     assert (facts.status, facts.words) == (PageStatus.TOO_FEW_WORDS, 2)
     assert facts.detail == "2 words, --min_words is 3"
 
 
-def test_the_time_of_a_page_is_that_of_its_stages(facts_of):
+def test_the_time_of_a_page_is_the_sum_of_its_stages(facts_of):
     facts = facts_of(GERMAN)
     assert facts.seconds_render > 0 and facts.seconds_rest > 0 and facts.seconds_ocr == 0
     assert facts.seconds == pytest.approx(facts.seconds_render + facts.seconds_rest)
 
 
-def test_a_blank_page_took_its_time_too(facts_of):
+def test_the_time_of_a_blank_page_is_measured_too(facts_of):
     facts = facts_of("")
     assert facts.status is PageStatus.BLANK
     assert 0 < facts.seconds_render <= facts.seconds
 
 
-def test_a_page_is_not_read_from_a_file_that_was_replaced_since_it_was_hashed(tmp_path):
+def test_a_page_is_not_read_from_a_file_that_was_replaced_after_it_was_hashed(tmp_path):
     path = tmp_path / "page.pdf"
     path.write_bytes(one_page("Some words that were there before"))
     builder = PageBuilder(PageConfig(text_source="pdf"), None, load_tokenizer())

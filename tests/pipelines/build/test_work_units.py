@@ -1,3 +1,5 @@
+"""The plan of a corpus, and the division of its pages into shards."""
+
 from __future__ import annotations
 
 import io
@@ -33,7 +35,7 @@ def test_every_page_of_every_document_is_in_exactly_one_unit(page_counts, pages_
 
 
 @given(st.lists(st.integers(1, 200), min_size=1, max_size=40), st.integers(50, 300))
-def test_units_differ_in_size_by_no_more_than_two_ranges(page_counts, pages_per_shard):
+def test_units_differ_in_size_by_at_most_two_ranges(page_counts, pages_per_shard):
     sizes = [unit.pages for unit in work_units(plan_table(documents(page_counts)), pages_per_shard)]
     assert max(sizes) - min(sizes) <= 2 * RANGE_PAGES
 
@@ -47,7 +49,7 @@ def test_the_plan_does_not_depend_on_the_order_in_which_documents_are_inspected(
     assert list(work_units(shuffled, 50)) == list(work_units(plan, 50))
 
 
-def test_a_shard_mixes_pages_from_all_over_the_input():
+def test_a_shard_mixes_pages_from_the_whole_input():
     units = work_units(plan_table(documents([4] * 100)), 100)
     first_hundred = {f"doc-{i}.pdf" for i in range(25)}
     assert len({r.uri for r in units[0].ranges} & first_hundred) < 20
@@ -72,7 +74,7 @@ def test_a_plan_without_usable_documents_has_no_units():
     assert plan.schema == PLAN_SCHEMA
 
 
-def test_each_unit_survives_its_trip_to_a_worker():
+def test_a_worker_reads_each_unit_as_it_was_written():
     units = work_units(plan_table(documents([40, 2, 7, 100])), 30)
     file = io.BytesIO()
     units.write(file)
