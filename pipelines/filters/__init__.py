@@ -1,6 +1,7 @@
-"""Filters leave pages out of a corpus: one file and one class each, with the status that its pages get.
+"""Filters leave pages out of a corpus. Each filter has one file, one class, and one status for the pages it leaves out.
 
-May import: argument types, `pipelines.lines.words`, `schemas`. `FILTERS` is the order in which a page meets them.
+May import: `pipelines.runtime.arguments`, `pipelines.lines.words`, `schemas`. Filters are applied in the order of
+`FILTERS`.
 """
 
 from pipelines.filters.base import Filter, PageText

@@ -1,4 +1,4 @@
-"""What a filter is, and what it judges a page by."""
+"""The protocol of a filter, and the text of a page on which a filter decides."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from schemas import PageStatus
 
 @dataclass(frozen=True)
 class PageText:
-    """The text of a page that was read.
+    """The text of a page.
 
     Attributes:
-        words: in any order.
-        language: ISO 639 code, empty where the language is unknown.
+        words: all words of the page, in any order.
+        language: ISO 639 code, empty if the language is unknown.
     """
 
     words: Sequence[RawWord]
@@ -28,8 +28,8 @@ class Filter(Protocol):
     """Leaves pages out. A filter is a frozen dataclass with one field, `value`, which has a default.
 
     Attributes:
-        name: of its flag, and of its setting in `index.json`.
-        status: of the pages that it leaves out.
+        name: name of its flag and of its setting in `index.json`.
+        status: status of the pages that it leaves out.
     """
 
     name: ClassVar[str]
@@ -39,13 +39,13 @@ class Filter(Protocol):
 
     @classmethod
     def add_flag(cls, group: argparse._ArgumentGroup) -> None:
-        """Adds the flag `--name`, which yields `value`."""
+        """Adds the flag `--name`, whose parsed value becomes `value`."""
         ...
 
     def setting(self) -> Any:
-        """Returns `value` as `index.json` holds it."""
+        """Returns `value` as `index.json` stores it."""
         ...
 
     def reason(self, page: PageText) -> str:
-        """Returns why the page is left out, for its row in the manifest; an empty string keeps the page."""
+        """Returns why the page is left out, for its row in the manifest, or an empty string to keep the page."""
         ...

@@ -1,6 +1,6 @@
 """`--languages`: leaves out pages in other languages.
 
-The language comes from py3langid (M. Lui and T. Baldwin, "langid.py", ACL 2012), whose package contains its model.
+The language is detected by py3langid (M. Lui and T. Baldwin, "langid.py", ACL 2012), whose package contains its model.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from schemas import PageStatus
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-MIN_LETTERS = 20  # fewer could be of any language
+MIN_LETTERS = 20  # a shorter text could be in any language
 MIN_PROBABILITY = 0.8
-_NO_LANGUAGE = "zxx"  # ISO 639 for tables, formulas and the like
+_NO_LANGUAGE = "zxx"  # ISO 639 code for content without language, such as tables and formulas
 
 
 @dataclass(frozen=True)
 class Languages:
-    """Leaves out pages in other languages than `value`, and pages with too little text to know their language.
+    """Leaves out pages in other languages than `value`, and pages with too little text to detect their language.
 
-    `value` holds ISO 639 codes. Where it is empty, all pages stay.
+    `value` contains ISO 639 codes. If it is empty, all pages are kept.
     """
 
     name: ClassVar[str] = "languages"
@@ -42,8 +42,8 @@ class Languages:
             type=_codes,
             default=cls.value,
             metavar="CODES",
-            help="keep pages in these languages, as in en,de; pages in others, or with too little text to know, get "
-            "the status other_language (default: all)",
+            help="keep pages in these languages, for example en,de; pages in other languages, or with too little text "
+            "to detect the language, get the status other_language (default: all)",
         )
 
     def setting(self) -> list[str]:
@@ -51,7 +51,7 @@ class Languages:
         return list(self.value)
 
     def reason(self, page: PageText) -> str:
-        """Returns why the page is left out; an empty string keeps it."""
+        """Returns why the page is left out, or an empty string to keep it."""
         if not self.value or page.language in self.value:
             return ""
         return f"{page.language or 'too little text to tell'}, --languages is {','.join(self.value)}"
@@ -63,18 +63,18 @@ def _codes(text: str) -> tuple[str, ...]:
     if unknown:
         known = ", ".join(sorted(known_languages()))
         raise argparse.ArgumentTypeError(
-            f"{', '.join(map(repr, unknown))}: no language that is told apart; take {known}"
+            f"{', '.join(map(repr, unknown))}: not a known language code; choose from {known}"
         )
     return codes
 
 
 def language_of(texts: Iterable[str]) -> str:
-    """Returns the language that most of a page's words are in as ISO 639 code, empty where it cannot be told.
+    """Returns the ISO 639 code of the main language of a page, or an empty string if it cannot be detected.
 
-    The code has two letters (639-1) where there is one, else three (639-3).
+    The code has two letters (639-1) if the language has such a code, else three letters (639-3).
 
     Args:
-        texts: the words; those without letters do not count.
+        texts: the words of the page; words without letters are ignored.
     """
     words = [text.lower() if text.isupper() else text for text in texts if any(map(str.isalpha, text))]
     if sum(map(len, words)) < MIN_LETTERS:
@@ -84,7 +84,7 @@ def language_of(texts: Iterable[str]) -> str:
 
 
 def known_languages() -> frozenset[str]:
-    """Returns the codes that `language_of` can return, but for the empty one."""
+    """Returns all codes that `language_of` can return, except the empty string."""
     return frozenset(_identifier().labels) - {_NO_LANGUAGE}
 
 

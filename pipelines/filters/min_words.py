@@ -24,13 +24,16 @@ class MinWords:
     def add_flag(cls, group: argparse._ArgumentGroup) -> None:
         """Adds `--min_words`."""
         group.add_argument(
-            "--min_words", type=positive, default=cls.value, help="fewer: too_few_words (default: %(default)s)"
+            "--min_words",
+            type=positive,
+            default=cls.value,
+            help="pages with fewer words get the status too_few_words (default: %(default)s)",
         )
 
     def setting(self) -> int:
-        """Returns the least number of words."""
+        """Returns the minimum number of words."""
         return self.value
 
     def reason(self, page: PageText) -> str:
-        """Returns why the page is left out; an empty string keeps it."""
+        """Returns why the page is left out, or an empty string to keep it."""
         return "" if len(page.words) >= self.value else f"{len(page.words)} words, --min_words is {self.value}"

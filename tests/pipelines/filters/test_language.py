@@ -1,3 +1,5 @@
+"""Detection of the language of a page."""
+
 from __future__ import annotations
 
 import pytest
@@ -16,7 +18,7 @@ from pipelines.filters.language import known_languages, language_of
         ("吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。", "ja"),
     ],
 )
-def test_the_language_of_a_sentence_is_told(text, code):
+def test_the_language_of_a_sentence_is_detected(text, code):
     assert language_of(text.split()) == code
     assert code in known_languages()
 
