@@ -1,6 +1,7 @@
-"""Page sources: one module for each kind of document, behind the protocol of `base`.
+"""Page sources: one module per kind of document, behind the protocol of `base`.
 
-A module of this folder that defines `SOURCE` is found by itself: no other file names it. May import: page, ocr, lines.
+A module of this folder that defines `SOURCE` is found automatically: no other file names it. May import: page, ocr,
+lines.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ def page_sources() -> dict[str, PageSource]:
 
 
 def source_of(uri: str) -> PageSource:
-    """Returns the source that opens a document, by the ending of its name. PDF is the source of all other names."""
+    """Returns the source for the suffix of a document's name. Names with an unknown suffix are opened as PDF."""
     name = uri.lower()
     matching = (source for source in page_sources().values() if name.endswith(source.suffixes))
     return next(matching, page_sources()[DEFAULT])
 
 
 def suffixes() -> tuple[str, ...]:
-    """Returns the endings of all documents that a directory is searched for, in lower case."""
+    """Returns the suffixes of all documents that are searched for in a directory, in lower case."""
     return tuple(suffix for source in page_sources().values() for suffix in source.suffixes)

@@ -1,4 +1,4 @@
-"""What a page source is: it opens documents of one kind and reads their pages."""
+"""The protocol of a page source, which opens documents of one kind and reads their pages."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class Document(Protocol):
 
     Attributes:
         pages: number of pages, 1 or more.
-        detail: what the manifest says about each of its pages, such as that the file was repaired; mostly empty.
+        detail: stored in the manifest for each page, for example that the file was repaired; mostly empty.
     """
 
     pages: int
     detail: str
 
     def read(self, page: int, config: PageConfig, engine: OcrEngine | None, watch: Stopwatch) -> Reading:
-        """Reads a page. The result depends on the arguments alone, not on pages that were read before.
+        """Reads a page. The result depends only on the arguments, not on pages that were read before.
 
         Args:
-            page: its number, from 1.
+            page: number of the page, from 1.
             config: the settings.
-            engine: reads words from pixels; None where `config.text_source` is `pdf`.
-            watch: gets the time of the stages `render` (pixels and text layer) and `ocr`.
+            engine: reads words from pixels; None if `config.text_source` is `pdf`.
+            watch: measures the time of the stages `render` (pixels and text layer) and `ocr`.
 
         Raises:
             PageError: the page cannot be used.
@@ -45,7 +45,7 @@ class PageSource(Protocol):
     """Opens documents of one kind.
 
     Attributes:
-        suffixes: endings of their names, in lower case.
+        suffixes: suffixes of their names, in lower case.
     """
 
     suffixes: tuple[str, ...]
@@ -54,9 +54,9 @@ class PageSource(Protocol):
         """Opens a document.
 
         Args:
-            path: a file on this machine; its name may differ from the document's.
+            path: a file on this machine; its name can differ from that of the document.
 
         Raises:
-            PageError: the document cannot be used; the status says why.
+            PageError: the document cannot be used; the status gives the reason.
         """
         ...

@@ -1,4 +1,4 @@
-"""PDF as a page source: `document` reads pages, by the calls to MuPDF in `mupdf`.
+"""PDF as a page source: `document` reads pages, `mupdf` opens and renders them.
 
 `painted` and `text_layer` decide whether a text layer can be trusted.
 """

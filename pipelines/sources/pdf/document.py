@@ -1,4 +1,4 @@
-"""PDF: pages turned upright and straightened, words from the text layer or by OCR."""
+"""Reads pages of PDFs: turns them upright, removes their skew, and takes the words from the text layer or by OCR."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-SKEW_LONG_SIDE_PX = 1024  # enough pixels to find skew as well as in those that OCR needs
+SKEW_LONG_SIDE_PX = 1024  # skew is found as precisely with these pixels as with those that OCR needs
 
 
 class PdfSource:
@@ -38,7 +38,7 @@ class PdfSource:
         """Opens a PDF.
 
         Raises:
-            PageError: empty, no PDF, damaged beyond repair, protected by a password, or without pages.
+            PageError: the file is empty, not a PDF, damaged beyond repair, protected by a password, or has no pages.
         """
         return PdfDocument(mupdf.open_document(path))
 
@@ -49,14 +49,14 @@ class PdfDocument:
     def __init__(self, document: pymupdf.Document) -> None:
         self._document = document
         self.pages = document.page_count
-        # Read now: MuPDF may repair more later, depending on which pages this process happens to read.
+        # Read now: MuPDF can repair more later, and that depends on which pages this process reads.
         self.detail = mupdf.repair_of(document)
 
     def read(self, page: int, config: PageConfig, engine: OcrEngine | None, watch: Stopwatch) -> Reading:
         """Reads a page.
 
         Raises:
-            PageError: blank, damaged, too large, or the OCR engine failed on it.
+            PageError: the page is blank, damaged or too large, or the OCR engine failed on it.
         """
         pdf_page = mupdf.load_page(self._document, page)
         return _PageReader(pdf_page, config, engine, watch, self.detail).read()
@@ -68,12 +68,15 @@ class PdfDocument:
 
 @dataclass(frozen=True)
 class _View:
-    """A page as its /Rotate entry turns it, straightened.
+    """A page in its current rotation, without skew.
 
     Attributes:
-        layer: the words, where they come from the text layer; boxes in pixels of the image.
-        ocr_page: the image under the OCR engine, where the words come from OCR.
-        width_pt, height_pt, rotation: of the page as it is turned now.
+        image: `(height, width, 3)` uint8 RGB.
+        skew_deg: skew that was removed, in degrees.
+        layer: words of the text layer, boxes in pixels of `image`; empty if OCR reads the page.
+        ocr_page: the image as the OCR engine holds it; None if the words come from the text layer.
+        width_pt, height_pt: size of the page in its current rotation, in points.
+        rotation: current rotation, in degrees clockwise.
     """
 
     image: np.ndarray
@@ -98,6 +101,7 @@ class _PageReader:
         self.detail = detail
 
     def read(self) -> Reading:
+        """Returns the upright page and its words."""
         view = self._view()
         rotation = self._rotation_to_upright(view)
         if rotation:
@@ -127,24 +131,24 @@ class _PageReader:
         return _View(image, skew_deg, words, ocr_page, page.rect.width, page.rect.height, page.rotation)
 
     def _layer(self, painted: PaintedShares) -> list[RawWord] | None:
-        """Returns the words of the text layer, boxes in points; None where OCR reads the page."""
+        """Returns the words of the text layer, boxes in points, or None if OCR must read the page."""
         if self.config.text_source == "ocr":
             return None
         words = mupdf.text_layer(self.page)
         return words if self.config.text_source == "pdf" or not flaw_of_layer(words, painted) else None
 
     def _render(self, for_ocr: bool, for_skew: bool) -> np.ndarray:
-        """Returns the page's pixels: no more than are stored, unless words or skew need more."""
-        stored_px, most_px = self.config.image_long_side, self.config.max_long_side_px
-        needed_px = most_px if for_ocr else max(stored_px, SKEW_LONG_SIDE_PX if for_skew else 0)
-        return mupdf.render(self.page, self.config.dpi, stored_px, min(needed_px, most_px))
+        """Returns the image of the page, no larger than the stored image unless OCR or the skew needs more pixels."""
+        stored_px, limit_px = self.config.image_long_side, self.config.max_long_side_px
+        needed_px = limit_px if for_ocr else max(stored_px, SKEW_LONG_SIDE_PX if for_skew else 0)
+        return mupdf.render(self.page, self.config.dpi, stored_px, min(needed_px, limit_px))
 
     def _examine(self, image: np.ndarray) -> OcrPage:
         assert self.engine is not None, "only text_source=pdf works without an engine"
         return self.engine.examine(image)
 
     def _rotation_to_upright(self, view: _View) -> int:
-        """Returns the degrees clockwise to turn the page by, from the source of its words: it knows their direction."""
+        """Returns by how many degrees clockwise to turn the page; the source of its words knows their direction."""
         if view.ocr_page is not None:
             with self.watch.stage("ocr"):
                 return _or_failed(view.ocr_page.rotation)
@@ -159,12 +163,12 @@ def _or_failed(step: Callable[[], Answer]) -> Answer:
 
 
 def _in_pixels(words: list[RawWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[RawWord]:
-    """Converts the text layer from points to pixels of the upright image; drops words off the page."""
+    """Converts the text layer from points to pixels of the image without skew, and drops words outside of the page."""
     height, width = shape[:2]
-    corners = np.array([(word.x0, word.y0, word.x1, word.y1) for word in words]).reshape(-1, 2, 2)
+    corners = np.array([(word.x0, word.y0, word.x1, word.y1) for word in words]).reshape(-1, 2, 2)  # (words, 2, 2)
     corners = corners * (width / page.rect.width, height / page.rect.height)
-    centres = upright_points(corners.mean(axis=1), skew_deg, width, height)
-    reach = np.ptp(corners, axis=1) / 2
+    centres = upright_points(corners.mean(axis=1), skew_deg, width, height)  # (words, 2)
+    half_size = np.ptp(corners, axis=1) / 2  # (words, 2)
     on_page = np.flatnonzero(((centres >= 0) & (centres < (width, height))).all(axis=1))
-    boxes = np.hstack([centres - reach, centres + reach])[on_page].tolist()
+    boxes = np.hstack([centres - half_size, centres + half_size])[on_page].tolist()
     return [RawWord(words[i].text, x0, y0, x1, y1, 1.0) for i, (x0, y0, x1, y1) in zip(on_page, boxes, strict=True)]

@@ -1,6 +1,6 @@
-"""PDF documents through PyMuPDF: what a file is, its pages as pixels, its text layer.
+"""Access to PDF documents through PyMuPDF: opens a file, renders pages, reads the text layer.
 
-MuPDF can hang or crash on damaged files; callers run these functions in a `sandbox` child.
+MuPDF can hang or crash on damaged files, so callers run these functions in a `sandbox` child.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 MAX_PAGE_PT = 14_400  # 200 inches, the largest page that the PDF specification allows (ISO 32000-1, annex C)
 POINTS_PER_INCH = 72
-TEXT_MAJORITY = 2 / 3  # of the characters; pages of mixed directions stay as they are
+TEXT_MAJORITY = 2 / 3  # of the characters; pages with mixed directions are not turned
 
 
 def open_document(path: Path) -> pymupdf.Document:
-    """Opens a PDF all of whose pages can be asked for.
+    """Opens a PDF.
 
     Raises:
-        PageError: empty, no PDF, damaged beyond repair, locked by a password, or without pages.
+        PageError: the file is empty, not a PDF, damaged beyond repair, protected by a password, or has no pages.
     """
     import pymupdf
 
@@ -49,18 +49,18 @@ def open_document(path: Path) -> pymupdf.Document:
         if document.page_count == 0:
             raise PageError(PageStatus.CORRUPT if document.is_repaired else PageStatus.EMPTY, "no page in it")
     except mupdf_errors() as error:
-        detail = str(error).replace(f" '{path}'", "")  # where a copy of the document lies is not of the document
+        detail = str(error).replace(f" '{path}'", "")  # the path of a local copy is not a property of the document
         raise PageError(PageStatus.CORRUPT, detail) from error
     return document
 
 
 def repair_of(document: pymupdf.Document) -> str:
-    """Returns the detail for a document that MuPDF had to repair when it opened it, empty for a sound one."""
+    """Returns `REPAIRED` if MuPDF had to repair the document when it opened it, else an empty string."""
     return REPAIRED if document.is_repaired else ""
 
 
 def mupdf_errors() -> tuple[type[Exception], ...]:
-    """Returns what PyMuPDF raises over a damaged file: its own errors, and those of MuPDF that it passes on."""
+    """Returns the exceptions that PyMuPDF raises for a damaged file: its own, and those of MuPDF that it passes on."""
     import pymupdf
 
     return RuntimeError, ValueError, IndexError, pymupdf.mupdf.FzErrorBase
@@ -70,7 +70,7 @@ def load_page(document: pymupdf.Document, number: int) -> pymupdf.Page:
     """Returns page `number`, counted from 1.
 
     Raises:
-        PageError: damaged, without area, or larger than the PDF specification allows.
+        PageError: the page is damaged, has no area, or is larger than the PDF specification allows.
     """
     try:
         page = document[number - 1]
@@ -85,12 +85,12 @@ def load_page(document: pymupdf.Document, number: int) -> pymupdf.Page:
 
 
 def render(page: pymupdf.Page, dpi: int, min_long_side_px: int, max_long_side_px: int) -> np.ndarray:
-    """Returns the page as `(height, width, 3)` uint8 RGB, turned as its /Rotate entry says.
+    """Returns the page as `(height, width, 3)` uint8 RGB, turned according to its /Rotate entry.
 
-    The scale is that of `dpi`, changed where the long side would leave `min_long_side_px .. max_long_side_px`.
+    The resolution is `dpi`, unless the long side would then be outside of `min_long_side_px .. max_long_side_px`.
 
     Raises:
-        PageError: MuPDF cannot render it.
+        PageError: MuPDF cannot render the page.
     """
     import pymupdf
 
@@ -105,7 +105,7 @@ def render(page: pymupdf.Page, dpi: int, min_long_side_px: int, max_long_side_px
 
 
 def text_layer(page: pymupdf.Page) -> list[RawWord]:
-    """Returns the words of the page's text layer, boxes in points of the page as it is shown, score 1.
+    """Returns the words of the text layer with boxes in points of the page as it is shown, and score 1.
 
     Raises:
         PageError: the text cannot be read.
@@ -121,9 +121,9 @@ def text_layer(page: pymupdf.Page) -> list[RawWord]:
 
 
 def text_rotation(page: pymupdf.Page) -> int:
-    """Returns the degrees (0, 90, 180, 270) clockwise by which to turn the page for an upright text layer.
+    """Returns by how many degrees clockwise (0, 90, 180, 270) to turn the page so that its text layer is upright.
 
-    Two thirds of the characters decide; characters set in columns are upright.
+    A direction needs two thirds of the characters. Characters in vertical columns count as upright.
 
     Raises:
         PageError: the text cannot be read.
@@ -134,16 +134,16 @@ def text_rotation(page: pymupdf.Page) -> int:
     except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
     for line in (line for block in blocks for line in block["lines"]):
-        cos, sin = line["dir"]  # before /Rotate, y downwards
+        cos, sin = line["dir"]  # before /Rotate is applied, y axis down
         runs_deg = 0.0 if line["wmode"] else math.degrees(math.atan2(sin, cos)) + page.rotation
         votes[round(runs_deg / 90) % 4] += sum(len(span["text"].strip()) for span in line["spans"])
-    most = max(votes)
-    return -90 * votes.index(most) % 360 if most > TEXT_MAJORITY * sum(votes) else 0
+    largest = max(votes)
+    return -90 * votes.index(largest) % 360 if largest > TEXT_MAJORITY * sum(votes) else 0
 
 
 @contextmanager
 def turned(page: pymupdf.Page, rotation: int) -> Iterator[None]:
-    """Turns a page by `rotation` degrees clockwise during the block: its size, pixels and text layer are turned too.
+    """Turns a page by `rotation` degrees clockwise inside the block, with its size, pixels and text layer.
 
     Raises:
         PageError: the page is too damaged.
@@ -160,7 +160,7 @@ def turned(page: pymupdf.Page, rotation: int) -> Iterator[None]:
 
 
 def _split_at_white_space(text: str, box: list[float]) -> Iterator[tuple[str, list[float]]]:
-    """Yields the parts of a word between Unicode's white space, which MuPDF leaves in, with their share of it."""
+    """Yields the parts of a word and their boxes, split at Unicode white space, at which MuPDF does not split."""
     x0, y0, x1, y1 = box
     step = (x1 - x0) / max(1, len(text))
     for part in re.finditer(r"\S+", text):
@@ -168,7 +168,7 @@ def _split_at_white_space(text: str, box: list[float]) -> Iterator[tuple[str, li
 
 
 def _shown(boxes: np.ndarray, page: pymupdf.Page) -> np.ndarray:
-    """Turns boxes (n, 4) of the text layer, which is laid out before /Rotate, into the page as it is shown."""
+    """Converts boxes `(n, 4)` of the text layer, which do not include /Rotate, to the page as it is shown."""
     turn = np.array(page.rotation_matrix).reshape(3, 2)
     corners = boxes.reshape(-1, 2, 2) @ turn[:2] + turn[2]
     return np.hstack([corners.min(axis=1), corners.max(axis=1)])

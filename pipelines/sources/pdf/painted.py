@@ -1,4 +1,4 @@
-"""What a page is painted with: how much of it images cover, and how much of its text nobody sees."""
+"""Measures what a page shows: the share that images cover, and the share of its text that is invisible."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from schemas import PageStatus
 if TYPE_CHECKING:
     import pymupdf
 
-GRID = 128  # cells along a side of the page, in which covered area is counted
+GRID = 128  # cells per side of the page; covered area is counted in cells
 _IMAGES = ("fill-image", "fill-imgmask")
-_INVISIBLE = "ignore-text"  # text render mode 3, with which OCR programs lay their words over a scan
+_INVISIBLE = "ignore-text"  # text render mode 3: OCR programs write words over a scan with it
 
 
 @dataclass(frozen=True)
 class PaintedShares:
-    """Shares, 0..1, and whether there is anything beside text.
+    """Shares, 0..1, of images and invisible text on a page.
 
     Attributes:
-        image_share: of the page, covered by all its images together: near 1 for scans, whole or in strips.
-        invisible_share: of the text, by area.
-        is_all_text: nothing but text is painted.
+        image_share: share of the page that all images cover together: near 1 for scans, in one piece or in strips.
+        invisible_share: share of the text area that is invisible.
+        is_all_text: the page shows only text, or nothing.
     """
 
     image_share: float = 0.0
@@ -35,7 +35,7 @@ class PaintedShares:
 
     @classmethod
     def of(cls, page: pymupdf.Page) -> PaintedShares:
-        """Looks through what the page paints.
+        """Measures a page from the list of its drawing operations.
 
         Raises:
             PageError: MuPDF cannot interpret the page.
@@ -53,7 +53,7 @@ class PaintedShares:
 
 
 def image_share(page: pymupdf.Page) -> float:
-    """Returns the share of the page that images cover, as `PaintedShares` has it, in a third of the time.
+    """Returns `PaintedShares.image_share` alone, in a third of the time.
 
     Raises:
         PageError: MuPDF cannot interpret the page.
@@ -66,7 +66,7 @@ def image_share(page: pymupdf.Page) -> float:
 
 
 def _shares(boxes: list[tuple[float, ...]], page: pymupdf.Page) -> np.ndarray:
-    """Returns boxes `(n, 4)`, in points of the page before /Rotate, as shares of its sides."""
+    """Converts boxes `(n, 4)` in points of the page before /Rotate to shares of its sides, `(n, 4)`."""
     whole = (page.rect * page.derotation_matrix).normalize()
     corners = np.array(boxes, float).reshape(-1, 4) - [whole.x0, whole.y0] * 2
     return (corners / ([whole.width, whole.height] * 2)).clip(0, 1)

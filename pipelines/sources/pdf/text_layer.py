@@ -1,4 +1,4 @@
-"""Whether the text layer of a page can be trusted (`--text_source auto`)."""
+"""Decides whether the text layer of a page can be trusted (`--text_source auto`)."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ SCAN_IMAGE_SHARE = 0.5
 MIN_WORDS = 5
 MAX_INVISIBLE_SHARE = 0.5
 MAX_BROKEN_SHARE = 0.02  # of the words
-MIN_LETTERS = 100  # Latin ones; fewer do not show how often a vowel comes
-MIN_VOWEL_SHARE = 0.2  # prose in Latin letters has 0.35 and more, code and part lists 0.21, a shifted alphabet 0.14
-MAX_LATIN_1_SHARE = 0.5  # per plain letter: Cyrillic taken for Latin-1 has 1.1, Vietnamese 0.06
-# (cid:12) is what a font without a character map leaves behind; U+FFFD and the private use area are unmapped glyphs,
-# but for U+F8E5..F8FE, the parts of large brackets; an accent by itself inside a word was set over a letter.
+MIN_LETTERS = 100  # Latin letters; with fewer, the share of vowels means nothing
+MIN_VOWEL_SHARE = 0.2  # Latin prose has 0.35 or more, code and part lists have 0.21, a shifted alphabet has 0.14
+MAX_LATIN_1_SHARE = 0.5  # per plain letter: Cyrillic decoded as Latin-1 has 1.1, Vietnamese has 0.06
+# (cid:12) comes from a font without a character map. U+FFFD and the private use area are unmapped glyphs, except
+# U+F8E5..F8FE, the parts of large brackets. A lone accent next to a letter was drawn over a letter.
 _BROKEN = re.compile(r"\(cid:\d+\)|[\ufffd\ue000-\uf8e4\uf8ff\x00-\x08\x0e-\x1f]|\w[´¨¯¸ˆ-˝]|[´¨¯¸ˆ-˝]\w")
 _LATIN_1 = re.compile(r"[ß-ÿ]")
 
 
 def flaw_of_layer(words: list[RawWord], painted: PaintedShares) -> str:
-    """Returns why `auto` reads a page by OCR, or nothing where it takes the text layer.
+    """Returns why the text layer of a page cannot be trusted, or an empty string if it can.
 
     Args:
         words: the text layer.
-        painted: what the page paints.
+        painted: what the page shows.
     """
     if not words:
         return "no words"
@@ -43,13 +43,16 @@ def flaw_of_layer(words: list[RawWord], painted: PaintedShares) -> str:
 
 
 def is_broken(words: list[RawWord]) -> bool:
-    """Tells a text layer in which 2 % of the words hold characters that stand for unmapped glyphs or lone accents."""
+    """Returns whether more than 2 % of the words contain unmapped glyphs or lone accents."""
     broken = sum(bool(_BROKEN.search(word.text)) for word in words)
     return broken > MAX_BROKEN_SHARE * len(words)
 
 
 def _is_gibberish(text: str) -> bool:
-    """Tells Latin letters that make no words: hardly a vowel, or accents on most. Fonts with a false map yield such."""
+    """Returns whether a text has too few vowels or too many accents for Latin words.
+
+    Fonts with a wrong character map produce such texts.
+    """
     text = unicodedata.normalize("NFC", text.lower())
     plain = unicodedata.normalize("NFD", text)
     letters = sum(map(plain.count, ascii_lowercase))

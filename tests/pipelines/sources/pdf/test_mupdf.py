@@ -1,3 +1,5 @@
+"""Inspection of PDFs, rendering, and the text layer."""
+
 from __future__ import annotations
 
 import hashlib
@@ -41,14 +43,14 @@ def test_inspection_counts_pages_and_hashes_bytes(letter):
         ("blank.pdf", PageStatus.OK),
     ],
 )
-def test_inspection_tells_what_is_wrong_with_a_file(tmp_path, name, status):
+def test_inspection_finds_the_status_of_a_file(tmp_path, name, status):
     write_hostile(tmp_path)
     facts = inspect_document(DocumentTask(tmp_path / name, name))
     assert facts.status is status
     assert (facts.detail == "") == (status is PageStatus.OK)
 
 
-def test_what_is_said_of_a_damaged_file_does_not_depend_on_where_its_copy_lies(tmp_path):
+def test_the_detail_of_a_damaged_file_does_not_depend_on_the_path_of_its_copy(tmp_path):
     details = set()
     for place in (tmp_path / "here", tmp_path / "there"):
         write_hostile(place)
@@ -78,20 +80,20 @@ def test_a_damaged_page_is_corrupt_and_the_others_are_read(tmp_path):
     assert damaged.value.status is PageStatus.CORRUPT
 
 
-def test_a_page_is_rendered_at_the_resolution_asked_for(letter):
+def test_a_page_is_rendered_at_the_requested_resolution(letter):
     page = load_page(open_document(letter), 1)
     image = render(page, dpi=144, min_long_side_px=10, max_long_side_px=4000)
     assert image.shape == (1684, 1190, 3) and image.dtype == np.uint8
 
 
-def test_small_pages_are_enlarged_and_large_ones_capped(letter):
+def test_small_pages_are_enlarged_and_the_size_of_large_pages_is_limited(letter):
     page = load_page(open_document(letter), 1)
     assert max(render(page, 10, 500, 4000).shape) == 500
     assert max(render(page, 600, 500, 1000).shape) == 1000
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_the_words_of_the_text_layer_lie_on_the_ink_of_the_page_as_it_is_shown(tmp_path, rotation):
+def test_the_words_of_the_text_layer_match_the_ink_of_the_page_as_it_is_shown(tmp_path, rotation):
     path = tmp_path / "turned.pdf"
     with pymupdf.open(stream=one_page("Words"), filetype="pdf") as document:
         document[0].set_rotation(rotation)
@@ -105,7 +107,7 @@ def test_the_words_of_the_text_layer_lie_on_the_ink_of_the_page_as_it_is_shown(t
     assert word.y0 - 1 <= ys.min() and ys.max() <= word.y1 + 1
 
 
-def test_white_space_that_is_no_blank_also_parts_words(tmp_path):
+def test_unicode_white_space_separates_words_too(tmp_path):
     path = tmp_path / "narrow.pdf"
     with pymupdf.open() as document:
         document.new_page().insert_htmlbox((50, 50, 400, 100), "Only\u202frate\u2003of\u00a0tax")
@@ -115,7 +117,7 @@ def test_white_space_that_is_no_blank_also_parts_words(tmp_path):
     assert all(left.x1 <= right.x0 for left, right in itertools.pairwise(words))
 
 
-def test_a_page_is_turned_for_a_while_only(letter):
+def test_a_page_is_turned_only_inside_the_block(letter):
     with open_document(letter) as document:
         page = load_page(document, 1)
         size = page.rect.width, page.rect.height

@@ -1,3 +1,5 @@
+"""Shares of images and of invisible text on a page."""
+
 from __future__ import annotations
 
 import pymupdf
@@ -21,7 +23,7 @@ def pixels():
     return pixmap
 
 
-def test_a_typeset_page_shows_its_text_and_no_image(page):
+def test_a_typeset_page_has_visible_text_and_no_image(page):
     page.insert_text((50, 50), TEXT)
     assert PaintedShares.of(page) == PaintedShares(image_share=0.0, invisible_share=0.0, is_all_text=True)
     page.draw_rect((50, 50, 80, 80))
@@ -30,7 +32,7 @@ def test_a_typeset_page_shows_its_text_and_no_image(page):
 
 @pytest.mark.parametrize("strips", [1, 25, 70])
 @pytest.mark.parametrize("rotation", [0, 90])
-def test_a_scan_is_all_image_in_one_piece_or_in_strips(page, strips, rotation):
+def test_images_cover_a_whole_scan_in_one_piece_or_in_strips(page, strips, rotation):
     for strip in range(strips):
         band = pymupdf.Rect(0, 500 * strip / strips, 400, 500 * (strip + 1) / strips)
         page.insert_image(band, pixmap=pixels(), keep_proportion=False)
@@ -38,18 +40,18 @@ def test_a_scan_is_all_image_in_one_piece_or_in_strips(page, strips, rotation):
     assert PaintedShares.of(page).image_share == image_share(page) == 1.0
 
 
-def test_images_in_one_place_count_once(page):
+def test_images_on_top_of_each_other_count_once(page):
     for _ in range(3):
         page.insert_image((0, 0, 200, 250), pixmap=pixels(), keep_proportion=False)
     assert PaintedShares.of(page).image_share == image_share(page) == pytest.approx(0.25, abs=0.01)
 
 
-def test_invisible_text_is_told_from_what_is_to_be_seen(page):
+def test_invisible_text_is_distinguished_from_visible_text(page):
     page.insert_text((50, 50), TEXT)
     for line in range(3):
         page.insert_text((50, 100 + 20 * line), TEXT, render_mode=INVISIBLE)
     assert PaintedShares.of(page).invisible_share == pytest.approx(0.75, abs=0.01)
 
 
-def test_an_empty_page_has_neither(page):
+def test_an_empty_page_has_no_images_and_no_invisible_text(page):
     assert PaintedShares.of(page) == PaintedShares(is_all_text=True)

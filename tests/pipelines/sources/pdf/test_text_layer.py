@@ -1,3 +1,5 @@
+"""When `--text_source auto` trusts a text layer."""
+
 from __future__ import annotations
 
 import pytest
@@ -28,21 +30,21 @@ def test_the_text_layer_of_a_scan_is_not_trusted():
     assert flaw_of_layer(GOOD, PaintedShares(image_share=0.97, invisible_share=0.0)) == "images"
 
 
-def test_text_that_nobody_sees_is_not_trusted():
+def test_invisible_text_is_not_trusted():
     assert flaw_of_layer(GOOD, PaintedShares(image_share=0.0, invisible_share=0.9)) == "invisible"
 
 
-def test_a_page_of_hardly_any_words_is_read_from_its_pixels():
+def test_a_page_with_few_words_is_read_by_ocr():
     assert flaw_of_layer(GOOD[:4], TYPESET) == "few words"
     assert flaw_of_layer([], PaintedShares(is_all_text=True)) == "no words"
 
 
-def test_few_words_will_do_where_nothing_else_is_painted():
+def test_few_words_are_enough_if_the_page_shows_only_text():
     assert not flaw_of_layer(GOOD[:1], PaintedShares(is_all_text=True))
 
 
 @pytest.mark.parametrize("broken", ["(cid:31)(cid:12)", "caf\ufffd", "\ue001\ue002", "\x01\x02", "cafe´s"])
-def test_a_layer_of_unmapped_glyphs_is_not_trusted(broken):
+def test_a_text_layer_with_unmapped_glyphs_is_not_trusted(broken):
     assert flaw_of_layer(GOOD + layer(broken), TYPESET) == "unmapped characters"
 
 
@@ -53,19 +55,19 @@ def test_a_layer_of_unmapped_glyphs_is_not_trusted(broken):
         pytest.param(RUSSIAN.encode("cp1251").decode("latin-1"), id="Cyrillic taken for Latin"),
     ],
 )
-def test_letters_that_make_no_words_are_not_trusted(garbled):
+def test_letters_that_do_not_form_words_are_not_trusted(garbled):
     assert flaw_of_layer(layer(*garbled.split()), TYPESET) == "no language"
 
 
 @pytest.mark.parametrize(
     "text", [PROSE, RUSSIAN, VIETNAMESE, PROSE.upper(), "a matrix in \uf8ee large \uf8fb brackets"]
 )
-def test_text_of_any_language_is_trusted(text):
+def test_text_in_any_language_is_trusted(text):
     assert not flaw_of_layer(layer(*text.split()), TYPESET)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"), [("hello", False), ("שלום", True), ("السلام", True), ("1,234", False), ("(مرحبا)", True)]
 )
-def test_the_first_letter_with_a_direction_tells_which_way_a_word_runs(text, expected):
+def test_the_first_letter_with_a_direction_decides_the_direction_of_a_word(text, expected):
     assert is_right_to_left(text) is expected

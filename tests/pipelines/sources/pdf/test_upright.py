@@ -1,4 +1,4 @@
-"""Turned and skewed pages through the page builder, with the real engine: they come out upright."""
+"""Turned and skewed pages, built with the real OCR engine, become upright."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipelines.page.deskew import deskew
 from schemas import PageStatus, decode_page, load_tokenizer
 
 DPI = 150
-NEARLY_ALL = 0.94  # of the words: a letter is read otherwise here and there where pixels differ
+NEARLY_ALL = 0.94  # of the words: a few letters are read differently because the pixels differ
 TURNS = [0, 90, 180, 270]
 PROSE = (
     "The members met in the town hall on Tuesday to hear the report of the harbour master. Twelve vessels had entered "
@@ -36,7 +36,7 @@ def engine():
 
 @pytest.fixture
 def build(engine, tmp_path):
-    """Builds the first page of a PDF."""
+    """Returns a function that builds the first page of a PDF."""
     numbers = iter(range(1000))
 
     def run(pdf: bytes, text_source: str = "ocr") -> PageResult:
@@ -50,7 +50,7 @@ def build(engine, tmp_path):
 
 
 def letter(turn: int = 0) -> bytes:
-    """A typeset page: heading, a paragraph and a total far to the right; all of it turned clockwise."""
+    """A typeset page with a heading, a paragraph and a total at the right, turned clockwise by `turn` degrees."""
     with pymupdf.open() as upright, pymupdf.open() as document:
         page = upright.new_page(width=420, height=560)
         page.insert_text((50, 70), "Harbour report", fontsize=20)
@@ -64,7 +64,7 @@ def letter(turn: int = 0) -> bytes:
 
 
 def columns() -> bytes:
-    """Japanese set in columns from right to left."""
+    """A page of Japanese text in columns from right to left."""
     with pymupdf.open() as document:
         page = document.new_page(width=420, height=560)
         for column in range(10):
@@ -75,7 +75,7 @@ def columns() -> bytes:
 
 
 def both_ways() -> bytes:
-    """As much text from left to right as from bottom to top."""
+    """A page with equal amounts of text from left to right and from bottom to top."""
     with pymupdf.open() as document:
         page = document.new_page(width=560, height=560)
         page.insert_textbox((40, 40, 520, 250), PROSE, fontsize=12)
@@ -90,7 +90,7 @@ def picture(pdf: bytes) -> np.ndarray:
 
 
 def scan(image: np.ndarray, rotate: int = 0) -> bytes:
-    """A PDF whose one page is an image, with a /Rotate entry."""
+    """A PDF with one page that is an image, and with a /Rotate entry."""
     jpg = simplejpeg.encode_jpeg(np.ascontiguousarray(image), 90, "RGB", "444")
     with pymupdf.open() as document:
         page = document.new_page(width=image.shape[1] * 72 / DPI, height=image.shape[0] * 72 / DPI)
@@ -117,7 +117,7 @@ def image_of(result: PageResult) -> np.ndarray:
 
 
 @pytest.mark.parametrize("turn", TURNS)
-def test_a_scan_that_lies_turned_is_built_as_if_it_had_been_upright(build, turn):
+def test_a_turned_scan_is_built_like_an_upright_scan(build, turn):
     upright, found = build(scan(picture(letter()))), build(scan(turned(picture(letter()), turn)))
     page, expected = page_of(found), page_of(upright)
     assert page.rotation == -turn % 360
@@ -130,23 +130,23 @@ def test_a_scan_that_lies_turned_is_built_as_if_it_had_been_upright(build, turn)
 
 
 @pytest.mark.parametrize("turn", TURNS)
-def test_a_text_layer_that_runs_another_way_is_turned_with_its_page(build, turn):
+def test_a_page_with_a_turned_text_layer_is_turned_upright(build, turn):
     upright, found = build(letter(), "pdf"), build(letter(turn), "pdf")
     assert page_of(found).rotation == -turn % 360
     assert texts(found) == texts(upright)
     assert np.abs(image_of(found) - image_of(upright)).mean() < 3
 
 
-def test_the_rotation_counts_the_entry_of_the_pdf_and_what_was_still_missing(build):
-    upside_down_for_all_its_entry_says = scan(turned(picture(letter()), 90), rotate=90)
-    page = page_of(build(upside_down_for_all_its_entry_says))
+def test_the_rotation_is_the_sum_of_the_entry_of_the_pdf_and_the_correction(build):
+    upside_down_with_its_entry = scan(turned(picture(letter()), 90), rotate=90)
+    page = page_of(build(upside_down_with_its_entry))
     assert page.rotation == 270
     assert [word.text for word in page.words[:2]] == ["Harbour", "report"]
 
 
 @pytest.mark.parametrize("skew_deg", [-10.0, -4.0, 7.0, 10.0])
 @pytest.mark.parametrize("turn", [0, 90])
-def test_a_scan_may_be_turned_and_skewed_at_once(build, turn, skew_deg):
+def test_a_scan_can_be_turned_and_skewed(build, turn, skew_deg):
     straight = picture(letter())
     found = build(scan(turned(deskew(straight, -skew_deg), turn)))
     assert page_of(found).rotation == -turn % 360
@@ -156,17 +156,17 @@ def test_a_scan_may_be_turned_and_skewed_at_once(build, turn, skew_deg):
 
 
 @pytest.mark.parametrize("turn", [0, 180])
-def test_columns_of_japanese_stand_upright(build, turn):
+def test_japanese_columns_are_turned_upright(build, turn):
     assert page_of(build(scan(turned(picture(columns()), turn)))).rotation == turn
 
 
 @pytest.mark.parametrize("source", ["ocr", "pdf"])
 @pytest.mark.parametrize("document", [columns(), both_ways()], ids=["columns", "both ways"])
-def test_a_page_of_columns_or_of_mixed_directions_is_left_as_it_is(build, document, source):
+def test_a_page_with_columns_or_mixed_directions_is_not_turned(build, document, source):
     assert page_of(build(document, source)).rotation == 0
 
 
-def test_a_page_built_twice_from_one_open_document_is_the_same_page(engine, tmp_path):
+def test_a_page_built_twice_from_one_open_document_has_the_same_result(engine, tmp_path):
     path = tmp_path / "turned.pdf"
     path.write_bytes(scan(turned(picture(letter()), 270)))
     builder = PageBuilder(PageConfig(), engine, load_tokenizer())
