@@ -1,4 +1,4 @@
-"""One page: what reading it yields (`reading`), and the pure function that makes a sample of it (`assemble`).
+"""One page: the result of reading it (`reading`), and the pure function that turns this into a sample (`assemble`).
 
 May import: `config`, `filters`, `lines`, `schemas`.
 """

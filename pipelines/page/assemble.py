@@ -1,4 +1,7 @@
-"""From a reading to a sample: filters, stored image, lines, tokens. Pure: no file is opened and no page is rendered."""
+"""Turns a reading into a sample: filters, stored image, lines, tokens.
+
+This is a pure function: it opens no file and renders no page.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from schemas import Page, PageStatus, Tokenizer, encode_sample, page_key
 
 @dataclass(frozen=True)
 class PageId:
-    """Which page of which document.
+    """Identifies one page of a document.
 
     Attributes:
         uri: the document's name in the corpus.
@@ -38,7 +41,7 @@ class PageId:
 
 @dataclass(frozen=True)
 class PageFacts:
-    """What the manifest says about an attempted page; zeros where the page was not read that far."""
+    """What the manifest stores about an attempted page. Values that were not reached are zero or empty."""
 
     status: PageStatus
     detail: str = ""
@@ -60,16 +63,21 @@ class PageFacts:
 
 @dataclass(frozen=True)
 class PageResult:
-    """The facts of a page and, where its status is ok, its sample's members."""
+    """The result of building a page.
+
+    Attributes:
+        facts: its facts.
+        sample: members of its sample by suffix; None unless the status is ok.
+    """
 
     facts: PageFacts
     sample: dict[str, str | bytes] | None = None
 
 
 def assemble(reading: Reading, page_id: PageId, config: PageConfig, tokenizer: Tokenizer) -> PageResult:
-    """Returns what a reading becomes in the corpus: the same arguments give the same bytes.
+    """Turns a reading into the facts and the sample of a page. The same arguments give the same bytes.
 
-    The facts have no times: these are measured, not derived.
+    The facts do not include times, because these are measured.
     """
     facts = _filtered(_facts(reading), reading, config)
     if facts.status is not PageStatus.OK:
@@ -116,7 +124,7 @@ def _facts(reading: Reading) -> PageFacts:
 
 
 def _filtered(facts: PageFacts, reading: Reading, config: PageConfig) -> PageFacts:
-    """Returns the facts, with status and reason of the first filter that leaves the page out."""
+    """Returns the facts with the status and reason of the first filter that leaves the page out, if there is one."""
     text = PageText(reading.words, facts.language)
     for kind in config.filters:
         if reason := kind.reason(text):

@@ -1,9 +1,9 @@
-"""Skew of a scanned page, and its removal.
+"""Finds and removes the skew of a scanned page.
 
 The skew is found by projection profile (W. Postl, "Detection of linear oblique structures and skew scan in digitized
-documents", ICPR 1986): sheared by the right angle, the lower edges of the letters fall onto few rows.
+documents", ICPR 1986): if the page is sheared by the right angle, the lower edges of the letters fall onto few rows.
 
-Angles are in degrees, positive for content turned clockwise as seen.
+Angles are in degrees. They are positive if the content is turned clockwise.
 """
 
 from __future__ import annotations
@@ -13,35 +13,39 @@ import math
 import numpy as np
 
 MAX_SKEW_DEG = 10.0
-SEARCHED_DEG = 11.0  # beyond it, for a peak at the limit to have two sides
+SEARCHED_DEG = 11.0  # larger than the limit, so that a peak at the limit has two sides
 COARSE_STEP_DEG, FINE_STEP_DEG = 0.25, 0.05
 FINE_REACH_DEG = 0.75  # around the best coarse angle
 COARSE_ROW_PX, FINE_ROW_PX = 1.0, 0.25  # height of a row of the profile
 LONG_SIDE_PX = 1200  # finds 0.05 degrees in 12 pt text, at a fifth of the cost of 150 dpi
 INK_BELOW_MEAN = 12  # grey levels
-INK_WINDOW_PX = 31  # of the local mean: wider than a stroke, narrower than a shadow
-LETTER_PX = (3, 60)  # height of what may be text; smaller is noise, larger a picture or a frame
-MIN_EDGES = 300  # edge pixels, some twenty words
+INK_WINDOW_PX = 31  # window of the local mean: wider than a stroke, narrower than a shadow
+LETTER_PX = (3, 60)  # height of possible letters; smaller is noise, larger is a picture or a frame
+MIN_EDGES = 300  # edge pixels: about twenty words
 MAX_EDGES = 20_000  # more add cost, not precision
-WIDE_PX = 600  # of the shrunk page: half of it still holds a column of text
-MIN_SKEW_DEG = 0.15  # below it, turning the image loses more sharpness than straight lines are worth
-MIN_PEAK = 1.5  # times the energy at most angles; lines of text reach 2 to 12, photographs and noise stay below
+WIDE_PX = 600  # of the scaled-down page; half of this width still contains a column of text
+MIN_SKEW_DEG = 0.15  # below this, straight lines are not worth the sharpness that turning costs
+MIN_PEAK = 1.5  # times the median energy; lines of text reach 2 to 12, photographs and noise less than 1.5
 
 
 def straighten(image: np.ndarray) -> tuple[np.ndarray, float]:
-    """Returns a scanned page without its skew, and the skew that was removed in degrees; 0 where it stays as it is.
+    """Removes the skew of a scanned page.
 
     Args:
         image: `(h, w)` or `(h, w, 3)` uint8.
+
+    Returns:
+        The straight image, and the skew that was removed in degrees; 0 if the image is unchanged.
     """
     skew_deg = round(estimate_skew(image), 2)
     return (deskew(image, skew_deg), skew_deg) if abs(skew_deg) >= MIN_SKEW_DEG else (image, 0.0)
 
 
 def estimate_skew(image: np.ndarray) -> float:
-    """Skew of a page in degrees within +-10, precise to about 0.1; 0.0 unless the evidence is clear.
+    """Returns the skew of a page in degrees, within +-10 and precise to about 0.1; 0.0 if there is no clear evidence.
 
-    `image` is (h, w) or (h, w, 3) uint8.
+    Args:
+        image: `(h, w)` or `(h, w, 3)` uint8.
     """
     edges = _letter_edges(_shrunk_gray(image))
     if len(edges) < MIN_EDGES:
@@ -56,9 +60,16 @@ def estimate_skew(image: np.ndarray) -> float:
 
 
 def deskew(image: np.ndarray, skew_deg: float) -> np.ndarray:
-    """The page turned upright about its centre, at the same size, what comes in filled with the colour of its border.
+    """Returns the page turned about its centre by `-skew_deg`, at the same size.
 
-    `image` is (h, w) or (h, w, 3) uint8; so is the result.
+    Areas that come into the image get the colour of its border.
+
+    Args:
+        image: `(h, w)` or `(h, w, 3)` uint8.
+        skew_deg: the skew to remove.
+
+    Returns:
+        An image of the same shape and type.
     """
     import cv2
 
@@ -69,21 +80,21 @@ def deskew(image: np.ndarray, skew_deg: float) -> np.ndarray:
 
 
 def upright_points(points: np.ndarray, skew_deg: float, width: int, height: int) -> np.ndarray:
-    """Where `deskew` puts points (n, 2) of an image of `width` by `height` pixels; (n, 2)."""
+    """Returns where `deskew` moves points `(n, 2)` of an image of `width` by `height` pixels, `(n, 2)`."""
     turn = _turn(skew_deg, width, height)
-    return np.asarray(points, float).reshape(-1, 2) @ turn[:, :2].T + turn[:, 2]
+    return np.asarray(points, float).reshape(-1, 2) @ turn[:, :2].T + turn[:, 2]  # (n, 2)
 
 
 def _turn(skew_deg: float, width: int, height: int) -> np.ndarray:
-    """The (2, 3) matrix that turns points against the skew, about the middle of the image; y points down."""
+    """Returns the `(2, 3)` matrix that turns points by `-skew_deg` about the centre of the image; y axis down."""
     cos, sin = math.cos(math.radians(skew_deg)), math.sin(math.radians(skew_deg))
-    turn = np.array([[cos, sin], [-sin, cos]])
+    turn = np.array([[cos, sin], [-sin, cos]])  # (2, 2)
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
-    return np.hstack([turn, (middle - turn @ middle)[:, None]])
+    return np.hstack([turn, (middle - turn @ middle)[:, None]])  # (2, 3)
 
 
 def _border(image: np.ndarray) -> tuple[int, ...]:
-    """Median colour of the outermost pixels."""
+    """Returns the median colour of the outermost pixels."""
     rim = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).reshape(-1, *image.shape[2:])
     return tuple(int(level) for level in np.atleast_1d(np.median(rim, axis=0)))
 
@@ -99,9 +110,10 @@ def _shrunk_gray(image: np.ndarray) -> np.ndarray:
 
 
 def _letter_edges(gray: np.ndarray) -> np.ndarray:
-    """Lower edges (n, 2) x, y of whatever has the height of letters, y to a fraction of a pixel.
+    """Returns the lower edges of all components with the height of letters, `(n, 2)` x and y.
 
-    Whole pixels would not do: words turned by a little lie flat on their rows, and the skew would be drawn to 0.
+    y has a precision below one pixel. In whole pixels, a word with a small skew would be level, and the estimated skew
+    would be too near to 0.
     """
     import cv2
 
@@ -121,24 +133,24 @@ def _letter_edges(gray: np.ndarray) -> np.ndarray:
 
 
 def _energies(edges: np.ndarray, angles_deg: np.ndarray, row_px: float) -> np.ndarray:
-    """Energy of the profile at each angle: the sum of squared counts of edges per row.
+    """Returns the energy of the profile at each angle, `(angles,)`: the sum of the squared number of edges per row.
 
-    The halves of a wide page count apart, or else two columns would call for the angle that lines them up.
+    The halves of a wide page are counted separately. Otherwise the angle that aligns two columns would win.
     """
     by_x = edges[np.argsort(edges[:, 0], kind="stable")] / np.float32(row_px)
     parts = np.array_split(by_x, 2 if np.ptp(edges[:, 0]) >= WIDE_PX else 1)
-    slopes = np.tan(np.radians(angles_deg)).astype(np.float32)
+    slopes = np.tan(np.radians(angles_deg)).astype(np.float32)  # (angles,)
     energies = [[_energy(part[:, 1] - part[:, 0] * slope) for slope in slopes] for part in parts]
-    return np.sum(energies, axis=0)
+    return np.sum(energies, axis=0)  # (parts, angles) -> (angles,)
 
 
 def _energy(rows: np.ndarray) -> float:
     profile = np.bincount((rows - rows.min()).astype(np.int64))
-    # Smoothed, so that it does not matter where the borders of the rows happen to lie.
+    # Smoothed, so that the exact borders of the rows do not matter.
     return float(np.square(np.convolve(profile, [1.0, 2.0, 1.0])).sum())
 
 
 def _top_of(angles_deg: np.ndarray, energy: np.ndarray) -> float:
-    """The angle at the centre of the peak: its points above 90 % of the height, weighted by how far above."""
+    """Returns the centre of the peak: the mean of the angles, weighted by their energy above 90 % of the maximum."""
     weight = (energy - 0.9 * energy.max()).clip(0)
     return float((angles_deg * weight).sum() / weight.sum())

@@ -1,4 +1,4 @@
-"""Page images: is there anything on them, how large are they stored, as which bytes."""
+"""Page images: detects blank and gray pages, and encodes the stored image."""
 
 from __future__ import annotations
 
@@ -8,43 +8,50 @@ INK_CONTRAST = 24
 INK_SHARE = 2e-5
 GRAY_TOLERANCE = 12
 COLOUR_SHARE = 1e-3
-PAPER_STEP, COLOUR_STEP = 8, 4  # of the pixels that are looked at
+PAPER_STEP, COLOUR_STEP = 8, 4  # only every eighth or fourth pixel per axis is examined
 
 
 def is_blank(image: np.ndarray) -> bool:
-    """Tells whether an RGB page shows nothing: hardly a pixel differs from the page's own colour.
+    """Returns whether a page is blank: almost no pixel differs from the median colour of the page.
 
     Args:
-        image: `(height, width, 3)` uint8.
+        image: `(height, width, 3)` uint8 RGB.
     """
-    glimpse = np.ascontiguousarray(image[::PAPER_STEP, ::PAPER_STEP])
-    paper = np.median(glimpse.reshape(-1, 3), axis=0)
+    subset = np.ascontiguousarray(image[::PAPER_STEP, ::PAPER_STEP])
+    paper = np.median(subset.reshape(-1, 3), axis=0)
     limit = INK_SHARE * image.shape[0] * image.shape[1]
-    return _ink(glimpse, paper) < limit and _ink(image, paper) < limit  # most pages show it at a glimpse
+    return _ink(subset, paper) < limit and _ink(image, paper) < limit  # the subset is enough for most pages
 
 
 def _ink(image: np.ndarray, paper: np.ndarray) -> int:
-    """Counts the pixels that differ from the colour of the paper, `(3,)`."""
+    """Returns the number of pixels that differ from the colour of the paper, `(3,)`."""
     import cv2
 
-    bare = cv2.countNonZero(cv2.inRange(image, paper - INK_CONTRAST, paper + INK_CONTRAST))
-    return image.shape[0] * image.shape[1] - bare
+    unprinted = cv2.countNonZero(cv2.inRange(image, paper - INK_CONTRAST, paper + INK_CONTRAST))
+    return image.shape[0] * image.shape[1] - unprinted
 
 
 def is_gray(image: np.ndarray) -> bool:
-    """Tells whether the three channels of an RGB image agree up to what JPEG and scanners add."""
+    """Returns whether the three channels of an RGB image are equal, except for noise of JPEG and scanners.
+
+    Args:
+        image: `(height, width, 3)` uint8 RGB.
+    """
     red, green, blue = np.moveaxis(image[::COLOUR_STEP, ::COLOUR_STEP], 2, 0)
     spread = np.maximum(np.maximum(red, green), blue) - np.minimum(np.minimum(red, green), blue)
     return bool((spread > GRAY_TOLERANCE).mean() < COLOUR_SHARE)
 
 
 def to_jpeg(image: np.ndarray, long_side_px: int, quality: int) -> tuple[bytes, int, int]:
-    """Returns the page as JPEG, gray where the page is, with its width and height in pixels.
+    """Encodes a page as JPEG; gray pages become gray JPEGs.
 
     Args:
         image: `(height, width, 3)` uint8 RGB.
-        long_side_px: images with a longer side are scaled down to it.
+        long_side_px: larger images are scaled down to this long side.
         quality: 1..100.
+
+    Returns:
+        The bytes, and width and height of the encoded image in pixels.
     """
     import cv2
     import simplejpeg
@@ -62,10 +69,10 @@ def to_jpeg(image: np.ndarray, long_side_px: int, quality: int) -> tuple[bytes, 
 
 
 def _shrunk(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Returns an image `(h, w, channels)` at a smaller size, each pixel the mean of those that it covers.
+    """Returns an image `(h, w, channels)` at a smaller size. Each pixel is the mean of the pixels that it covers.
 
-    OpenCV is slow at that unless it is by a whole number. An image that is first enlarged a little, to twice the size
-    wanted, and then halved is done in half the time, and differs by less than JPEG loses.
+    OpenCV does this slowly unless the factor is a whole number. If the image is first enlarged to twice the target
+    size and then halved, it takes half the time. The result differs by less than the loss of JPEG.
     """
     import cv2
 

@@ -1,4 +1,4 @@
-"""What reading a page yields, whatever the page is read from."""
+"""The result of reading a page. It is the same for all page sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ REPAIRED = "repaired: the file is damaged, and what could be found again was rea
 
 
 class PageError(Exception):
-    """A page, or a document, cannot be used: `status` is the reason, the text gives the detail."""
+    """A page or a document cannot be used.
+
+    Attributes:
+        status: the reason.
+        detail: explains the reason, for the row in the manifest.
+    """
 
     def __init__(self, status: PageStatus, detail: str) -> None:
         super().__init__(detail)
@@ -23,7 +28,7 @@ class PageError(Exception):
 
 @dataclass(frozen=True)
 class EngineName:
-    """The program that read the words from pixels: its name, its weights, its version."""
+    """The OCR engine that read the words: its name, its weights and its version."""
 
     name: str
     model: str
@@ -39,10 +44,10 @@ class Reading:
         words: in any order, boxes in pixels of `image`.
         width_pt, height_pt: size of the upright page in points (1/72 inch).
         text_source: `ocr`, or `pdf` for the words of a text layer.
-        engine: None for the words of a text layer.
-        rotation: degrees (0, 90, 180, 270) clockwise by which the stored page was turned to stand upright.
-        skew_deg: skew that was removed, in degrees; positive where the content leaned clockwise.
-        detail: goes into the page's row of the manifest; mostly empty.
+        engine: the OCR engine; None for the words of a text layer.
+        rotation: degrees clockwise (0, 90, 180, 270) by which the page of the document was turned to be upright.
+        skew_deg: skew that was removed, in degrees; positive if the content was turned clockwise.
+        detail: stored in the page's row of the manifest; mostly empty.
     """
 
     image: np.ndarray

@@ -1,4 +1,4 @@
-"""Where the time of a page goes."""
+"""Measures how the time of a page is spent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from contextlib import contextmanager
 
 
 class Stopwatch:
-    """Wall-clock seconds since its making, and those of them that were spent in named stages."""
+    """Measures the wall-clock seconds since it was created, in total and per named stage.
+
+    Attributes:
+        stages: seconds by stage.
+    """
 
     def __init__(self) -> None:
         self._started_s = time.monotonic()
@@ -17,7 +21,7 @@ class Stopwatch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Counts the time inside the block, also if an error ends it."""
+        """Adds the time inside the block to a stage, also if the block ends with an error."""
         started_s = time.monotonic()
         try:
             yield
@@ -25,5 +29,5 @@ class Stopwatch:
             self.stages[name] += time.monotonic() - started_s
 
     def total_s(self) -> float:
-        """Returns the seconds since the start."""
+        """Returns the seconds since the stopwatch was created."""
         return time.monotonic() - self._started_s

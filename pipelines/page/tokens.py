@@ -1,4 +1,4 @@
-"""Token arrays: what the trainer reads, made once when the corpus is built."""
+"""Token arrays: the input of the trainer, made once when the corpus is built."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from schemas import TOKEN_COLUMNS, Page, Tokenizer, cell_of
 
 
 def token_array(page: Page, tokenizer: Tokenizer, grid_rows: int, grid_cols: int) -> np.ndarray:
-    """Returns the tokens of a page in reading order, each with its word's line, cell and box.
+    """Returns the tokens of a page in reading order, each with line, cell and box of its word.
 
     Returns:
         `(tokens, 8)` int32, columns `TOKEN_COLUMNS`.
@@ -16,9 +16,9 @@ def token_array(page: Page, tokenizer: Tokenizer, grid_rows: int, grid_cols: int
     ids = tokenizer.encode_words([word.text for word in page.words])
     if not ids:
         return np.empty((0, len(TOKEN_COLUMNS)), np.int32)
-    boxes = np.array([word.box for word in page.words], np.int32)
-    lines = np.array([word.line for word in page.words], np.int32)
-    cells = cell_of(boxes, grid_rows, grid_cols)
-    word = np.repeat(np.arange(len(ids), dtype=np.int32), [len(pieces) for pieces in ids])
-    token_id = np.fromiter((piece for pieces in ids for piece in pieces), np.int32, count=len(word))
+    boxes = np.array([word.box for word in page.words], np.int32)  # (words, 4)
+    lines = np.array([word.line for word in page.words], np.int32)  # (words,)
+    cells = cell_of(boxes, grid_rows, grid_cols)  # (words,)
+    word = np.repeat(np.arange(len(ids), dtype=np.int32), [len(pieces) for pieces in ids])  # (tokens,)
+    token_id = np.fromiter((piece for pieces in ids for piece in pieces), np.int32, count=len(word))  # (tokens,)
     return np.column_stack([token_id, word, lines[word], cells[word], boxes[word]]).astype(np.int32)

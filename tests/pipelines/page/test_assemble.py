@@ -1,4 +1,4 @@
-"""A reading becomes a sample without a document: assembling is a pure function."""
+"""Assembling is a pure function: it turns a reading into a sample without a document."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def tokenizer():
     return load_tokenizer()
 
 
-def test_a_sample_carries_what_the_reading_says(tokenizer):
+def test_a_sample_contains_the_values_of_the_reading(tokenizer):
     engine = EngineName("dictionary", "weights", "2")
     result = assemble(reading(WORLD, HELLO, engine=engine, rotation=90, skew_deg=1.5), PAGE, CONFIG, tokenizer)
     page = decode_page(result.sample["json"])
@@ -46,7 +46,7 @@ def test_a_sample_carries_what_the_reading_says(tokenizer):
     ]
 
 
-def test_the_facts_count_what_the_sample_holds(tokenizer):
+def test_the_facts_match_the_sample(tokenizer):
     facts = assemble(reading(HELLO, WORLD, detail="repaired"), PAGE, CONFIG, tokenizer).facts
     assert (facts.status, facts.detail, facts.words, facts.lines) == (PageStatus.OK, "repaired", 2, 1)
     assert facts.mean_score == pytest.approx(0.7)
@@ -61,6 +61,6 @@ def test_a_page_without_words_is_left_out_and_has_no_sample(tokenizer):
 
 
 @given(st.permutations([HELLO, WORLD, RawWord("again", 30, 100, 90, 120, 1.0)]))
-def test_the_order_in_which_words_were_found_changes_no_byte(tokenizer, words):
+def test_the_order_of_the_words_does_not_change_a_byte(tokenizer, words):
     expected = assemble(reading(HELLO, WORLD, RawWord("again", 30, 100, 90, 120, 1.0)), PAGE, CONFIG, tokenizer)
     assert assemble(reading(*words), PAGE, CONFIG, tokenizer).sample == expected.sample

@@ -1,3 +1,5 @@
+"""Estimation and removal of skew."""
+
 from __future__ import annotations
 
 import cv2
@@ -24,7 +26,7 @@ WORDS = [
 
 
 def page_of_text(width: int = 1240, height: int = 1754, columns: int = 1, paper: int = 245) -> np.ndarray:
-    """A page at 150 dpi, ragged lines of 11 pt; the columns do not share their levels."""
+    """A page at 150 dpi with ragged lines of 11 pt. The lines of different columns are at different heights."""
     rng = np.random.default_rng(7)
     image = np.full((height, width, 3), paper, np.uint8)
     for column in range(columns):
@@ -62,7 +64,7 @@ PAGES = {"text": page_of_text(), "two columns": page_of_text(columns=2), "receip
 
 @pytest.mark.parametrize("skew_deg", [-10.0, -8.7, -3.0, -0.35, 0.0, 0.2, 1.24, 9.5, 10.0])
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES.keys())
-def test_the_skew_of_a_turned_page_is_found_to_a_tenth_of_a_degree(page, skew_deg):
+def test_the_skew_of_a_page_is_found_with_a_precision_of_a_tenth_of_a_degree(page, skew_deg):
     assert estimate_skew(deskew(page, -skew_deg)) == pytest.approx(skew_deg, abs=0.12)
 
 
@@ -73,7 +75,7 @@ def test_content_turned_clockwise_has_a_positive_skew():
     assert estimate_skew(cv2.warpAffine(page, clockwise, (width, height), borderValue=(245,) * 3)) > 3.8
 
 
-def test_deskewing_takes_the_skew_away():
+def test_deskewing_removes_the_skew():
     skewed = deskew(page_of_text(), -2.6)
     assert estimate_skew(deskew(skewed, estimate_skew(skewed))) == pytest.approx(0.0, abs=0.1)
 
@@ -101,7 +103,7 @@ def test_a_page_without_text_has_no_skew(image):
     assert estimate_skew(image) == 0.0
 
 
-def test_what_comes_in_at_the_corners_has_the_colour_of_the_border():
+def test_new_areas_at_the_corners_get_the_colour_of_the_border():
     page = np.full((400, 300, 3), (250, 240, 210), np.uint8)
     page[100:300, 100:200] = 0
     turned = deskew(page, 7.0)
@@ -109,7 +111,7 @@ def test_what_comes_in_at_the_corners_has_the_colour_of_the_border():
     assert (turned[[0, 0, -1, -1], [0, -1, 0, -1]] == (250, 240, 210)).all()
 
 
-def test_points_go_where_deskewing_puts_their_pixels():
+def test_points_move_to_where_deskewing_moves_their_pixels():
     page = np.zeros((500, 400), np.uint8)
     page[80:83, 330:333] = 255
     turned = deskew(page, 5.0)
