@@ -1,4 +1,4 @@
-"""Shows pages of a corpus as the model gets them: `python -m pipelines.preview OUT` writes one HTML file."""
+"""Shows pages of a corpus as the model sees them: `python -m pipelines.preview OUT` writes one HTML file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pipelines.runtime.arguments import positive
 from pipelines.runtime.command import leave, run_command
 
 DESCRIPTION = """\
-Show pages of a finished corpus in one HTML file that needs nothing else: the page image with words, lines, reading
-order, grid cells and scores to switch on, the text in reading order, and the tokens of the word under the pointer.
+Show pages of a finished corpus in one self-contained HTML file: the page image, on which words, lines, reading order,
+grid cells and scores can be shown, the text in reading order, and the tokens of the word under the pointer.
 
   python -m pipelines.preview corpus
   python -m pipelines.preview corpus --key 0123456789abcdef-00001 --output page.html"""
@@ -27,10 +27,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("corpus", metavar="OUT", help="the corpus directory, on a local disk")
     chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--key", nargs="+", default=[], metavar="K", help="these pages")
-    chosen.add_argument("--random", type=positive, default=6, metavar="N", help="a draw of N (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw (default: %(default)s)")
-    parser.add_argument("--output", default="preview.html", metavar="FILE", help="(default: %(default)s)")
+    chosen.add_argument("--key", nargs="+", default=[], metavar="K", help="show these pages")
+    chosen.add_argument(
+        "--random", type=positive, default=6, metavar="N", help="show N random pages (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random choice (default: %(default)s)")
+    parser.add_argument("--output", default="preview.html", metavar="FILE", help="file to write (default: %(default)s)")
     flags = parser.parse_args(argv)
     return run_command(lambda: preview(flags.corpus, flags.key, flags.random, flags.seed, flags.output))
 

@@ -10,14 +10,14 @@ from pipelines.runtime.arguments import place, positive
 from pipelines.runtime.command import leave, run_command
 
 DESCRIPTION = """\
-Make a corpus for another tokenizer out of a finished one, without OCR.
+Make a corpus for another tokenizer from a finished corpus, without OCR.
 
   python -m pipelines.retokenize corpus --tokenizer google/flan-t5-base --output corpus-flan
   python -m pipelines.retokenize gs://bucket/corpus --tokenizer own.model --output gs://bucket/corpus-own
 
-OUT2 gets the images and pages of OUT as they are, new token arrays, and tables, index, report and card to match:
-what pipelines.build_corpus --tokenizer X would have written. OUT is only read. Run the same command again to go on
-after an interruption: finished shards are kept."""
+OUT2 gets the unchanged images and pages of OUT, new token arrays, and new tables, index, report and card: the same as
+pipelines.build_corpus --tokenizer X would write. OUT is only read. Run the same command again to continue after an
+interruption: finished shards are kept."""
 
 EXIT_CODES = "exit codes: 0 OUT2 is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
 
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         "--workers",
         type=positive,
         default=os.cpu_count() or 1,
-        help="processes, each making one shard at a time (default: the cores, %(default)s here)",
+        help="number of processes; each makes one shard at a time (default: one per core, %(default)s here)",
     )
     return parser
 

@@ -1,6 +1,6 @@
 """Checks a finished corpus on a local disk: `python -m pipelines.verify OUT`.
 
-Prints one line where the corpus is sound, else the first faults and what to do about them.
+Prints one line if the corpus is sound, else the first faults and how to fix them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pipelines.verify",
         description="Check every file, row and sample of a finished corpus.",
-        epilog="exit codes: 0 it is sound, 1 it is not, 2 OUT is no corpus or wrong usage, 130 stopped by Ctrl-C",
+        epilog="exit codes: 0 OUT is sound, 1 it is not, 2 OUT is not a corpus or wrong usage, 130 stopped by Ctrl-C",
         allow_abbrev=False,
     )
     parser.add_argument("corpus", metavar="OUT", help="the corpus directory, on a local disk")

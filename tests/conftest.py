@@ -1,4 +1,4 @@
-"""What is made once for all tests: documents with known truth, and the corpus that the real command builds of them."""
+"""Fixtures for all tests: documents with known truth, and the corpus that the real command builds from them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.support.hostile import write_hostile
 TESTS = Path(__file__).parent
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell that starts the tests in the background has them ignore Ctrl-C, and every command that they start.
+    # If a shell starts the tests in the background, they and all commands that they start ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# On a busy machine any example can take long.
+# On a busy machine any example can be slow.
 settings.register_profile("folio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("folio")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the trainer's launches first: of workers that share the files, none is left with a long one at the end."""
+    """Runs the tests of the trainer first: they are long, and at the end one worker would run such a file alone."""
     items.sort(key=lambda item: not str(item.path).startswith(str(TESTS / "trainer")))
 
 
@@ -34,7 +34,7 @@ def pytest_handlecrashitem(report: pytest.TestReport) -> None:
     """Ends the run when a worker of pytest-xdist dies, and names the test that it ran.
 
     pytest-xdist would run that test again. Its scheduler also gives finished files to the worker that replaces the dead
-    one, which then waits for ever.
+    worker, and that worker then waits forever.
     """
     report.node.config.hook.pytest_runtest_logreport(report=report)
     pytest.exit(str(report.longrepr), returncode=pytest.ExitCode.TESTS_FAILED)
@@ -42,7 +42,14 @@ def pytest_handlecrashitem(report: pytest.TestReport) -> None:
 
 @dataclass(frozen=True)
 class Built:
-    """A corpus and how it came about."""
+    """A corpus and how it was built.
+
+    Attributes:
+        inputs: directory of the documents.
+        output: the corpus.
+        log: what the command wrote to stderr.
+        hostile: expected status of each hostile file, by name.
+    """
 
     inputs: Path
     output: Path
@@ -52,7 +59,7 @@ class Built:
 
 @pytest.fixture(scope="session")
 def sample_documents(tmp_path_factory) -> Path:
-    """Twelve generated documents, a third of them scans."""
+    """Twelve generated documents. A third of them are scans."""
     directory = tmp_path_factory.mktemp("samples")
     run_module("pipelines.samples", "--output", directory, "--count", 12, "--seed", 5).check_returncode()
     return directory
@@ -60,7 +67,7 @@ def sample_documents(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def built(sample_documents, tmp_path_factory) -> Built:
-    """A corpus of generated documents and hostile files, read by OCR, in three shards."""
+    """A corpus in three shards, built by OCR from generated documents and hostile files."""
     hostile = write_hostile(sample_documents / "hostile")
     output = tmp_path_factory.mktemp("corpus") / "out"
     flags = ["--input", sample_documents, "--output", output, "--pages_per_shard", 6, "--workers", 2]

@@ -1,4 +1,4 @@
-"""What a test run does when one of its workers dies."""
+"""The behaviour of a test run when one of its workers dies."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def test_that_waits_for_a_worker():
 
 
 def flags_of_make_test() -> list[str]:
-    """Returns what `make test` gives to pytest."""
+    """Returns the flags that `make test` passes to pytest."""
     command = re.search(r"^test:.*\n\tpython -m pytest (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert command
     return shlex.split(command[1])
 
 
-def test_a_run_whose_worker_dies_ends_at_once_with_the_name_of_the_test(tmp_path):
+def test_a_run_whose_worker_dies_ends_at_once_and_names_the_test(tmp_path):
     for name, text in SUITE.items():
         (tmp_path / name).write_text(text)
     command = [sys.executable, "-m", "pytest", *flags_of_make_test(), "-p", "tests.conftest", tmp_path]

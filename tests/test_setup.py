@@ -1,4 +1,4 @@
-"""The packages: what importing each part costs, and what it may import."""
+"""The packages: which libraries the import of each part loads, and what each part may import."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.commands import ROOT
         ("trainer.pretrain", ["apache_beam", "pymupdf", "paddleocr", "matplotlib.pyplot"]),
     ],
 )
-def test_importing_a_part_does_not_load_what_only_another_needs(module, heavy):
+def test_importing_a_part_does_not_load_packages_that_only_other_parts_need(module, heavy):
     code = f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip().splitlines()[-1] == "[]"

@@ -1,4 +1,4 @@
-"""A sound corpus, a copy of it to damage, and what `pipelines.verify` says of that."""
+"""A sound corpus, a copy of it to damage, and the faults that `pipelines.verify` finds in a corpus."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.support.corpora import write_corpus
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory) -> Path:
+    """A sound corpus. Tests must not change it."""
     directory = tmp_path_factory.mktemp("sound") / "out"
     write_corpus(directory, pages=6, shards=2, words=40, long_side=256)
     return directory
@@ -21,11 +22,14 @@ def sound(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def corpus(sound, tmp_path) -> Path:
+    """A copy of the sound corpus."""
     return shutil.copytree(sound, tmp_path / "out")
 
 
 @pytest.fixture
 def faults_of(capsys) -> Callable[[Path], str]:
+    """Returns the output of `pipelines.verify` for a damaged corpus."""
+
     def run(corpus_dir: Path) -> str:
         assert main([str(corpus_dir)]) == 1
         return capsys.readouterr().out
