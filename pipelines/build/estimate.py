@@ -21,17 +21,17 @@ import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.build.pages import PageBuilderFactory, PageTask
+from pipelines.build.shard import build_shard
+from pipelines.build.work_units import PageRange, WorkUnit
 from pipelines.config import BuildConfig, DryRun
 from pipelines.corpus.shards import read_sidecar
 from pipelines.corpus.store import CorpusStore
 from pipelines.page.assemble import PageResult
-from pipelines.build.pages import PageBuilderFactory, PageTask
-from pipelines.build.work_units import PageRange, WorkUnit
 from pipelines.runtime.progress import Progress
 from pipelines.runtime.sandbox import TASKS_A_CHILD, Sandbox
 from pipelines.runtime.scratch import scratch_directory
 from pipelines.runtime.wording import counted
-from pipelines.build.shard import build_shard
 from schemas import PageStatus
 from schemas.support.duration import duration
 

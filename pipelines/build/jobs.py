@@ -13,18 +13,18 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.config import BuildConfig, RunConfig
-from pipelines.corpus.shards import DETAIL_CHARS
-from pipelines.corpus.store import CorpusStore
 from pipelines.build.failure_limit import FailureStreak
 from pipelines.build.inspection import DocumentFacts, DocumentTask, inspector
 from pipelines.build.pages import PageBuilderFactory
+from pipelines.build.shard import build_shard
 from pipelines.build.work_units import document_row, read_unit
+from pipelines.config import BuildConfig, RunConfig
+from pipelines.corpus.shards import DETAIL_CHARS
+from pipelines.corpus.store import CorpusStore
 from pipelines.runtime.beam.job import FileDoFn
 from pipelines.runtime.local_copy import UnreadableError, local_copy
 from pipelines.runtime.sandbox import Handler, Sandbox, TaskFailure
 from pipelines.runtime.scratch import scratch_directory
-from pipelines.build.shard import build_shard
 from schemas import PLAN_SCHEMA, PageStatus
 
 logger = logging.getLogger("pipelines")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from pipelines.config import PageConfig
 from pipelines.build.inspection import stamp_of
+from pipelines.config import PageConfig
 from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.page.assemble import PageFacts, PageId, PageResult, assemble
 from pipelines.page.reading import PageError, Reading

@@ -12,15 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipelines.build.discover import discover
+from pipelines.build.jobs import InspectDocuments
+from pipelines.build.pages import PageBuilderFactory, PageTask
+from pipelines.build.work_units import plan_table
 from pipelines.config import BuildConfig
 from pipelines.corpus.claim import read_plan
 from pipelines.corpus.manifest import READERS
 from pipelines.corpus.store import CorpusStore
-from pipelines.build.discover import discover
-from pipelines.build.jobs import InspectDocuments
 from pipelines.page.assemble import PageResult
-from pipelines.build.pages import PageBuilderFactory, PageTask
-from pipelines.build.work_units import plan_table
 from pipelines.runtime.beam.job import run_chain
 from pipelines.runtime.beam.runners import check_documents, runs_here
 from pipelines.runtime.parallel_map import parallel_map

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pipelines.corpus.shards import DETAIL_CHARS, Members, write_sidecar, write_tar
-from pipelines.corpus.store import CorpusStore
 from pipelines.build.inspection import stamp_of
-from pipelines.page.assemble import PageFacts, PageId, PageResult
 from pipelines.build.pages import PageTask
 from pipelines.build.work_units import PageRange, WorkUnit
+from pipelines.corpus.shards import DETAIL_CHARS, Members, write_sidecar, write_tar
+from pipelines.corpus.store import CorpusStore
+from pipelines.page.assemble import PageFacts, PageId, PageResult
 from pipelines.runtime.local_copy import UnreadableError, local_copy
 from pipelines.runtime.sandbox import Sandbox, TaskFailure
 from pipelines.runtime.scratch import scratch_directory

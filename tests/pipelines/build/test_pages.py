@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.build.inspection import stamp_of
+from pipelines.build.pages import PageBuilder, PageTask
 from pipelines.config import PageConfig
 from pipelines.filters import Filter
 from pipelines.filters.language import Languages
 from pipelines.filters.min_words import MinWords
-from pipelines.build.inspection import stamp_of
 from pipelines.page.assemble import PageFacts, PageId
-from pipelines.build.pages import PageBuilder, PageTask
 from schemas import PageStatus, load_tokenizer
 from tests.support.hostile import one_page
 
