@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 from typing import NoReturn
 
 from pipelines.config import TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
@@ -11,6 +10,7 @@ from pipelines.filters import FILTERS
 from pipelines.ocr.engine import OCR_ENGINES, OCR_PRECISIONS
 from pipelines.runtime.arguments import percent, place, positive, price, seconds, share, two_or_more
 from schemas import UsageError
+from schemas.support.nearest import nearest
 
 DESCRIPTION = """\
 Builds a pretraining corpus from PDFs: WebDataset shards with page images, words, boxes, lines and tokens.
@@ -225,5 +225,5 @@ def _unknown(name: str, known: list[str]) -> str:
     if not name.startswith("-"):
         return f"{name} does not belong to a flag; see --help."
     longer = [flag for flag in known if flag.startswith(name)]
-    similar = longer or difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-    return f"unknown flag {name}" + (f": did you mean {similar[0]}?" if similar else "; see --help.")
+    similar = longer[0] if longer else nearest(name, known, cutoff=0.75)
+    return f"unknown flag {name}" + (f": did you mean {similar}?" if similar else "; see --help.")
