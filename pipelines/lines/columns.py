@@ -1,4 +1,9 @@
-"""Gutters between columns of running text: the free strip of a page that has the most evidence for it."""
+"""Step 2: find the gutter between two columns of running text.
+
+All free vertical strips of a region are tried. The result is the strip with the most evidence, if that is enough.
+`gutters` weighs the evidence. A gutter has a top and a bottom: it need not run through the whole region. It is found
+where it is clearest, and then extended up and down, also past lines with little evidence.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +13,28 @@ import numpy as np
 
 from pipelines.lines.gutters import STAGGERED_WIDTH, TEXT_WIDTH, Strip, median, quantile, weigh
 
-# Lengths are in text heights, the typical one of the page.
-MARGIN = 0.3  # free space to either side of a gutter's centre: a 10 pt gutter in 10 pt type, boxes padded by OCR
-STEP = 0.25  # between the positions tried
-HALF_LINE = 0.5  # words nearer to the level of one that crosses stand on its line
-MIN_LINES = 4  # a side of fewer lines is no column
-NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines: gaps between words line up by chance
-INDENT = 3.0  # of a paragraph, a list or a formula within its column
-MIN_WEIGHT, EXPECTED_WEIGHT, MIN_MEAN = 3.0, 1.5, 0.3  # evidence of the lines on the weaker side
-UNOPPOSED_MEAN = 0.25  # where nothing speaks against: the cells of a table beside a column of text
-CHUNK = 64  # positions tried at a time, so that memory stays flat on crowded pages
-LINE_PITCH = 1.9  # lines of a paragraph are no farther apart; boxes may be as low as the letters
+# Lengths are in text heights (the typical height of a word on the page).
+MARGIN = 0.3  # free space on each side of a gutter's centre: fits a 10 pt gutter in 10 pt type with boxes padded by OCR
+STEP = 0.25  # distance between the positions that are tried
+HALF_LINE = 0.5  # words closer than this to the level of a word that crosses the strip are on the line of that word
+MIN_LINES = 4  # minimum number of lines on each side
+NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines: gaps between words align by chance
+INDENT = 3.0  # maximum indent of a paragraph, a list or a formula within its column
+# Evidence of the lines on the weaker side: minimum sum, minimum sum at the place of a known gutter, and minimum mean.
+MIN_WEIGHT, EXPECTED_WEIGHT, MIN_MEAN = 3.0, 1.5, 0.3
+UNOPPOSED_MEAN = 0.25  # minimum mean if no line is evidence against: the cells of a table next to a column of text
+CHUNK = 64  # positions that are tried together; bounds the memory on crowded pages
+LINE_PITCH = 1.9  # maximum distance of two lines of a paragraph; boxes may be only as high as the letters
 
 
 @dataclass(frozen=True)
 class Gutter:
-    """A gutter at `x` that parts the words whose centres lie between `top` and `bottom`, all in the unit of the boxes.
+    """A gutter: it separates the words left and right of `x` whose centres are between `top` and `bottom`.
 
-    `weight` is the evidence where it is clearest.
+    Attributes:
+        x: where to cut, in the unit of the boxes.
+        top, bottom: the first and the last level that it covers, in the unit of the boxes.
+        weight: the sum of the evidence where the gutter is clearest (see `gutters`).
     """
 
     x: float
@@ -37,21 +46,25 @@ class Gutter:
 def find_gutter(
     boxes: np.ndarray, fragment: np.ndarray, text_height: float, known_x: float | None = None
 ) -> Gutter | None:
-    """The gutter with the most evidence among words with boxes (n, 4) and fragment ids (n,), None if there is none.
+    """Returns the gutter with the most evidence in a region, None if no strip has enough.
 
-    A gutter at `known_x`, the place of one above or below, needs less.
+    Args:
+        boxes: (n, 4) boxes of the words of the region.
+        fragment: (n,) fragment id of each word.
+        text_height: typical height of a word, in the unit of the boxes.
+        known_x: the place of a gutter directly above or below the region. A gutter there needs less evidence.
     """
     if len(boxes) < 2 * MIN_LINES:
         return None
     wide, in_paragraph = _fragment_traits(boxes, fragment, text_height)
     strips = (Strip.cut(boxes, fragment, in_paragraph, x, words) for x, words in _open_runs(boxes, wide, text_height))
-    found = [_judge(boxes, strip, text_height, known_x) for strip in strips]
+    found = [_gutter_in(boxes, strip, text_height, known_x) for strip in strips]
     clearest = max((gutter for gutter in found if gutter), key=lambda gutter: gutter.weight, default=None)
-    return clearest and _followed(clearest, boxes, fragment, in_paragraph, text_height)
+    return clearest and _extended(clearest, boxes, fragment, in_paragraph, text_height)
 
 
 def _fragment_traits(boxes: np.ndarray, fragment: np.ndarray, text_height: float) -> tuple[np.ndarray, np.ndarray]:
-    """For each word (n,): whether its fragment is wide, and whether another runs right above or below it."""
+    """Returns for each word (n,) whether its fragment is wide, and whether another one is directly above or below."""
     _, of, size = np.unique(fragment, return_inverse=True, return_counts=True)
     x0, x1 = np.full(len(size), np.inf), np.full(len(size), -np.inf)
     np.minimum.at(x0, of, boxes[:, 0])
@@ -68,7 +81,11 @@ def _fragment_traits(boxes: np.ndarray, fragment: np.ndarray, text_height: float
 
 
 def _open_runs(boxes: np.ndarray, wide: np.ndarray, text_height: float) -> list[tuple[float, np.ndarray]]:
-    """Every x with the words, top to bottom, between two that cross it, where one side holds enough `wide` ones."""
+    """Returns the runs that may hold a gutter. A run is an x and the words between two neighbouring words that cross x.
+
+    The words of a run are indices, from top to bottom. Both sides have `MIN_LINES` words or more. On one side, at least
+    half of the words are in wide fragments.
+    """
     level = boxes[:, [1, 3]].mean(axis=1)
     by_level = np.argsort(level, kind="stable")
     x0, x1, level, wide = boxes[by_level, 0], boxes[by_level, 2], level[by_level], wide[by_level]
@@ -89,32 +106,37 @@ def _open_runs(boxes: np.ndarray, wide: np.ndarray, text_height: float) -> list[
 def _tall_runs(
     x0: np.ndarray, x1: np.ndarray, level: np.ndarray, xs: np.ndarray, text_height: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For each of `xs` the stretches of words, MIN_LINES high or more, between two that cross it.
+    """Returns for each x the runs of words between two words that cross it, if they are MIN_LINES high or more.
 
-    Words are given by their sides and levels (n,), from top to bottom. Returns for each stretch the index of its x,
-    its first word, and the one past its last.
+    Args:
+        x0, x1: (n,) left and right edge of the words, from top to bottom.
+        level: (n,) vertical centre of the words, ascending.
+        xs: (k,) positions to try.
+        text_height: typical height of a word.
+
+    Returns:
+        For each run the index of its x in `xs`, its first word, and the word after its last.
     """
     crossing = (x0 < xs[:, None] + MARGIN * text_height) & (x1 > xs[:, None] - MARGIN * text_height)
-    fences = np.concatenate(
-        [[level[0] - text_height], level, [level[-1] + text_height]]
-    )  # the page's ends are fences too
-    at, fence = np.nonzero(np.pad(crossing, ((0, 0), (1, 1)), constant_values=True))
+    # The ends of the page count as words that cross.
+    barriers = np.concatenate([[level[0] - text_height], level, [level[-1] + text_height]])
+    at, barrier = np.nonzero(np.pad(crossing, ((0, 0), (1, 1)), constant_values=True))
     height = (MIN_LINES - 1) * text_height
-    roomy = np.flatnonzero(np.diff(fences[fence]) >= height)  # from one x to the next it is negative
-    start = np.searchsorted(level, fences[fence[roomy]] + HALF_LINE * text_height, "right")
-    stop = np.searchsorted(level, fences[fence[roomy + 1]] - HALF_LINE * text_height, "left")
+    high_enough = np.flatnonzero(np.diff(barriers[barrier]) >= height)  # negative from one x to the next
+    start = np.searchsorted(level, barriers[barrier[high_enough]] + HALF_LINE * text_height, "right")
+    stop = np.searchsorted(level, barriers[barrier[high_enough + 1]] - HALF_LINE * text_height, "left")
     tall = stop > start
     tall[tall] = level[stop[tall] - 1] - level[start[tall]] >= height
-    return at[roomy][tall], start[tall], stop[tall]
+    return at[high_enough][tall], start[tall], stop[tall]
 
 
-def _judge(boxes: np.ndarray, strip: Strip, text_height: float, known_x: float | None) -> Gutter | None:
-    """The stretch of a strip that speaks most for a gutter, None if that is not enough."""
+def _gutter_in(boxes: np.ndarray, strip: Strip, text_height: float, known_x: float | None) -> Gutter | None:
+    """Returns the gutter in the stretch of a strip that has the most evidence, None if that is not enough."""
     if min(strip.on_left.sum(), (~strip.on_left).sum()) < MIN_LINES:
         return None
     sides = [(strip.x1 - strip.x0)[side] / text_height for side in (strip.on_left, ~strip.on_left)]
     if min(map(median, sides)) < STAGGERED_WIDTH and max(quantile(side, 0.9) for side in sides) < TEXT_WIDTH:
-        return None  # cells, and no running text beside them
+        return None  # only cells, no running text next to them
     weight = weigh(strip, text_height)
     by_level = np.argsort(strip.level, kind="stable")
     start, stop = _heaviest_stretch(weight[by_level])
@@ -124,16 +146,16 @@ def _judge(boxes: np.ndarray, strip: Strip, text_height: float, known_x: float |
         return None
     x0, x1 = float(strip.x1[left].max()), float(strip.x0[right].min())
     expected = known_x is not None and x0 <= known_x <= x1
-    if not _speak(strip, weight, kept, EXPECTED_WEIGHT if expected else MIN_WEIGHT):
+    if not _has_evidence(strip, weight, kept, EXPECTED_WEIGHT if expected else MIN_WEIGHT):
         return None
     if x1 - x0 < NARROW * text_height and not expected and min(len(left), len(right)) < NARROW_MIN_LINES:
         return None
-    # Lines are flush on the left and ragged on the right, so a gutter is followed where its right column begins.
+    # Lines are flush on the left and ragged on the right. The gutter is therefore placed where its right column begins.
     return Gutter(x1 - MARGIN * text_height, *_span(boxes, strip, kept), float(weight[kept].sum()))
 
 
-def _speak(strip: Strip, weight: np.ndarray, pieces: np.ndarray, min_weight: float) -> bool:
-    """Whether a stretch of pieces has the lines and the weight of a gutter on both sides."""
+def _has_evidence(strip: Strip, weight: np.ndarray, pieces: np.ndarray, min_weight: float) -> bool:
+    """Returns whether a stretch of pieces has enough lines and enough evidence for a gutter on both sides."""
     left, right = (weight[pieces][strip.on_left[pieces] == side] for side in (True, False))
     if min(len(left), len(right)) < MIN_LINES or min(left.sum(), right.sum()) < min_weight:
         return False
@@ -142,42 +164,45 @@ def _speak(strip: Strip, weight: np.ndarray, pieces: np.ndarray, min_weight: flo
 
 
 def _span(boxes: np.ndarray, strip: Strip, pieces: np.ndarray) -> tuple[float, float]:
-    """The highest and the lowest centre of the words in some pieces."""
+    """Returns the first and the last level (vertical centre) of the words in some pieces."""
     centre = boxes[strip.words[np.isin(strip.piece_of, pieces)]][:, [1, 3]].mean(axis=1)
     return float(centre.min()), float(centre.max())
 
 
-def _followed(
+def _extended(
     gutter: Gutter, boxes: np.ndarray, fragment: np.ndarray, in_paragraph: np.ndarray, text_height: float
 ) -> Gutter:
-    """The gutter as far up and down as it goes without a word across it, having been found where it is clearest."""
+    """Returns the gutter, extended up and down from where it is clearest, at most until a word crosses it."""
     level = boxes[:, [1, 3]].mean(axis=1)
-    fences = level[(boxes[:, 0] < gutter.x) & (boxes[:, 2] > gutter.x - MARGIN * text_height)]
-    top = min(fences[fences < gutter.top].max(initial=-np.inf) + HALF_LINE * text_height, gutter.top)
-    bottom = max(fences[fences > gutter.bottom].min(initial=np.inf) - HALF_LINE * text_height, gutter.bottom)
+    barriers = level[(boxes[:, 0] < gutter.x) & (boxes[:, 2] > gutter.x - MARGIN * text_height)]
+    top = min(barriers[barriers < gutter.top].max(initial=-np.inf) + HALF_LINE * text_height, gutter.top)
+    bottom = max(barriers[barriers > gutter.bottom].min(initial=np.inf) - HALF_LINE * text_height, gutter.bottom)
     strip = Strip.cut(boxes, fragment, in_paragraph, gutter.x, np.flatnonzero((level >= top) & (level <= bottom)))
     weight, by_level = weigh(strip, text_height), np.argsort(strip.level, kind="stable")
     clearest = (level[strip.words] >= gutter.top) & (level[strip.words] <= gutter.bottom)
     known = np.flatnonzero(np.isin(by_level, strip.piece_of[clearest]))
-    start, stop = _carried_on(strip, weight, by_level, int(known[0]), int(known[-1]) + 1)
+    start, stop = _extended_stretch(strip, weight, by_level, int(known[0]), int(known[-1]) + 1)
     return Gutter(gutter.x, *_span(boxes, strip, _complete(strip, by_level, start, stop, text_height)), gutter.weight)
 
 
-def _carried_on(strip: Strip, weight: np.ndarray, by_level: np.ndarray, start: int, stop: int) -> tuple[int, int]:
-    """Bounds of a stretch and of the heaviest above and below it, if these speak for the gutter too.
+def _extended_stretch(strip: Strip, weight: np.ndarray, by_level: np.ndarray, start: int, stop: int) -> tuple[int, int]:
+    """Returns the bounds of a stretch, extended to the heaviest stretches above and below if these have evidence too.
 
-    What lies between two such stretches is cut as they are, whatever it weighs: a list or a formula in either column.
+    The lines between two such stretches are cut as well, whatever their weight: a list or a formula in either column.
     """
     above, below = _heaviest_stretch(weight[by_level[:start]]), _heaviest_stretch(weight[by_level[stop:]])
-    if _speak(strip, weight, by_level[:start][slice(*above)], EXPECTED_WEIGHT):
+    if _has_evidence(strip, weight, by_level[:start][slice(*above)], EXPECTED_WEIGHT):
         start = above[0]
-    if _speak(strip, weight, by_level[stop:][slice(*below)], EXPECTED_WEIGHT):
+    if _has_evidence(strip, weight, by_level[stop:][slice(*below)], EXPECTED_WEIGHT):
         stop += below[1]
     return start, stop
 
 
 def _complete(strip: Strip, by_level: np.ndarray, start: int, stop: int, text_height: float) -> np.ndarray:
-    """The pieces of a stretch, and the lines next to it that begin or end where its columns do, whatever they weigh."""
+    """Returns the pieces of a stretch and of the lines that continue it up and down, whatever the weight of these.
+
+    A line continues the stretch if it begins or ends where its columns do and is at most `LINE_PITCH` away.
+    """
     kept, left = by_level[start:stop], strip.on_left
     sides = kept[~left[kept]], kept[left[kept]]
     x0 = np.array([quantile(strip.x0[side], 0.1) for side in sides])[left.astype(int)]
@@ -194,7 +219,7 @@ def _complete(strip: Strip, by_level: np.ndarray, start: int, stop: int, text_he
 
 
 def _heaviest_stretch(weights: np.ndarray) -> tuple[int, int]:
-    """Bounds of the contiguous stretch with the largest sum, the longest of equals."""
+    """Returns the bounds of the contiguous stretch with the largest sum, the longest one if several have it."""
     total = np.concatenate([[0.0], np.cumsum(weights)])
     gain = total - np.minimum.accumulate(total)
     stop = len(gain) - 1 - int(np.argmax(gain[::-1]))

@@ -1,4 +1,4 @@
-"""The direction in which a word is written."""
+"""Input of step 4: the direction in which a word is written."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import unicodedata
 
 
 def is_right_to_left(text: str) -> bool:
-    """Returns whether a word is written from right to left, by its first letter that has a direction (UAX 9, P2)."""
+    """Returns whether a word is written from right to left.
+
+    Its first character with a strong direction decides (Unicode Standard Annex 9, rule P2).
+    """
     directions = (unicodedata.bidirectional(character) for character in text)
     return next((direction != "L" for direction in directions if direction in ("L", "R", "AL")), False)

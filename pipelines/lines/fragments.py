@@ -1,6 +1,7 @@
-"""Chains of words that stand close together on one level, found from boxes alone.
+"""Step 1: fragments, which are chains of words that are close together on one level, and the slope of the text.
 
-Lengths are measured in text heights, the typical one of the page, so that no result depends on the scale of the page.
+Only boxes are used. Lengths are in text heights (the typical height of a word on the page), so that the results do not
+depend on the scale of the page.
 """
 
 from __future__ import annotations
@@ -9,21 +10,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CHAIN_GAP = 1.5  # text heights: a gap that justified text still reaches, and the gap between two cells mostly exceeds
-BACKSTEP = 0.6  # text heights that a box may reach into its right neighbour: italics, kerning, padded OCR boxes
-SHARED_HEIGHT = 0.5  # of the lower span: superscripts and commas share that much with their line, never with the next
-LONG_WORDS, LONG_WIDTH = 4, 8.0  # what a fragment must hold, and span in text heights, to show its slope
-# The same of two neighbours: far apart, yet near enough in level to be told from the next row.
+CHAIN_GAP = 1.5  # text heights: justified text has gaps up to this size; most gaps between two cells are larger
+BACKSTEP = 0.6  # text heights: maximum overlap of a box with its right neighbour (italics, kerning, padded OCR boxes)
+SHARED_HEIGHT = 0.5  # share of the lower span: superscripts and commas overlap their line by this, never the next line
+LONG_WORDS, LONG_WIDTH = 4, 8.0  # minimum words, and width in text heights, of a fragment whose slope is measured
+# For the slope from a word to its right neighbour: minimum distance of the centres and maximum gap in text heights, and
+# maximum difference in level as a share of the height, so that the neighbour is not in the next row.
 PAIR_WIDTH, PAIR_GAP, PAIR_SHIFT = 4.0, 40.0, 0.4
-MIN_SLOPES = 5
-CHUNK = 32  # rows of the distance matrix computed at a time, so that memory stays flat on crowded pages
+MIN_SLOPES = 5  # minimum number of slopes for an estimate
+CHUNK = 32  # rows of the distance matrix that are computed together; bounds the memory on crowded pages
 
 
 @dataclass(frozen=True)
 class Ends:
-    """Both ends of n horizontal spans: words, or chains of words whose ends differ in height or level.
+    """Both ends of n horizontal spans: words, or chains of words whose two ends may differ in height or level.
 
-    `x0, x1` (n,) are the outer edges; `left, right` (n, 2) hold the top and the bottom of the text at either end.
+    Attributes:
+        x0, x1: (n,) left and right edge.
+        left, right: (n, 2) top and bottom of the text at the left and at the right end.
     """
 
     x0: np.ndarray
@@ -33,19 +37,25 @@ class Ends:
 
     @classmethod
     def of_words(cls, boxes: np.ndarray) -> Ends:
-        """The ends of words, boxes (n, 4): the same on the left and on the right."""
+        """Returns the ends of words with boxes (n, 4). Left and right end have the same top and bottom."""
         return cls(boxes[:, 0], boxes[:, 2], boxes[:, [1, 3]], boxes[:, [1, 3]])
 
     def mirrored(self) -> Ends:
-        """The same spans seen from behind the page, so that left neighbours become right ones."""
+        """Returns the same spans mirrored from left to right, so that left neighbours become right neighbours."""
         return Ends(-self.x1, -self.x0, self.right, self.left)
 
 
 def nearest_right(ends: Ends, text_height: float, max_gap: float, max_shift: float) -> np.ndarray:
-    """Index (n,) of the nearest span to the right on the same level, -1 where there is none.
+    """Returns for each span the index (n,) of the nearest span to its right on the same level, -1 if there is none.
 
-    On the same level are two spans whose facing ends share `SHARED_HEIGHT` and whose centres there differ by at most
-    `max_shift` of the higher one. `max_gap` is in text heights.
+    Two spans are on the same level if their facing ends share `SHARED_HEIGHT` and the centres of these ends differ by
+    at most `max_shift`.
+
+    Args:
+        ends: the n spans.
+        text_height: the unit of `max_gap`.
+        max_gap: maximum gap between two spans, in text heights.
+        max_shift: maximum difference in level, as a share of the height of the higher end.
     """
     found = np.full(len(ends.x0), -1)
     if not len(found):
@@ -68,7 +78,10 @@ def nearest_right(ends: Ends, text_height: float, max_gap: float, max_shift: flo
 def _gaps(
     ends: Ends, rows: np.ndarray, near: np.ndarray, text_height: float, max_gap: float, max_shift: float
 ) -> np.ndarray:
-    """Gap (rows, near) from the right end of one to the left end of the other, infinite where they do not match."""
+    """Returns the distance (rows, near) from right ends to left ends, infinite for pairs that are no neighbours.
+
+    The distance is the gap plus the difference in level. `rows` and `near` are indices of spans.
+    """
     (top, bottom), (near_top, near_bottom) = ends.right[rows].T[:, :, None], ends.left[near].T[:, None]
     height, near_height = bottom - top, near_bottom - near_top
     shared = np.minimum(bottom, near_bottom) - np.maximum(top, near_top)
@@ -82,7 +95,11 @@ def _gaps(
 
 
 def chain_words(boxes: np.ndarray, text_height: float) -> np.ndarray:
-    """Fragment id (n,) of each word, boxes (n, 4): words that are each other's nearest neighbours share a fragment."""
+    """Returns the fragment id (n,) of each word, boxes (n, 4).
+
+    Two words are in one fragment if each is the nearest neighbour of the other. A fragment has the id of its leftmost
+    word.
+    """
     ends = Ends.of_words(boxes)
     right = nearest_right(ends, text_height, CHAIN_GAP, max_shift=1.0)
     left = nearest_right(ends.mirrored(), text_height, CHAIN_GAP, max_shift=1.0)
@@ -95,9 +112,15 @@ def chain_words(boxes: np.ndarray, text_height: float) -> np.ndarray:
 
 
 def slope_of(boxes: np.ndarray, fragment: np.ndarray, text_height: float) -> float:
-    """Residual slope dy/dx of the text: the median over the long fragments, 0.0 if there are too few to tell.
+    """Returns the remaining slope dy/dx of the text: the median over the long fragments.
 
-    Where fragments are short, as in forms, the slopes from each to its right neighbour speak instead.
+    If there are too few long fragments, as in forms, the slopes from each word to its right neighbour are used. If
+    there are too few of these as well, the result is 0.0.
+
+    Args:
+        boxes: (n, 4) boxes of the words.
+        fragment: (n,) fragment id of each word.
+        text_height: the unit of the limits above.
     """
     centres = boxes.reshape(-1, 2, 2).mean(axis=1)
     lines = [centres[words] for words in groups(fragment)]
@@ -111,12 +134,12 @@ def slope_of(boxes: np.ndarray, fragment: np.ndarray, text_height: float) -> flo
 
 
 def _fitted_slope(points: np.ndarray) -> float:
-    """Least-squares slope dy/dx of points (n, 2)."""
+    """Returns the least-squares slope dy/dx of points (n, 2)."""
     x, y = (points - points.mean(axis=0)).T
     return float((x * y).sum() / np.square(x).sum())
 
 
 def groups(label: np.ndarray) -> list[np.ndarray]:
-    """Indices of the items that share a label, one array a label."""
+    """Returns the indices of the items that share a label, one array per label."""
     by_label = np.argsort(label, kind="stable")
     return np.split(by_label, np.flatnonzero(np.diff(label[by_label])) + 1) if len(label) else []

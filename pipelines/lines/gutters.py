@@ -1,7 +1,8 @@
-"""What the text on both sides of a free vertical strip says of it: gutter between columns, or gap in a table or form.
+"""Step 2, the evidence: is a free vertical strip a gutter between columns, or a gap in a table or form?
 
-It is a gutter where both sides run to full lines, as paragraphs do, or where the lines of the two sides do not share
-their levels. Short cells on shared levels speak for a table, and so does a row whose gap is a mere space.
+Evidence for a gutter: both sides have full lines, as paragraphs do, or the lines of the two sides do not share their
+levels. Evidence against it: short cells on shared levels, as in a table, or a row whose gap is only a space between
+words.
 """
 
 from __future__ import annotations
@@ -10,36 +11,59 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Lengths are in text heights, the typical one of the page.
-TEXT_WIDTH = 14.0  # the narrowest column that is known by its full lines: some 30 letters
-STAGGERED_WIDTH = 4.0  # the narrowest column that is known by its levels alone
-FULL_LINE = 0.75  # of the column's width
-SAME_LEVEL, NEXT_LEVEL = 0.2, 0.75  # centres nearer than the first share a level, farther than the second face a blank
-SPACE = 0.6  # of the gutter's width: a narrower gap at its place is a space between words
-# Weights: a full line on a level of its own; a full line of a paragraph that shares its level with another, or a short
-# line that does not share it; a short line that does. Lines that face a blank, or a full line, tell nothing.
+# Lengths are in text heights (the typical height of a word on the page).
+TEXT_WIDTH = 14.0  # minimum width of a column that is recognised by its full lines: about 30 letters
+STAGGERED_WIDTH = 4.0  # minimum width of a column that is recognised by the levels of its lines alone
+FULL_LINE = 0.75  # minimum width of a full line, as a share of the column's width
+# Centres with at most the first distance share a level. With more than the second, the line has blank space next to it.
+SAME_LEVEL, NEXT_LEVEL = 0.2, 0.75
+SPACE = 0.6  # share of the gutter's width: a narrower gap at its place is a space between words
+# TEXT: a full line that shares its level with no line of the other side.
+# HINT: a full line that shares its level with another line, both in paragraphs; or a short line that shares its level
+#       with no line, although there is one close by on the other side.
+# CELL: a short line that shares its level with another short line, or a line whose gap is only a space.
+# All other lines have the weight 0: for example a short line next to blank space or next to a full line.
 TEXT, HINT, CELL = 1.0, 0.5, -2.0
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Words beside a free strip at `x`, and their fragments cut there into p pieces."""
+    """The n words on both sides of a free vertical strip at `x`. Their fragments are cut at `x` into p pieces.
+
+    Attributes:
+        x: the place of the strip, in the unit of the boxes.
+        words: (n,) word indices from top to bottom.
+        piece_of: (n,) the piece of each word.
+        fragment: (p,) the fragment id of each piece, ascending. Of two pieces of one fragment, the right one is first.
+        in_paragraph: (p,) whether another fragment is directly above or below.
+        on_left: (p,) whether the piece is left of `x`.
+        x0, x1: (p,) left and right edge.
+        level: (p,) mean vertical centre of the words.
+    """
 
     x: float
-    words: np.ndarray  # (n,) from top to bottom
-    piece_of: np.ndarray  # (n,) piece of each word
-    fragment: np.ndarray  # (p,) ascending; where two are equal, the piece right of x comes first
-    in_paragraph: np.ndarray  # (p,) whether another fragment runs right above or below
-    on_left: np.ndarray  # (p,)
-    x0: np.ndarray  # (p,)
-    x1: np.ndarray  # (p,)
-    level: np.ndarray  # (p,) mean centre of the words
+    words: np.ndarray
+    piece_of: np.ndarray
+    fragment: np.ndarray
+    in_paragraph: np.ndarray
+    on_left: np.ndarray
+    x0: np.ndarray
+    x1: np.ndarray
+    level: np.ndarray
 
     @classmethod
     def cut(
         cls, boxes: np.ndarray, fragment: np.ndarray, in_paragraph: np.ndarray, x: float, words: np.ndarray
     ) -> Strip:
-        """Cut at x the fragments of `words`, indices into boxes (n, 4), fragment ids (n,) and in_paragraph (n,)."""
+        """Cuts the fragments of some words at `x`.
+
+        Args:
+            boxes: (m, 4) boxes of the m words of the region.
+            fragment: (m,) fragment id of each.
+            in_paragraph: (m,) whether another fragment is directly above or below.
+            x: where to cut. No chosen word crosses it.
+            words: (n,) indices of the chosen words, from top to bottom.
+        """
         on_left = boxes[words, 2] <= x
         piece = 2 * fragment[words] + on_left
         order = np.argsort(piece, kind="stable")
@@ -61,7 +85,10 @@ class Strip:
 
 
 def weigh(strip: Strip, text_height: float) -> np.ndarray:
-    """Weight (p,) of each piece of a strip with words on both sides, positive for a gutter."""
+    """Returns the weight (p,) of each piece of a strip: positive is evidence for a gutter, negative against it.
+
+    The strip must have words on both sides.
+    """
     width, left = (strip.x1 - strip.x0) / text_height, strip.on_left
     column = np.where(left, quantile(width[left], 0.9), quantile(width[~left], 0.9))
     full = (column >= TEXT_WIDTH) & (width >= FULL_LINE * column)
@@ -75,18 +102,18 @@ def weigh(strip: Strip, text_height: float) -> np.ndarray:
 
 
 def quantile(values: np.ndarray, share: float) -> float:
-    """The value that `share` of the others do not exceed: one of the values, at a tenth of numpy's cost for few."""
+    """Returns the quantile `share` (0..1) of the values, rounded to one of them. 10 times faster than numpy for few."""
     return float(np.sort(values)[round(share * (len(values) - 1))])
 
 
 def median(values: np.ndarray) -> float:
-    """numpy's median, at a tenth of its cost for few values."""
+    """Returns the median of the values. 10 times faster than numpy for few values."""
     ordered, count = np.sort(values), len(values)
     return float(ordered[(count - 1) // 2] + ordered[count // 2]) / 2
 
 
 def _partners(strip: Strip) -> np.ndarray:
-    """The piece (p,) of the other side that is nearest in level to each."""
+    """Returns for each piece (p,) the piece of the other side that is nearest in level."""
     partner = np.empty(len(strip.level), int)
     for side in (strip.on_left, ~strip.on_left):
         others = np.flatnonzero(~side)
@@ -95,16 +122,16 @@ def _partners(strip: Strip) -> np.ndarray:
 
 
 def _nearest(values: np.ndarray, marks: np.ndarray) -> np.ndarray:
-    """Index (n,) of the mark nearest to each value."""
+    """Returns for each value (n,) the index of the nearest mark."""
     by_value = np.argsort(marks, kind="stable")
     fenced = np.concatenate([[-np.inf], marks[by_value], [np.inf]])
-    above = np.minimum(np.maximum(np.searchsorted(fenced, values), 1), len(marks))  # np.clip is slow for few
+    above = np.minimum(np.maximum(np.searchsorted(fenced, values), 1), len(marks))  # np.clip is slow for few values
     below = np.maximum(above - 1, 1)
     return by_value[np.where(values - fenced[below] < fenced[above] - values, below, above) - 1]
 
 
 def _bridges(strip: Strip) -> np.ndarray:
-    """Which pieces (p,) come of a fragment that spans the gutter: its gap at x is a mere space between words."""
+    """Returns (p,) which pieces belong to a fragment that spans the gutter: its gap at x is only a space."""
     gutter = quantile(strip.x0[~strip.on_left], 0.1) - quantile(strip.x1[strip.on_left], 0.9)
     right = np.flatnonzero(strip.fragment[:-1] == strip.fragment[1:])
     spans = right[strip.x0[right] - strip.x1[right + 1] < SPACE * gutter]

@@ -1,8 +1,30 @@
-"""Visual lines in reading order, from the boxes of a page's words alone.
+"""Steps 3 and 4: from the boxes of the words of a page to lines in reading order. Calls steps 1 and 2.
 
-A line is what a person would read as one row: a label and its value are one line however wide the gap between them,
-the two halves of a two-column article are two. Words are chained into fragments (`fragments`), the page is cut along
-the gutters of running text (`columns`), and what is left between the cuts is joined into rows.
+Worked example: a page with a heading, two columns of running text, and a row with a label and its value.
+Brackets mark the fragments, colons the gutter. The numbers on the right are the lines in reading order:
+
+                    [Report on the harbour]                           0
+
+    [The ferry left the pier]  :  [Costs rose by a tenth]           1   7
+    [at dawn and came back in] :  [within a year. Most of]          2   8
+    [the evening with a cargo] :  [this paid for the lights]        3   9
+    [of wheat for the bakers.] :  [along the wharf, so that]        4   10
+    [They paid the captain on] :  [a pilot can see the pier]        5   11
+    [the next day, as agreed.] :  [even from the open sea.]         6   12
+
+    [Total due]                                    [12.00]            13
+
+1. Fragments (`fragments`). A fragment is a chain of words on one level with small gaps (at most 1.5 text heights).
+   This page has 15 fragments. The text height is the typical height of a word; it is the unit of all lengths here.
+2. Columns (`columns`, `gutters`). A gutter is a free vertical strip with running text on both sides. It cuts the page
+   into up to four regions: above the gutter, left column, right column, below the gutter. Each region is searched for
+   another gutter. The gap before "12.00" is no gutter: short cells that share their levels are a table or a form.
+3. Rows (this module). In a region without a gutter, fragments on one level are joined across gaps of any width.
+   Each row is one line of the result: "Total due" and "12.00" are one line, the two halves of an article are two.
+4. Reading order. The regions are read as listed in step 2, the rows of a region from top to bottom, and the words of
+   a row from left to right. Text that runs from right to left starts with the right column and the right word.
+
+Before step 1, vertical words are separated from horizontal ones. After it, a small remaining skew is removed.
 """
 
 from __future__ import annotations
@@ -14,27 +36,34 @@ import numpy as np
 from pipelines.lines.columns import find_gutter
 from pipelines.lines.fragments import BACKSTEP, Ends, chain_words, nearest_right, slope_of
 
-ROW_SHIFT = 0.4  # of the height: how far two ends may differ in level across a wide gap
-END_WORDS = 3  # words that tell the level of a fragment's end
-OVERPRINT = 0.2  # text heights: boxes in one place whose levels differ less are one text printed twice
-SLIM, TALL = 2.5, 2.0  # times its width, and the text height: the height of a word that runs vertically
-OFF_LINE = 0.25  # of the width of a vertical word: how far from its line the middle of the next may be
-DROP_CAP = 1.6  # times the text height
+ROW_SHIFT = 0.4  # maximum difference in level of two facing ends, as a share of the higher one
+END_WORDS = 3  # number of words that give the level of a fragment's end
+OVERPRINT = 0.2  # text heights: overlapping boxes whose levels differ by at most this are one text printed twice
+SLIM, TALL = 2.5, 2.0  # a vertical word is higher than SLIM times its width and TALL times the usual text height
+OFF_LINE = 0.25  # maximum offset of the next word in a vertical line, as a share of the vertical word's width
+DROP_CAP = 1.6  # minimum height of a drop cap, in text heights
 
 
 def order_words(
     boxes: np.ndarray, page_width: float, page_height: float, right_to_left: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Group words into visual lines and put them into reading order.
+    """Groups words into lines and puts them into reading order. The order of the input does not matter.
 
-    `boxes` (n, 4) are x0, y0, x1, y1 in any unit, of an upright page of `page_width` by `page_height` in the same unit.
-    `right_to_left` (n,) marks the words of Arabic or Hebrew script, which boxes alone do not show.
+    Vertical words (margin stamps, axis labels) come last and are read upwards. If most of the text on the page is
+    vertical, it is read as vertical script: each line downwards, the lines from right to left.
 
-    Returns `order` (n,), the words as indices into the input, and `line` (n,), the line of the word `order[k]`, counted
-    from 0 without gaps and never decreasing. The order of the input does not matter.
+    Args:
+        boxes: (n, 4) x0, y0, x1, y1 of the words on an upright page, in any unit.
+        page_width: width of the page in the unit of the boxes.
+        page_height: height of the page in the unit of the boxes.
+        right_to_left: (n,) True for words of Arabic or Hebrew script. The boxes alone do not show this.
 
-    Vertical words (margin stamps, axis labels) come last, read upwards, unless most of the page is vertical: then it is
-    read as vertical script, downwards and from the right to the left. Raises ValueError if the page has no area.
+    Returns:
+        `order` (n,): the words in reading order, as indices into the input.
+        `line` (n,): the line number of the word `order[k]`. It starts at 0, has no gaps and never decreases.
+
+    Raises:
+        ValueError: the page has no area.
     """
     if page_width <= 0 or page_height <= 0:
         raise ValueError(f"page_width and page_height must be positive, not {page_width} and {page_height}")
@@ -44,34 +73,43 @@ def order_words(
     upright = np.hstack([np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])])
     leftward = np.zeros(len(upright), bool) if right_to_left is None else np.asarray(right_to_left, bool)
     canonical = np.lexsort((leftward, *upright.T))
-    lines = _page_lines(upright[canonical], leftward[canonical], least_text_height=page_height / 1000)
+    lines = _page_lines(upright[canonical], leftward[canonical], min_text_height=page_height / 1000)
     order = canonical[np.concatenate(lines)]
     return order, np.repeat(np.arange(len(lines)), [len(line) for line in lines])
 
 
-def _page_lines(boxes: np.ndarray, leftward: np.ndarray, least_text_height: float) -> list[np.ndarray]:
-    """Lines, as word indices, of a page whose words may run both ways."""
+def _page_lines(boxes: np.ndarray, leftward: np.ndarray, min_text_height: float) -> list[np.ndarray]:
+    """Returns the lines, as word indices, of a page with horizontal and vertical words.
+
+    Args:
+        boxes: (n, 4) boxes of the words.
+        leftward: (n,) whether a word is written from right to left.
+        min_text_height: lower bound for the text height, in the unit of the boxes.
+    """
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     usual_height = np.median(height[width > height]) if (width > height).any() else 0.0
-    # Dots and bars are slim too, but no taller than the text around them.
+    # Dots and bars are slim too, but they are not taller than the text around them.
     vertical = (height > SLIM * width) & (height > TALL * usual_height)
     vertical |= _between(boxes, vertical)
     minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
-    if minor is not vertical:  # vertical script: seen with the page's right edge on top, it runs like any other
+    if minor is not vertical:  # vertical script: turn the page, right edge on top, so that its words are horizontal
         boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)
     turned = np.stack([-boxes[:, 3], boxes[:, 0], -boxes[:, 1], boxes[:, 2]], axis=1)
-    major_lines = _Reader(boxes, leftward, ~minor, least_text_height).lines()
-    return major_lines + _Reader(turned, leftward, minor, least_text_height).lines()
+    major_lines = _Reader(boxes, leftward, ~minor, min_text_height).lines()
+    return major_lines + _Reader(turned, leftward, minor, min_text_height).lines()
 
 
 def _between(boxes: np.ndarray, vertical: np.ndarray) -> np.ndarray:
-    """Which words (n,) stand in line with vertical ones above and below: short ones, whose own shape does not tell."""
+    """Returns (n,) which words are between two vertical words of one line.
+
+    Such words are too short for their own shape to show that they are vertical.
+    """
     flipped = np.stack([boxes[:, 0], -boxes[:, 3], boxes[:, 2], -boxes[:, 1]], axis=1)
     return _below(boxes, vertical) & _below(flipped, vertical)
 
 
 def _below(boxes: np.ndarray, vertical: np.ndarray) -> np.ndarray:
-    """Which words (n,) follow a vertical one downwards in its line, without a gap wider than it."""
+    """Returns (n,) which words follow a vertical word downwards in its line, with gaps no wider than that word."""
     centre, width = boxes[:, [0, 2]].mean(axis=1), boxes[:, 2] - boxes[:, 0]
     below, heads = np.zeros(len(boxes), bool), np.flatnonzero(vertical)
     while len(heads):
@@ -86,25 +124,39 @@ def _below(boxes: np.ndarray, vertical: np.ndarray) -> np.ndarray:
 
 
 class _Reader:
-    """Cuts the chosen words of a page into regions and rows; all its words run horizontally."""
+    """Orders the chosen words of a page, all of them horizontal: cuts the page into regions, and regions into rows.
 
-    def __init__(self, boxes: np.ndarray, leftward: np.ndarray, chosen: np.ndarray, least_text_height: float) -> None:
+    Args:
+        boxes: (n, 4) boxes of all words of the page.
+        leftward: (n,) whether a word is written from right to left.
+        chosen: (n,) which words to order.
+        min_text_height: lower bound for the text height, in the unit of the boxes.
+    """
+
+    def __init__(self, boxes: np.ndarray, leftward: np.ndarray, chosen: np.ndarray, min_text_height: float) -> None:
         self.words = np.flatnonzero(chosen)
         self.leftward = leftward
         heights = boxes[self.words, 3] - boxes[self.words, 1]
-        self.text_height = max(float(np.median(heights)) if len(heights) else 0.0, least_text_height)
+        self.text_height = max(float(np.median(heights)) if len(heights) else 0.0, min_text_height)
         self.boxes = _clip_drop_caps(boxes, self.words, self.text_height)
         self.fragment = np.full(len(boxes), -1)
         self.fragment[self.words] = chain_words(self.boxes[self.words], self.text_height)
         slope = slope_of(self.boxes[self.words], self.fragment[self.words], self.text_height)
-        self.boxes = _level(self.boxes, slope)
+        self.boxes = _deskewed(self.boxes, slope)
 
     def lines(self) -> list[np.ndarray]:
-        """The lines of all words."""
+        """Returns the lines of the chosen words in reading order, each an array of word indices."""
         return self._region(self.words)
 
     def _region(self, words: np.ndarray, known_x: float | None = None) -> list[np.ndarray]:
-        """Cut along the clearest gutter into what is above, each column, and what is below; else read rows."""
+        """Returns the lines of a region: cuts it at its clearest gutter, or reads it as rows if it has none.
+
+        The cut gives up to four regions: above the gutter, the two columns, and below the gutter.
+
+        Args:
+            words: indices of the words of the region.
+            known_x: the place of the gutter of the region below or above, if any.
+        """
         gutter = find_gutter(self.boxes[words], self.fragment[words], self.text_height, known_x)
         if gutter is None:
             return self._rows(words)
@@ -117,7 +169,7 @@ class _Reader:
         return [*self._region(words[above], gutter.x), *lines, *self._region(words[below], gutter.x)]
 
     def _rows(self, words: np.ndarray) -> list[np.ndarray]:
-        """Rows from top to bottom, the words of each in the order they are read."""
+        """Returns the rows of a region from top to bottom, the words of each in reading order."""
         if not len(words):
             return []
         by_piece = words[np.lexsort((self.boxes[words, 0], self.fragment[words]))]
@@ -130,7 +182,12 @@ class _Reader:
         return [self._directed(line) for line in lines]
 
     def _ends(self, by_piece: np.ndarray, starts: np.ndarray) -> Ends:
-        """The ends of fragments whose words, sorted by x, begin at `starts`; END_WORDS words tell the level of each."""
+        """Returns the ends of fragments. The level of an end is the median over its END_WORDS words.
+
+        Args:
+            by_piece: word indices, sorted by fragment and then by x.
+            starts: index into `by_piece` of the first word of each fragment.
+        """
         stops = np.append(starts[1:], len(by_piece))
         steps = np.minimum(np.arange(END_WORDS), (stops - starts - 1)[:, None])
         first, last = by_piece[starts[:, None] + steps], by_piece[stops[:, None] - 1 - steps]
@@ -142,7 +199,7 @@ class _Reader:
         return 2 * int(self.leftward[words].sum()) > len(words)
 
     def _directed(self, line: np.ndarray) -> np.ndarray:
-        """The words of a row in the order they are read: runs of the other direction are turned round within it."""
+        """Returns the words of a row in reading order: runs of the other direction are reversed within it."""
         line = line[np.argsort(self.boxes[line, 0], kind="stable")]
         if not self.leftward[line].any():
             return line
@@ -154,7 +211,10 @@ class _Reader:
 
 
 def _join(ends: Ends, text_height: float) -> list[list[int]]:
-    """Join n fragments into rows across gaps of any width, the best aligned first, none of a row above another."""
+    """Joins n fragments into rows across gaps of any width, the best aligned pairs first.
+
+    Two fragments of one row are never above each other.
+    """
     right = nearest_right(ends, text_height, np.inf, ROW_SHIFT)
     left = nearest_right(ends.mirrored(), text_height, np.inf, ROW_SHIFT)
     pairs = {(i, int(j)) for i, j in enumerate(right) if j >= 0} | {(int(i), j) for j, i in enumerate(left) if i >= 0}
@@ -174,14 +234,17 @@ def _join(ends: Ends, text_height: float) -> list[list[int]]:
 
 
 def _collide(ends: Ends, level: np.ndarray, one: list[int], other: list[int], text_height: float) -> bool:
-    """Whether any two fragments stand above each other; text printed twice in one place does not."""
+    """Returns whether a fragment of one row is above one of the other. Text printed twice in one place is allowed."""
     shared = np.minimum(ends.x1[one][:, None], ends.x1[other]) - np.maximum(ends.x0[one][:, None], ends.x0[other])
     apart = np.abs(level[one][:, None] - level[other])
     return bool(((shared > BACKSTEP * text_height) & (apart > OVERPRINT * text_height)).any())
 
 
 def _clip_drop_caps(boxes: np.ndarray, words: np.ndarray, text_height: float) -> np.ndarray:
-    """A copy of the boxes in which a tall letter beside several lines ends where the first of these lines does."""
+    """Returns a copy of the boxes in which drop caps are cut to the height of a line.
+
+    A drop cap is a tall letter to the left of several lines. Its box then ends where the first of these lines ends.
+    """
     clipped = boxes.copy()
     heights = boxes[words, 3] - boxes[words, 1]
     for word in words[heights >= DROP_CAP * text_height]:
@@ -197,7 +260,7 @@ def _clip_drop_caps(boxes: np.ndarray, words: np.ndarray, text_height: float) ->
     return clipped
 
 
-def _level(boxes: np.ndarray, slope: float) -> np.ndarray:
-    """Boxes with the page turned back by a small slope dy/dx, each moved with its centre."""
+def _deskewed(boxes: np.ndarray, slope: float) -> np.ndarray:
+    """Returns the boxes after the page is turned back by a small slope dy/dx. Each box moves with its centre."""
     x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
     return boxes + np.stack([y * slope, -x * slope] * 2, axis=1)

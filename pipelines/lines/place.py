@@ -1,4 +1,4 @@
-"""From the words of a page in any order to words in reading order, in lines."""
+"""Entry point: from the words of a page in any order to words in reading order, and lines."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from schemas import Line, Word, box_1000, hull
 
 
 def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tuple[Word, ...], tuple[Line, ...]]:
-    """Returns the words in reading order with the numbers of their lines, and the lines.
+    """Puts the words of a page into lines and reading order.
 
     Args:
-        found: in any order, boxes in pixels.
-        width, height: of the page image in pixels.
+        found: the words in any order, boxes in pixels.
+        width: width of the page image in pixels.
+        height: height of the page image in pixels.
 
     Returns:
-        Words and lines with boxes in thousandths of the page.
+        The words in reading order, each with the number of its line, and the lines. Boxes are in thousandths of the
+        page.
     """
     boxes = np.array([(word.x0, word.y0, word.x1, word.y1) for word in found], np.float64).reshape(-1, 4)
     leftward = np.array([is_right_to_left(word.text) for word in found], bool)

@@ -1,4 +1,4 @@
-"""A word as it is read from a page, before lines and reading order are known."""
+"""Input: a word as it was read from a page, before lines and reading order are known."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class RawWord:
 
     Attributes:
         text: the characters.
-        x0, y0, x1, y1: its box, in pixels of the page image (in points where a function says so).
-        score: confidence of the OCR engine, 0..1; 1 for words that no OCR engine read.
+        x0, y0, x1, y1: its box, in pixels of the page image. A function that uses points says so.
+        score: confidence of the OCR engine, 0..1; 1 for words that were not read by OCR.
     """
 
     text: str
