@@ -22,7 +22,7 @@ from pipelines.samples.document import make_document
 
 DOCUMENTS = 21  # three of each kind
 DPI = 150
-HEAD = '''"""Least and greatest value of what enters the costly layers of the packaged recognisers.
+HEAD = '''"""Minimum and maximum of the inputs of the most expensive layers of the packaged recognisers.
 
 Measured by `python -m benchmarks.text.ocr_ranges`.
 """

@@ -1,4 +1,4 @@
-"""Text from pixels: the protocol of an OCR engine, and the engines. `engine` is the way in.
+"""Text from pixels: the protocol of an OCR engine, and the engines. The entry point is `engine`.
 
 May import: `lines`, `schemas`.
 """

@@ -1,7 +1,8 @@
-"""What runs the networks: an ONNX Runtime provider and its number format, on one thread.
+"""Chooses what runs the networks: an ONNX Runtime provider and its number format, on one thread.
 
-Whole pages, against f32: bf16 takes 0.4 of the time where it has a matrix unit (AMX) and 0.6 in plain AVX-512; there
-the recogniser is faster still in bytes (VNNI). The detector is not, whose time goes into moving data.
+Measured on whole pages, relative to f32: bf16 takes 0.4 of the time on CPUs with a matrix unit for it (AMX), and 0.6 of
+the time with plain AVX-512. With plain AVX-512 the recogniser is even faster in int8 (VNNI). The detector is not,
+because it spends its time on moving data.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ class Backend:
     """An ONNX Runtime provider with its precision.
 
     Attributes:
-        label: for people and for the page's record, such as `OpenVINO bf16`.
-        engine_config: PaddleOCR's argument of that name.
-        eight_bit: the recogniser is to be run from its eight-bit copy.
+        label: provider and precision for messages and for the page record, such as `OpenVINO bf16`.
+        engine_config: the value of PaddleOCR's argument `engine_config`.
+        eight_bit: whether the recogniser is run from its eight-bit copy.
     """
 
     label: str
@@ -34,14 +35,14 @@ class Backend:
 
 
 def choose_backend(precision: str, *, may_quantise: bool = False) -> Backend:
-    """Returns OpenVINO in the wanted precision, or the plain CPU provider where onnxruntime comes without it.
+    """Returns OpenVINO in the requested precision, or the plain CPU provider if onnxruntime has no OpenVINO.
 
     Args:
         precision: `auto`, `bf16` or `f32`.
-        may_quantise: there is an eight-bit copy of the recogniser, which `auto` may take.
+        may_quantise: whether `auto` may use an eight-bit copy of the recogniser.
 
     Raises:
-        UsageError: bf16 is asked for and cannot be had, or the precision is unknown.
+        UsageError: bf16 was requested but is not available, or the precision is unknown.
     """
     import onnxruntime
 
@@ -49,17 +50,15 @@ def choose_backend(precision: str, *, may_quantise: bool = False) -> Backend:
         raise UsageError(f"--ocr_precision {precision}: take one of {', '.join(OCR_PRECISIONS)}")
     if "OpenVINOExecutionProvider" in onnxruntime.get_available_providers():
         if precision == "auto":
-            return _openvino(native_precision(), may_quantise and bytes_are_fastest())
+            return _openvino(native_precision(), may_quantise and int8_is_fastest())
         return _openvino(precision)
     if precision == "bf16":
-        raise UsageError(
-            "--ocr_precision bf16 needs OpenVINO: pip install onnxruntime-openvino in place of onnxruntime"
-        )
+        raise UsageError("--ocr_precision bf16 needs OpenVINO: pip install onnxruntime-openvino instead of onnxruntime")
     return Backend("CPU f32", {"providers": ["CPUExecutionProvider"], "intra_op_num_threads": 1})
 
 
 def _openvino(precision: str, eight_bit: bool = False) -> Backend:
-    # OpenVINO would tie its one thread to the first core, that of every page process to the same one.
+    # With CPU pinning, OpenVINO would bind its thread to the first core, in every page process to the same one.
     plugin = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
     options = {"device_type": "CPU", "num_of_threads": "1", "load_config": json.dumps({"CPU": plugin})}
     config = {"providers": ["OpenVINOExecutionProvider"], "provider_options": [options], "intra_op_num_threads": 1}
@@ -67,12 +66,12 @@ def _openvino(precision: str, eight_bit: bool = False) -> Backend:
 
 
 def native_precision(cpuinfo: Path = _CPUINFO) -> str:
-    """Returns `bf16` where the CPU multiplies in it, else `f32`, which emulated bf16 would not beat."""
+    """Returns `bf16` if the CPU multiplies in bf16, else `f32`: emulated bf16 is not faster."""
     return "bf16" if _flags(cpuinfo) & _BF16_FLAGS else "f32"
 
 
-def bytes_are_fastest(cpuinfo: Path = _CPUINFO) -> bool:
-    """Tells whether the CPU multiplies bytes (VNNI) faster than any other numbers: it has no matrix unit for bf16."""
+def int8_is_fastest(cpuinfo: Path = _CPUINFO) -> bool:
+    """Returns whether int8 is the fastest number format: the CPU has VNNI, but no matrix unit for bf16."""
     flags = _flags(cpuinfo)
     return "avx512_vnni" in flags and "amx_bf16" not in flags
 

@@ -1,7 +1,7 @@
-"""Reading text from pixels: one small protocol, several engines.
+"""Text from pixels: the protocol of an OCR engine, and the function that loads an engine.
 
-An engine examines a page image and answers two questions about it: how it must be turned to stand upright, and which
-words are on it. `load_engine` does all heavy imports. An engine serves one process and uses one thread.
+An engine examines a page image and returns two results: how the image must be turned to be upright, and the words on
+it. `load_engine` does all heavy imports. An engine serves one process and uses one thread.
 """
 
 from __future__ import annotations
@@ -18,23 +18,24 @@ OCR_ENGINES = {
     "paddleocr": "pipelines.ocr.paddle:PaddleEngine",
     "tesseract": "pipelines.ocr.tesseract:TesseractEngine",
 }
-"""Where each engine's class is, by the name in `--ocr`. The class takes `model` and `precision` of `load_engine`."""
+"""Value of `--ocr` -> module and class of the engine. The class takes `model` and `precision` of `load_engine`."""
 
 OCR_PRECISIONS = ("auto", "bf16", "f32")
+"""The values of `--ocr_precision`."""
 
 
 class OcrPage(Protocol):
-    """One page image under one engine. Nothing is computed before it is needed, and nothing twice."""
+    """One page image, examined by one engine. Each result is computed on first use, and only once."""
 
     def rotation(self) -> int:
-        """Returns the degrees (0, 90, 180, 270) clockwise by which the image must be turned to stand upright.
+        """Returns the degrees clockwise (0, 90, 180, 270) by which the image must be turned to be upright.
 
-        0 without clear evidence.
+        The result is 0 if there is no clear evidence.
         """
         ...
 
     def words(self) -> list[RawWord]:
-        """Returns the words in any order, boxes in pixels of the image. The image must be upright."""
+        """Returns the words in any order, boxes in pixels. The image must be upright."""
         ...
 
 
@@ -42,9 +43,10 @@ class OcrEngine(Protocol):
     """Reads words from page images.
 
     Attributes:
-        name: the engine, as in `--ocr`.
-        model: the weights.
-        version: of the engine, with all that can change the last digits of a score: backend and precision.
+        name: name of the engine, as in `--ocr`.
+        model: name of the weights.
+        version: version of the engine, with everything that can change the last digits of a score: backend and
+            precision.
     """
 
     name: str
@@ -52,26 +54,27 @@ class OcrEngine(Protocol):
     version: str
 
     def examine(self, image: np.ndarray) -> OcrPage:
-        """Returns the page of a `(height, width, 3)` uint8 RGB image, which must not be changed afterwards."""
+        """Returns the page of a `(height, width, 3)` uint8 RGB image. The caller must not change the image later."""
         ...
 
 
 def load_engine(name: str, *, model: str | None = None, precision: str = "auto") -> OcrEngine:
     """Loads an engine with its weights.
 
-    The same image, model and precision give the same words on one kind of machine. `auto` takes bf16 where the CPU
-    computes in it and f32 elsewhere, and reads lines in bytes where that is faster: name a precision where machines
-    differ and their scores must not.
+    The same image, model and precision give the same words on one kind of machine. `auto` uses bf16 if the CPU computes
+    in it, else f32, and it reads lines in int8 if that is faster. If different machines must give the same scores, set
+    a precision.
 
     Args:
         name: `paddleocr` or `tesseract`.
-        model: other weights than the default ones. paddleocr: a directory with `det/` and `rec/` (each
+        model: weights to use instead of the default ones. paddleocr: a directory with `det/` and `rec/` (each with
             `inference.onnx` and `inference.yml`), or a model family of PaddleOCR's hub such as `PP-OCRv6_medium`.
             tesseract: installed languages, such as `eng+deu`.
-        precision: `auto`, `bf16` or `f32`, of the neural engine.
+        precision: `auto`, `bf16` or `f32`. Only paddleocr uses it.
 
     Raises:
-        UsageError: an unknown engine or precision, a missing extra, weights that are absent or not the published ones.
+        UsageError: the engine or the precision is unknown, a package extra is missing, or the weights are missing or
+            are not the published ones.
     """
     if name not in OCR_ENGINES:
         raise UsageError(f"--ocr {name}: not an OCR engine; take one of {', '.join(OCR_ENGINES)}")

@@ -1,7 +1,7 @@
-"""PaddleOCR's model folders, made of bare ONNX files.
+"""Creates PaddleOCR's model folders from plain ONNX files.
 
-PaddleOCR opens a folder with `inference.onnx` and `inference.yml`. The folders are made once per user and shared by all
-processes; the weights in them are links to the files that they were made of, or eight-bit copies.
+PaddleOCR opens a folder with `inference.onnx` and `inference.yml`. The folders are created once per user and shared by
+all processes. The weights in them are links to the original files, or eight-bit copies.
 """
 
 from __future__ import annotations
@@ -16,22 +16,25 @@ from pipelines.ocr.quantise import Ranges, quantise
 from schemas import UsageError
 
 WEIGHTS, CONFIG = "inference.onnx", "inference.yml"
-_VERSION = 3  # of the folders made here: a new number leaves the old ones behind
+_VERSION = 3  # of the folder contents: after an increase, new folders are created and the old ones are not used
 
 
 def is_whole(folder: Path) -> bool:
-    """Tells whether PaddleOCR can open the folder."""
+    """Returns whether the folder has both files that PaddleOCR needs."""
     return (folder / WEIGHTS).is_file() and (folder / CONFIG).is_file()
 
 
 def model_folder(name: str, role: str, weights: Path, ranges: Ranges | None = None) -> Path:
-    """Returns the folder of a detector (`det`) or a recogniser (`rec`), and makes it if it is not there.
+    """Returns the folder of a detector or a recogniser. Creates it if it does not exist.
 
     Args:
-        name: PaddleOCR's for the network.
-        role: `det` or `rec`.
-        weights: the ONNX file; a recogniser's alphabet is its metadata or a text file beside it.
-        ranges: what to make the eight-bit copy by, if it is wanted in place of the file.
+        name: PaddleOCR's name of the network.
+        role: `det` for a detector, `rec` for a recogniser.
+        weights: the ONNX file. The alphabet of a recogniser is in its metadata or in a text file next to it.
+        ranges: input ranges of the layers (see `quantise`) if the folder must hold an eight-bit copy.
+
+    Raises:
+        UsageError: there is no writable place for the folder.
     """
     key = hashlib.sha256(f"{_VERSION} {weights} {ranges}".encode()).hexdigest()[:16]
     folder = _cache_dir() / f"{name}-{key}"
@@ -42,7 +45,7 @@ def model_folder(name: str, role: str, weights: Path, ranges: Ranges | None = No
 
 
 def _fill(folder: Path, weights: Path, ranges: Ranges | None, config: dict[str, Any]) -> None:
-    """Fills the folder by renaming finished files into it: of several processes at once each finds them whole."""
+    """Fills the folder by renaming finished files into it, so that parallel processes never see a partial file."""
     import yaml
 
     folder.mkdir(exist_ok=True)
@@ -58,7 +61,7 @@ def _fill(folder: Path, weights: Path, ranges: Ranges | None, config: dict[str, 
 
 
 def _cache_dir() -> Path:
-    """Returns a folder under `XDG_CACHE_HOME` or `~/.cache`; under the temporary directory if that is read-only."""
+    """Returns a folder under `XDG_CACHE_HOME` or `~/.cache`, or under the temporary directory if that is read-only."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     for cache in (home / "folio" / "ocr", Path(tempfile.gettempdir()) / f"folio-ocr-{os.getuid()}"):
         try:
@@ -73,7 +76,7 @@ def _cache_dir() -> Path:
 
 
 def _detector_settings() -> dict[str, Any]:
-    """Returns the preprocessing and the thresholds that the detector was published with."""
+    """Returns the preprocessing and the thresholds with which the detector was published."""
     normalize = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "scale": "1./255.", "order": "hwc"}
     return {
         "PreProcess": {
@@ -95,9 +98,10 @@ def _detector_settings() -> dict[str, Any]:
 
 
 def _recogniser_settings(weights: Path) -> dict[str, Any]:
-    """Returns the recogniser's input shape, and its alphabet.
+    """Returns the recogniser's input shape and its alphabet.
 
-    As one string: PaddleOCR takes it for a list of characters, and a list of 18,708 takes YAML two seconds to parse.
+    The alphabet is one string, which PaddleOCR reads as a list of characters. A YAML list of 18,708 characters would
+    take two seconds to parse.
     """
     alphabet = _alphabet(weights).replace("\n", "")
     return {
@@ -114,8 +118,8 @@ def _recogniser_settings(weights: Path) -> dict[str, Any]:
 def _alphabet(weights: Path) -> str:
     import onnxruntime
 
-    beside = weights.with_suffix(".txt")
-    if beside.is_file():
-        return beside.read_text(encoding="utf-8")
+    text_file = weights.with_suffix(".txt")
+    if text_file.is_file():
+        return text_file.read_text(encoding="utf-8")
     session = onnxruntime.InferenceSession(str(weights), providers=["CPUExecutionProvider"])
     return str(session.get_modelmeta().custom_metadata_map["character"])

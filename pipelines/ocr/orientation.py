@@ -1,8 +1,9 @@
-"""Which way a page lies: found on its text lines, before they are read.
+"""Finds the rotation of a page from its text lines, before all of them are read.
 
-A small network sees some of the longest lines and tells upside-down text from upright. Nearly all pages are done
-with that. Only where it, or the lines that run up or down the page, speak for a turn are lines read in both
-directions: text read the wrong way scores far below text read the right way, whatever the network thought.
+A small network (the classifier) looks at some of the longest lines and separates upside-down text from upright text.
+For nearly all pages this is enough. Lines are read in both directions only if the classifier finds upside-down text, or
+if the lines run up or down the page. Text that is read in the wrong direction has a far lower score than text that is
+read in the right one, so the scores decide and not the classifier.
 """
 
 from __future__ import annotations
@@ -15,22 +16,24 @@ import numpy as np
 
 from pipelines.ocr.recognise import STRIP_HEIGHT, LineReader, LineText, cut_strip, is_wide, side_lengths
 
-STRIP_WIDTH = 192  # pixels; the classifier's input is as wide
-LOOKED_AT, READ = 8, 5  # lines, the longest ones
-MIN_LINES = 3  # the label of an axis alone does not turn a plot
-MIN_RATIO = 2.0  # width to height of what counts as a line
-SEEN_RATIO, READ_RATIO = 4.0, 10.0  # of the part in a line's middle that is looked at, or read
-MAJORITY = 2 / 3  # of the length of all lines; pages of mixed directions stay as they are
-MIN_SCORE, MIN_MARGIN = 0.5, 0.2  # of what is read; wrong ways reach 0.7, but then right ones 0.95
-COLUMN_AGREEMENT = 0.5  # of the characters; three quarters and more agree in columns, hardly any elsewhere
+STRIP_WIDTH = 192  # pixels; width of the classifier's input
+CLASSIFIED_LINES, READ_LINES = 8, 5  # number of lines that are classified and read, the longest ones
+MIN_LINES = 3  # fewer lines do not turn a page: a plot with one vertical axis label stays as it is
+MIN_RATIO = 2.0  # minimum width to height of a line
+SEEN_RATIO, READ_RATIO = 4.0, 10.0  # width to height of the middle part of a line: shown to the classifier, and read
+MAJORITY = 2 / 3  # share of the length of all lines; pages with lines in mixed directions stay as they are
+# Minimum score of the better direction, and minimum difference of the scores. The wrong direction has up to 0.7, but
+# then the right direction has 0.95.
+MIN_SCORE, MIN_MARGIN = 0.5, 0.2
+COLUMN_AGREEMENT = 0.5  # share of the characters; 0.75 or more agree in vertical columns, hardly any in other text
 
 
 class Orientation:
-    """Finds by how much a page is turned.
+    """Finds the rotation of a page.
 
     Args:
-        weights: PP-OCR's classifier of text-line orientation as an ONNX file: `(n, 3, 48, 192)` float32 in -1..1 to
-            `(n, 2)` probabilities of 0 and of 180 degrees.
+        weights: PP-OCR's classifier of text-line orientation as an ONNX file. Input: `(n, 3, 48, 192)` float32 in
+            -1..1. Output: `(n, 2)` probabilities of 0 and 180 degrees.
     """
 
     def __init__(self, weights: Path) -> None:
@@ -41,31 +44,32 @@ class Orientation:
         self._session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
 
     def rotation(self, image: np.ndarray, quads: list[np.ndarray], reader: LineReader) -> int:
-        """Returns the degrees (0, 90, 180, 270) clockwise by which the page must be turned; 0 without clear evidence.
+        """Returns the degrees clockwise (0, 90, 180, 270) by which the page must be turned; 0 without clear evidence.
 
         Args:
             image: `(height, width, 3)` uint8 BGR.
-            quads: its lines as `(4, 2)` corners, clockwise from the top left of text that runs rightwards or downwards.
+            quads: the lines of the page as `(4, 2)` corners, clockwise from the top left of text that runs to the right
+                or downwards.
             reader: reads lines.
         """
         downwards, lines = _main_direction(quads)
         if len(lines) < MIN_LINES:
             return 0
-        if not downwards and not self._look_upside_down(image, lines[:LOOKED_AT]):
+        if not downwards and not self._most_upside_down(image, lines[:CLASSIFIED_LINES]):
             return 0
-        lines = [_middle(line, READ_RATIO) for line in lines[:READ]]
+        lines = [_middle(line, READ_RATIO) for line in lines[:READ_LINES]]
         flipped = [_flipped(line) for line in lines]
-        there, back = _score(reader, image, lines), _score(reader, image, flipped)
-        if max(there, back) < MIN_SCORE or abs(there - back) < MIN_MARGIN:
+        forward, backward = _score(reader, image, lines), _score(reader, image, flipped)
+        if max(forward, backward) < MIN_SCORE or abs(forward - backward) < MIN_MARGIN:
             return 0
-        runs = 90 * downwards + 180 * (back > there)  # degrees clockwise from rightwards
-        upright = 90 if _is_set_in_columns(reader, image, flipped if back > there else lines) else 0
-        return (upright - runs) % 360
+        direction = 90 * downwards + 180 * (backward > forward)  # of the text, degrees clockwise from rightwards
+        upright = 90 if _is_set_in_columns(reader, image, flipped if backward > forward else lines) else 0
+        return (upright - direction) % 360
 
-    def _look_upside_down(self, image: np.ndarray, lines: list[np.ndarray]) -> bool:
+    def _most_upside_down(self, image: np.ndarray, lines: list[np.ndarray]) -> bool:
         half = (len(lines) + 1) // 2
         if not any(self._are_upside_down(image, lines[:half])):
-            return False  # the others are no majority
+            return False  # the other half alone is no majority
         return bool(self._are_upside_down(image, lines).mean() > 0.5)
 
     def _are_upside_down(self, image: np.ndarray, lines: list[np.ndarray]) -> np.ndarray:
@@ -78,10 +82,14 @@ class Orientation:
 
 
 def _main_direction(quads: list[np.ndarray]) -> tuple[bool, list[np.ndarray]]:
-    """Returns whether most text runs downwards (or upwards), and the lines that run so, the longest first."""
+    """Returns whether most text is vertical, and the lines in the main direction, the longest first.
+
+    Vertical lines are given as running downwards, horizontal lines as running to the right. The list is empty if
+    neither direction has a majority; the first value then has no meaning.
+    """
     lines = sorted((quad for quad in quads if _ratio(quad) >= MIN_RATIO), key=lambda quad: -side_lengths(quad)[0])
     steps = [(quad, *(quad[1] - quad[0])) for quad in lines]
-    # Of a line that leans, the detector's first corner may be its last.
+    # The detector may start the corners of a slanted line at the wrong end.
     downwards = [quad if y > 0 else _flipped(quad) for quad, x, y in steps if abs(y) > abs(x)]
     rightwards = [quad if x > 0 else _flipped(quad) for quad, x, y in steps if abs(y) <= abs(x)]
     down, right = (sum(side_lengths(quad)[0] for quad in group) for group in (downwards, rightwards))
@@ -91,14 +99,15 @@ def _main_direction(quads: list[np.ndarray]) -> tuple[bool, list[np.ndarray]]:
 
 
 def _score(reader: LineReader, image: np.ndarray, lines: list[np.ndarray]) -> float:
-    return float(np.median([line.score for line in reader.read(image, lines)]))  # one may be cut badly, and read so
+    return float(np.median([line.score for line in reader.read(image, lines)]))  # median: one line may be cut badly
 
 
 def _is_set_in_columns(reader: LineReader, image: np.ndarray, lines: list[np.ndarray]) -> bool:
-    """Tells lines whose characters stand across them: Chinese and Japanese set from top to bottom.
+    """Returns whether the lines are columns of upright characters: Chinese or Japanese, set from top to bottom.
 
-    The recogniser reads these as they lie. If it reads the same wide characters when they are set side by side, each
-    turned to stand in a row, they were upright in a column. Latin letters it reads either way.
+    The recogniser can read such a column although its characters lie on their side in the strip. Each column is
+    therefore also cut into its characters, and these are turned and placed in a row. If the recogniser reads the same
+    wide characters there, they were upright in a column. Latin letters give no evidence: it reads them in both cases.
     """
     characters, agreeing = 0, 0
     for line, found in zip(lines, reader.read(image, lines), strict=True):
@@ -118,7 +127,7 @@ def _characters(line: LineText) -> Counter[str]:
 
 
 def _column_as_row(image: np.ndarray, line: np.ndarray, characters: int) -> np.ndarray:
-    """Returns `(48, width, 3)` uint8: the line cut into its characters, each turned by 90 degrees clockwise."""
+    """Returns `(48, width, 3)` uint8: the line, cut into its characters, each turned by 90 degrees clockwise."""
     length, across = side_lengths(line)
     cell = max(1, round(STRIP_HEIGHT * length / max(across, 1.0) / characters))
     corners = np.array([(0, 0), (cell * characters, 0), (0, STRIP_HEIGHT)], np.float32)
@@ -128,7 +137,7 @@ def _column_as_row(image: np.ndarray, line: np.ndarray, characters: int) -> np.n
 
 
 def _flipped(quad: np.ndarray) -> np.ndarray:
-    """Returns the corners as they are called if the text runs the other way."""
+    """Returns the corners in the order for text that runs in the opposite direction."""
     return quad[[2, 3, 0, 1]]
 
 
@@ -138,13 +147,13 @@ def _ratio(quad: np.ndarray) -> float:
 
 
 def _middle(quad: np.ndarray, ratio: float) -> np.ndarray:
-    """Returns the middle of a line, at most `ratio` times as wide as it is high."""
+    """Returns the middle part of a line. Its width is at most `ratio` times its height."""
     cut = max(0.0, 1 - ratio / _ratio(quad)) / 2
     return _part(quad, cut, 1 - cut)
 
 
 def _part(quad: np.ndarray, start: float, end: float) -> np.ndarray:
-    """Returns a line between two shares of its length."""
+    """Returns the part of a line between two shares (0..1) of its length."""
     top, bottom = quad[1] - quad[0], quad[2] - quad[3]
     corners = (quad[0] + start * top, quad[0] + end * top, quad[3] + end * bottom, quad[3] + start * bottom)
     return np.array(corners, np.float32)

@@ -18,15 +18,15 @@ from pipelines.ocr.recognise import LineReader, Recogniser, TextRun, side_length
 from pipelines.ocr.weights import NetworkFolder, Weights, find_weights, orientation_weights
 from schemas import UsageError
 
-_MIN_SIDE_PX = 8  # nothing smaller holds a letter
-_DETECTION_SCALE = 0.8  # of large pages; the detector misses no more lines at it, and needs a third less time
-_DETECTION_LONG_SIDE = 1408  # no page is made smaller than this on its long side
-_MAX_DETECTION_SIDE = 3968
-_MAX_DETECTION_PX = 4_000_000  # of area; the detector's memory grows with it
-_DETECTION_STEP = 32  # sides are padded to multiples, as the detector's pyramid of maps needs
-_INK_CONTRAST = 16  # grey levels from the paper; all that a page shows beyond noise
-_INK_MARGIN_PX = 16  # of paper that is left around the ink
-_DOWNWARD_RATIO = 1.5  # height to width of a box whose text runs downwards
+_MIN_SIDE_PX = 8  # a smaller image holds no letter
+_DETECTION_SCALE = 0.8  # for large pages: the detector misses no more lines than at 1.0 and needs a third less time
+_DETECTION_LONG_SIDE = 1408  # px; the long side is not scaled below this
+_MAX_DETECTION_SIDE = 3968  # px
+_MAX_DETECTION_PX = 4_000_000  # area; the detector's memory grows with it
+_DETECTION_STEP = 32  # px; sides are padded to a multiple of it, as the detector's feature pyramid needs
+_INK_CONTRAST = 16  # grey levels; a smaller difference from the paper is noise
+_INK_MARGIN_PX = 16  # paper that is kept around the ink
+_DOWNWARD_RATIO = 1.5  # minimum height to width of a line whose text runs downwards
 
 
 class PaddleEngine:
@@ -34,14 +34,14 @@ class PaddleEngine:
 
     Attributes:
         lines: reads text lines.
-        orientation: finds the rotation of a page on its text lines.
+        orientation: finds the rotation of a page from its text lines.
 
     Args:
-        model: see `pipelines.ocr.load_engine`.
-        precision: `auto`, `bf16` or `f32`; part of what makes results repeatable.
+        model: see `pipelines.ocr.engine.load_engine`.
+        precision: `auto`, `bf16` or `f32`. Results can be reproduced only with the same precision.
 
     Raises:
-        UsageError: weights or precision cannot be had.
+        UsageError: the weights or the precision are not available.
     """
 
     name = "paddleocr"
@@ -53,12 +53,12 @@ class PaddleEngine:
         self.version = f"{version('paddleocr')} ({backend.label})"
         try:
             self._detector, *recognisers = _load(weights, backend.engine_config)
-        except Exception as error:  # what PaddleX raises is often nothing more special
+        except Exception as error:  # PaddleX often raises a plain Exception
             if model is None:
                 raise
             raise UsageError(
-                f"--ocr_model {model}: PaddleOCR cannot load it ({error}). Give a family of its hub, such as "
-                "PP-OCRv5_mobile, with a network to fetch it by, or a directory with det/ and rec/."
+                f"--ocr_model {model}: PaddleOCR cannot load it ({error}). Give the name of a model family on its hub, "
+                "such as PP-OCRv5_mobile (needs a network connection), or a directory with det/ and rec/."
             ) from error
         self.lines = LineReader(*recognisers)
         self.orientation = Orientation(orientation_weights())
@@ -68,7 +68,11 @@ class PaddleEngine:
         return PaddlePage(self, image)
 
     def detect(self, bgr: np.ndarray) -> list[np.ndarray]:
-        """Returns the text lines of a BGR image as `(4, 2)` float32 corners, clockwise from the text's top left."""
+        """Returns the text lines of a `(height, width, 3)` uint8 BGR image.
+
+        Returns:
+            `(4, 2)` float32 corners of each line, in pixels, clockwise from the top left of its text.
+        """
         left, top, right, bottom = inked_window(bgr)
         if left == right:
             return []
@@ -83,7 +87,7 @@ class PaddleEngine:
 
 
 class PaddlePage:
-    """A page image whose text lines are detected once, for its rotation and for its words."""
+    """A page image. Its text lines are detected once, for the rotation and for the words."""
 
     def __init__(self, engine: PaddleEngine, image: np.ndarray) -> None:
         self._engine = engine
@@ -94,17 +98,21 @@ class PaddlePage:
         return [] if min(self._bgr.shape[:2]) < _MIN_SIDE_PX else self._engine.detect(self._bgr)
 
     def rotation(self) -> int:
-        """Returns the degrees (0, 90, 180, 270) clockwise by which the image must be turned to stand upright."""
+        """Returns the degrees clockwise (0, 90, 180, 270) by which the image must be turned to be upright."""
         return self._engine.orientation.rotation(self._bgr, self._quads, self._engine.lines)
 
     def words(self) -> list[RawWord]:
-        """Returns the words of the upright image, boxes in its pixels."""
+        """Returns the words of the upright image, boxes in pixels."""
         lines = zip(self._quads, self._engine.lines.read(self._bgr, self._quads), strict=True)
         return [_word(run, quad, self._bgr.shape) for quad, line in lines for run in line.runs]
 
 
 def inked_window(bgr: np.ndarray) -> tuple[int, int, int, int]:
-    """Returns left, top, right and bottom of what is not bare paper, with a margin; all 0 if nothing is."""
+    """Returns left, top, right and bottom of the printed area with a margin, all 0 if the page is blank.
+
+    Args:
+        bgr: `(height, width, 3)` uint8.
+    """
     grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
     paper = np.full_like(grey, np.median(grey[::4, ::4]))
     ink = cv2.absdiff(grey, paper) >= _INK_CONTRAST
@@ -126,13 +134,13 @@ def _detection_scale(height: int, width: int) -> float:
 
 
 def _turned(quad: np.ndarray) -> np.ndarray:
-    """Begins the corners at the text's top left: at the top right where the text runs downwards."""
+    """Returns the corners, starting at the top left of the text. For text that runs downwards this is the top right."""
     width, height = side_lengths(quad)
     return quad[[1, 2, 3, 0]] if height >= _DOWNWARD_RATIO * width else quad
 
 
 def _word(run: TextRun, quad: np.ndarray, shape: tuple[int, ...]) -> RawWord:
-    """Puts a run where it stands on the page: the part of the line's quadrangle between its start and its end."""
+    """Returns a run as a word with its box on the page: the part of the line between the run's start and end."""
     shares = np.array([[run.start], [run.end]])
     corners = np.concatenate((quad[0] + shares * (quad[1] - quad[0]), quad[3] + shares * (quad[2] - quad[3])))
     x0, y0 = np.maximum(corners.min(axis=0), 0)
@@ -141,11 +149,11 @@ def _word(run: TextRun, quad: np.ndarray, shape: tuple[int, ...]) -> RawWord:
 
 
 def _load(weights: Weights, engine_config: dict[str, Any]) -> list[Any]:
-    """Returns PaddleOCR's detector and the recognisers; it looks for a network at import unless told not to."""
-    os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")
+    """Returns PaddleOCR's detector and the recognisers."""
+    os.environ.setdefault("PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK", "True")  # else the import checks for a network
     from paddleocr import TextDetection, TextRecognition
 
-    logging.getLogger("paddlex").setLevel(logging.WARNING)  # it greets every model
+    logging.getLogger("paddlex").setLevel(logging.WARNING)  # at INFO it logs a line per model
     common = {"engine": "onnxruntime", "engine_config": engine_config, "device": "cpu"}
     detector = TextDetection(**_named(weights.detector), limit_side_len=_DETECTION_STEP, limit_type="min", **common)
     networks = [weights.recogniser] if weights.quick is None else [weights.recogniser, weights.quick]

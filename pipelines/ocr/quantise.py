@@ -1,9 +1,9 @@
-"""Eight-bit copies of the networks, for processors that multiply bytes at twice the pace of bf16.
+"""Creates eight-bit copies of the networks, for processors that multiply int8 two times as fast as bf16.
 
-The layers that cost most take unsigned bytes in, with one scale for the whole tensor, and multiply them by signed ones,
-with a scale for each output channel (Jacob et al., 2018, section 2); all else stays in floating point. The copy is
-plain ONNX: inputs and weights of such a layer pass through `QuantizeLinear` and `DequantizeLinear`, and what runs the
-network does the arithmetic in between in bytes.
+The most expensive layers get uint8 inputs, with one scale per tensor, and int8 weights, with one scale per output
+channel (Jacob et al., 2018, section 2). All other layers stay in floating point. The copy is plain ONNX: inputs and
+weights of such a layer pass through `QuantizeLinear` and `DequantizeLinear`, and the ONNX runtime does the arithmetic
+in eight bits.
 """
 
 from __future__ import annotations
@@ -14,19 +14,20 @@ from typing import Any
 
 import numpy as np
 
-_OPSET = 13  # the first that gives each channel its own scale
-_CHANNEL_AXIS = {"Conv": 0, "MatMul": 1}  # where a layer's weights count its outputs
-_MIN_WEIGHTS = 4096  # smaller layers gain less than the conversion of their inputs costs
+_OPSET = 13  # the first version with one scale per channel
+_CHANNEL_AXIS = {"Conv": 0, "MatMul": 1}  # the axis of the output channels in a layer's weights
+_MIN_WEIGHTS = 4096  # for smaller layers, the conversion of the inputs costs more than int8 gains
 
 Ranges = Mapping[str, tuple[float, float]]
+"""Name of a layer's input tensor -> its minimum and maximum value."""
 
 
 def quantise(weights: Path, ranges: Ranges, target: Path) -> None:
-    """Writes a copy of an ONNX file whose costly layers multiply bytes.
+    """Writes a copy of an ONNX file whose most expensive layers compute in eight bits.
 
     Args:
         weights: the network in floating point.
-        ranges: least and greatest value of the inputs of the layers to change; zero lies between them.
+        ranges: minimum and maximum of the inputs of the layers to change. Zero must be in each range.
         target: the file to write.
     """
     import onnx
@@ -37,9 +38,9 @@ def quantise(weights: Path, ranges: Ranges, target: Path) -> None:
     nodes = []
     for node in model.graph.node:
         if node.name in costly and node.input[0] in ranges:
-            nodes += _through_bytes(model.graph, node, 0, *_input_scale(*ranges[node.input[0]]))
+            nodes += _through_int8(model.graph, node, 0, *_input_scale(*ranges[node.input[0]]))
             axis = _CHANNEL_AXIS[node.op_type]
-            nodes += _through_bytes(model.graph, node, 1, *_weight_scales(constants[node.input[1]], axis), axis)
+            nodes += _through_int8(model.graph, node, 1, *_weight_scales(constants[node.input[1]], axis), axis)
         nodes.append(node)
     del model.graph.node[:]
     model.graph.node.extend(nodes)
@@ -47,7 +48,7 @@ def quantise(weights: Path, ranges: Ranges, target: Path) -> None:
 
 
 def load(weights: Path) -> Any:
-    """Returns the network as an ONNX model of the version that copies are written in, with a name for each node."""
+    """Returns the network as an ONNX model, converted to the version of the copies, with a name for each node."""
     import onnx
     from onnx import version_converter
 
@@ -58,7 +59,7 @@ def load(weights: Path) -> Any:
 
 
 def costly_layers(model: Any) -> list[Any]:
-    """Returns the nodes whose arithmetic is worth doing in bytes: large products with constants, none by channel."""
+    """Returns the nodes that are faster in eight bits: large products with constants, except depthwise convolutions."""
     shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
     return [
         node
@@ -69,8 +70,8 @@ def costly_layers(model: Any) -> list[Any]:
     ]
 
 
-def _through_bytes(graph: Any, node: Any, position: int, scale: np.ndarray, zero: np.ndarray, axis: int = 0) -> Any:
-    """Makes an input of a node pass through bytes; returns the two nodes that are to stand before it."""
+def _through_int8(graph: Any, node: Any, position: int, scale: np.ndarray, zero: np.ndarray, axis: int = 0) -> Any:
+    """Makes an input of a node pass through eight bits. Returns the two nodes that must be inserted before the node."""
     from onnx import helper, numpy_helper
 
     name = f"{node.name}.{position}"
@@ -84,9 +85,9 @@ def _through_bytes(graph: Any, node: Any, position: int, scale: np.ndarray, zero
     return to_bytes, back
 
 
-def _input_scale(least: float, greatest: float) -> tuple[np.ndarray, np.ndarray]:
-    scale = (greatest - least) / 255
-    return np.array(scale, np.float32), np.array(round(-least / scale), np.uint8)
+def _input_scale(minimum: float, maximum: float) -> tuple[np.ndarray, np.ndarray]:
+    scale = (maximum - minimum) / 255
+    return np.array(scale, np.float32), np.array(round(-minimum / scale), np.uint8)
 
 
 def _weight_scales(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Least and greatest value of what enters the costly layers of the packaged recognisers.
+"""Minimum and maximum of the inputs of the most expensive layers of the packaged recognisers.
 
 Measured by `python -m benchmarks.text.ocr_ranges`.
 """

@@ -1,9 +1,12 @@
-"""Text lines to words: cut the lines out of the page, run the recogniser over them, decode its columns.
+"""From text lines to words: cut the lines out of the page, run a recogniser on them, decode its output.
 
-PaddleOCR's own loop reads each line at its full width, padded to the widest of six and to 320 pixels at least. Here a
-network of a fifth of the work reads most lines. Numbers, and lines that it is unsure of, are read by the larger one at
-0.6 of their width, and the few that still are in doubt once more in full. Batches join lines of nearly one width, and
-their shapes come from a short list, so that a backend that compiles for each shape is soon done.
+PaddleOCR reads each line at its full width, padded to the widest of six lines and to at least 320 pixels. This module
+does less work. A quick network, with a fifth of the computation, reads most lines. The large network reads numbers, and
+the lines with a low score, at 0.6 of their width. It reads the few lines that still have a low score again at full
+width.
+
+A batch holds lines of similar width. The shapes of the batches come from a short list, so that a backend that compiles
+the network for each shape compiles only a few times.
 """
 
 from __future__ import annotations
@@ -15,23 +18,31 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-STRIP_HEIGHT = 48  # pixels; the recogniser's input
-MAX_STRIP_WIDTH = 3200
-QUICK_LOOK, FIRST_LOOK, SECOND_LOOK = 0.75, 0.6, 1.0  # width of a strip relative to the line's own proportions
-QUICK_SURE_SCORE, SURE_SCORE = 0.96, 0.95  # a line below it is looked at again
-MAX_DIGITS = 0.3  # of the characters of a line that the quick network reads: it drops decimal points and is sure of it
+STRIP_HEIGHT = 48  # pixels; height of the recogniser's input
+MAX_STRIP_WIDTH = 3200  # pixels
+# Width of a strip relative to the line's natural width: quick network, large network, and its second reading.
+QUICK_STRETCH, FIRST_STRETCH, SECOND_STRETCH = 0.75, 0.6, 1.0
+QUICK_SURE_SCORE, SURE_SCORE = 0.96, 0.95  # a line with a lower score is read again
+MAX_DIGITS = 0.3  # share of the characters; in lines with more, the quick network drops decimal points at a high score
 BATCH_SIZES = (8, 4, 2, 1)
-_MAX_BATCH_PX = 3072  # width of all strips of a batch; wider ones gain nothing from company
-_MAX_PADDING_PX = 64  # costs about as much as one call of the network
+_MAX_BATCH_PX = 3072  # total width of the strips of a batch; larger batches are not faster per line
+_MAX_PADDING_PX = 64  # more padding would cost more than another call of the network
 _BLANK = 0  # class of "no character" in CTC (Graves et al., 2006)
-_PEAK = 0.6  # where between a character's left and right edge the recogniser's peak stands, found by measurement
+_PEAK = 0.6  # measured position of the recogniser's peak between the left (0) and the right edge (1) of a character
 
 Network = Callable[[np.ndarray], np.ndarray]
+"""`(n, 3, 48, width)` float32 in -1..1 -> `(n, columns, classes)` probabilities."""
 
 
 @dataclass(frozen=True)
 class TextRun:
-    """Characters between two spaces: their text, their extent as shares 0..1 of the line, their mean score 0..1."""
+    """Characters without white space, as part of a line.
+
+    Attributes:
+        text: the characters.
+        start, end: where they start and end, as shares 0..1 of the line's length.
+        score: mean score of the characters, 0..1.
+    """
 
     text: str
     start: float
@@ -41,7 +52,7 @@ class TextRun:
 
 @dataclass(frozen=True)
 class LineText:
-    """What was read in one line; `score` is the mean over its characters, 0 if there are none."""
+    """The text of one line. `score` is the mean over its characters, 0..1; 0 if there are none."""
 
     runs: tuple[TextRun, ...]
     score: float
@@ -49,11 +60,11 @@ class LineText:
 
 @dataclass(frozen=True)
 class Recogniser:
-    """A network that reads strips.
+    """A network that reads strips (images of text lines).
 
     Attributes:
-        network: takes `(n, 3, 48, width)` float32 in -1..1, gives `(n, columns, classes)` probabilities.
-        alphabet: the character of each class; class 0 is the blank.
+        network: `(n, 3, 48, width)` float32 in -1..1 -> `(n, columns, classes)` probabilities.
+        alphabet: the character of each class. Class 0 is the blank.
     """
 
     network: Network
@@ -64,47 +75,64 @@ class LineReader:
     """Reads the text of lines.
 
     Args:
-        recogniser: reads all that `quick` does not.
-        quick: reads plain lines in a fraction of the time. It need not know kana or rare Chinese characters, nor every
-            letter: a page on which `recogniser` finds one that it does not know is read without it.
+        recogniser: the large network. It reads all lines that `quick` does not.
+        quick: a smaller network that reads plain lines in a fraction of the time. It need not know kana, rare Chinese
+            characters or all letters. If `recogniser` finds a letter on a page that `quick` does not know, `recogniser`
+            reads the whole page.
     """
 
     def __init__(self, recogniser: Recogniser, quick: Recogniser | None = None) -> None:
         self.recogniser = recogniser
         self.quick = quick
-        self._beyond_quick = set(recogniser.alphabet) - set(quick.alphabet) if quick else set()
+        self._unknown_to_quick = set(recogniser.alphabet) - set(quick.alphabet) if quick else set()
 
     def read(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
-        """Returns the text inside each `(4, 2)` quadrangle of pixels, whose corners run clockwise from its top left."""
+        """Returns the text of each line.
+
+        Args:
+            image: `(height, width, 3)` uint8 BGR.
+            quads: `(4, 2)` corners of each line in pixels, clockwise from the top left of its text.
+        """
         if self.quick is None:
-            return self._read_well(image, quads)
-        lines = look(self.quick, image, quads, QUICK_LOOK)
+            return self._read_with_recogniser(image, quads)
+        lines = recognise_lines(self.quick, image, quads, QUICK_STRETCH)
         doubtful = [index for index, line in enumerate(lines) if not is_plain(line)]
         self._replace(lines, doubtful, image, quads)
-        if any(self._is_beyond_quick(lines[index]) for index in doubtful):
-            # In Romanian, say, the quick network reads s for ș, and is sure of it.
+        if any(self._has_letter_unknown_to_quick(lines[index]) for index in doubtful):
+            # In Romanian, for example, the quick network reads ș as s, with a high score.
             self._replace(lines, sorted(set(range(len(lines))) - set(doubtful)), image, quads)
         return lines
 
     def _replace(self, lines: list[LineText], chosen: list[int], image: np.ndarray, quads: list[np.ndarray]) -> None:
-        for index, line in zip(chosen, self._read_well(image, [quads[index] for index in chosen]), strict=True):
+        for index, line in zip(
+            chosen, self._read_with_recogniser(image, [quads[index] for index in chosen]), strict=True
+        ):
             lines[index] = line
 
-    def _is_beyond_quick(self, line: LineText) -> bool:
+    def _has_letter_unknown_to_quick(self, line: LineText) -> bool:
         letters = (character for run in line.runs for character in run.text if character.isalpha())
-        return any(letter in self._beyond_quick and not is_wide(letter) for letter in letters)
+        return any(letter in self._unknown_to_quick and not is_wide(letter) for letter in letters)
 
-    def _read_well(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
-        lines = look(self.recogniser, image, quads, FIRST_LOOK)
+    def _read_with_recogniser(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
+        lines = recognise_lines(self.recogniser, image, quads, FIRST_STRETCH)
         doubtful = [index for index, line in enumerate(lines) if line.score < SURE_SCORE]
-        seconds = look(self.recogniser, image, [quads[index] for index in doubtful], SECOND_LOOK)
+        seconds = recognise_lines(self.recogniser, image, [quads[index] for index in doubtful], SECOND_STRETCH)
         for index, second in zip(doubtful, seconds, strict=True):
             lines[index] = max(lines[index], second, key=lambda line: line.score)
         return lines
 
 
-def look(recogniser: Recogniser, image: np.ndarray, quads: list[np.ndarray], stretch: float) -> list[LineText]:
-    """Returns what a recogniser reads in each line at `stretch` times its natural width."""
+def recognise_lines(
+    recogniser: Recogniser, image: np.ndarray, quads: list[np.ndarray], stretch: float
+) -> list[LineText]:
+    """Returns the text that a recogniser reads in each line, in the order of the lines.
+
+    Args:
+        recogniser: the network to use.
+        image: `(height, width, 3)` uint8 BGR.
+        quads: `(4, 2)` corners of each line in pixels.
+        stretch: width of the strips relative to the natural width of the lines.
+    """
     widths = [strip_width(quad, stretch) for quad in quads]
     lines = [LineText((), 0.0)] * len(quads)
     for batch in batches(widths):
@@ -118,26 +146,29 @@ def look(recogniser: Recogniser, image: np.ndarray, quads: list[np.ndarray], str
 
 
 def side_lengths(quad: np.ndarray) -> tuple[float, float]:
-    """Returns width and height of a quadrangle: the longer of its opposite sides."""
+    """Returns width and height of a quadrangle `(4, 2)`: in each direction the longer of the two sides."""
     width = max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))
     height = max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))
     return float(width), float(height)
 
 
 def strip_width(quad: np.ndarray, stretch: float) -> int:
-    """Returns the pixels that a line takes at the recogniser's height, `stretch` times its natural width."""
+    """Returns the width of a line's strip in pixels: `stretch` times its natural width at the strip's height."""
     width, height = side_lengths(quad)
     return int(np.clip(round(stretch * STRIP_HEIGHT * width / max(height, 1.0)), 1, MAX_STRIP_WIDTH))
 
 
 def padded(width: int) -> int:
-    """Returns the next width of the short list: multiples of 16, from 512 on of a 32nd of the power of two above."""
+    """Returns the smallest allowed strip width that is at least `width`.
+
+    Allowed are multiples of 16 up to 512. Above, the step is 1/32 of the next power of two.
+    """
     step = max(16, 1 << max(width - 1, 1).bit_length() >> 5)
     return -(-width // step) * step
 
 
 def batches(widths: list[int]) -> Iterator[list[int]]:
-    """Yields indices of strips to read together, the widest first: as many as go without much padding."""
+    """Yields the indices of the strips of each batch, the widest first, as many as fit without much padding."""
     order = sorted(range(len(widths)), key=lambda index: (-widths[index], index))
     first = 0
     while first < len(order):
@@ -152,7 +183,7 @@ def batches(widths: list[int]) -> Iterator[list[int]]:
 
 
 def cut_strip(image: np.ndarray, quad: np.ndarray, width: int) -> np.ndarray:
-    """Returns the inside of a quadrangle as `(3, 48, width)` float32 in -1..1."""
+    """Returns the inside of a quadrangle `(4, 2)` as a strip: `(3, 48, width)` float32 in -1..1."""
     corners = np.array([(0, 0), (width, 0), (0, STRIP_HEIGHT)], np.float32)
     matrix = cv2.getAffineTransform(quad[[0, 1, 3]].astype(np.float32), corners)
     line = cv2.warpAffine(image, matrix, (width, STRIP_HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
@@ -160,7 +191,13 @@ def cut_strip(image: np.ndarray, quad: np.ndarray, width: int) -> np.ndarray:
 
 
 def decode(probabilities: np.ndarray, alphabet: Sequence[str], columns_used: float) -> LineText:
-    """Decodes `(columns, classes)` by the best path of CTC; the line fills the first `columns_used` columns."""
+    """Decodes the output of a recogniser by best-path CTC (Graves et al., 2006, section 3.2).
+
+    Args:
+        probabilities: `(columns, classes)`.
+        alphabet: the character of each class.
+        columns_used: how many of the first columns the line fills. The others are padding.
+    """
     classes = probabilities.argmax(axis=1)
     changed = np.concatenate(([True], classes[1:] != classes[:-1]))
     peaks = np.flatnonzero(changed & (classes != _BLANK))
@@ -175,24 +212,30 @@ def decode(probabilities: np.ndarray, alphabet: Sequence[str], columns_used: flo
 
 
 def is_wide(character: str) -> bool:
-    """Tells Chinese, Japanese and Korean characters, and the full-width forms (UAX 11)."""
+    """Returns whether a character is Chinese, Japanese, Korean or a full-width form (Unicode Standard Annex 11)."""
     return unicodedata.east_asian_width(character) in ("W", "F")
 
 
 def is_plain(line: LineText) -> bool:
-    """Tells what the quick network can be trusted with: a sure reading, mostly in letters, none of them wide."""
+    """Returns whether the reading of the quick network is reliable: high score, few digits, no wide characters."""
     text = "".join(run.text for run in line.runs)
     digits = sum(character.isdigit() for character in text)
     return line.score >= QUICK_SURE_SCORE and digits <= MAX_DIGITS * len(text) and not any(map(is_wide, text))
 
 
 def _pitch(steps: np.ndarray) -> float:
-    """Returns the mean columns from character to character; wide gaps do not count."""
+    """Returns the mean number of columns from one character to the next. Wide gaps are not counted."""
     return float(steps[steps <= 2 * np.median(steps)].mean()) if len(steps) else 1.0
 
 
 def split_runs(characters: list[str], starts: np.ndarray, ends: np.ndarray, scores: np.ndarray) -> Iterator[TextRun]:
-    """Yields the characters joined between white space; a run's score is the mean of its characters' scores."""
+    """Splits characters at white space and yields the runs.
+
+    Args:
+        characters: the n characters of a line.
+        starts, ends: (n,) where each character starts and ends, as shares of the line's length.
+        scores: (n,) score of each character. The score of a run is their mean.
+    """
     first = 0
     for index in range(len(characters) + 1):
         if index == len(characters) or characters[index].isspace():

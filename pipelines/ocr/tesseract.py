@@ -1,4 +1,4 @@
-"""The second engine: Tesseract through tesserocr, an extra."""
+"""The second engine: Tesseract through tesserocr, which is an optional dependency."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import numpy as np
 from pipelines.lines.words import RawWord
 from schemas import UsageError
 
-_MIN_SIDE_PX = 8  # nothing smaller holds a letter
-_UPRIGHT_SCORE = 0.75  # mean of a page that need not be looked at; read the wrong way they stay below 0.6
-_MIN_LEVEL_LETTERS = 3  # of a word that tells its direction by its box
-_MIN_MARGIN = 0.1  # by which a turned page must read better
+_MIN_SIDE_PX = 8  # a smaller image holds no letter
+_UPRIGHT_SCORE = 0.75  # a page with this mean score is upright; pages that are not upright have less than 0.6
+_MIN_LEVEL_LETTERS = 3  # minimum length of a word whose box shows the direction of its text
+_MIN_MARGIN = 0.1  # minimum gain of the score when the page is turned
 _INSTALL = "pip install '.[tesseract]' in Folio's folder"
 _TESSDATA = (
     "/usr/share/tesseract-ocr/*/tessdata",  # Debian, Ubuntu
@@ -27,11 +27,11 @@ _TESSDATA = (
 
 
 class TesseractEngine:
-    """Reads whole pages by Tesseract's LSTM. Not thread-safe; one thread.
+    """Reads whole pages with Tesseract's LSTM. Uses one thread. Not thread-safe.
 
     Args:
-        model: installed languages joined by `+`; `None` is `eng`.
-        precision: has no effect; Tesseract has one.
+        model: installed languages joined by `+`; `None` means `eng`.
+        precision: has no effect, because Tesseract has only one.
 
     Raises:
         UsageError: tesserocr or the language's data is not installed.
@@ -60,9 +60,10 @@ class TesseractEngine:
         return TesseractPage(self, image)
 
     def detect_rotation(self, image: np.ndarray) -> int:
-        """Returns the degrees clockwise to upright that Tesseract's own detector finds.
+        """Returns the degrees clockwise (0, 90, 180, 270) to upright, found by Tesseract's orientation detector.
 
-        It takes a third of the time of reading. 0 without the language data `osd`, or where it finds nothing.
+        The detector takes a third of the time of reading. The result is 0 without the language data `osd`, or if the
+        detector finds nothing.
         """
         if self._osd is None or min(image.shape[:2]) < _MIN_SIDE_PX:
             return 0
@@ -72,7 +73,7 @@ class TesseractEngine:
         return -found["orient_deg"] % 360 if found else 0
 
     def read(self, image: np.ndarray) -> list[RawWord]:
-        """Returns the words of an image as it lies, boxes in its pixels."""
+        """Returns the words of an image, boxes in pixels. The image is read without turning it."""
         if min(image.shape[:2]) < _MIN_SIDE_PX:
             return []
         _show(self._api, image)
@@ -91,7 +92,7 @@ class TesseractEngine:
 
 
 class TesseractPage:
-    """A page image that is read once, for its rotation and for its words."""
+    """A page image. It is read once, for the rotation and for the words."""
 
     def __init__(self, engine: TesseractEngine, image: np.ndarray) -> None:
         self._engine, self._image = engine, image
@@ -101,10 +102,10 @@ class TesseractPage:
         return self._engine.read(self._image)
 
     def rotation(self) -> int:
-        """Returns the degrees (0, 90, 180, 270) clockwise by which the image must be turned to stand upright.
+        """Returns the degrees clockwise (0, 90, 180, 270) by which the image must be turned to be upright.
 
-        Pages that read well are upright. The detector, which decides for the others, makes errors: the page must also
-        read better when it is turned.
+        Pages with a high score are upright. For the others the detector decides. Because it makes errors, the turned
+        page must also have a better score.
         """
         score = _upright_score(self._words)
         if score >= _UPRIGHT_SCORE:
@@ -116,12 +117,12 @@ class TesseractPage:
         return rotation if turned >= score + _MIN_MARGIN else 0
 
     def words(self) -> list[RawWord]:
-        """Returns the words of the upright image, boxes in its pixels."""
+        """Returns the words of the upright image, boxes in pixels."""
         return self._words
 
 
 def _upright_score(words: list[RawWord]) -> float:
-    """Returns the mean score; words that run up or down the page, which Tesseract reads too, count as 0."""
+    """Returns the mean score. Words that run up or down the page, which Tesseract reads as well, count as 0."""
     level = (word for word in words if len(word.text) < _MIN_LEVEL_LETTERS or word.x1 - word.x0 >= word.y1 - word.y0)
     return sum(word.score for word in level) / max(1, len(words))
 
@@ -132,7 +133,13 @@ def _show(api: Any, image: np.ndarray) -> None:
 
 
 def tessdata(languages: list[str]) -> Path:
-    """Returns the folder that holds the languages' data: `TESSDATA_PREFIX`, or where systems put it."""
+    """Returns the folder with the data of all given languages.
+
+    It is searched in `TESSDATA_PREFIX` and in the usual folders of the operating systems.
+
+    Raises:
+        UsageError: no folder has the data of all languages.
+    """
     prefix = os.environ.get("TESSDATA_PREFIX")
     folders = [Path(prefix), Path(prefix) / "tessdata"] if prefix else []
     for pattern in _TESSDATA:

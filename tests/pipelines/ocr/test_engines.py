@@ -1,4 +1,4 @@
-"""Both engines, with their real weights, on typeset pages."""
+"""Both engines, with their published weights, on typeset pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.ocr.paddle import inked_window
 from pipelines.ocr.tesseract import tessdata
 from schemas import UsageError
-from tests.pipelines.ocr.typeset import stands_in, typeset_page
+from tests.pipelines.ocr.typeset import is_at, typeset_page
 
 WHITE = 255
 
@@ -50,25 +50,25 @@ def box(word: RawWord) -> tuple[float, float, float, float]:
     return word.x0, word.y0, word.x1, word.y1
 
 
-def test_a_typeset_page_is_read_word_by_word(engine):
+def test_every_word_of_a_typeset_page_is_read(engine):
     image, truth = typeset_page()
     assert texts(engine.examine(image).words()) == Counter(text for text, _ in truth)
 
 
-def test_every_word_stands_where_it_was_typeset(engine):
+def test_every_word_has_the_box_where_it_was_typeset(engine):
     image, truth = typeset_page()
     found = engine.examine(image).words()
-    for text, where in truth:
-        assert any(stands_in(where, box(word)) for word in found if word.text == text), text
+    for text, place in truth:
+        assert any(is_at(place, box(word)) for word in found if word.text == text), text
 
 
-def test_scores_are_confident_shares_of_one_on_clean_type(engine):
+def test_scores_on_clean_text_are_high_and_at_most_1(engine):
     image, _ = typeset_page()
     scores = [word.score for word in engine.examine(image).words()]
     assert all(0.7 < score <= 1 for score in scores)
 
 
-def test_words_hold_no_white_space_and_lie_inside_the_image(engine):
+def test_words_contain_no_white_space_and_are_inside_the_image(engine):
     image, _ = typeset_page(("Two words", "and    four  more   here"), font_size=34)
     height, width = image.shape[:2]
     for word in engine.examine(image).words():
@@ -78,7 +78,7 @@ def test_words_hold_no_white_space_and_lie_inside_the_image(engine):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (40, 40), (1200, 900)])
-def test_an_image_with_nothing_on_it_has_no_words(engine, shape):
+def test_a_blank_image_has_no_words(engine, shape):
     assert engine.examine(np.full((*shape, 3), WHITE, np.uint8)).words() == []
 
 
@@ -89,28 +89,28 @@ def test_the_same_image_gives_the_same_words(paddle):
     assert paddle.examine(image).words() == first
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="with one core there is nothing to be tied to")
-def test_no_thread_is_tied_to_one_core_so_that_page_processes_spread_over_all(paddle):
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores: with one, every thread is on it")
+def test_no_thread_is_bound_to_one_core_so_that_page_processes_use_all_cores(paddle):
     image, _ = typeset_page()
     allowed = os.sched_getaffinity(0)
     seen, done = [], threading.Event()
 
-    def look() -> None:
+    def record_cores() -> None:
         while not done.is_set():
             for thread in Path("/proc/self/task").iterdir():
                 with suppress(ProcessLookupError):
                     seen.append(os.sched_getaffinity(int(thread.name)))
 
-    watcher = threading.Thread(target=look)
-    watcher.start()
+    recorder = threading.Thread(target=record_cores)
+    recorder.start()
     paddle.examine(image).words()
     done.set()
-    watcher.join()
+    recorder.join()
     assert seen
     assert all(cores == allowed for cores in seen)
 
 
-def test_where_a_page_lies_on_a_larger_sheet_shifts_its_words_alone(paddle):
+def test_words_move_with_the_page_on_a_larger_sheet_and_stay_the_same(paddle):
     image, truth = typeset_page()
     down, right = 320, 160
     sheet = np.full((image.shape[0] + 700, image.shape[1] + 400, 3), WHITE, np.uint8)
@@ -118,12 +118,12 @@ def test_where_a_page_lies_on_a_larger_sheet_shifts_its_words_alone(paddle):
     found = paddle.examine(sheet).words()
     assert texts(found) == Counter(text for text, _ in truth)
     for text, (x0, y0, x1, y1) in truth:
-        where = (x0 + right, y0 + down, x1 + right, y1 + down)
-        assert any(stands_in(where, box(word)) for word in found if word.text == text), text
+        place = (x0 + right, y0 + down, x1 + right, y1 + down)
+        assert any(is_at(place, box(word)) for word in found if word.text == text), text
 
 
 @pytest.mark.parametrize(("left", "top", "right", "bottom"), [(0, 0, 300, 200), (100, 90, 120, 91), (299, 0, 300, 200)])
-def test_the_inked_window_holds_all_that_differs_from_the_paper(left, top, right, bottom):
+def test_the_inked_window_contains_everything_that_differs_from_the_paper(left, top, right, bottom):
     page = np.full((200, 300, 3), 230, np.uint8)
     page[top, left] = page[bottom - 1, right - 1] = 190
     x0, y0, x1, y1 = inked_window(page)
@@ -153,11 +153,11 @@ def test_a_slanted_line_is_read(paddle):
 
 def test_the_engines_agree_on_nearly_all_words_of_a_page(paddle, tesseract):
     image, _ = typeset_page()
-    ours, theirs = texts(paddle.examine(image).words()), texts(tesseract.examine(image).words())
-    assert (ours & theirs).total() >= 0.9 * max(ours.total(), theirs.total())
+    first, second = texts(paddle.examine(image).words()), texts(tesseract.examine(image).words())
+    assert (first & second).total() >= 0.9 * max(first.total(), second.total())
 
 
-def test_an_engine_tells_its_weights_and_what_can_change_its_scores(paddle):
+def test_an_engine_has_the_names_of_its_weights_backend_and_precision(paddle):
     assert paddle.name == "paddleocr"
     assert paddle.model == "PP-OCRv6_small+tiny"
     assert paddle.version.startswith("3.7.0 (")
@@ -171,17 +171,17 @@ def test_both_precisions_read_the_same_text():
         assert texts(engine.examine(image).words()) == Counter(text for text, _ in truth)
 
 
-def test_an_unknown_engine_is_refused():
+def test_an_unknown_engine_is_an_error_that_lists_the_known_ones():
     with pytest.raises(UsageError, match="--ocr easyocr: not an OCR engine; take one of paddleocr, tesseract"):
         load_engine("easyocr")
 
 
-def test_a_language_that_is_not_installed_is_named(tesseract):
+def test_the_error_for_a_missing_language_names_its_file(tesseract):
     with pytest.raises(UsageError, match=r"no folder holds tlh\.traineddata"):
         load_engine("tesseract", model="tlh")
 
 
-def test_without_the_extra_tesseract_says_how_to_install_it():
+def test_the_error_without_tesserocr_says_how_to_install_it():
     script = (
         "import sys; sys.modules['tesserocr'] = None\n"
         "from pipelines.ocr import load_engine\n"
@@ -204,12 +204,12 @@ def engine_with_rotation(engine) -> OcrEngine:
 
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_an_engine_tells_by_how_much_a_page_must_be_turned_to_stand_upright(engine_with_rotation, turn):
+def test_an_engine_returns_the_rotation_that_makes_a_page_upright(engine_with_rotation, turn):
     image, _ = typeset_page()
     assert engine_with_rotation.examine(np.ascontiguousarray(np.rot90(image, -turn // 90))).rotation() == -turn % 360
 
 
-def test_asking_for_the_rotation_changes_nothing_of_what_is_read(engine):
+def test_the_words_are_the_same_after_the_rotation_was_requested(engine):
     image, _ = typeset_page()
     words = engine.examine(image).words()
     page = engine.examine(image)
@@ -217,7 +217,7 @@ def test_asking_for_the_rotation_changes_nothing_of_what_is_read(engine):
     assert page.words() == words
 
 
-def test_pages_of_one_engine_do_not_disturb_each_other(engine):
+def test_two_pages_of_one_engine_are_independent(engine):
     image, _ = typeset_page()
     words = engine.examine(image).words()
     page, blank = engine.examine(image), engine.examine(np.full_like(image, WHITE))
@@ -227,7 +227,7 @@ def test_pages_of_one_engine_do_not_disturb_each_other(engine):
     assert page.words() == words
 
 
-def test_what_cannot_be_read_is_not_turned(engine):
+def test_an_image_that_cannot_be_read_is_not_turned(engine):
     noise = np.random.default_rng(3).integers(0, 255, (600, 500, 3), np.uint8)
     assert engine.examine(noise).rotation() == 0
     assert engine.examine(np.zeros((4, 4, 3), np.uint8)).rotation() == 0

@@ -1,4 +1,4 @@
-"""The recogniser's eight-bit copy: what changes in the file, and that it reads as before."""
+"""The recogniser's eight-bit copy: what changes in the file, and whether it reads the same text."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pipelines.ocr.recognise import LineReader, Recogniser
 from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from tests.pipelines.ocr.typeset import typeset_page
 
-SIDE = 64  # of a layer that is large enough to be worth bytes
+SIDE = 64  # inputs and outputs of a layer that is large enough to be quantised
 
 
 @pytest.fixture
 def product(tmp_path) -> Path:
-    """A network of one matrix product, whose columns differ in size by a thousand."""
+    """Writes a network of one matrix product. The scale of its columns differs by a factor of 1000."""
     rng = np.random.Generator(np.random.PCG64(5))
     weights = rng.normal(size=(SIDE, SIDE)).astype(np.float32) * np.geomspace(0.01, 10, SIDE, dtype=np.float32)
     value = helper.make_tensor_value_info
@@ -41,7 +41,7 @@ def product(tmp_path) -> Path:
 
 
 def session_of(network: Path) -> onnxruntime.InferenceSession:
-    """Loads a network into ONNX Runtime so that products of bytes are exact on every processor."""
+    """Loads a network into ONNX Runtime, with exact int8 products on every processor."""
     options = onnxruntime.SessionOptions()
     # Without VNNI, the sum of two products saturates at 16 bits. This option selects a slower, exact instruction.
     options.add_session_config_entry("session.x64quantprecision", "1")
@@ -53,7 +53,10 @@ def run(network: Path, x: np.ndarray) -> np.ndarray:
 
 
 def run_in_numpy(network: Path, x: np.ndarray) -> np.ndarray:
-    """Runs a network by ONNX's reference implementation, which lacks the operators of the copy's own version."""
+    """Runs a network with ONNX's reference implementation.
+
+    It is first converted to a newer version, because the reference lacks the operators of the copy's version.
+    """
     model = version_converter.convert_version(onnx.load(network), 21)
     return ReferenceEvaluator(model).run(None, {"x": x})[0]
 
@@ -63,7 +66,7 @@ def operators(network: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("runtime", [run_in_numpy, run], ids=["numpy", "ONNX Runtime"])
-def test_a_product_in_bytes_keeps_two_digits_of_every_channel(product, runtime, tmp_path):
+def test_an_int8_product_is_within_3_percent_of_the_maximum_of_each_channel(product, runtime, tmp_path):
     quantise(product, {"x": (-1.0, 3.0)}, tmp_path / "int8.onnx")
     x = np.random.Generator(np.random.PCG64(6)).uniform(-1, 3, (200, SIDE)).astype(np.float32)
     exact, copy = runtime(product, x), runtime(tmp_path / "int8.onnx", x)
@@ -71,13 +74,13 @@ def test_a_product_in_bytes_keeps_two_digits_of_every_channel(product, runtime, 
     assert not np.array_equal(copy, exact)
 
 
-def test_what_lies_outside_the_range_is_clipped_to_it(product, tmp_path):
+def test_inputs_outside_the_range_are_clipped_to_it(product, tmp_path):
     quantise(product, {"x": (-1.0, 3.0)}, tmp_path / "int8.onnx")
     inside, outside = np.full((1, SIDE), 3, np.float32), np.full((1, SIDE), 9, np.float32)
     assert np.array_equal(run(tmp_path / "int8.onnx", inside), run(tmp_path / "int8.onnx", outside))
 
 
-def test_a_layer_without_a_range_stays_as_it_is(product, tmp_path):
+def test_a_layer_without_a_range_is_not_changed(product, tmp_path):
     quantise(product, {}, tmp_path / "int8.onnx")
     assert operators(tmp_path / "int8.onnx") == ["MatMul"]
 
@@ -87,12 +90,12 @@ def recogniser(request) -> Published:
     return request.param
 
 
-def test_every_range_is_of_a_layer_of_the_packaged_recogniser(recogniser):
+def test_every_range_belongs_to_a_layer_of_the_packaged_recogniser(recogniser):
     copy = operators(packaged_folder(recogniser, eight_bit=True) / WEIGHTS)
     assert copy.count("QuantizeLinear") >= 2 * len(recogniser.ranges)
 
 
-def test_the_copy_reads_a_typeset_page_as_the_original_does(recogniser):
+def test_the_copy_reads_a_typeset_page_without_errors(recogniser):
     session = session_of(packaged_folder(recogniser, eight_bit=True) / WEIGHTS)
     image, truth = typeset_page()
     engine = PaddleEngine(precision="f32")

@@ -1,4 +1,4 @@
-"""Lines to words: batches, strips and decoding, apart from any network."""
+"""From lines to words: batches, strips and decoding, without a real network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.ocr.recognise import (
     BATCH_SIZES,
-    FIRST_LOOK,
+    FIRST_STRETCH,
     MAX_STRIP_WIDTH,
     QUICK_SURE_SCORE,
     STRIP_HEIGHT,
@@ -32,11 +32,11 @@ WIDTHS = st.lists(st.integers(1, MAX_STRIP_WIDTH), max_size=40)
 QUAD = np.array([(10, 20), (110, 20), (110, 40), (10, 40)], np.float32)
 
 
-def columns(text: str, sure: float = 0.99) -> np.ndarray:
-    """What a network gives that reads `text`, a character a column; `-` is the blank."""
-    probabilities = np.full((len(text), len(ALPHABET)), (1 - sure) / (len(ALPHABET) - 1), np.float32)
+def columns(text: str, score: float = 0.99) -> np.ndarray:
+    """Returns the output of a network that reads `text`, one character per column. `-` is the blank."""
+    probabilities = np.full((len(text), len(ALPHABET)), (1 - score) / (len(ALPHABET) - 1), np.float32)
     for column, character in enumerate(text):
-        probabilities[column, 0 if character == "-" else ALPHABET.index(character)] = sure
+        probabilities[column, 0 if character == "-" else ALPHABET.index(character)] = score
     return probabilities
 
 
@@ -50,7 +50,7 @@ def test_every_strip_is_in_exactly_one_batch(widths):
 
 
 @given(WIDTHS)
-def test_batches_come_in_few_sizes_of_nearly_one_width(widths):
+def test_batches_have_few_sizes_and_strips_of_similar_width(widths):
     for batch in batches(widths):
         chosen = [widths[index] for index in batch]
         assert len(batch) in BATCH_SIZES
@@ -58,19 +58,19 @@ def test_batches_come_in_few_sizes_of_nearly_one_width(widths):
 
 
 @given(st.integers(1, MAX_STRIP_WIDTH))
-def test_a_padded_strip_wastes_at_most_a_sixteenth_beyond_the_least_step(width):
+def test_padding_is_less_than_16_pixels_or_a_sixteenth_of_the_width(width):
     assert width <= padded(width) < width + max(16, width / 16 + 1)
 
 
-def test_all_lines_of_all_pages_meet_fewer_than_eighty_widths():
+def test_there_are_fewer_than_80_padded_widths():
     assert len({padded(width) for width in range(1, MAX_STRIP_WIDTH + 1)}) < 80
 
 
-def test_repeated_columns_are_one_character_and_a_blank_parts_two():
+def test_repeated_columns_are_one_character_unless_a_blank_is_between_them():
     assert words("hhe-ll-lo") == ["hello"]
 
 
-def test_space_parts_words_and_is_in_none():
+def test_white_space_separates_words_and_is_in_no_word():
     assert words("a- b  --cd ") == ["a", "b", "cd"]
 
 
@@ -80,13 +80,13 @@ def test_a_line_of_blanks_has_no_words_and_no_score():
 
 
 @given(st.text("ab -", min_size=1, max_size=30))
-def test_words_of_a_line_stand_in_order_inside_it(text):
+def test_the_words_of_a_line_are_in_order_and_inside_the_line(text):
     runs = decode(columns(text), ALPHABET, len(text)).runs
     assert all(0 <= run.start < run.end <= 1 for run in runs)
     assert [run.start for run in runs] == sorted(run.start for run in runs)
 
 
-def test_a_strip_shows_the_inside_of_its_quadrangle_from_minus_one_to_one():
+def test_a_strip_is_the_inside_of_its_quadrangle_scaled_to_minus_1_to_1():
     image = np.zeros((60, 120, 3), np.uint8)
     image[20:40, 10:60] = 255
     strip = cut_strip(image, QUAD, 240)
@@ -95,7 +95,7 @@ def test_a_strip_shows_the_inside_of_its_quadrangle_from_minus_one_to_one():
     assert np.allclose(strip[:, 2:-3, 125:], -1)
 
 
-def test_a_turned_line_gives_the_strip_of_the_straight_one():
+def test_a_rotated_line_has_the_same_strip_as_the_straight_line():
     rng = np.random.Generator(np.random.PCG64(3))
     image = cv2.GaussianBlur(rng.integers(0, 256, (200, 200, 3), np.uint8), (0, 0), 4)
     quad = np.array([(50, 90), (150, 90), (150, 110), (50, 110)], np.float32)
@@ -105,12 +105,15 @@ def test_a_turned_line_gives_the_strip_of_the_straight_one():
     assert np.abs(straight - slanted).mean() < 0.03
 
 
-def test_a_flat_quadrangle_still_has_a_strip():
-    assert 1 <= strip_width(np.zeros((4, 2), np.float32), FIRST_LOOK) <= MAX_STRIP_WIDTH
+def test_a_quadrangle_without_area_still_has_a_strip():
+    assert 1 <= strip_width(np.zeros((4, 2), np.float32), FIRST_STRETCH) <= MAX_STRIP_WIDTH
 
 
-class Counted:
-    """A network that is as sure as it is told to be at the first look, and sure at the second."""
+class FakeNetwork:
+    """A network that reads "ab" with a given score on the first call, and "ac" with a high score on the second.
+
+    `widths` has the width of every strip that it was given.
+    """
 
     def __init__(self, first_score: float) -> None:
         self.first_score = first_score
@@ -122,52 +125,52 @@ class Counted:
         return np.stack([columns("ab" if first else "ac", self.first_score if first else 0.99)] * len(strips))
 
 
-def read(network: Counted, quick: Counted | None = None) -> LineText:
-    """Reads the one line of a page."""
+def read(network: FakeNetwork, quick: FakeNetwork | None = None) -> LineText:
+    """Reads a page with one line."""
     reader = LineReader(Recogniser(network, ALPHABET), quick and Recogniser(quick, ALPHABET))
     (line,) = reader.read(np.zeros((60, 120, 3), np.uint8), [QUAD])
     return line
 
 
-def test_a_line_that_is_sure_is_looked_at_once():
-    network = Counted(SURE_SCORE + 0.01)
+def test_a_line_with_a_high_score_is_read_once():
+    network = FakeNetwork(SURE_SCORE + 0.01)
     line = read(network)
     assert [run.text for run in line.runs] == ["ab"]
     assert len(network.widths) == 1
 
 
-def test_a_doubtful_line_is_looked_at_again_in_full_and_the_surer_reading_is_kept():
-    network = Counted(SURE_SCORE - 0.01)
+def test_a_line_with_a_low_score_is_read_again_wider_and_the_better_reading_is_kept():
+    network = FakeNetwork(SURE_SCORE - 0.01)
     line = read(network)
     assert [run.text for run in line.runs] == ["ac"]
     assert network.widths[1] > network.widths[0]
 
 
-def test_a_page_without_lines_asks_nothing_of_the_network():
-    network = Counted(1.0)
+def test_the_network_is_not_called_for_a_page_without_lines():
+    network = FakeNetwork(1.0)
     reader = LineReader(Recogniser(network, ALPHABET), Recogniser(network, ALPHABET))
     assert reader.read(np.zeros((60, 120, 3), np.uint8), []) == []
     assert network.widths == []
 
 
-def test_a_line_that_the_quick_network_is_sure_of_is_not_shown_to_the_other():
-    network, quick = Counted(1.0), Counted(QUICK_SURE_SCORE + 0.01)
+def test_a_line_with_a_high_quick_score_is_not_read_by_the_large_network():
+    network, quick = FakeNetwork(1.0), FakeNetwork(QUICK_SURE_SCORE + 0.01)
     assert [run.text for run in read(network, quick).runs] == ["ab"]
     assert (len(network.widths), len(quick.widths)) == (0, 1)
 
 
-def test_a_line_that_the_quick_network_doubts_is_what_the_other_reads_however_unsure():
-    network, quick = Counted(SURE_SCORE - 0.2), Counted(QUICK_SURE_SCORE - 0.01)
+def test_a_line_with_a_low_quick_score_has_the_reading_of_the_large_network_whatever_its_score():
+    network, quick = FakeNetwork(SURE_SCORE - 0.2), FakeNetwork(QUICK_SURE_SCORE - 0.01)
     assert [run.text for run in read(network, quick).runs] == ["ac"]
     assert (len(network.widths), len(quick.widths)) == (2, 1)
 
 
 @pytest.mark.parametrize(("also_on_the_page", "read"), [("\u0219", ["\u0219", "\u0219"]), ("s", ["a", "s"])])
-def test_a_page_with_a_letter_that_the_quick_network_does_not_know_is_read_without_it(also_on_the_page, read):
+def test_the_large_network_reads_the_whole_page_if_the_quick_one_does_not_know_a_letter_on_it(also_on_the_page, read):
     alphabet = ["", "a", "s", "\u0219"]
 
     def network(*classes: int) -> Recogniser:
-        """Reads one character a line; class 0, nothing, where it is to be unsure."""
+        """Reads one character per line, given by its class. Class 0 is the blank: the line has the score 0."""
         answers = iter(classes)
         return Recogniser(lambda strips: np.stack([np.eye(4)[[next(answers)]] for _ in strips]), alphabet[:3])
 
@@ -181,6 +184,6 @@ def test_a_page_with_a_letter_that_the_quick_network_does_not_know_is_read_witho
     ("text", "plain"),
     [("Total amount", True), ("Page 2 of the report", True), ("31.00", False), ("Total \u3042", False)],
 )
-def test_numbers_and_wide_characters_are_not_left_to_the_quick_network(text, plain):
+def test_only_the_large_network_reads_numbers_and_wide_characters(text, plain):
     runs = tuple(TextRun(word, 0.0, 1.0, 0.99) for word in text.split())
     assert is_plain(LineText(runs, 0.99)) == plain

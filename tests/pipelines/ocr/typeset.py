@@ -1,4 +1,4 @@
-"""Typeset pages with exact truth: each word where the PDF says it stands."""
+"""Typeset pages with their truth: the box of each word, as given by the PDF."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 
 
 def typeset_page(rows: tuple[str, ...] = ROWS, font_size: float = 11) -> tuple[np.ndarray, list[tuple[str, Box]]]:
-    """Returns a page as RGB pixels, and its words with their boxes in pixels."""
+    """Returns a page as `(height, width, 3)` uint8 RGB, and its words with their boxes in pixels."""
     with pymupdf.open() as document:
         page = document.new_page(width=420, height=300)
         for number, row in enumerate(rows):
@@ -29,10 +29,11 @@ def typeset_page(rows: tuple[str, ...] = ROWS, font_size: float = 11) -> tuple[n
     return image, words
 
 
-def stands_in(truth: Box, found: Box) -> bool:
-    """Tells whether two boxes share their width, by more than 0.7 of its union, and `found` its middle with `truth`.
+def is_at(truth: Box, found: Box) -> bool:
+    """Returns whether a found box is where it should be.
 
-    Of a line's height engines have different ideas: from the ink alone to the whole of the font.
+    The two boxes must share more than 0.7 of the union of their widths, and the vertical centre of `found` must be in
+    `truth`. Heights are not compared: some engines give the height of the ink, others the height of the font.
     """
     shared = min(truth[2], found[2]) - max(truth[0], found[0])
     union = max(truth[2], found[2]) - min(truth[0], found[0])
