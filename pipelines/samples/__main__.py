@@ -1,4 +1,4 @@
-"""Write synthetic documents with exact truth: `python -m pipelines.samples --output DIR --count N --seed S`."""
+"""Writes synthetic documents with exact truth: `python -m pipelines.samples --output DIR --count N --seed S`."""
 
 from __future__ import annotations
 
@@ -16,24 +16,26 @@ from schemas import FolioError, UsageError
 logger = logging.getLogger("pipelines")
 
 DESCRIPTION = """\
-Write N synthetic documents and, beside each, the truth about it:
+Write N synthetic documents, each with a file that holds its truth:
 
   DIR/sample-00000-receipt.pdf          the document, born-digital or a scan without a text layer
   DIR/sample-00000-receipt.truth.json   {"kind", "scan", "skew_deg", "pages": [{"width_pt", "height_pt",
                                          "words": {"text": [], "box": [[x0, y0, x1, y1]], "line": []}}]}
 
-Words are in reading order, boxes in thousandths of the upright page. `line` numbers the visual rows: a label and its
-value on one row share a line however wide the gap, the two columns of an article do not. `skew_deg` is how far a scan
-is turned about the middle of its page, positive for clockwise as seen; the boxes are those before that turn.
+Words are in reading order. Boxes are in thousandths of the upright page. `line` is the number of the visual row: a
+label and its value on one row share a line, even if the gap is wide; the two columns of an article do not. `skew_deg`
+is the rotation of a scan about the centre of its page. Positive values are clockwise. The boxes are those before the
+rotation.
 
-Sample i depends on the seed and i alone: the same call writes the same bytes, and a larger count only adds to it."""
+Sample i depends only on i, the seed, the kinds and the scan share. The same command writes the same bytes, and a larger
+count only adds files."""
 
 EPILOG = """\
 examples:
   python -m pipelines.samples --output samples --count 40 --seed 7
   python -m pipelines.samples --output scans --count 100 --seed 1 --scan_share 1 --kinds receipt form
 
-exit codes: 0 all is written, 1 writing broke off, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"""
+exit codes: 0 done, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,13 +47,13 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR",
-                        help="folder to write to: new, empty, or of the same samples")  # fmt: skip
+                        help="folder to write to: new, empty, or with the same samples")  # fmt: skip
     parser.add_argument("--count", type=_positive, default=20, metavar="N", help="number of documents (default 20)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="which series of documents (default 0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the documents (default 0)")
     parser.add_argument("--scan_share", type=_share, default=0.4, metavar="SHARE",
-                        help="share of documents turned into scans, 0 to 1 (default 0.4)")  # fmt: skip
+                        help="share of documents that are scans, 0 to 1 (default 0.4)")  # fmt: skip
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, metavar="KIND",
-                        help=f"kinds to draw, each equally often: {', '.join(KINDS)} (default all)")  # fmt: skip
+                        help=f"kinds to draw, equally often: {', '.join(KINDS)} (default all)")  # fmt: skip
     return parser
 
 
@@ -72,15 +74,25 @@ def _share(text: str) -> float:
 
 
 def refuse_others(output: Path, names: Iterable[str]) -> None:
-    """Raises `UsageError` where a folder holds what is none of the named documents: they would pass for one series."""
+    """Refuses a folder that holds anything except the named documents, because the files would be taken for one set.
+
+    Raises:
+        UsageError: the folder holds something else.
+    """
     ours = {f"{name}{ending}" for name in names for ending in (".pdf", ".truth.json")}
     others = sorted({path.name for path in output.iterdir()} - ours) if output.exists() else []
     if others:
-        raise UsageError(f"--output {output} holds {others[0]}, none of these; choose an empty or a new folder.")
+        raise UsageError(
+            f"--output {output} holds {others[0]}, which is not one of these samples; choose an empty or a new folder."
+        )
 
 
 def write_documents(output: Path, documents: Iterator[Document]) -> Iterator[Document]:
-    """Write each document and its truth into `output`, and hand it on; OSError where that folder cannot be written."""
+    """Writes each document and its truth into `output`, and yields it.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
     output.mkdir(parents=True, exist_ok=True)
     for document in documents:
         (output / f"{document.name}.pdf").write_bytes(document.pdf)
@@ -89,11 +101,11 @@ def write_documents(output: Path, documents: Iterator[Document]) -> Iterator[Doc
 
 
 def write_samples(flags: argparse.Namespace) -> None:
-    """Write what the flags ask for.
+    """Writes the documents that the flags request.
 
     Raises:
-        UsageError: the folder holds something else, or cannot be written from the start.
-        FolioError: writing broke off.
+        UsageError: the folder holds something else, or the first document cannot be written.
+        FolioError: a later document cannot be written.
     """
     documents = (make_document(flags.seed, i, flags.scan_share, flags.kinds) for i in range(flags.count))
     kinds: Counter[str] = Counter()
@@ -115,7 +127,7 @@ def write_samples(flags: argparse.Namespace) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
+    """Runs the command line and returns the exit code."""
     flags = _parser().parse_args(argv)
     return run_command(lambda: write_samples(flags))
 

@@ -1,6 +1,6 @@
-"""A canvas notes what is drawn on it: words, the lines that they form, and strokes.
+"""A canvas that records what is drawn on it: words, their lines, and strokes.
 
-Units are points, the origin is the top left corner of the page, y grows downwards.
+Units are points. The origin is the top left corner of the page; y grows downwards.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WHITE: Colour = (1.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class TextSpan:
-    """Text of one font that starts at `x`; several runs on one baseline make a row."""
+    """Text in one font that starts at `x`. Several spans on one baseline form a row."""
 
     text: str
     x: float
@@ -31,29 +31,37 @@ class TextSpan:
 
 
 def right(text: str, x: float, font: Font, colour: Colour = BLACK) -> TextSpan:
-    """A run that ends at `x`."""
+    """Returns a span that ends at `x`."""
     return TextSpan(text, x - font.width(text), font, colour)
 
 
 def centred(text: str, x: float, font: Font, colour: Colour = BLACK) -> TextSpan:
-    """A run with its middle at `x`."""
+    """Returns a span with its centre at `x`."""
     return TextSpan(text, x - font.width(text) / 2, font, colour)
 
 
 def justified(text: str, x: float, width: float, font: Font) -> list[TextSpan]:
-    """One run a word, spread so that the row fills `width` points."""
+    """Returns one span per word, spaced so that the row fills `width` points."""
     words = text.split()
     gap = (width - sum(font.width(word) for word in words)) / max(1, len(words) - 1)
-    runs = []
+    spans = []
     for word in words:
-        runs.append(TextSpan(word, x, font))
+        spans.append(TextSpan(word, x, font))
         x += font.width(word) + gap
-    return runs
+    return spans
 
 
 @dataclass(frozen=True)
 class Path:
-    """Joined strokes: a rule, a rectangle, a signature. No `fill` leaves it open, no `stroke` draws no outline."""
+    """Connected strokes: a rule, a rectangle, a signature.
+
+    Attributes:
+        points: the corners, in order.
+        stroke: colour of the outline; `None` draws no outline.
+        fill: colour of the inside; `None` leaves it empty.
+        width: width of the outline in points.
+        dashes: dash pattern in the form of PDF; `None` for a continuous line.
+    """
 
     points: Sequence[Point]
     stroke: Colour | None = BLACK
@@ -64,7 +72,7 @@ class Path:
 
 @dataclass(frozen=True)
 class DrawnWord:
-    """A word as printed: its tight box in points and the number of its line on the page, from 0."""
+    """A word as printed: its tight box in points, and the number of its line on the page, starting at 0."""
 
     text: str
     box: BoxPt
@@ -73,19 +81,32 @@ class DrawnWord:
 
 @dataclass
 class Sheet:
-    """One page: its size, what is printed on it and the truth about it."""
+    """One page: its size in points, what is printed on it, and its truth.
+
+    Attributes:
+        width, height: size in points.
+        spans: the printed text: each span with its baseline.
+        paths: the printed strokes.
+        words: the truth: the words in reading order.
+    """
 
     width: float
     height: float
-    runs: list[tuple[TextSpan, float]] = field(default_factory=list)
+    spans: list[tuple[TextSpan, float]] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
     words: list[DrawnWord] = field(default_factory=list)
 
 
 class Canvas:
-    """Pages under way, with a cursor `y` at the last baseline.
+    """The pages of a document while they are drawn.
 
-    Every `row` is one line of the truth, and rows must come in reading order.
+    Each call of `row` or `row_at` adds one line to the truth. Rows must be drawn in reading order.
+
+    Attributes:
+        width, height, margin: of the pages, in points.
+        left, right, centre: x of the left margin, the right margin and the centre of the page.
+        sheets: the pages so far.
+        y: the cursor: the last baseline on the current page.
     """
 
     def __init__(self, width: float, height: float, margin: float) -> None:
@@ -95,60 +116,63 @@ class Canvas:
         self.new_page()
 
     def new_page(self) -> None:
-        """Go on at the top of a fresh page."""
+        """Starts a new page and moves the cursor to its top."""
         self.sheets.append(Sheet(self.width, self.height))
         self.y = self.margin
         self._lines = 0
 
     @property
     def sheet(self) -> Sheet:
-        """The page being drawn."""
+        """The current page."""
         return self.sheets[-1]
 
     def room(self, height: float) -> bool:
-        """Whether `height` points are left above the bottom margin and the footer in it."""
+        """Returns whether `height` points are left above the bottom margin, which holds the footer."""
         return self.y + height <= self.height - self.margin
 
     def skip(self, height: float) -> None:
-        """Move the cursor down."""
+        """Moves the cursor down by `height` points."""
         self.y += height
 
-    def row(self, *runs: TextSpan, leading: float | None = None) -> None:
-        """Move down by `leading` (by default that of the largest font) and print `runs` as one line, left to right."""
-        self.y += leading if leading is not None else max(run.font.leading for run in runs)
-        self.row_at(self.y, *runs)
+    def row(self, *spans: TextSpan, leading: float | None = None) -> None:
+        """Moves the cursor down by `leading` and prints the spans there as one line, from left to right.
 
-    def row_at(self, baseline: float, *runs: TextSpan) -> None:
-        """Print `runs` on `baseline` as one line, left to right; the cursor stays."""
-        printed = [run for run in sorted(runs, key=lambda run: run.x) if run.text.strip()]
-        for run in printed:
-            self.sheet.runs.append((run, baseline))
-            self.sheet.words.extend(_words(run, baseline, self._lines))
+        Without `leading`, the leading of the largest font is used.
+        """
+        self.y += leading if leading is not None else max(span.font.leading for span in spans)
+        self.row_at(self.y, *spans)
+
+    def row_at(self, baseline: float, *spans: TextSpan) -> None:
+        """Prints the spans on `baseline` as one line, from left to right. The cursor does not move."""
+        printed = [span for span in sorted(spans, key=lambda span: span.x) if span.text.strip()]
+        for span in printed:
+            self.sheet.spans.append((span, baseline))
+            self.sheet.words.extend(_words(span, baseline, self._lines))
         self._lines += bool(printed)
 
     def rule(self, x0: float, y0: float, x1: float, y1: float, colour: Colour = BLACK, width: float = 0.6,
              dashes: str | None = None) -> None:  # fmt: skip
-        """Draw a straight stroke; `dashes` as in PDF, for instance "[1 3] 0"."""
+        """Draws a straight line. `dashes` has the form of PDF, for example "[1 3] 0"."""
         self.sheet.paths.append(Path(((x0, y0), (x1, y1)), colour, None, width, dashes))
 
     def box(self, x0: float, y0: float, x1: float, y1: float, stroke: Colour | None = BLACK,
             fill: Colour | None = None, width: float = 0.6) -> None:  # fmt: skip
-        """Draw a rectangle."""
+        """Draws a rectangle."""
         corners = ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))
         self.sheet.paths.append(Path(corners, stroke, fill, width))
 
     def trim(self) -> None:
-        """Cut the page below the cursor to whole points, as a till cuts its roll."""
+        """Ends the page one margin below the cursor, rounded up to whole points. Used for paper from a roll."""
         self.sheet.height = float(math.ceil(self.y + self.margin))
 
 
-def _words(run: TextSpan, baseline: float, line: int) -> list[DrawnWord]:
-    """The words of a run: advance wide, from the top of "d" to the bottom of "p" high."""
-    words, x = [], run.x
-    top, bottom = baseline - run.font.ascent, baseline + run.font.descent
-    for text in run.text.split(" "):
-        width = run.font.width(text)
+def _words(span: TextSpan, baseline: float, line: int) -> list[DrawnWord]:
+    """Returns the words of a span. A box is as wide as the word's advance, and as high as "d" and "p" together."""
+    words, x = [], span.x
+    top, bottom = baseline - span.font.ascent, baseline + span.font.descent
+    for text in span.text.split(" "):
+        width = span.font.width(text)
         if text:
             words.append(DrawnWord(text, (x, top, x + width, bottom), line))
-        x += width + run.font.width(" ")
+        x += width + span.font.width(" ")
     return words

@@ -34,7 +34,16 @@ KINDS = tuple(LAYOUTS)
 
 @dataclass(frozen=True)
 class Document:
-    """A sample: `name` without suffix, its PDF and its truth file (see `truth.encode_truth`)."""
+    """A sample.
+
+    Attributes:
+        name: file name without suffix.
+        kind: one of `KINDS`.
+        scan: whether the PDF holds only images.
+        pages: number of pages.
+        pdf: the bytes of the PDF.
+        truth: the bytes of the truth file (see `truth.encode_truth`).
+    """
 
     name: str
     kind: str
@@ -45,10 +54,16 @@ class Document:
 
 
 def make_document(seed: int, index: int, scan_share: float = 0.4, kinds: Sequence[str] = KINDS) -> Document:
-    """Sample number `index` (from 0) of the endless series `seed`.
+    """Draws sample number `index` of the series `seed`.
 
-    Every run of len(kinds) neighbours holds each kind once, and of the first n samples floor(n * scan_share) are
-    scans; what is printed does not depend on `scan_share`.
+    Each block of `len(kinds)` samples holds each kind once. Of the first n samples, floor(n * scan_share) are scans.
+    What is printed does not depend on `scan_share`.
+
+    Args:
+        seed: number of the series.
+        index: number of the sample, starting at 0. There is no last one.
+        scan_share: share of samples that are scans, 0..1.
+        kinds: the kinds to draw, from `KINDS`.
     """
     kind, name = _kind_at(seed, index, kinds), document_name(seed, index, kinds)
     sheets = LAYOUTS[kind](_generator(seed, index, kind)).sheets
@@ -72,6 +87,6 @@ def _kind_at(seed: int, index: int, kinds: Sequence[str]) -> str:
 
 
 def _generator(seed: int, index: int, purpose: str) -> Generator:
-    """A generator of its own for each use, the same in every process."""
+    """Returns a separate generator for each purpose. It is the same in every process."""
     digest = hashlib.sha256(f"{seed}/{index}/{purpose}".encode()).digest()
     return Generator(PCG64(int.from_bytes(digest[:16], "little")))

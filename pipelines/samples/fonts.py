@@ -1,4 +1,4 @@
-"""The base-14 fonts: measuring, breaking and clipping text, in points."""
+"""The base-14 fonts of PDF: measure, wrap and clip text, in points."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LATIN_1 = bytes(range(256)).decode("latin-1")
 
 @cache
 def _metrics(face: str) -> tuple[tuple[float, ...], float, float]:
-    """Advance of every Latin-1 character, height of "d" above and depth of "p" below the baseline, in ems."""
+    """Returns the advance of every Latin-1 character, the height of "d" and the depth of "p", in ems."""
     import pymupdf
 
     font = pymupdf.Font(face)
@@ -33,7 +33,11 @@ class Font:
     size: float
 
     def width(self, text: str) -> float:
-        """Advance of `text` in points; UnicodeEncodeError for what base-14 fonts cannot show (beyond Latin-1)."""
+        """Returns the advance of `text` in points.
+
+        Raises:
+            UnicodeEncodeError: the text has characters outside Latin-1, which base-14 fonts do not have.
+        """
         advances = _metrics(self.face)[0]
         return self.size * sum(advances[byte] for byte in text.encode("latin-1"))
 
@@ -49,12 +53,12 @@ class Font:
 
     @property
     def leading(self) -> float:
-        """Distance of two baselines of comfortable text, in points."""
+        """Distance between two baselines of running text, in points."""
         return 1.28 * self.size
 
 
 def wrap(text: str, font: Font, width: float) -> list[str]:
-    """Break `text` at spaces into rows of at most `width` points; a longer word keeps a row of its own."""
+    """Breaks `text` at spaces into rows of at most `width` points. A longer word gets a row of its own."""
     rows: list[str] = []
     row = ""
     for word in text.split():
@@ -68,7 +72,7 @@ def wrap(text: str, font: Font, width: float) -> list[str]:
 
 
 def clip(text: str, font: Font, width: float) -> str:
-    """`text` less the last words, then the last letters, that do not fit in `width` points."""
+    """Returns the first words of `text` that fit into `width` points, or the first letters if no word fits."""
     first = (wrap(text, font, width) or [""])[0]
     while first and font.width(first) > width:
         first = first[:-1]

@@ -1,4 +1,4 @@
-"""Print drawn pages as a born-digital PDF."""
+"""Writes drawn pages as a born-digital PDF."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def write_pdf(sheets: Sequence[Sheet], title: str) -> bytes:
-    """The PDF of `sheets`, with a text layer; the same bytes for the same pages (no date and no random id in it)."""
+    """Returns the PDF of `sheets`, with a text layer. The same pages give the same bytes: no date, no random id."""
     import pymupdf
 
     with pymupdf.open() as document:
@@ -21,8 +21,8 @@ def write_pdf(sheets: Sequence[Sheet], title: str) -> bytes:
             shape = page.new_shape()
             for path in sheet.paths:
                 _draw(shape, path)
-            for run, baseline in sheet.runs:
-                _print(shape, run, baseline)
+            for span, baseline in sheet.spans:
+                _print(shape, span, baseline)
             shape.commit()
         document.set_metadata({"title": title, "producer": "folio samples"})
         return document.tobytes(no_new_id=True, deflate=True)
@@ -39,5 +39,6 @@ def _draw(shape: pymupdf.Shape, path: Path) -> None:
     )
 
 
-def _print(shape: pymupdf.Shape, run: TextSpan, baseline: float) -> None:
-    shape.insert_text((run.x, baseline), run.text, fontname=run.font.face, fontsize=run.font.size, color=run.colour)
+def _print(shape: pymupdf.Shape, span: TextSpan, baseline: float) -> None:
+    font = span.font
+    shape.insert_text((span.x, baseline), span.text, fontname=font.face, fontsize=font.size, color=span.colour)

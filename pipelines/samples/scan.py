@@ -1,4 +1,4 @@
-"""Turn a born-digital sample into a scan: rendered, worn, skewed, and put back as JPEG images without a text layer."""
+"""Turns a born-digital sample into a scan: renders it, adds skew and wear, and writes a PDF of JPEG images."""
 
 from __future__ import annotations
 
@@ -21,11 +21,19 @@ MAX_SKEW_DEG = 3.0
 
 @dataclass(frozen=True)
 class Scanner:
-    """How a scan was taken.
+    """The settings of a scan.
 
-    `skew_deg` is positive for content turned clockwise as seen; `noise` is a standard deviation in grey levels,
-    `speck_share` a share of the pixels, `ink` and `paper` (red, green, blue) the levels of black and white (0..255);
-    `bilevel` leaves only black and white, as a fax does.
+    Attributes:
+        dpi: resolution.
+        colour: RGB if true, else grey.
+        skew_deg: rotation of the content in degrees, positive for clockwise.
+        blur_px: standard deviation of the Gaussian blur.
+        noise: standard deviation of the noise, in grey levels.
+        speck_share: share of the pixels that are specks.
+        ink: level of black, 0..255.
+        paper: level of white (red, green, blue), 0..255.
+        bilevel: whether only black and white are left, as in a fax.
+        jpeg_quality: quality of the JPEG images, 1..100.
     """
 
     dpi: int
@@ -41,13 +49,13 @@ class Scanner:
 
 
 def draw_scanner(rng: Generator, sheets: Sequence[Sheet]) -> Scanner:
-    """A scanner by lot, its skew held so small that no word of `sheets` leaves the page."""
+    """Draws random settings. The skew is limited so that every word of `sheets` stays on its page."""
     tint = rng.uniform(0.0, 14.0)
     bilevel = chance(rng, 0.12)
     return Scanner(
         dpi=int(rng.integers(150, 201)),
         colour=not bilevel and chance(rng, 0.4),
-        skew_deg=_held_skew(round(rng.uniform(-MAX_SKEW_DEG, MAX_SKEW_DEG), 2), sheets),
+        skew_deg=_limited_skew(round(rng.uniform(-MAX_SKEW_DEG, MAX_SKEW_DEG), 2), sheets),
         blur_px=rng.uniform(0.2, 0.9),
         noise=rng.uniform(1.0, 9.0),
         speck_share=rng.uniform(0.0, 2e-4),
@@ -58,8 +66,8 @@ def draw_scanner(rng: Generator, sheets: Sequence[Sheet]) -> Scanner:
     )
 
 
-def _held_skew(skew_deg: float, sheets: Sequence[Sheet]) -> float:
-    """The first of 100 %, 75 %, 50 % and 25 % of `skew_deg` that keeps every word on its page, else 0."""
+def _limited_skew(skew_deg: float, sheets: Sequence[Sheet]) -> float:
+    """Returns 100 %, 75 %, 50 % or 25 % of `skew_deg`: the first that keeps every word on its page, else 0."""
     for share in (1.0, 0.75, 0.5, 0.25):
         if all(_words_stay(share * skew_deg, sheet) for sheet in sheets):
             return round(share * skew_deg, 2)
@@ -76,7 +84,7 @@ def _words_stay(skew_deg: float, sheet: Sheet) -> bool:
 
 
 def scan_pdf(rng: Generator, pdf: bytes, scanner: Scanner) -> bytes:
-    """An image-only PDF of the same page sizes: every page of `pdf` as one JPEG, taken by `scanner`."""
+    """Returns a PDF with the same page sizes that holds one JPEG per page of `pdf` and no text layer."""
     import pymupdf
     import simplejpeg
 
@@ -92,7 +100,7 @@ def scan_pdf(rng: Generator, pdf: bytes, scanner: Scanner) -> bytes:
 
 
 def _render(page: pymupdf.Page, scanner: Scanner) -> np.ndarray:
-    """The page as (height, width, 3 or 1) float32 grey levels."""
+    """Returns the page as (height, width, 3 or 1) float32, 0..255."""
     import pymupdf
 
     pixmap = page.get_pixmap(dpi=scanner.dpi, colorspace=pymupdf.csRGB if scanner.colour else pymupdf.csGRAY)
@@ -101,13 +109,15 @@ def _render(page: pymupdf.Page, scanner: Scanner) -> np.ndarray:
 
 
 def wear(rng: Generator, image: np.ndarray, scanner: Scanner) -> np.ndarray:
-    """Fade, skew, shade, blur and speckle a white page.
+    """Applies fading, skew, blur, uneven light, noise and specks to a white page.
 
     Args:
+        rng: source of the noise, the specks and the light.
         image: (height, width, channels) float32, 0..255.
+        scanner: the settings.
 
     Returns:
-        The same shape in uint8, its content turned by `scanner.skew_deg` about the middle, clockwise as seen.
+        The same shape in uint8. The content is turned clockwise by `scanner.skew_deg` about the centre.
     """
     import cv2
 
@@ -128,7 +138,7 @@ def wear(rng: Generator, image: np.ndarray, scanner: Scanner) -> np.ndarray:
 
 
 def _shade(rng: Generator, height: int, width: int) -> np.ndarray:
-    """Uneven light, (height, width, 1) around 1: a slope of at most 6 % across the page."""
+    """Returns uneven light, (height, width, 1), as factors near 1 that differ by at most 6 % from edge to edge."""
     slope_y, slope_x = rng.uniform(-0.03, 0.03, 2)
     rows = np.linspace(-1.0, 1.0, height, dtype=np.float32)[:, None, None]
     columns = np.linspace(-1.0, 1.0, width, dtype=np.float32)[None, :, None]

@@ -26,7 +26,15 @@ ACCENTS: tuple[Colour, ...] = (
 
 @dataclass(frozen=True)
 class Theme:
-    """Paper and margin in points, a font family, the size of its body text in points, and a colour for headings."""
+    """The look of one document.
+
+    Attributes:
+        width, height: size of the paper in points.
+        margin: margin in points.
+        family: key of `fonts.FAMILIES`.
+        size: size of the body text in points.
+        accent: colour of headings.
+    """
 
     width: float
     height: float
@@ -36,16 +44,16 @@ class Theme:
     accent: Colour
 
     def font(self, scale: float = 1.0, bold: bool = False, italic: bool = False) -> Font:
-        """The family's face in that weight and slope, at `scale` times the body size."""
+        """Returns the family's face in that weight and slope, at `scale` times the body size."""
         return Font(FAMILIES[self.family][bold + 2 * italic], round(scale * self.size, 1))
 
     def canvas(self) -> Canvas:
-        """An empty first page of this paper."""
+        """Returns a canvas with an empty first page of this paper."""
         return Canvas(self.width, self.height, self.margin)
 
 
 def draw_theme(rng: Generator, landscape_share: float = 0.0, families: tuple[str, ...] = tuple(FAMILIES)) -> Theme:
-    """A look by lot; `landscape_share` of them lie on the long side."""
+    """Draws a random theme. `landscape_share` is the probability of landscape format."""
     width, height = PAPERS[rng.choice(len(PAPERS), p=(0.42, 0.42, 0.06, 0.10))]
     if chance(rng, landscape_share):
         width, height = height, width

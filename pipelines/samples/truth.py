@@ -1,4 +1,4 @@
-"""The truth file beside a sample: what stands on its pages, in the project's boxes."""
+"""The truth file of a sample: the words on its pages, with boxes in thousandths of the page."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from schemas.geometry import box_1000
 
 
 def encode_truth(kind: str, scan: bool, skew_deg: float, sheets: Sequence[Sheet]) -> bytes:
-    """JSON of a document: `kind`, `scan`, `skew_deg` and one entry a page.
+    """Returns the JSON of a document: `kind`, `scan`, `skew_deg` and one entry per page.
 
-    A page holds its size in points and `words`, column-wise in reading order: `text`, `box` (x0, y0, x1, y1 in
-    thousandths of the upright page) and `line` (visual lines from 0). `skew_deg` says how far a scan is turned about
-    the middle of the page, clockwise as seen; the boxes are those before that turn.
+    A page holds its size in points and `words`. These are stored by column, in reading order: `text`, `box` (x0, y0,
+    x1, y1 in thousandths of the upright page) and `line` (number of the visual line, starting at 0). `skew_deg` is the
+    clockwise rotation of a scan about the centre of the page. The boxes are those before the rotation.
     """
     record = {"kind": kind, "scan": scan, "skew_deg": skew_deg, "pages": [_page(sheet) for sheet in sheets]}
     return (json.dumps(record, ensure_ascii=False) + "\n").encode()

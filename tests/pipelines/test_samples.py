@@ -1,4 +1,4 @@
-"""The synthetic documents: reproducible, and their truth is what stands on the page."""
+"""The synthetic documents: they are reproducible, and their truth is what is printed on the page."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def words_of(page: dict) -> tuple[list[str], np.ndarray, np.ndarray]:
 
 
 def line_of(page: dict, text: str) -> list[str]:
-    """The words of the line on which `text` stands."""
+    """Returns the words of the line that holds `text`."""
     texts, _, lines = words_of(page)
     return [word for word, line in zip(texts, lines, strict=True) if line == lines[texts.index(text)]]
 
@@ -62,11 +62,11 @@ def test_a_larger_count_only_adds_documents(tmp_path):
     assert small.items() <= large.items()
 
 
-def test_another_seed_draws_other_documents():
+def test_different_seeds_draw_different_documents():
     assert make_document(0, 0, 0.0, ["letter"]).truth != make_document(1, 0, 0.0, ["letter"]).truth
 
 
-def test_every_kind_comes_equally_often():
+def test_every_kind_is_drawn_equally_often():
     kinds = Counter(make_document(2, index, 0.0).kind for index in range(21))
     assert kinds == dict.fromkeys(KINDS, 3)
 
@@ -77,7 +77,7 @@ def test_the_share_of_scans_is_exact(share, scans):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_words_are_printed_whether_scanned_or_not(kind):
+def test_a_scan_has_the_same_words_as_the_born_digital_document(kind):
     printed, scanned = (json.loads(make_document(4, 1, share, [kind]).truth) for share in (0.0, 1.0))
     assert not printed["scan"] and scanned["scan"]
     assert printed["skew_deg"] == 0.0
@@ -87,7 +87,7 @@ def test_the_same_words_are_printed_whether_scanned_or_not(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @few
 @given(index=indices)
-def test_the_truth_agrees_with_the_text_layer(kind, index):
+def test_the_truth_matches_the_text_layer(kind, index):
     document = make_document(3, index, 0.0, [kind])
     truth = json.loads(document.truth)["pages"]
     with pymupdf.open(stream=document.pdf) as pdf:
@@ -98,7 +98,10 @@ def test_the_truth_agrees_with_the_text_layer(kind, index):
 
 
 def _assert_same_words(page: pymupdf.Page, expected: dict) -> None:
-    """Same texts at the same places; the text layer's boxes are as high as the font, ours as its letters."""
+    """Asserts that the text layer has the expected words at the expected places.
+
+    The boxes of the text layer are as high as the font, those of the truth as high as its letters.
+    """
     texts, boxes, _ = words_of(expected)
     layer = page.get_text("words")
     assert Counter(word[4] for word in layer) == Counter(texts)
@@ -113,7 +116,7 @@ def _assert_same_words(page: pymupdf.Page, expected: dict) -> None:
 
 
 @pytest.mark.parametrize("face", EVERY_FACE)
-def test_text_is_as_wide_as_the_renderer_prints_it(face):
+def test_the_width_of_text_is_the_printed_width(face):
     font, text = Font(face, 11.5), "Zürich (45.30%) & Söhne, £12"
     with pymupdf.open() as pdf:
         page = pdf.new_page()
@@ -123,7 +126,7 @@ def test_text_is_as_wide_as_the_renderer_prints_it(face):
 
 
 @given(text=st.text("ab \u00e9", max_size=60), width=st.floats(1, 200))
-def test_wrapping_keeps_every_word_and_clipping_fits(text, width):
+def test_wrapped_text_keeps_every_word_and_clipped_text_fits(text, width):
     font = Font("tiro", 10)
     rows = wrap(text, font, width)
     assert " ".join(rows).split() == text.split()
@@ -134,7 +137,7 @@ def test_wrapping_keeps_every_word_and_clipping_fits(text, width):
 @pytest.mark.parametrize("kind", SINGLE_COLUMN)
 @few
 @given(index=indices)
-def test_lines_follow_each_other_down_the_page_without_touching(kind, index):
+def test_lines_go_down_the_page_without_overlap(kind, index):
     for page in pages_of(kind, index):
         _, boxes, lines = words_of(page)
         assert lines[0] == 0 and set(np.diff(lines)) <= {0, 1}
@@ -145,7 +148,7 @@ def test_lines_follow_each_other_down_the_page_without_touching(kind, index):
 @pytest.mark.parametrize("kind", KINDS)
 @few
 @given(index=indices)
-def test_words_of_a_line_share_their_height_and_go_from_left_to_right(kind, index):
+def test_the_words_of_a_line_overlap_vertically_and_go_from_left_to_right(kind, index):
     for page in pages_of(kind, index):
         _, boxes, lines = words_of(page)
         for line in range(lines[-1] + 1):
@@ -168,7 +171,7 @@ def test_no_two_words_overlap(kind, index):
 
 @few
 @given(index=indices)
-def test_total_and_amount_on_the_edges_of_a_receipt_are_one_line(index):
+def test_total_and_amount_at_opposite_edges_of_a_receipt_are_one_line(index):
     (page,) = pages_of("receipt", index)
     texts, boxes, lines = words_of(page)
     total = boxes[lines == lines[texts.index("TOTAL")]]
@@ -192,24 +195,24 @@ def test_the_seller_and_the_number_of_an_invoice_share_a_line():
 
 @few
 @given(index=indices)
-def test_the_columns_of_an_article_share_no_line_and_the_left_is_read_first(index):
+def test_the_columns_of_an_article_share_no_line_and_the_left_one_is_read_first(index):
     for page in pages_of("article", index):
         _, boxes, lines = words_of(page)
         middle = (boxes[:, 0] + boxes[:, 2]) / 2
         level = np.minimum(boxes[:, None, 3], boxes[None, :, 3]) - np.maximum(boxes[:, None, 1], boxes[None, :, 1]) > 2
-        beside = level & (lines[:, None] < lines[None, :])
-        assert beside.sum() > 100
-        left, right = np.nonzero(beside)
+        side_by_side = level & (lines[:, None] < lines[None, :])
+        assert side_by_side.sum() > 100
+        left, right = np.nonzero(side_by_side)
         assert (middle[left] < 500).all() and (middle[right] > 500).all()
 
 
-def test_each_visual_row_of_a_tall_cell_is_a_line():
-    remarks = [page for index in range(12) for page in pages_of("table_ruled", index) if _has_tall_cell(page)]
-    assert remarks
+def test_each_visual_row_of_a_cell_with_several_rows_is_a_line():
+    tall = [page for index in range(12) for page in pages_of("table_ruled", index) if _has_tall_cell(page)]
+    assert tall
 
 
 def _has_tall_cell(page: dict) -> bool:
-    """Whether a line of the table starts right of its first columns: the second row of a remark."""
+    """Returns whether a line starts at the column "Remarks": then it is the second or a later row of a remark."""
     texts, boxes, lines = words_of(page)
     if "Remarks" not in texts:
         return False
@@ -218,7 +221,7 @@ def _has_tall_cell(page: dict) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_scan_is_one_image_a_page_without_text(kind):
+def test_a_scan_has_one_image_per_page_and_no_text(kind):
     document = make_document(6, 2, 1.0, [kind])
     truth = json.loads(document.truth)["pages"]
     with pymupdf.open(stream=document.pdf) as pdf:
@@ -232,7 +235,10 @@ def test_a_scan_is_one_image_a_page_without_text(kind):
 
 
 def contrast_of_boxes(pdf: bytes, page: dict, turn_deg: float) -> np.ndarray:
-    """Grey levels between the paper and the ink in each word's box, the first page turned by `turn_deg` clockwise."""
+    """Returns the contrast (paper minus ink, grey levels) in each word's box on the first page.
+
+    The page is first turned clockwise by `turn_deg`.
+    """
     with pymupdf.open(stream=pdf) as document:
         pixmap = document[0].get_pixmap(dpi=120, colorspace=pymupdf.csGRAY)
     image = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width)
@@ -245,18 +251,18 @@ def contrast_of_boxes(pdf: bytes, page: dict, turn_deg: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("index", [0, 1, 2, 3])
-def test_a_scan_turned_back_by_its_skew_has_ink_in_every_box(index):
+def test_a_scan_corrected_by_its_skew_has_ink_in_every_box(index):
     document = make_document(8, index, 1.0, ["letter"])
     truth = json.loads(document.truth)
     page, skew = truth["pages"][0], truth["skew_deg"]
-    turned_back, turned_on = (contrast_of_boxes(document.pdf, page, turn).min() for turn in (-skew, skew))
-    assert turned_back > 25
-    assert turned_on < turned_back / 2
+    corrected, doubled = (contrast_of_boxes(document.pdf, page, turn).min() for turn in (-skew, skew))
+    assert corrected > 25
+    assert doubled < corrected / 2
 
 
 @few
 @given(kind=st.sampled_from(KINDS), index=indices)
-def test_the_skew_of_a_scan_leaves_every_word_on_the_page(kind, index):
+def test_every_word_of_a_scan_stays_on_the_page(kind, index):
     truth = json.loads(make_document(9, index, 1.0, [kind]).truth)
     angle = np.radians(truth["skew_deg"])
     assert abs(truth["skew_deg"]) <= 3.0
@@ -274,17 +280,17 @@ def test_some_documents_have_several_pages():
     assert pages[1] > 15 and sum(pages[count] for count in (2, 3, 4)) > 3
 
 
-def test_the_closing_line_says_what_was_written(tmp_path, capsys):
+def test_the_last_log_line_says_what_was_written(tmp_path, capsys):
     flags = ["--count", "4", "--scan_share", "0.5", "--kinds", "receipt", "form"]
     assert main(["--output", str(tmp_path), *flags]) == 0
     names = sorted(path.name for path in tmp_path.glob("*.pdf"))
     assert [name[:12] for name in names] == [f"sample-0000{index}" for index in range(4)]
-    said = capsys.readouterr().err
-    assert "4 documents" in said and "2 scans" in said and "2 form, 2 receipt" in said
+    log = capsys.readouterr().err
+    assert "4 documents" in log and "2 scans" in log and "2 form, 2 receipt" in log
 
 
 @pytest.mark.parametrize(
-    ("flags", "complaint"),
+    ("flags", "message"),
     [
         (["--count", "0"], "'0' is not a whole number of 1 or more"),
         (["--count", "many"], "'many' is not a whole number"),
@@ -293,20 +299,20 @@ def test_the_closing_line_says_what_was_written(tmp_path, capsys):
         (["--sede", "1"], "--sede"),
     ],
 )
-def test_wrong_usage_exits_with_2_and_names_the_value(tmp_path, capsys, flags, complaint):
+def test_wrong_usage_exits_with_2_and_names_the_value(tmp_path, capsys, flags, message):
     with pytest.raises(SystemExit) as stop:
         main(["--output", str(tmp_path), *flags])
     assert stop.value.code == 2
-    assert complaint in capsys.readouterr().err
+    assert message in capsys.readouterr().err
 
 
-def test_a_folder_that_cannot_be_made_exits_with_2_and_names_it(tmp_path, capsys):
-    (tmp_path / "file").write_text("in the way")
+def test_an_output_that_cannot_be_created_exits_with_2_and_is_named(tmp_path, capsys):
+    (tmp_path / "file").write_text("a file where the folder should be")
     assert main(["--output", str(tmp_path / "file"), "--count", "1"]) == 2
     assert f"error: --output {tmp_path / 'file'} cannot be written" in capsys.readouterr().err
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path):
+def test_ctrl_c_says_how_to_continue(tmp_path):
     process = start("pipelines.samples", "--output", tmp_path / "samples", "--count", 100_000)
     while not list(tmp_path.glob("samples/*.pdf")) and process.poll() is None:
         time.sleep(0.05)
@@ -315,7 +321,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
     assert (process.returncode, log) == (130, "stopped; run the same command again to go on\n")
 
 
-def test_a_folder_of_other_samples_is_refused_and_one_of_the_same_goes_on(tmp_path, capsys):
+def test_a_folder_with_other_samples_is_an_error_and_one_with_the_same_samples_is_completed(tmp_path, capsys):
     call = ["--output", str(tmp_path / "there"), "--kinds", "receipt", "letter"]
     assert main([*call, "--count", "2"]) == 0
     assert main([*call, "--count", "3"]) == 0
@@ -325,6 +331,6 @@ def test_a_folder_of_other_samples_is_refused_and_one_of_the_same_goes_on(tmp_pa
     assert {path: path.read_bytes() for path in (tmp_path / "there").iterdir()} == before
 
 
-def test_one_of_a_thing_is_not_said_in_the_plural(tmp_path, capsys):
+def test_a_count_of_one_is_written_in_the_singular(tmp_path, capsys):
     assert main(["--output", str(tmp_path), "--count", "1", "--scan_share", "1", "--kinds", "receipt"]) == 0
     assert ": 1 document, 1 page, 1 scan (1 receipt)" in capsys.readouterr().err

@@ -1,1 +1,1 @@
-"""One file for each kind of synthetic document: it draws pages on a canvas."""
+"""One module per kind of synthetic document. Each draws the pages of its kind on a canvas."""

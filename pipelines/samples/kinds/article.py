@@ -17,9 +17,16 @@ from pipelines.samples.theme import Theme, draw_theme
 
 @dataclass(frozen=True)
 class Row:
-    """A row of running text: `above` points of extra space before it, `fill` where it is to be justified.
+    """A row of running text.
 
-    It starts only where `needs` rows of its kind still fit: headings are not left alone at the foot of a column.
+    Attributes:
+        text: what to print.
+        font: its font.
+        above: extra space above the row, in points.
+        indent: space to the left of the row, in points.
+        fill: whether the row is justified.
+        needs: how many rows in this font must fit into the column. Keeps a heading together with the text below it.
+        colour: colour of the text.
     """
 
     text: str
@@ -33,14 +40,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Columns:
-    """Left edges and common width of the columns, in points."""
+    """Left edges of the two columns, and the width of each, in points."""
 
     starts: tuple[float, float]
     width: float
 
 
 def draw_article(rng: Generator) -> Canvas:
-    """An article; left and right column are read one after the other and share no line."""
+    """Draws an article. The left column is read before the right one. They share no line."""
     theme, subject = draw_theme(rng, families=("tiro", "tiro", "helv")), draw_subject(rng)
     canvas, gutter = theme.canvas(), float(rng.integers(16, 30))
     width = (canvas.right - canvas.left - gutter) / 2
@@ -61,14 +68,14 @@ def draw_article(rng: Generator) -> Canvas:
 
 
 def _draw_page_head(canvas: Canvas, theme: Theme, journal: tuple[str, str, str]) -> None:
-    """The journal left and the short title right, one line, above the margin."""
+    """Draws the journal on the left and the short title on the right, as one line above the margin."""
     font, y = theme.font(0.8, italic=True), 0.7 * canvas.margin
     canvas.row_at(y, TextSpan(journal[0], canvas.left, font, GREY), right(journal[2], canvas.right, font, GREY))
     canvas.rule(canvas.left, y + 5, canvas.right, y + 5, GREY, 0.4)
 
 
 def _draw_title(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -> None:
-    """Title, authors and abstract across both columns."""
+    """Draws title, authors and abstract across both columns."""
     title, authors, note = theme.font(rng.uniform(1.7, 2.1), bold=True), theme.font(1.1), theme.font(0.95, italic=True)
     for text in wrap(heading(rng, subject), title, canvas.right - canvas.left):
         canvas.row(centred(text, canvas.centre, title, theme.accent))
@@ -83,7 +90,7 @@ def _draw_title(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) 
 
 
 def _running_text(rng: Generator, theme: Theme, subject: Subject, width: float) -> Iterator[Row]:
-    """Endless sections of paragraphs, broken to `width` points."""
+    """Yields the rows of an endless text of sections and paragraphs, wrapped to `width` points."""
     fill, plain, bold = chance(rng, 0.5), theme.font(), theme.font(1.1, bold=True)
     section = 0
     while True:
@@ -95,7 +102,7 @@ def _running_text(rng: Generator, theme: Theme, subject: Subject, width: float) 
 
 
 def _paragraph_rows(text: str, font: Font, width: float, fill: bool) -> Iterator[Row]:
-    """The first row of a paragraph stands in by an em, the last is never justified."""
+    """Yields the rows of a paragraph. The first is indented by an em, the last is never justified."""
     words = text.split()
     first = wrap(text, font, width - font.size)[0]
     rest = wrap(" ".join(words[len(first.split()) :]), font, width)
@@ -107,7 +114,7 @@ def _paragraph_rows(text: str, font: Font, width: float, fill: bool) -> Iterator
 def _draw_columns(
     rng: Generator, canvas: Canvas, theme: Theme, subject: Subject, columns: Columns, text: Iterator[Row]
 ) -> Iterator[Row]:
-    """Fill the rest of the page, left column first; returns the text that is left."""
+    """Fills the rest of the page, the left column first. Returns the remaining text."""
     top = canvas.y
     for start in columns.starts:
         canvas.y = top
@@ -124,16 +131,16 @@ def _draw_columns(
 def _draw_row(canvas: Canvas, row: Row, start: float, width: float) -> None:
     canvas.skip(row.above)
     x = start + row.indent
-    runs = (
+    spans = (
         justified(row.text, x, width - row.indent, row.font)
         if row.fill
         else [TextSpan(row.text, x, row.font, row.colour)]
     )
-    canvas.row(*runs)
+    canvas.row(*spans)
 
 
 def _draw_figure(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject, start: float, width: float) -> None:
-    """A bar chart without lettering, and its caption below."""
+    """Draws a bar chart without text, and a caption below it."""
     depth, bars, small = rng.uniform(80, 150), int(rng.integers(4, 12)), theme.font(0.85)
     floor, step = canvas.y + depth, (width - 20) / bars
     for bar in range(bars):

@@ -1,4 +1,4 @@
-"""Filled-in forms: label and value far apart, in boxes, two pairs a row, and choices to tick."""
+"""Filled-in forms: labels and values far apart, on rules, two pairs per row or in boxes, and questions to tick."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from pipelines.samples.theme import Theme, draw_theme
 
 Field = tuple[str, str]
 
+# Kind of field -> its possible labels, and the function that makes a value.
 MAKERS: dict[str, tuple[tuple[str, ...], Callable[[Generator], str]]] = {
     "person": (("Full name", "Name of applicant", "Contact person", "Witness", "Next of kin"), person),
     "date": (
@@ -60,13 +61,13 @@ SECTIONS = (
     "Household",
 )
 SECTION_DEPTH = 265.0
-"""Points that the longest section asks for, with the signature below it."""
+"""Height in points of the longest section together with the signature below it."""
 QUESTIONS = ("Have you applied before?", "Do you hold a licence?", "Is the applicant insured?", "Smoker?",
              "Is the address permanent?", "Notify by e-mail?")  # fmt: skip
 
 
 def draw_form(rng: Generator) -> Canvas:
-    """A form of one to three pages, all its sections but the ticks in one of four styles."""
+    """Draws a form of one to three pages. All its sections have the same style, one of four, except the tick boxes."""
     theme = draw_theme(rng, families=("helv", "helv", "tiro"))
     canvas = theme.canvas()
     draw_fields = pick(rng, (_draw_far_apart, _draw_underlined, _draw_two_up, _draw_boxed))
@@ -86,7 +87,7 @@ def draw_form(rng: Generator) -> Canvas:
 
 
 def _fields(rng: Generator, count: int) -> list[Field]:
-    """Labels, no two alike, with values; one in twelve is left blank."""
+    """Returns fields with different labels. One value in twelve is empty."""
     fields = []
     for kind in rng.choice(tuple(MAKERS), count, replace=False):
         labels, make = MAKERS[str(kind)]
@@ -121,7 +122,7 @@ def _draw_section_head(canvas: Canvas, theme: Theme, text: str) -> None:
 
 
 def _draw_far_apart(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
-    """Labels on the left edge, values on the right one, dots or nothing between."""
+    """Draws labels at the left edge and values at the right edge, with dots or nothing between them."""
     font, dotted = theme.font(), chance(rng, 0.5)
     for label, value in fields:
         value = clip(value, font, 0.6 * (canvas.right - canvas.left))
@@ -132,7 +133,7 @@ def _draw_far_apart(rng: Generator, canvas: Canvas, theme: Theme, fields: list[F
 
 
 def _draw_underlined(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
-    """Values on a rule that starts in a common column."""
+    """Draws values on rules that all start at the same x."""
     font, value_x = theme.font(), canvas.left + rng.uniform(0.34, 0.5) * (canvas.right - canvas.left)
     for label, value in fields:
         value = clip(value, font, canvas.right - value_x - 6)
@@ -143,19 +144,19 @@ def _draw_underlined(rng: Generator, canvas: Canvas, theme: Theme, fields: list[
 
 
 def _draw_two_up(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
-    """Two pairs of label and value on each row."""
+    """Draws two pairs of label and value per row."""
     bold, plain, quarter = theme.font(bold=True), theme.font(), (canvas.right - canvas.left) / 4
     for pair in zip(fields[::2], fields[1::2], strict=True):
-        runs = []
+        spans = []
         for column, (label, value) in enumerate(pair):
             x = canvas.left + 2 * column * quarter
-            runs.append(TextSpan(clip(label, bold, quarter - 8), x, bold))
-            runs.append(TextSpan(clip(value, plain, quarter - 8), x + quarter, plain))
-        canvas.row(*runs, leading=plain.leading * 1.5)
+            spans.append(TextSpan(clip(label, bold, quarter - 8), x, bold))
+            spans.append(TextSpan(clip(value, plain, quarter - 8), x + quarter, plain))
+        canvas.row(*spans, leading=plain.leading * 1.5)
 
 
 def _draw_boxed(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
-    """Two boxes a row, each with a small label above its value, as on tax forms."""
+    """Draws two boxes per row, each with a small label above its value, as in tax forms."""
     small, plain, half = theme.font(0.72), theme.font(), (canvas.right - canvas.left) / 2
     depth = small.leading + plain.leading + 5
     for pair in zip(fields[::2], fields[1::2], strict=True):
@@ -170,13 +171,13 @@ def _draw_boxed(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field
 
 
 def _draw_ticks(rng: Generator, canvas: Canvas, theme: Theme) -> None:
-    """A question on the left and two boxes to tick on the right of its row."""
+    """Draws questions on the left, each with two boxes to tick on the right of its row."""
     font, side = theme.font(), theme.size * 0.75
     canvas.skip(3)
     for question in rng.permutation(QUESTIONS)[: rng.integers(1, 4)]:
         yes_x, no_x, ticked = canvas.right - 90, canvas.right - 30, rng.integers(2)
-        runs = (TextSpan("Yes", yes_x, font), TextSpan("No", no_x, font))
-        canvas.row(TextSpan(str(question), canvas.left, font), *runs, leading=font.leading * 1.3)
+        answers = (TextSpan("Yes", yes_x, font), TextSpan("No", no_x, font))
+        canvas.row(TextSpan(str(question), canvas.left, font), *answers, leading=font.leading * 1.3)
         for place, x in enumerate((yes_x - side - 5, no_x - side - 5)):
             canvas.box(x, canvas.y - side, x + side, canvas.y)
             if place == ticked:
@@ -194,7 +195,7 @@ def _draw_signature(rng: Generator, canvas: Canvas, theme: Theme) -> None:
 
 
 def sign(rng: Generator, canvas: Canvas, x: float, y: float) -> None:
-    """A scribble of about 110 x 25 points whose foot stands at (x, y)."""
+    """Draws a signature of about 110 x 25 points with its bottom left corner at (x, y)."""
     high, wide, phase = rng.uniform(6.0, 11.0), rng.uniform(4.0, 7.0), rng.uniform(0.0, 6.3)
     turns = np.linspace(0.0, 1.0, 120)
     across = x + 100.0 * turns + wide * np.sin(38.0 * turns + phase)

@@ -1,4 +1,4 @@
-"""Invoices: parties, a table of goods that may run over several pages, totals and terms."""
+"""Invoices: seller and buyer, a table of goods on one or more pages, totals and terms."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COLUMN_HEADS = (("Description", "Qty", "Unit price", "Amount"), ("Item", "Quanti
 
 
 def draw_invoice(rng: Generator) -> Canvas:
-    """An invoice, on one page as a rule; one in seven has goods for two to four."""
+    """Draws an invoice, usually on one page. One in seven has so many goods that it fills two to four pages."""
     theme = draw_theme(rng)
     canvas, currency = theme.canvas(), pick(rng, CURRENCIES)
     _draw_head(rng, canvas, theme)
@@ -43,7 +43,7 @@ def draw_invoice(rng: Generator) -> Canvas:
 
 
 def _draw_head(rng: Generator, canvas: Canvas, theme: Theme) -> None:
-    """Seller on the left; the title, number and dates on the right of the very same rows."""
+    """Draws the seller on the left, and title, number and dates on the right of the same rows."""
     seller, (street, town) = company(rng), address(rng)
     issued, form = day(rng), pick(rng, DATE_FORMS)
     name, title = theme.font(1.4, bold=True), theme.font(2.0, bold=True)
@@ -62,7 +62,7 @@ def _draw_head(rng: Generator, canvas: Canvas, theme: Theme) -> None:
 
 
 def _draw_parties(rng: Generator, canvas: Canvas, theme: Theme) -> None:
-    """Bill to and ship to, side by side on common rows."""
+    """Draws "Bill to" and "Ship to" next to each other on the same rows."""
     buyer, (street, town) = company(rng), address(rng)
     second = (person(rng), *address(rng)) if chance(rng, 0.5) else (person(rng), street, town)
     ship_x = canvas.centre + 10
@@ -78,7 +78,7 @@ def _draw_parties(rng: Generator, canvas: Canvas, theme: Theme) -> None:
 
 
 def _draw_items(rng: Generator, canvas: Canvas, theme: Theme, currency: Currency, items: int) -> int:
-    """The table of goods, its head repeated on every page; returns the sum in cents."""
+    """Draws the table of goods, with its head on every page. Returns the sum in cents."""
     heads = pick(rng, COLUMN_HEADS)
     band, ruled, spacing = chance(rng, 0.5), chance(rng, 0.5), theme.font().leading * rng.uniform(1.1, 1.6)
     _draw_column_heads(canvas, theme, heads, band)
@@ -94,7 +94,7 @@ def _draw_items(rng: Generator, canvas: Canvas, theme: Theme, currency: Currency
 
 
 def _column_ends(canvas: Canvas) -> tuple[float, float, float]:
-    """Right edges of count, price and amount."""
+    """Returns the right edges of the columns with count, price and amount."""
     width = canvas.right - canvas.left
     return canvas.left + 0.62 * width, canvas.left + 0.80 * width, canvas.right - 4
 
@@ -121,7 +121,7 @@ def _turn_page(canvas: Canvas, theme: Theme, heads: tuple[str, ...], band: bool)
 
 
 def _draw_item(rng: Generator, canvas: Canvas, theme: Theme, currency: Currency, spacing: float, number: int) -> int:
-    """One row of goods; returns its amount in cents."""
+    """Draws one row of goods. Returns its amount in cents."""
     font, count, each = theme.font(), int(rng.integers(1, 40)), int(rng.integers(150, 90000))
     ends = _column_ends(canvas)
     goods = pick(rng, vocabulary.GOODS)
@@ -138,7 +138,7 @@ def _draw_item(rng: Generator, canvas: Canvas, theme: Theme, currency: Currency,
 
 
 def _draw_totals(rng: Generator, canvas: Canvas, theme: Theme, currency: Currency, total: int) -> None:
-    """Labels in the middle of the page, amounts at its edge."""
+    """Draws the labels in the middle of the page and the amounts at its right edge."""
     if not canvas.room(110):
         canvas.new_page()
     canvas.skip(12)

@@ -1,4 +1,4 @@
-"""Business letters: a head, the receiver, paragraphs, a list at times, a signature; on one page or two."""
+"""Business letters: a letterhead, the receiver, paragraphs, sometimes a list, and a signature; on one or more pages."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ GREETINGS = ("Sincerely,", "Yours faithfully,", "Kind regards,", "With best wish
 ROLES = ("Managing Director", "Head of Sales", "Office Manager", "Secretary", "Chief Engineer", "Treasurer")
 
 CLOSE_DEPTH = 120.0
-"""Points from the last paragraph to the sender's role; nobody signs an empty page."""
+"""Points from the last paragraph to the sender's role. If they do not fit, the next page starts with a paragraph."""
 
 
 def draw_letter(rng: Generator) -> Canvas:
-    """A letter of a company; one in six runs over to further pages."""
+    """Draws a letter of a company. One in six has more than one page."""
     theme, subject = draw_theme(rng), draw_subject(rng)
     canvas = theme.canvas()
     draw_head = pick(rng, (_draw_wide_head, _draw_centred_head))
@@ -50,7 +50,7 @@ def draw_letter(rng: Generator) -> Canvas:
 
 
 def _draw_wide_head(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -> None:
-    """A mark and the name on the left, ways to reach the company on the right of the same rows."""
+    """Draws a logo and the company's name on the left, and phone and e-mail on the right of the same rows."""
     name, small = theme.font(1.5, bold=True), theme.font(0.85)
     street, town = address(rng)
     side = 1.5 * theme.size
@@ -115,7 +115,7 @@ def _draw_paragraph(canvas: Canvas, theme: Theme, text: str, font: Font, x: floa
 
 
 def _draw_list(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -> None:
-    """Numbered points, each on rows of its own."""
+    """Draws a list of numbered items. Each item starts a new row."""
     for number in range(1, int(rng.integers(3, 6))):
         canvas.skip(2)
         _draw_paragraph(canvas, theme, f"{number}) {sentence(rng, subject)}", theme.font(), canvas.left + 22)

@@ -1,4 +1,4 @@
-"""Till receipts: a narrow roll with goods left and prices right."""
+"""Receipts on a narrow paper roll, with goods on the left and prices on the right."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROLL_WIDTHS = (204.0, 227.0, 260.0)
 
 
 def draw_receipt(rng: Generator) -> Canvas:
-    """One receipt, as long as what was bought."""
+    """Draws one receipt. The page is as long as its content."""
     look = draw_theme(rng, families=("cour", "cour", "helv"))
     roll = Theme(pick(rng, ROLL_WIDTHS), 1400.0, 16.0, look.family, round(rng.uniform(7.5, 9.0), 1), look.accent)
     canvas, currency = roll.canvas(), pick(rng, CURRENCIES)
@@ -53,7 +53,7 @@ def _draw_shop(rng: Generator, canvas: Canvas, roll: Theme) -> None:
 
 
 def _draw_visit(rng: Generator, canvas: Canvas, roll: Theme) -> None:
-    """Date and time, cashier and receipt number: each pair on the two edges of a row."""
+    """Draws date and time, then receipt and till number, each pair at the two edges of a row; sometimes the cashier."""
     font = roll.font()
     when = write_date(day(rng), pick(rng, (DATE_FORMS[0], DATE_FORMS[1], DATE_FORMS[4])))
     time = f"{rng.integers(7, 22):02}:{rng.integers(60):02}"
@@ -72,7 +72,7 @@ def _separate(canvas: Canvas, roll: Theme) -> None:
 
 
 def _draw_item(rng: Generator, canvas: Canvas, roll: Theme, currency: Currency) -> int:
-    """One article, sometimes with its count on a row below; returns its price in cents."""
+    """Draws one article, sometimes with its count on a row below. Returns its price in cents."""
     font = roll.font()
     name, count, each = (
         pick(rng, vocabulary.GROCERIES),

@@ -1,4 +1,4 @@
-"""Tables, ruled and unruled, with numbers, names and notes of several rows, on one to three pages."""
+"""Tables, ruled and unruled, with numbers, names and remarks of several rows, on one to three pages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,14 @@ Maker = Callable[[Generator, Subject], str]
 
 @dataclass(frozen=True)
 class Column:
-    """Its heading, what fills it, its share of the width against its neighbours, and whether it is set flush right."""
+    """A column of a table.
+
+    Attributes:
+        head: the heading.
+        make: makes the text of a cell.
+        share: width relative to the other columns.
+        flush_right: whether the text is aligned to the right.
+    """
 
     head: str
     make: Maker
@@ -61,7 +68,16 @@ NOTES = Column("Remarks", lambda rng, subject: sentence(rng, subject) if chance(
 
 @dataclass(frozen=True)
 class Grid:
-    """A table's columns with the left edge of each and of the margin behind the last, in points, and its look."""
+    """The layout of a table.
+
+    Attributes:
+        columns: the columns from left to right.
+        edges: the left edge of each column and the right edge of the last one, in points.
+        font: font of the cells.
+        head_font: font of the headings.
+        padding: space between the text and the edges of a cell, in points.
+        ruled: whether there are rules around the cells.
+    """
 
     columns: tuple[Column, ...]
     edges: tuple[float, ...]
@@ -72,12 +88,12 @@ class Grid:
 
 
 def draw_ruled_table(rng: Generator) -> Canvas:
-    """A table with rules around every cell."""
+    """Draws tables with rules around every cell."""
     return _draw_page(rng, ruled=True)
 
 
 def draw_unruled_table(rng: Generator) -> Canvas:
-    """A table that space alone holds together, with one rule under its head at most."""
+    """Draws tables without rules, except one below the headings."""
     return _draw_page(rng, ruled=False)
 
 
@@ -128,7 +144,7 @@ def _draw_grid(rng: Generator, canvas: Canvas, theme: Theme, ruled: bool) -> Gri
 
 
 def _draw_table(rng: Generator, canvas: Canvas, grid: Grid, subject: Subject, rows: int) -> None:
-    """Head and rows; the head comes again on a new page."""
+    """Draws the headings and the rows. The headings are repeated on a new page."""
     head = [column.head for column in grid.columns]
     _draw_record(canvas, grid, head, grid.head_font)
     for number in range(rows):
@@ -148,7 +164,7 @@ def _turn_page(canvas: Canvas, grid: Grid) -> None:
 
 
 def _cells(grid: Grid, record: Sequence[str], font: Font) -> list[list[str]]:
-    """Every cell broken into the rows that its column's width asks for."""
+    """Returns for every cell its text, wrapped to the width of the column."""
     cells = []
     for text, start, end in zip(record, grid.edges, grid.edges[1:], strict=False):
         width = end - start - 2 * grid.padding
@@ -161,11 +177,11 @@ def _depth(grid: Grid, record: Sequence[str], font: Font) -> float:
 
 
 def _draw_record(canvas: Canvas, grid: Grid, record: Sequence[str], font: Font) -> None:
-    """One table row: its n-th visual row holds the n-th row of every cell."""
+    """Draws one table row. Its n-th visual row holds the n-th row of every cell."""
     cells, top = _cells(grid, record, font), canvas.y
     for place in range(max(map(len, cells))):
-        runs = [_cell_run(grid, column, cell[place], font) for column, cell in enumerate(cells) if place < len(cell)]
-        canvas.row(*runs, leading=font.leading)
+        spans = [_cell_span(grid, column, cell[place], font) for column, cell in enumerate(cells) if place < len(cell)]
+        canvas.row(*spans, leading=font.leading)
     canvas.y = top + _depth(grid, record, font)
     if grid.ruled:
         for start, end in zip(grid.edges, grid.edges[1:], strict=False):
@@ -175,7 +191,7 @@ def _draw_record(canvas: Canvas, grid: Grid, record: Sequence[str], font: Font) 
         canvas.skip(2)
 
 
-def _cell_run(grid: Grid, column: int, text: str, font: Font) -> TextSpan:
+def _cell_span(grid: Grid, column: int, text: str, font: Font) -> TextSpan:
     if grid.columns[column].flush_right:
         return right(text, grid.edges[column + 1] - grid.padding, font)
     return TextSpan(text, grid.edges[column] + grid.padding, font)

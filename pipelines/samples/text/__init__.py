@@ -1,1 +1,1 @@
-"""Invented names, numbers and prose for synthetic documents."""
+"""Invented names, numbers and prose for the synthetic documents."""

@@ -1,4 +1,4 @@
-"""Invented facts: people, companies, addresses, dates, amounts and numbers of all sorts."""
+"""Invented facts: people, companies, addresses, dates, amounts and other numbers."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ from pipelines.samples.text import vocabulary
 T = TypeVar("T")
 
 DATE_FORMS = ("{d:02}/{m:02}/{y}", "{y}-{m:02}-{d:02}", "{d} {month} {y}", "{month} {d}, {y}", "{d:02}.{m:02}.{y}")
+"""Format strings for `write_date`."""
 
 
 def pick(rng: Generator, choices: Sequence[T]) -> T:
-    """One of `choices`, all equally likely."""
+    """Returns one of `choices`, all with the same probability."""
     return choices[int(rng.integers(len(choices)))]
 
 
 def chance(rng: Generator, probability: float) -> bool:
-    """True with that probability."""
+    """Returns True with the given probability."""
     return bool(rng.random() < probability)
 
 
 def person(rng: Generator) -> str:
-    """First and last name, sometimes with an initial between."""
+    """Returns a first and a last name, sometimes with an initial between them."""
     initial = f" {pick(rng, 'ABCDEFGHJKLMNPRSTW')}." if chance(rng, 0.2) else ""
     return f"{pick(rng, vocabulary.FIRST_NAMES)}{initial} {pick(rng, vocabulary.LAST_NAMES)}"
 
 
 def company(rng: Generator) -> str:
-    """A trading name such as "Northwind Optics Ltd"."""
+    """Returns the name of a company, such as "Northwind Optics Ltd"."""
     head = pick(rng, vocabulary.COMPANY_HEADS if chance(rng, 0.75) else vocabulary.LAST_NAMES)
     return f"{head} {pick(rng, vocabulary.COMPANY_TRADES)} {pick(rng, vocabulary.COMPANY_FORMS)}"
 
 
 def shop(rng: Generator) -> str:
-    """A name over a shop door such as "Juniper Food Hall"."""
+    """Returns the name of a shop, such as "Juniper Food Hall"."""
     return f"{pick(rng, vocabulary.COMPANY_HEADS)} {pick(rng, vocabulary.SHOPS)}"
 
 
 def address(rng: Generator) -> tuple[str, str]:
-    """Street row and town row."""
+    """Returns the two rows of an address: the street and the town."""
     name = f"{pick(rng, vocabulary.STREETS)} {pick(rng, vocabulary.STREET_FORMS)}"
     suite = f", Suite {rng.integers(1, 60) * 10}" if chance(rng, 0.15) else ""
     city = pick(rng, vocabulary.CITIES)
@@ -60,7 +61,7 @@ def _postcode(rng: Generator) -> str:
 
 
 def phone(rng: Generator) -> str:
-    """A telephone number in one of three national styles."""
+    """Returns a telephone number in one of three national formats."""
     area, first, last = rng.integers(200, 999), rng.integers(200, 999), rng.integers(1000, 9999)
     return pick(
         rng, (f"({area}) {first}-{last}", f"+{rng.integers(30, 50)} {area} {first} {last}", f"{area}-{first}-{last}")
@@ -68,37 +69,42 @@ def phone(rng: Generator) -> str:
 
 
 def email(rng: Generator, organisation: str) -> str:
-    """An address at the organisation's domain."""
+    """Returns an e-mail address at the organisation's domain."""
     domain = "".join(letter for letter in organisation.split()[0].lower() if letter.isascii() and letter.isalnum())
     return f"{pick(rng, ('info', 'office', 'billing', 'service', 'hello', 'accounts'))}@{domain}.example"
 
 
 def code(rng: Generator, prefix: str = "", digits: int = 6) -> str:
-    """A reference such as "INV-204817"."""
+    """Returns a reference, such as "INV-204817"."""
     number = f"{rng.integers(10**digits):0{digits}}"
     return f"{prefix}-{number}" if prefix else number
 
 
 def day(rng: Generator) -> date:
-    """A day from 1995 to 2026."""
+    """Returns a day from 1995-01-01 to 2026-12-30."""
     return date.fromordinal(int(rng.integers(date(1995, 1, 1).toordinal(), date(2026, 12, 31).toordinal())))
 
 
 def write_date(when: date, form: str) -> str:
-    """`when` in one of DATE_FORMS."""
+    """Returns the date as text, in one of `DATE_FORMS`."""
     return form.format(d=when.day, m=when.month, y=when.year, month=vocabulary.MONTHS[when.month - 1])
 
 
 @dataclass(frozen=True)
 class Currency:
-    """How amounts are written: the sign before or behind, and a point or a comma for decimals."""
+    """How amounts are written.
+
+    Attributes:
+        before, behind: the text before and after the number.
+        comma: whether a comma separates the decimals. The default is a point.
+    """
 
     before: str
     behind: str = ""
     comma: bool = False
 
     def write(self, cents: int) -> str:
-        """123450 -> "$1,234.50" or "1.234,50 EUR"."""
+        """Returns an amount as text: 123450 cents -> "$1,234.50" or "1.234,50 EUR"."""
         amount = f"{cents / 100:,.2f}"
         if self.comma:
             amount = amount.translate(str.maketrans(",.", ".,"))
@@ -118,7 +124,7 @@ CURRENCIES = (
 
 @dataclass(frozen=True)
 class Subject:
-    """What a document is about: its people, companies, town and nouns come back from sentence to sentence."""
+    """What a document is about: the people, companies, cities and nouns that its sentences use."""
 
     topic: str
     people: tuple[str, ...]
@@ -128,7 +134,7 @@ class Subject:
 
 
 def draw_subject(rng: Generator) -> Subject:
-    """A subject by lot."""
+    """Draws a random subject."""
     topic = pick(rng, tuple(vocabulary.TOPICS))
     return Subject(
         topic=topic,

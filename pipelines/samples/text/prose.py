@@ -1,4 +1,4 @@
-"""Sentences about a subject, put together from templates."""
+"""Sentences about a subject, built from templates."""
 
 from __future__ import annotations
 
@@ -30,31 +30,34 @@ _SLOTS: dict[str, Callable[[Generator, Subject], str]] = {
 
 
 def plural(noun: str) -> str:
-    """The regular English plural."""
+    """Returns the regular English plural of a noun."""
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def fill(rng: Generator, subject: Subject, template: str) -> str:
-    """`template` with every {slot} replaced by lot, "a" made "an" where a vowel follows, "Inc.." made "Inc."."""
+    """Returns `template` with a random value for every {slot}.
+
+    "a" becomes "an" before a vowel, and "Inc.." at the end of a sentence becomes "Inc.".
+    """
     text = _SLOT.sub(lambda slot: _SLOTS[slot[1]](rng, subject), template)
     return _ARTICLE.sub(r"\1n ", text).replace("..", ".")
 
 
 def sentence(rng: Generator, subject: Subject, templates: Sequence[str] = vocabulary.SENTENCES) -> str:
-    """One sentence."""
+    """Returns one sentence."""
     return fill(rng, subject, pick(rng, templates))
 
 
 def paragraph(rng: Generator, subject: Subject, sentences: int, templates: Sequence[str] = vocabulary.SENTENCES) -> str:
-    """`sentences` of them, no template twice in a row of len(templates)."""
+    """Returns a paragraph of `sentences` sentences. No template is used again before all others were used."""
     order = rng.permutation(len(templates))
     return " ".join(fill(rng, subject, templates[order[i % len(templates)]]) for i in range(sentences))
 
 
 def heading(rng: Generator, subject: Subject) -> str:
-    """A title such as "Steady tides and the outer pier"."""
+    """Returns a title, such as "Steady tides and the outer pier"."""
     noun, other = pick(rng, subject.nouns), pick(rng, subject.nouns)
     adjective, second = pick(rng, vocabulary.ADJECTIVES), pick(rng, vocabulary.ADJECTIVES)
     forms = (

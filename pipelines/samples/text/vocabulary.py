@@ -1,4 +1,4 @@
-"""Word lists of the samples; every person, company and place in a document is put together from these."""
+"""Word lists of the samples. Every person, company and place in a document is built from these."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ TOPICS = {
         lever, mould, plane, plate, press, pulley, saw, screw, spring, steel, thread
     """),
 }
-"""Topic -> its nouns; a document keeps to one topic, so that its words hang together."""
+"""Topic -> its nouns. A document uses one topic, so that its words are related."""
 
 ADJECTIVES = _words("""
 annual broad careful central clear common complete costly dense detailed dry early empty even familiar final fine
