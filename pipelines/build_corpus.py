@@ -26,7 +26,7 @@ from pipelines.corpus.finish import finish, is_finished, summarize
 from pipelines.corpus.store import CorpusStore
 from pipelines.report.counting import count_column
 from pipelines.runtime.beam.job import run_chain
-from pipelines.runtime.beam.runners import check_runner, waits_not
+from pipelines.runtime.beam.runners import check_runner, does_not_wait
 from pipelines.runtime.command import leave, run_command
 from pipelines.runtime.files import open_file_systems
 from pipelines.runtime.progress import Progress
@@ -88,7 +88,7 @@ def _build(
         )
     if missing:
         build_shards(config, store, units, missing, beam_args)
-        if waits_not(beam_args) and missing_units(units, store):
+        if does_not_wait(beam_args) and missing_units(units, store):
             logger.info("submitted. When the job is done, the same command with --finish_only completes the corpus")
             return None
     if missing or not is_finished(store):

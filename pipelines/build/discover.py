@@ -103,7 +103,7 @@ def _from_list(item: str) -> list[str]:
 
 def _listed(line: str) -> list[str]:
     is_directory = line.endswith("/") or (files.is_local(line) and Path(line).is_dir())
-    uri = files.one_spelling(line)
+    uri = files.absolute_uri(line)
     return _expand(uri) if is_directory or _is_pattern(uri) else [uri]
 
 

@@ -29,7 +29,7 @@ from pipelines.corpus.shards import read_sidecar
 from pipelines.corpus.store import CorpusStore
 from pipelines.page.assemble import PageResult
 from pipelines.runtime.progress import Progress
-from pipelines.runtime.sandbox import TASKS_A_CHILD, Sandbox
+from pipelines.runtime.sandbox import TASKS_PER_CHILD, Sandbox
 from pipelines.runtime.scratch import scratch_directory
 from pipelines.runtime.wording import counted
 from schemas import PageStatus
@@ -171,7 +171,7 @@ def _relative_error(values: np.ndarray, total: int) -> float:
 def describe(sampled: Sampled, total: int, config: BuildConfig, dry_run: DryRun) -> list[str]:
     """Returns the lines of the log that state the estimated cost of a build of `total` pages."""
     workers = config.run.workers_here
-    starts = workers + total // TASKS_A_CHILD
+    starts = workers + total // TASKS_PER_CHILD
     core_s = total * sampled.cpu_s + starts * sampled.start_cpu_s
     core_hours, size_gb = core_s / 3600, total * sampled.bytes / 1e9
     price = dry_run.price_per_core_hour

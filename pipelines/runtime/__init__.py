@@ -1,4 +1,4 @@
-"""How work is carried out, whatever the work is: child processes, files, progress, command life cycle, Beam.
+"""Running work, independent of what the work is: child processes, files, progress, command life cycle, Beam.
 
 May import: `schemas`.
 """

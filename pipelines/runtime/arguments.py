@@ -1,4 +1,4 @@
-"""Types of command-line arguments for argparse. Each refuses a value with a message that says what is wrong."""
+"""Argument types for argparse. Each one rejects a wrong value with a message that says what is wrong."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ DAY_S = 86_400
 
 
 def place(text: str) -> str:
-    """Returns a path or URI in the one spelling that it has in a corpus, whatever spelling was typed.
+    """Returns a path or URI in the spelling that a corpus stores: a local path becomes absolute.
 
     Raises:
-        argparse.ArgumentTypeError: it is empty, as an unset variable is, and would mean the current directory.
+        argparse.ArgumentTypeError: the text is empty, for example from an unset shell variable. It would mean the
+            current directory.
     """
-    from pipelines.runtime.files import one_spelling  # which imports Beam
+    from pipelines.runtime.files import absolute_uri  # imports Beam, so only here
 
     if not text.strip():
         raise argparse.ArgumentTypeError("it is empty")
-    return one_spelling(text)
+    return absolute_uri(text)
 
 
 def positive(text: str) -> int:
     """Returns a whole number of 1 or more.
 
     Raises:
-        argparse.ArgumentTypeError: it is something else.
+        argparse.ArgumentTypeError: the text is anything else.
     """
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
@@ -36,10 +37,10 @@ def two_or_more(text: str) -> int:
     """Returns a whole number of 2 or more.
 
     Raises:
-        argparse.ArgumentTypeError: it is something else.
+        argparse.ArgumentTypeError: the text is anything else.
     """
     if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 2 or more: one page says nothing about the others")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 2 or more: one page is not enough for an estimate")
     return int(text)
 
 
@@ -47,26 +48,26 @@ def price(text: str) -> float:
     """Returns a price in dollars, 0 or more.
 
     Raises:
-        argparse.ArgumentTypeError: it is something else.
+        argparse.ArgumentTypeError: the text is anything else.
     """
     return _within(text, 0, math.inf, "is not a price in dollars", upper_is_allowed=False)
 
 
 def seconds(text: str) -> float:
-    """Returns a number of seconds above 0, at most a day.
+    """Returns a number of seconds above 0 and at most one day.
 
     Raises:
-        argparse.ArgumentTypeError: it is something else.
+        argparse.ArgumentTypeError: the text is anything else.
     """
     problem = f"is not a number of seconds between 0 and {DAY_S}"
     return _within(text, math.ulp(0.0), DAY_S, problem)
 
 
 def share(text: str) -> float:
-    """Returns a share, 0 to 1.
+    """Returns a share between 0 and 1, both included.
 
     Raises:
-        argparse.ArgumentTypeError: it is something else.
+        argparse.ArgumentTypeError: the text is anything else.
     """
     return _within(text, 0, 1, "is not a share between 0 and 1")
 
@@ -75,18 +76,18 @@ def percent(text: str) -> int:
     """Returns a whole number from 1 to 100.
 
     Raises:
-        argparse.ArgumentTypeError: it is something else.
+        argparse.ArgumentTypeError: the text is anything else.
     """
     if not text.isdecimal() or not 1 <= int(text) <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not in 1..100")
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 to 100")
     return int(text)
 
 
-def _within(text: str, least: float, most: float, problem: str, upper_is_allowed: bool = True) -> float:
+def _within(text: str, lower: float, upper: float, problem: str, upper_is_allowed: bool = True) -> float:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not (least <= value < most or (upper_is_allowed and value == most)):
+    if not (lower <= value < upper or (upper_is_allowed and value == upper)):
         raise argparse.ArgumentTypeError(f"{text} {problem}")
     return value

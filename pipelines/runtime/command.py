@@ -1,4 +1,4 @@
-"""What the long-running commands share: their log, and the exit code and last words of each way to end."""
+"""Life cycle shared by the long-running commands: log, exit codes and the last message of each way to end."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from schemas import FolioError
 from schemas.support.interrupts import kept_interrupts
 
 DONE, FAILED = 0, 1
-STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # what shells report for them
+STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # exit codes that shells use for these signals
 
 
 def run_command(work: Callable[[], object]) -> int:
     """Runs `work` with the project's log on stderr and returns the exit code.
 
     Args:
-        work: keeps what it has finished, so that the same command can go on.
+        work: the command. It must keep finished work, so that the same command can continue after an interruption.
+
+    Returns:
+        0 if `work` returned, the exit code of a `FolioError`, 1 if files could not be read or written, 130 after
+        Ctrl-C, 143 after SIGTERM.
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("pipelines").setLevel(logging.INFO)
@@ -32,7 +36,7 @@ def run_command(work: Callable[[], object]) -> int:
         received.append(signal.Signals(number))
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)  # its default would leave scratch files and page processes behind
+    signal.signal(signal.SIGTERM, stop)  # the default action would leave scratch files and page processes behind
     try:
         with kept_interrupts():
             work()
@@ -40,19 +44,19 @@ def run_command(work: Callable[[], object]) -> int:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     except storage_errors() as error:
-        sys.stderr.write(f"error: {error}. Finished shards are kept; run the same command again to go on.\n")
+        sys.stderr.write(f"error: {error}. Finished shards are kept; run the same command again to continue.\n")
         return FAILED
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; run the same command again to go on\n")
+        sys.stderr.write("stopped; run the same command again to continue\n")
         return STOPPED[received[-1]]
     return DONE
 
 
 def leave(exit_code: int) -> NoReturn:
-    """Ends the process at once with what `run_command` returned.
+    """Ends the process immediately with the exit code that `run_command` returned.
 
-    Python's own way out now and then aborts in the threads of pyarrow ("terminate called without an active
-    exception", once in some fifty runs on a busy machine), and a command that is done would report that it failed.
+    Python's normal exit sometimes aborts in the threads of pyarrow ("terminate called without an active exception",
+    about once in fifty runs on a busy machine). A finished command would then report a failure.
     """
     sys.stdout.flush()
     sys.stderr.flush()

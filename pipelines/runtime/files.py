@@ -1,4 +1,4 @@
-"""Files by path or URI, through Beam's file systems: local, `gs://`, `s3://`, `hdfs://`."""
+"""Access to files by path or URI through Beam's file systems: local, `gs://`, `s3://`, `hdfs://`."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ RAW = {"mime_type": "application/octet-stream", "compression_type": CompressionT
 
 
 def is_local(uri: str) -> bool:
-    """Tells whether `uri` is a path on this machine."""
+    """Returns whether `uri` is a path on this machine."""
     return FileSystems.get_scheme(uri) is None
 
 
-def one_spelling(uri: str) -> str:
-    """Returns a path from the root on, so that it means the same wherever it is read; a uri as it is."""
-    return os.path.abspath(uri) if is_local(uri) else uri  # noqa: PTH100 - a link keeps its own name
+def absolute_uri(uri: str) -> str:
+    """Returns a local path as an absolute path, independent of the current directory, and a URI unchanged."""
+    return os.path.abspath(uri) if is_local(uri) else uri  # noqa: PTH100 - Path.resolve would follow links
 
 
 def is_installed(module: str) -> bool:
-    """Tells whether a module can be imported, without importing it."""
+    """Returns whether a module can be imported, without importing it."""
     try:
         return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # not even the package that it belongs to
+    except ModuleNotFoundError:  # its parent package is missing too
         return False
 
 
 def open_file_systems(uris: Iterable[str], beam_args: list[str]) -> None:
-    """Makes sure that the file systems of all `uris` can be used, with the credentials that Beam's flags give them.
+    """Checks that the file systems of all `uris` can be used with the credentials from Beam's flags.
 
     Raises:
-        UsageError: a bucket cannot be reached, or the library for its kind of uri is not installed, or there are no
+        UsageError: a bucket cannot be reached, the library for its URI scheme is not installed, or there are no
             credentials for it.
     """
     options = PipelineOptions(beam_args)
@@ -53,44 +53,44 @@ def open_file_systems(uris: Iterable[str], beam_args: list[str]) -> None:
         if scheme == "gs" and not options.view_as(GoogleCloudOptions).no_auth:
             _find_google_credentials(uri)
         try:
-            if scheme:  # a listing, as a bucket that is not there also holds no file by any name
+            if scheme:  # lists the bucket: `exists` would not tell a missing bucket from a missing file
                 match("/".join([*uri.split("/")[:3], "any*"]))
         except (BeamIOError, ValueError, ImportError) as error:
             extra = "" if scheme in CLIENTS else f"; it also needs the Beam extra for {scheme}://"
             raise UsageError(
-                f"{uri} cannot be reached ({error}). Look at its name and your credentials{extra}."
+                f"{uri} cannot be reached ({error}). Check its name and your credentials{extra}."
             ) from error
 
 
 def _find_google_credentials(uri: str) -> None:
-    """Raises `UsageError` where there are none: Beam would look five times, with a traceback for each."""
+    """Raises `UsageError` if there are none. Beam itself would search five times and print a traceback each time."""
     import google.auth
 
-    if os.environ.get("STORAGE_EMULATOR_HOST"):  # which asks for none
+    if os.environ.get("STORAGE_EMULATOR_HOST"):  # the emulator needs no credentials
         return
-    logging.getLogger("google.auth").setLevel(logging.ERROR)  # what it warns of is told by us, and once
+    logging.getLogger("google.auth").setLevel(logging.ERROR)  # we report the error ourselves, and only once
     try:
         google.auth.default()
     except google.auth.exceptions.GoogleAuthError as error:
         raise UsageError(
-            f"{uri} needs credentials of Google's ({error}). Run `gcloud auth application-default login`, or set "
+            f"{uri} needs Google credentials ({error}). Run `gcloud auth application-default login`, or set "
             "GOOGLE_APPLICATION_CREDENTIALS to the path of a key file."
         ) from error
 
 
 def exists(uri: str) -> bool:
-    """Tells whether there is a file (or, locally, a directory) at `uri`."""
+    """Returns whether there is a file (or, locally, a directory) at `uri`."""
     return FileSystems.exists(uri)
 
 
 def read_bytes(uri: str) -> bytes:
-    """Returns the whole file."""
+    """Returns the content of a file."""
     with open_read(uri) as stream:
         return stream.read()
 
 
 def open_read(uri: str) -> BinaryIO:
-    """Opens a file as it is, never decompressed by its ending; seekable."""
+    """Opens a file as a seekable stream. Never decompresses it, whatever its file name extension is."""
     return FileSystems.open(uri, **RAW)
 
 
@@ -101,5 +101,5 @@ def match(pattern: str) -> list[str]:
 
 
 def delete(uris: list[str]) -> None:
-    """Deletes files; those that are gone already are no error."""
+    """Deletes files; files that do not exist are ignored."""
     FileSystems.delete([uri for uri in uris if exists(uri)])

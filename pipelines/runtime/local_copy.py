@@ -1,4 +1,4 @@
-"""A document's bytes as a file on this machine, and whose fault it is where they cannot be had."""
+"""Provides a local copy of a document; separates bad files (recorded) from temporary storage errors (retried)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from schemas import FolioError
 logger = logging.getLogger("pipelines")
 
 RETRY_WAITS_S = (1.0, 4.0, 16.0)
-# What is wrong with one file and will still be wrong in a minute. Everything else is taken for a passing fault of the
-# network or the machine: to record that as the document's would lose a good document for ever.
-_OF_THE_FILE = {
+# Errors of the file itself, which will not disappear. Every other error counts as a temporary error of the network or
+# the machine. If it were recorded as an error of the document, a good document would be lost forever.
+_FILE_ERRNOS = {
     errno.ENOENT,
     errno.EACCES,
     errno.EPERM,
@@ -30,59 +30,67 @@ _OF_THE_FILE = {
     errno.EISDIR,
     errno.EIO,
 }
-_OF_THE_OBJECT = {403, 404, 410}  # HTTP: forbidden, not found, gone
+_OBJECT_STATUSES = {403, 404, 410}  # HTTP: forbidden, not found, gone
 
 
 class UnreadableError(OSError):
-    """A file that is not there, may not be read, or is none: the fault is its own, and trying again is no use."""
+    """The file is missing, may not be read, or is not a regular file. A retry would not help."""
 
 
 def local_copy(uri: str, scratch: Path, waits_s: Sequence[float] = RETRY_WAITS_S) -> Path:
     """Returns a local path with the bytes of `uri`: the file itself, or a copy in the directory `scratch`.
 
     Args:
-        waits_s: how long to wait before each further try after a fault that may pass.
+        uri: the document, a path or a URI.
+        scratch: directory for copies; a copy that is there already is used again.
+        waits_s: seconds to wait before each retry after a temporary error.
 
     Raises:
-        UnreadableError: the file cannot be read, now or later.
-        FolioError: it could not be fetched, though it may be there.
+        UnreadableError: the file itself cannot be read; a retry would not help.
+        FolioError: all attempts failed with temporary errors; the file may be good.
     """
     for wait_s in (*waits_s, None):
         try:
             return _local_file(uri, scratch) if is_local(uri) else _copy(uri, scratch)
         except Exception as error:
-            if _is_of_the_file(error):
+            if _is_permanent(error):
                 raise UnreadableError(str(error)) from error
             if wait_s is None:
-                tries = len(waits_s) + 1
+                attempts = len(waits_s) + 1
                 raise FolioError(
-                    f"{uri} could not be fetched in {tries} tries ({error}). "
-                    "What is finished is kept; run the same command again to go on."
+                    f"{uri} could not be fetched in {attempts} attempts ({error}). "
+                    "Finished work is kept; run the same command again to continue."
                 ) from error
             logger.warning("%s: %s; trying again in %g s", uri, error, wait_s)
             time.sleep(wait_s)
-    raise AssertionError("the last try returns or raises")
+    raise AssertionError("the last attempt returns or raises")
 
 
-def _is_of_the_file(error: Exception) -> bool:
-    if isinstance(error, (UnreadableError, ValueError)):  # ValueError: no path or uri can be spelt like this
+def _is_permanent(error: Exception) -> bool:
+    if isinstance(error, (UnreadableError, ValueError)):  # ValueError: not a valid path or URI
         return True
-    code = getattr(error, "code", None)  # of the errors of Google's and Amazon's clients
-    return code in _OF_THE_OBJECT or (isinstance(error, OSError) and error.errno in _OF_THE_FILE)
+    code = getattr(error, "code", None)  # set on errors of Google's and Amazon's clients
+    return code in _OBJECT_STATUSES or (isinstance(error, OSError) and error.errno in _FILE_ERRNOS)
 
 
 def _local_file(uri: str, scratch: Path) -> Path:
     path = Path(uri)
     if not os.path.lexists(path):
-        path = _spelt_out(uri, scratch) or path
-    if path.exists() and not path.is_file():  # opening a named pipe would wait for ever
+        path = _escaped_file(uri, scratch) or path
+    if path.exists() and not path.is_file():  # opening a named pipe would wait forever
         raise UnreadableError(f"{uri} is no regular file")
-    path.open("rb").close()  # a missing file should fail here, not in a child process
+    path.open("rb").close()  # report a missing file here, not in a child process
     return path
 
 
-def _spelt_out(uri: str, scratch: Path) -> Path | None:
-    """Finds the file whose name is no UTF-8, so that `discover` spelt it out, and links it under a name that is."""
+def _escaped_file(uri: str, scratch: Path) -> Path | None:
+    """Finds a file whose name is not UTF-8 and links to it in `scratch` under a name that is.
+
+    In such names `discover` has escaped bytes as `\\xNN`.
+
+    Returns:
+        The link, or None if there is no such file.
+    """
     name = re.sub(rb"\\x([89a-f][0-9a-f])", lambda found: bytes.fromhex(found[1].decode()), uri.encode())
     if name == uri.encode() or not os.path.lexists(name):
         return None

@@ -1,4 +1,4 @@
-"""Work on what comes next while the present is used, with a bounded number of results in memory."""
+"""Ordered parallel map with a bounded number of results in flight."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ Result = TypeVar("Result")
 
 
 def parallel_map(task: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
-    """Yields the result of each item, in order, while the threads work on the next ones: one each and no more."""
+    """Yields the results of all items, in order. While the caller uses one, each thread works on at most one more.
+
+    Args:
+        task: called with each item in a thread.
+        items: read lazily, at most `threads` items ahead of the result in use.
+        threads: how many work at the same time.
+
+    Raises:
+        Exception: the error of a task, at the position of its result.
+    """
     with ThreadPoolExecutor(threads) as pool:
         started: deque[Future[Result]] = deque()
         for item in items:

@@ -1,4 +1,4 @@
-"""The progress lines of a build: page by page where it runs in this process, shard by shard where on a cluster."""
+"""Progress lines: per page if the job runs in this process, per output file if it runs on a cluster."""
 
 from __future__ import annotations
 
@@ -23,7 +23,17 @@ WATCH_INTERVAL_S = 30.0
 
 
 class Progress:
-    """Counts items by status and writes a line now and then: in place on a terminal, line by line into a log."""
+    """Counts items by status and writes a progress line at intervals.
+
+    On a terminal the line is updated in place; in a log each update is a new line. Use as a context manager.
+
+    Args:
+        verb: what is done, in the past tense: `built`.
+        noun: what is counted, in the plural: `pages`.
+        total: number of items, including those of earlier runs.
+        done: items that earlier runs have finished.
+        stream: where the line is written; default stderr.
+    """
 
     def __init__(self, verb: str, noun: str, total: int, done: int = 0, stream: TextIO | None = None) -> None:
         self.verb = verb
@@ -37,7 +47,7 @@ class Progress:
         self._next_s = self.started + self._interval_s
 
     def update(self, status: PageStatus, count: int = 1) -> None:
-        """Counts `count` items that ended alike."""
+        """Counts `count` items that ended with `status`."""
         self.counts[status] += count
         now = time.monotonic()
         if now >= self._next_s:
@@ -55,7 +65,7 @@ class Progress:
         self._write(time.monotonic(), final=True)
 
     def line(self, elapsed_s: float) -> str:
-        """Returns the text of the line after `elapsed_s` seconds of this run."""
+        """Returns the progress line `elapsed_s` seconds after the start of this run."""
         here = sum(self.counts.values())
         done = self.done_before + here
         rate = here / elapsed_s if elapsed_s > 0 else 0.0
@@ -76,10 +86,10 @@ class Progress:
 
 
 class ProgressHandle:
-    """A progress as a DoFn carries it; a context manager.
+    """Reference to a `Progress` that survives pickling, for use in a DoFn; a context manager.
 
-    A DoFn is pickled and copied. Its copies in this process count on the progress of the launcher; those in other
-    processes find no progress and count nothing.
+    Beam pickles and copies a DoFn. Copies in the launcher's process update the launcher's progress. Copies in other
+    processes do not find it and count nothing.
     """
 
     _open: ClassVar[dict[tuple[int, int], Progress]] = {}
@@ -95,18 +105,23 @@ class ProgressHandle:
         self._open.pop(self._key, None)
 
     def update(self, status: PageStatus) -> None:
-        """Counts an item, in the process of the launcher."""
+        """Counts an item if this is the launcher's process."""
         progress = self._open.get(self._key)
         if progress:
             progress.update(status)
 
 
 class OutputWatch:
-    """Tells how far a job on other machines is by the output that is there, as every runner has it alike.
+    """Logs the progress of a job on other machines by counting its output files. This works with every runner.
+
+    Use as a context manager around the job.
 
     Args:
-        missing: how many are not there at the start.
-        count: returns how many are there.
+        verb: what is done, in the past tense: `built`.
+        noun: what is counted, in the plural: `shards`.
+        missing: how many output files do not exist at the start.
+        count: returns how many output files exist.
+        interval_s: seconds between two log lines.
     """
 
     def __init__(
@@ -129,25 +144,25 @@ class OutputWatch:
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
         self._thread.join()
-        self._tell()
+        self._report()
 
     def update(self, status: PageStatus, count: int = 1) -> None:
-        """Does nothing: what workers in this process do is seen by its output as well."""
+        """Does nothing: the output files of workers in this process are counted too."""
 
     def line(self, done: int, elapsed_s: float) -> str:
-        """Returns the text of the line when `done` outputs are there after `elapsed_s` seconds of this run."""
+        """Returns the progress line when `done` output files exist, `elapsed_s` seconds after the start of this run."""
         here, total = done - self._before, self._before + self.missing
         left = duration((total - done) * elapsed_s / here) if here > 0 else "unknown"
         return f"{self.verb} {done}/{total} {self.noun}, ETA {left}"
 
     def _watch(self) -> None:
         while not self._stopped.wait(self._interval_s):
-            self._tell()
+            self._report()
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         try:
             done = self._count()
-        except storage_errors() as error:  # the work goes on without us
+        except storage_errors() as error:  # the job itself continues
             logger.warning("%s %s cannot be counted: %s", self.verb, self.noun, error)
             return
         logger.info(self.line(done, time.monotonic() - self.started))

@@ -1,13 +1,11 @@
-"""Killable child processes for work that can hang, crash or eat the memory.
+"""Killable child processes for work that can hang, crash or use too much memory.
 
-A `Sandbox` runs one handler in several children. If a task
-exceeds its time or memory limit, or its child dies, only that task fails: the child is replaced and the task gets a
-`TaskFailure`. A handler that cannot even be built
-(a missing extra, damaged weights) stops the run with its own message.
+A `Sandbox` runs one handler in several children. If a task exceeds its time or memory limit, or if its child dies, only
+that task fails: the child is replaced and the task gets a `TaskFailure`. If the handler itself cannot be built (a
+missing extra, damaged weights), the run stops with the handler's message.
 
-The children are started as fresh interpreters rather than through `multiprocessing`: they then import nothing but
-the handler's modules, and they also run below daemonic workers (Dask), which may not have `multiprocessing`
-children.
+The children are started as new interpreters, not through `multiprocessing`, for two reasons. They import only the
+modules of the handler. And they also work in daemonic workers (Dask), which may not start `multiprocessing` children.
 """
 
 from __future__ import annotations
@@ -32,14 +30,19 @@ Handler = Callable[[Any], Any]
 
 START_LIMIT_S = 300.0
 POLL_S = 0.5
-TASKS_A_CHILD = 2000  # native libraries leak a little with every page
-ATTEMPTS = 2
-STARTS = 3  # a child killed from outside before it is ready is started again; more of them in a row are no accident
+TASKS_PER_CHILD = 2000  # then it is replaced: native libraries leak a little memory with every page
+ATTEMPTS = 2  # of a task whose child dies
+STARTS = 3  # of a child that is killed before it is ready; after three kills in a row the run stops
 
 
 @dataclass(frozen=True)
 class TaskFailure:
-    """A task without a result, and the reason."""
+    """The outcome of a task without a result.
+
+    Attributes:
+        status: the kind of failure.
+        detail: the reason, for the manifest.
+    """
 
     status: PageStatus
     detail: str
@@ -57,7 +60,7 @@ class _Child:
         self.pipe, theirs = Pipe()
         command = [sys.executable, "-m", "pipelines.runtime.sandbox_child", str(theirs.fileno())]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        # Its own session: Ctrl-C reaches the launcher alone, which then ends the children in order.
+        # Its own session: only the launcher gets Ctrl-C, and it then ends the children in order.
         self.process = subprocess.Popen(
             command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -68,7 +71,7 @@ class _Child:
     def give(self, task: Any, attempt: int) -> None:
         self.task, self.attempt = task, attempt
         self.deadline = time.monotonic() + self.timeout_s
-        with suppress(BrokenPipeError):  # it died while idle: reading from it will say so
+        with suppress(BrokenPipeError):  # it died while idle: the next read from the pipe reports it
             self.pipe.send(task)
 
     def resident_mb(self) -> float:
@@ -87,13 +90,16 @@ class _Child:
 
 
 class Sandbox(Generic[Task, Result]):
-    """Children that run `factory()` once and its result on every task.
+    """Child processes that call `factory()` once and then the handler that it returned for every task.
 
     Args:
-        factory: picklable; called in each child, returns the handler. `FolioError` from it stops the run.
-        workers: children at work at the same time.
-        timeout_s: wall-clock limit for a task.
-        memory_mb: limit for a child's resident memory. A child above half of it is replaced after its task.
+        factory: picklable; called in each child, returns the handler. A `FolioError` from it stops the run.
+        workers: number of children.
+        timeout_s: wall-clock limit per task, in seconds.
+        memory_mb: limit for a child's resident memory, in MiB. A child above half of it is replaced after its task.
+
+    Attributes:
+        peak_mb: highest resident memory of a child that was measured, in MiB.
     """
 
     def __init__(self, factory: Callable[[], Handler], workers: int, timeout_s: float, memory_mb: int) -> None:
@@ -127,12 +133,12 @@ class Sandbox(Generic[Task, Result]):
             if not self._children:
                 self._children.append(_Child(self._factory, self._timeout_s))
             for _ in self._collect(restarts):
-                return  # it exceeds its memory limit before any page: the pages will be recorded so
+                return  # it exceeds the memory limit without a page: each page will then be recorded as such
 
     def map(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | TaskFailure]]:
         """Yields every task with its result or failure, in order of completion.
 
-        Tasks are drawn from the iterable only when a child is free for them.
+        Takes a task from the iterable only when a child is free for it. A task whose child dies is tried once more.
 
         Raises:
             FolioError: the handler cannot be built.
@@ -146,7 +152,7 @@ class Sandbox(Generic[Task, Result]):
             yield from self._collect(retries)
 
     def _feed(self, source: Iterator[Task], retries: deque[tuple[Task, int]]) -> None:
-        """Gives a task to every idle child, starting children while there are tasks for them."""
+        """Gives a task to every idle child, and starts more children while there are tasks for them."""
         for child in [child for child in self._children if child.task is None and child.ready]:
             work = _next(source, retries)
             if work is None:
@@ -161,7 +167,7 @@ class Sandbox(Generic[Task, Result]):
             self._children.append(child)
 
     def _collect(self, retries: deque[tuple[Task, int]]) -> Iterator[tuple[Task, Result | TaskFailure]]:
-        """Waits a moment and yields what came of it: results, crashes, children past their limits."""
+        """Waits up to `POLL_S` and yields what happened: results, crashes, children that exceed a limit."""
         busy = {child.pipe: child for child in self._children if child.task is not None or not child.ready}
         for pipe in wait(list(busy), POLL_S):
             child = busy.pop(pipe)  # type: ignore[call-overload]
@@ -175,7 +181,7 @@ class Sandbox(Generic[Task, Result]):
     def _receive(self, child: _Child, retries: deque[tuple[Task, int]]) -> Iterator[tuple[Task, Result | TaskFailure]]:
         try:
             kind, value = child.pipe.recv()
-        except (EOFError, OSError):  # it died, perhaps in the middle of its answer
+        except (EOFError, OSError):  # it died, possibly while it was answering
             failure = self._crashed(child, retries)
             if failure:
                 yield child.task, failure
@@ -193,12 +199,12 @@ class Sandbox(Generic[Task, Result]):
         child.served += 1
         resident_mb = child.resident_mb()
         self.peak_mb = max(self.peak_mb, resident_mb)
-        if child.served >= TASKS_A_CHILD or resident_mb > self._memory_mb / 2:
+        if child.served >= TASKS_PER_CHILD or resident_mb > self._memory_mb / 2:
             self._drop(child)
         yield task, (value if kind == "result" else TaskFailure(PageStatus.CRASHED, value))
 
     def _crashed(self, child: _Child, retries: deque[tuple[Task, int]]) -> TaskFailure | None:
-        """Takes a dead child away; its task gets one more chance, as a stray signal may have hit it."""
+        """Removes a dead child. Its task is tried once more, because the child may have been killed from outside."""
         code = self._drop(child)
         if not child.ready:
             self._killed_at_start += 1
@@ -207,7 +213,7 @@ class Sandbox(Generic[Task, Result]):
                 return None
             self.close()
             raise FolioError(
-                f"a page process ended with exit code {code} before it could take a page; see its message above."
+                f"a page process ended with exit code {code} before it was ready for a page; see its message above."
             )
         if child.attempt < ATTEMPTS:
             retries.append((child.task, child.attempt + 1))
@@ -235,5 +241,5 @@ class Sandbox(Generic[Task, Result]):
 
 
 def _next(source: Iterator[Task], retries: deque[tuple[Task, int]]) -> tuple[Task, int] | None:
-    """Returns the next task with the number of its attempt, or None when there is none."""
+    """Returns the next task and the number of its attempt, or None if no task is left."""
     return retries.popleft() if retries else next(((task, 1) for task in source), None)

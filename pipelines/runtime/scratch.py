@@ -1,4 +1,4 @@
-"""Directories for a while, all below one: what a killed run leaves there, the next run removes."""
+"""Temporary directories below one common directory. The next run removes what a killed run has left there."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from schemas import FolioError
 
 
 def scratch_root() -> Path:
-    """Returns the directory below which all scratch directories of this user lie: `folio-UID` in the system's own.
+    """Returns the parent of all scratch directories of this user: `folio-UID` in the system's temporary directory.
 
     Raises:
-        FolioError: it belongs to somebody else.
+        FolioError: it belongs to another user.
     """
     root = Path(tempfile.gettempdir()) / f"folio-{os.getuid()}"
     root.mkdir(mode=0o700, exist_ok=True)
     if root.stat().st_uid != os.getuid():
-        raise FolioError(f"{root} belongs to another user: set TMPDIR to a directory of your own.")
+        raise FolioError(f"{root} belongs to another user: set TMPDIR to a directory that belongs to you.")
     return root
 
 
 @contextmanager
 def scratch_directory() -> Iterator[Path]:
-    """Makes an empty directory that goes when the block ends, or with the next one made if this process is killed.
+    """Creates an empty directory and removes it when the block ends.
 
-    The mark of a directory in use is a lock, which ends with its process however that ends.
+    If this process is killed, the next call in any process removes it. A directory in use is locked. The kernel
+    releases the lock when the process ends, however it ends.
     """
     root = scratch_root()
     with ExitStack() as in_use:
-        with locked(root):  # nobody takes a directory for an abandoned one before its own lock is set
+        with locked(root):  # until the new directory has its own lock, it would look abandoned
             _remove_abandoned(root)
             directory = Path(tempfile.mkdtemp(dir=root))
             in_use.enter_context(locked(directory))
@@ -52,15 +53,16 @@ def _remove_abandoned(root: Path) -> None:
 
 @contextmanager
 def locked(directory: Path, flags: int = 0) -> Iterator[None]:
-    """Holds the kernel's lock on a directory, which ends with this process however that ends.
+    """Holds a lock of the kernel on a directory. The lock ends with this process, however it ends.
 
-    Nothing is written, and no process that this one starts inherits the lock.
+    Nothing is written to disk, and child processes do not inherit the lock.
 
     Args:
-        flags: `fcntl.LOCK_NB` for not to wait.
+        directory: what to lock; must exist.
+        flags: `fcntl.LOCK_NB` to fail at once instead of waiting.
 
     Raises:
-        BlockingIOError: another process holds it, and `flags` say not to wait.
+        BlockingIOError: another process holds the lock, and `flags` say not to wait.
     """
     descriptor = os.open(directory, os.O_RDONLY)
     try:

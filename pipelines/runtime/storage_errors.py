@@ -1,4 +1,4 @@
-"""What reading and writing files may raise, told without importing a file system."""
+"""The exception types that reading and writing files may raise, without importing any file system."""
 
 from __future__ import annotations
 
@@ -14,5 +14,8 @@ ERRORS = (
 
 
 def storage_errors() -> tuple[type[Exception], ...]:
-    """Returns what may be raised by now: Beam passes on some errors of the clients that it uses."""
+    """Returns `OSError` and the error types of the storage clients that are imported by now.
+
+    Beam does not convert all errors of the clients that it uses.
+    """
     return OSError, *(getattr(sys.modules[module], name) for module, name in ERRORS if module in sys.modules)

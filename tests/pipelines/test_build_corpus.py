@@ -158,7 +158,7 @@ def test_a_missing_file_next_to_the_shards_is_written_again(text_layer_corpus, t
 def test_an_unknown_runner_is_refused_before_the_output_is_created(tmp_path):
     (tmp_path / "letter.pdf").write_bytes(one_page("Some words to read"))
     flags = ["--input", str(tmp_path), "--output", str(tmp_path / "out"), "--text_source", "pdf", "--runner", "Foo"]
-    with pytest.raises(UsageError, match="--runner=Foo: there is no such runner; take one of DataflowRunner, "):
+    with pytest.raises(UsageError, match="--runner=Foo: there is no such runner; use one of DataflowRunner, "):
         build_corpus(*parse_flags(flags))
     assert not (tmp_path / "out").exists()
 

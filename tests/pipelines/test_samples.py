@@ -318,7 +318,7 @@ def test_ctrl_c_says_how_to_continue(tmp_path):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, log = process.communicate(timeout=LIMIT_S)
-    assert (process.returncode, log) == (130, "stopped; run the same command again to go on\n")
+    assert (process.returncode, log) == (130, "stopped; run the same command again to continue\n")
 
 
 def test_a_folder_with_other_samples_is_an_error_and_one_with_the_same_samples_is_completed(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""Apache Beam: one job as a chain, the runners that its flags choose, and what each of them needs.
+"""Apache Beam: a job as a single chain, the runners that its flags can choose, and what each runner needs.
 
 May import: the rest of `runtime`, `schemas`.
 """

@@ -1,4 +1,4 @@
-"""Google's Dataflow: what it needs of the flags, the defaults that suit our jobs, and where to look at a job."""
+"""Google Dataflow: checks of the flags it needs, defaults that suit our jobs, and the web page of a job."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ NEEDED = {"project": "my-project", "region": "us-central1", "temp_location": "gs
 
 
 def check_flags(inputs: Sequence[str], output: str, text_source: str, options: PipelineOptions) -> None:
-    """Refuses what would fail only after minutes, when the first workers have started.
+    """Rejects flags that would fail only after minutes, when the first workers have started.
+
+    Args:
+        inputs: documents, directories, patterns or lists, see `BuildConfig`.
+        output: OUT.
+        text_source: `ocr` or `pdf`, see `PageConfig`.
+        options: the flags of Beam.
 
     Raises:
-        UsageError: with the cure.
+        UsageError: a flag is missing or cannot work. The message says what to change.
     """
     if not is_installed("google.cloud.dataflow_v1beta3"):
         raise UsageError(f"--runner=DataflowRunner needs {INSTALL['gs']}.")
@@ -33,12 +39,10 @@ def check_flags(inputs: Sequence[str], output: str, text_source: str, options: P
     if missing:
         raise UsageError(f"--runner=DataflowRunner needs more flags: add {' '.join(missing)} with your own values.")
     if not google.temp_location.startswith("gs://"):
-        raise UsageError(
-            f"--temp_location {google.temp_location}: Dataflow needs a place in a bucket, gs://bucket/tmp."
-        )
+        raise UsageError(f"--temp_location {google.temp_location}: Dataflow needs a path in a bucket, gs://bucket/tmp.")
     _check_workers(text_source, options)
     refuse_local("--output", [output])
-    refuse_local("--input", [item for item in inputs if not item.endswith(".txt")])  # lists are read here
+    refuse_local("--input", [item for item in inputs if not item.endswith(".txt")])  # a list is read by this process
 
 
 def _check_workers(text_source: str, options: PipelineOptions) -> None:
@@ -47,28 +51,41 @@ def _check_workers(text_source: str, options: PipelineOptions) -> None:
     if not options.view_as(SetupOptions).setup_file:
         raise UsageError(
             "--runner=DataflowRunner needs Folio on its workers: add --sdk_container_image=IMAGE, built from our "
-            "Dockerfile, or --setup_file=./setup.py where --text_source is pdf."
+            "Dockerfile, or --setup_file=./setup.py if --text_source is pdf."
         )
     if text_source != "pdf":
         raise UsageError(
-            f"--setup_file brings no system libraries, and --text_source {text_source} needs those of OCR: add "
+            f"--setup_file installs no system libraries, and --text_source {text_source} needs those of OCR: add "
             "--sdk_container_image=IMAGE, built from our Dockerfile."
         )
 
 
 def refuse_local(flag: str, uris: Iterable[str]) -> None:
-    """Raises `UsageError` for a path on this machine."""
+    """Rejects paths on this machine, which the workers cannot read.
+
+    Raises:
+        UsageError: one of the URIs is a local path.
+    """
     for uri in uris:
         if is_local(uri):
-            raise UsageError(f"{flag} {uri} is on this machine, where no Dataflow worker sees it: use gs://bucket/...")
+            raise UsageError(
+                f"{flag} {uri} is on this machine, where Dataflow workers cannot read it: use gs://bucket/..."
+            )
 
 
 def set_defaults(options: PipelineOptions, label: str, output: str) -> None:
-    """Sets what the flags leave open.
+    """Sets options that the user did not set.
 
-    A machine works on one unit at a time with a page process for each core; by Dataflow's own defaults each core would
-    get a Python of its own with a dozen threads, and each of these its own page processes. The job is named after OUT,
-    for Dataflow lets no two jobs of one name run at the same time.
+    Each machine works on one unit at a time, with one page process per core. With Dataflow's own defaults, each core
+    would get its own Python process with a dozen threads, and each thread its own page processes.
+
+    The job name is derived from OUT. Dataflow does not run two jobs with the same name at the same time, so a corpus
+    cannot be built by two jobs at once.
+
+    Args:
+        options: the flags of Beam; changed in place.
+        label: first part of the job name.
+        output: OUT.
     """
     google = options.view_as(GoogleCloudOptions)
     google.job_name = google.job_name or f"folio-{label}-{hashlib.sha256(output.encode()).hexdigest()[:12]}"
@@ -79,7 +96,7 @@ def set_defaults(options: PipelineOptions, label: str, output: str) -> None:
 
 
 def job_url(result: PipelineResult, options: PipelineOptions) -> str | None:
-    """Returns the page of a job in Google's console; `None` if it is no job of Dataflow's."""
+    """Returns the URL of a job in the Google Cloud console; `None` if the job does not run on Dataflow."""
     if not hasattr(result, "job_id"):
         return None
     google = options.view_as(GoogleCloudOptions)

@@ -1,8 +1,8 @@
 """A Beam job as a single chain: `names -> Reshuffle -> one output file each`.
 
-Only names cross the shuffle. Each worker reads its own work list and writes its own file. So memory is flat, the output
-does not depend on the runner, and finished work is never repeated. A single chain without side inputs is also the shape
-that every runner executes correctly, Dask included.
+Only names cross the shuffle. Each worker reads its own work list and writes its own file. Therefore memory use does not
+grow with the corpus, the output does not depend on the runner, and finished work is never repeated. Every runner,
+including Dask, also executes a single chain without side inputs correctly.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pipelines.runtime.beam.worker_watch import stopped_by_dead_workers
 from pipelines.runtime.progress import OutputWatch, Progress, ProgressHandle
 from schemas import FolioError, SchemaError, UsageError
 
-# A line of an error's text that begins with one of our types, or has it after what the runner put before it.
+# A line of an error text that starts with one of our error types, or has the type after a prefix from the runner.
 REASON = re.compile(
     r"^\s*(?:.*?: )??(?:\w+\.)*(UsageError|SchemaError|FolioError|KeyboardInterrupt)"
     r"(?:: *(.*?))?(?: *\[while running.*)?$",
@@ -25,14 +25,15 @@ REASON = re.compile(
 
 
 class FileDoFn(beam.DoFn):
-    """Gets names and writes a file under OUT for each.
+    """Base class of our jobs: receives names and writes one file under OUT for each.
 
     Attributes:
         output: OUT.
-        outputs: the log's word for its files.
-        min_ram_mb: memory that a machine needs for it.
-        may_be_left: nothing waits for its files, so that `--no_wait_until_finish` may leave the job alone.
-        progress: counts what is done, where the job runs in the process of the launcher.
+        outputs: how the log calls its files.
+        min_ram_mb: memory that a machine needs for the job, in MiB.
+        may_be_left: True if no later stage of the command needs the files. Then, with `--no_wait_until_finish`, the
+            command does not wait for the job.
+        progress: counts finished items, if the job runs in the launcher's process; else None.
     """
 
     output: str
@@ -42,18 +43,23 @@ class FileDoFn(beam.DoFn):
     progress: ProgressHandle | None = None
 
     def count_outputs(self) -> int:
-        """Returns the number of its files that exist."""
+        """Returns how many of the job's files exist."""
         raise NotImplementedError
 
 
 def run_chain(label: str, names: list[str], do_fn: FileDoFn, beam_args: list[str], progress: Progress) -> None:
-    """Runs `do_fn` on every name, on the runner that `beam_args` choose; the default is this process.
+    """Runs `do_fn` on every name, on the runner chosen by `beam_args`. The default runner is this process.
 
     Args:
-        progress: counts documents or pages. On other runners, the output files are counted in its place.
+        label: name of the job, for the log and for errors.
+        names: the elements, one output file each.
+        do_fn: the work.
+        beam_args: the flags of Beam.
+        progress: counts documents or pages. On other runners, output files are counted instead.
 
     Raises:
-        FolioError: the job failed.
+        FolioError: the job failed. The subtype is that of the error raised in the worker, if it is one of ours.
+        OSError: the disk is full, or the cluster cannot be reached.
     """
     options = job_options(label, names, do_fn.output, beam_args)
     pipeline = make_pipeline(options)
@@ -67,18 +73,20 @@ def run_chain(label: str, names: list[str], do_fn: FileDoFn, beam_args: list[str
             run_pipeline(label, pipeline, options, do_fn.may_be_left)
     except OSError:  # the disk is full, or a cluster cannot be reached
         raise
-    except Exception as error:  # each runner has its own
+    except Exception as error:  # each runner raises its own types
         raise _reason(label, f"{type(error).__name__}: {error}") from error
 
 
 def _reason(label: str, text: str) -> BaseException:
-    """Returns the error that a DoFn raised, found in the text of the error that a runner made of it."""
+    """Returns the error that the DoFn raised. Finds it in the text of the runner's own error."""
     found = REASON.findall(text)
     if any(name == KeyboardInterrupt.__name__ for name, _ in found):
         return KeyboardInterrupt()
-    if re.search("already (an )?active job", text):  # Dataflow's words where our job name is taken
-        return FolioError(f"the {label} job of this corpus is running already. Wait for its end, then run this again.")
+    if re.search("already (an )?active job", text):  # Dataflow's message if the job name is in use
+        return FolioError(
+            f"the {label} job of this corpus is running already. Wait until it ends, then run this again."
+        )
     if found:
         name, message = found[-1]
         return {kind.__name__: kind for kind in (UsageError, SchemaError, FolioError)}[name](message)
-    return FolioError(f"the {label} job failed: {text}. What is finished is kept; run the same command again to go on.")
+    return FolioError(f"the {label} job failed: {text}. Finished work is kept; run the same command again to continue.")

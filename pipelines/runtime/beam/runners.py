@@ -1,4 +1,4 @@
-"""The runners that Beam's flags can choose: what each needs, and the settings without which it would do badly."""
+"""The runners that Beam's flags can choose: what each one needs, and better defaults for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger("pipelines")
 
 
 def runner_kind(options: PipelineOptions) -> str:
-    """Returns `dataflow`, `dask`, `portable`, `flink` and so on; nothing for our default, which is in this process."""
+    """Returns `dataflow`, `dask`, `portable`, `flink` and so on; an empty string for our default, this process."""
     return _short(options.view_as(StandardOptions).runner or "")
 
 
@@ -28,10 +28,10 @@ def _short(name: str) -> str:
 
 
 def load_runner_flags(beam_args: list[str]) -> None:
-    """Imports a runner that is given by its full name: Beam knows that runner's own flags only then.
+    """Imports a runner that is given as `module.Class`. Only then does Beam know that runner's own flags.
 
     Raises:
-        UsageError: it cannot be imported, or is no runner.
+        UsageError: the module cannot be imported or has no such runner.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--runner", nargs="?", default="")
@@ -41,23 +41,25 @@ def load_runner_flags(beam_args: list[str]) -> None:
     try:
         found = vars(importlib.import_module(module))
     except ImportError as error:
-        cure = "pip install '.[dask]' in Folio's folder" if "dask" in module else "see Beam's documentation of it"
-        raise UsageError(f"--runner={module}... cannot be used ({error}): {cure}.") from error
+        advice = "pip install '.[dask]' in Folio's folder" if "dask" in module else "see Beam's documentation of it"
+        raise UsageError(f"--runner={module}... cannot be used ({error}): {advice}.") from error
     runners = [key for key, value in found.items() if isinstance(value, type) and issubclass(value, PipelineRunner)]
     if name not in runners:
-        there = f"it has {', '.join(runners)}" if runners else "it has none"
-        raise UsageError(f"--runner={module}.{name}: there is no runner of this name in {module}; {there}.")
+        available = f"it has {', '.join(runners)}" if runners else "it has none"
+        raise UsageError(f"--runner={module}.{name}: there is no runner of this name in {module}; {available}.")
 
 
 def check_runner(beam_args: list[str], inputs: Sequence[str], output: str, text_source: str) -> None:
-    """Refuses flags that cannot work together, before any work begins.
+    """Rejects flags that cannot work together, before any work starts.
 
     Args:
         beam_args: the flags of Beam.
-        inputs, output, text_source: see `BuildConfig` and `PageConfig`.
+        inputs: see `BuildConfig`.
+        output: OUT.
+        text_source: see `PageConfig`.
 
     Raises:
-        UsageError: the message says what to change.
+        UsageError: a flag cannot work. The message says what to change.
     """
     options = PipelineOptions(beam_args)
     kind = runner_kind(options)
@@ -66,53 +68,54 @@ def check_runner(beam_args: list[str], inputs: Sequence[str], output: str, text_
         dataflow.check_flags(inputs, output, text_source, options)
     portable = options.view_as(PortableOptions)
     ends_with_us = kind == "dask" or portable.job_endpoint == "embed" or portable.environment_type == "LOOPBACK"
-    if waits_not(beam_args) and ends_with_us:
-        raise UsageError(
-            "--no_wait_until_finish: this runner stops its work when the command ends; leave the flag out."
-        )
+    if does_not_wait(beam_args) and ends_with_us:
+        raise UsageError("--no_wait_until_finish: this runner stops its work when the command ends; remove this flag.")
 
 
 def _check_name(name: str) -> None:
-    """Refuses a runner that Beam does not know; one with its module's name before it is there, see above."""
+    """Rejects a runner name that Beam does not know. `load_runner_flags` checks names of the form `module.Class`."""
     known = StandardOptions.KNOWN_RUNNER_NAMES
     if name and "." not in name and _short(name) not in map(_short, known):
-        raise UsageError(f"--runner={name}: there is no such runner; take one of {', '.join(known)}, or module.Class.")
+        raise UsageError(f"--runner={name}: there is no such runner; use one of {', '.join(known)}, or module.Class.")
 
 
 def check_documents(uris: list[str], beam_args: list[str]) -> None:
-    """Refuses documents that the workers could not see.
+    """Rejects documents that the workers cannot read.
 
     Raises:
-        UsageError: there is one.
+        UsageError: the runner is Dataflow and a document is on this machine.
     """
     if runner_kind(PipelineOptions(beam_args)) == "dataflow":
         dataflow.refuse_local("--input", uris)
 
 
-def waits_not(beam_args: list[str]) -> bool:
-    """Tells whether the command is to end when its job is submitted."""
+def does_not_wait(beam_args: list[str]) -> bool:
+    """Returns whether the command should end as soon as its job is submitted."""
     return PipelineOptions(beam_args).view_as(StandardOptions).no_wait_until_finish
 
 
 def runs_here(beam_args: list[str]) -> bool:
-    """Tells whether the work is done in this process, so that it can be counted here page by page."""
+    """Returns whether the work is done in this process. Then progress is counted per page."""
     options = PipelineOptions(beam_args)
     return not runner_kind(options) and options.view_as(DirectOptions).direct_running_mode != "multi_processing"
 
 
 def job_options(label: str, names: list[str], output: str, beam_args: list[str]) -> PipelineOptions:
-    """Returns Beam's options for one job, with what the runner's own defaults get wrong for it."""
+    """Returns Beam's options for one job, with our defaults where those of the runner do not suit it."""
     options = PipelineOptions(beam_args)
     kind = runner_kind(options)
     if kind == "dataflow":
         dataflow.set_defaults(options, label, output)
     if kind == "dask":
-        _one_task_a_name(options, len(names))
+        _one_task_per_name(options, len(names))
     return options
 
 
-def _one_task_a_name(options: PipelineOptions, names: int) -> None:
-    """Beam would put 128 names into one task of Dask: whole corpora on one worker, and lost as one when it dies."""
+def _one_task_per_name(options: PipelineOptions, names: int) -> None:
+    """Sets one Dask task per name.
+
+    By default Beam puts 128 names into one task. A whole corpus could then run on one worker and be lost with it.
+    """
     from apache_beam.runners.dask.dask_runner import DaskOptions
 
     dask = options.view_as(DaskOptions)
@@ -121,26 +124,34 @@ def _one_task_a_name(options: PipelineOptions, names: int) -> None:
 
 
 def make_pipeline(options: PipelineOptions) -> beam.Pipeline:
-    """Returns an empty pipeline on the runner that the options choose; in this process by default.
+    """Returns an empty pipeline on the runner chosen by the options. The default runner is this process.
 
     Raises:
-        UsageError: Beam refuses the flags.
+        UsageError: Beam rejects the flags.
     """
     if runner_kind(options):
         try:
             return beam.Pipeline(options=options)
         except ValueError as error:
-            raise UsageError(f"Beam does not take these flags: {error}") from error
-    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # what goes wrong here is told by us, and once
-    # Beam's own default first tries to download a runner, so that what happens would depend on the network.
+            raise UsageError(f"Beam rejects these flags: {error}") from error
+    logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # we report errors ourselves, and only once
+    # Beam's own default first tries to download a runner. The behaviour would then depend on the network.
     return beam.Pipeline(runner=FnApiRunner(), options=options)
 
 
 def run_pipeline(label: str, pipeline: beam.Pipeline, options: PipelineOptions, may_be_left: bool) -> None:
-    """Runs a job, or submits it where the flags say not to wait and it `may_be_left`; tells where to look at it.
+    """Runs a job to its end and logs its web page, if it has one.
+
+    With `--no_wait_until_finish` and `may_be_left`, the job is only submitted.
+
+    Args:
+        label: name of the job, for the log.
+        pipeline: the job.
+        options: the flags of Beam.
+        may_be_left: see `FileDoFn`.
 
     Raises:
-        FolioError: no scheduler of Dask answers.
+        FolioError: no Dask scheduler answers.
     """
     try:
         result = pipeline.run()
@@ -148,8 +159,8 @@ def run_pipeline(label: str, pipeline: beam.Pipeline, options: PipelineOptions, 
         address = options.get_all_options().get("address") if runner_kind(options) == "dask" else None
         if not address:
             raise
-        cure = "start one there by `dask scheduler`, or give the address that it logs"
-        raise FolioError(f"--dask_client_address {address}: no scheduler answers ({error}); {cure}.") from error
+        advice = "start one there with `dask scheduler`, or use the address that it logs"
+        raise FolioError(f"--dask_client_address {address}: no scheduler answers ({error}); {advice}.") from error
     url = dataflow.job_url(result, options)
     if url:
         logger.info("the %s job: %s", label, url)
@@ -160,6 +171,7 @@ def run_pipeline(label: str, pipeline: beam.Pipeline, options: PipelineOptions, 
     except KeyboardInterrupt:
         if url:
             logger.warning(
-                "the %s job goes on: cancel it there, or let it end before you give the command again", label
+                "the %s job is still running: cancel it there, or wait until it ends before you run the command again",
+                label,
             )
         raise

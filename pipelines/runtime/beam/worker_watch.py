@@ -11,28 +11,28 @@ import psutil
 
 from schemas import FolioError
 
-DIED = "Worker subprocess exited"  # how Beam begins to tell of it, in the thread that minds the process
+DIED = "Worker subprocess exited"  # start of Beam's message, raised in the thread that waits for the process
 
 
 @contextmanager
 def stopped_by_dead_workers() -> Iterator[None]:
-    """Ends the block when a worker dies: the runner would wait for its answer for ever.
+    """Ends the block when a worker dies. Without it, the runner would wait for that worker forever.
 
     Raises:
-        FolioError: one died.
+        FolioError: a worker died.
     """
     lost: list[str] = []
-    told_before = threading.excepthook
+    previous_hook = threading.excepthook
 
     def on_thread_error(args: threading.ExceptHookArgs) -> None:
         if DIED in str(args.exc_value) and not lost:
             lost.append(str(args.exc_value))
-            for process in psutil.Process().children(recursive=True):  # the runner would wait for these as well
+            for process in psutil.Process().children(recursive=True):  # the runner would also wait for these
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        elif not lost:  # what follows from it says nothing new
-            told_before(args)
+        elif not lost:  # after a death, further errors are only its consequences
+            previous_hook(args)
 
     threading.excepthook = on_thread_error
     try:
@@ -40,9 +40,9 @@ def stopped_by_dead_workers() -> Iterator[None]:
     except KeyboardInterrupt:
         if lost:
             raise FolioError(
-                f"a Beam worker died ({lost[0]}). Finished shards are kept; run the same command again to go on."
+                f"a Beam worker died ({lost[0]}). Finished shards are kept; run the same command again to continue."
             ) from None
         raise
     finally:
         if not lost:
-            threading.excepthook = told_before
+            threading.excepthook = previous_hook

@@ -113,7 +113,7 @@ def test_a_run_stopped_by_a_signal_says_how_to_continue_and_leaves_nothing_behin
     process.send_signal(number)
     _, rest = process.communicate(timeout=LIMIT_S)
     assert process.returncode == code
-    assert rest.strip().splitlines()[-1] == "stopped; run the same command again to go on"
+    assert rest.strip().splitlines()[-1] == "stopped; run the same command again to continue"
     assert "Traceback" not in rest
     assert folders_of(scratch) == []
     assert not psutil.wait_procs(children, timeout=LIMIT_S)[1]
@@ -128,5 +128,5 @@ def test_a_signal_stops_the_run_even_where_python_ignores_exceptions(tmp_path, n
         [sys.executable, "-c", SIGNALLED, name, *flags], cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S
     )
     assert done.returncode == code, done.stderr
-    assert done.stderr.strip().splitlines()[-1] == "stopped; run the same command again to go on"
+    assert done.stderr.strip().splitlines()[-1] == "stopped; run the same command again to continue"
     assert "Exception ignored" not in done.stderr

@@ -1,3 +1,5 @@
+"""Scratch directories are removed, also those of killed processes."""
+
 from __future__ import annotations
 
 import subprocess
@@ -17,14 +19,14 @@ def own_root(tmp_path, monkeypatch):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
 
-def test_a_scratch_directory_goes_with_its_block():
+def test_a_scratch_directory_is_removed_at_the_end_of_its_block():
     with scratch_directory() as directory:
         (directory / "copy").write_bytes(b"x")
         assert directory.parent == scratch_root()
     assert not directory.exists()
 
 
-def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_kept():
+def test_directories_of_killed_processes_are_removed_and_those_in_use_are_kept():
     holder = subprocess.Popen([sys.executable, "-c", HOLD], cwd=ROOT, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
     assert holder.stdout
     theirs = holder.stdout.readline().decode().strip()

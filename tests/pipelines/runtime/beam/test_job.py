@@ -1,4 +1,4 @@
-"""A job that fails ends with what its own code raised, whatever the runner makes of that."""
+"""A job that fails raises the error of its own code, whatever error the runner wraps it in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from schemas import FolioError, PageStatus, SchemaError, UsageError
 
 
 class Failing(FileDoFn):
-    """Raises the error that it is given."""
+    """Raises a given error for every name."""
 
     def __init__(self, error):
         self.output = "out"
@@ -22,7 +22,7 @@ class Failing(FileDoFn):
 
 @pytest.mark.parametrize("kind", [FolioError, UsageError, SchemaError])
 @pytest.mark.parametrize("uri", ["KeyboardInterrupt.pdf", "in/KeyboardInterrupt", "UsageError: of pens.pdf"])
-def test_the_name_of_a_document_is_not_taken_for_the_kind_of_an_error(kind, uri):
+def test_a_document_named_like_an_error_type_does_not_change_the_type_of_the_error(kind, uri):
     message = f"{uri} could not be fetched"
     with pytest.raises(FolioError) as caught:
         run_chain("build", ["name"], Failing(kind(message)), [], Progress("built", "pages", 1))
@@ -31,7 +31,7 @@ def test_the_name_of_a_document_is_not_taken_for_the_kind_of_an_error(kind, uri)
 
 
 class Counting(FileDoFn):
-    """Counts every name as a page of status ok."""
+    """Counts every name as a page with status ok."""
 
     output = "out"
 
@@ -39,12 +39,12 @@ class Counting(FileDoFn):
         self.progress.update(PageStatus.OK)
 
 
-def test_what_the_workers_of_this_process_count_reaches_the_progress_of_the_launcher():
+def test_pages_counted_by_workers_in_this_process_reach_the_launchers_progress():
     progress, other = Progress("built", "pages", 3), Progress("built", "pages", 3)
     run_chain("build", ["a", "b", "c"], Counting(), [], progress)
     assert (progress.counts, other.counts) == ({PageStatus.OK: 3}, {})
 
 
-def test_an_interrupt_in_a_worker_is_an_interrupt():
+def test_an_interrupt_in_a_worker_interrupts_the_launcher():
     with pytest.raises(KeyboardInterrupt):
         run_chain("build", ["name"], Failing(KeyboardInterrupt()), [], Progress("built", "pages", 1))
