@@ -1,4 +1,4 @@
-"""What can be wrong with one sample: pure functions from its bytes to sentences, none where it is sound."""
+"""Checks of one sample: pure functions that take its bytes and yield one sentence per fault."""
 
 from __future__ import annotations
 
@@ -32,16 +32,17 @@ _ROW_FACTS = (
     *("key", "uri", "doc_sha256", "page", "pages", "text_source", "image_width", "image_height", "rotation"),
     *("skew_deg", "words", "lines", "tokens", "mean_score"),
 )
-_TOLERANCE = 1e-3  # scores are stored to four decimals, the manifest holds 32-bit floats
+_TOLERANCE = 1e-3  # scores are stored with four decimals, and the manifest holds 32-bit floats
 
 
 def sample_faults(key: str, members: Mapping[str, bytes], row: Mapping[str, Any], index: CorpusIndex) -> Iterator[str]:
     """Checks a sample against itself and against its manifest row.
 
     Args:
-        key: its key in the tar.
+        key: the sample's key in the tar.
         members: bytes of `jpg`, `json` and `tokens.npy`.
-        row: the manifest row of that key.
+        row: the manifest row with that key.
+        index: the corpus's index, for tokenizer and grid.
 
     Yields:
         `<member>: <what is wrong>`.
@@ -52,7 +53,7 @@ def sample_faults(key: str, members: Mapping[str, bytes], row: Mapping[str, Any]
     except SchemaError as error:
         yield str(error)
         return
-    # What is wrong in one stage would only be said again, or break, in the next.
+    # Stop after the first stage with faults: the next stages would report the same faults again, or fail.
     for stage in (
         lambda: _named("json", _record_faults(json.loads(members["json"]))),
         lambda: _named("json", chain(_page_faults(key, page), _word_faults(page))),
@@ -74,7 +75,7 @@ def _named(member: str, faults: Iterable[str]) -> Iterator[str]:
 
 
 def _record_faults(record: dict[str, Any]) -> Iterator[str]:
-    """Checks that the page has the keys and types that all pages have: loaders infer columns from the first page."""
+    """Checks that the page has the keys and types of all pages, because loaders infer columns from the first page."""
     if record.keys() != _RECORD_KEYS:
         yield f"keys differ from the schema's: {sorted(record.keys() ^ _RECORD_KEYS)}"
     for name, kind in _SCALARS.items():
@@ -97,7 +98,7 @@ def _page_faults(key: str, page: Page) -> Iterator[str]:
     if not 1 <= page.page <= page.pages:
         yield f"page {page.page} of {page.pages}"
     if page.rotation not in (0, 90, 180, 270):
-        yield f"rotation {page.rotation} is no quarter turn"
+        yield f"rotation {page.rotation} is not 0, 90, 180 or 270"
     if page.text_source not in ("ocr", "pdf"):
         yield f"text_source {page.text_source!r} is neither ocr nor pdf"
     if not min(page.width_pt, page.height_pt) > 0:
@@ -107,7 +108,7 @@ def _page_faults(key: str, page: Page) -> Iterator[str]:
 def _word_faults(page: Page) -> Iterator[str]:
     checks: dict[str, list[Any]] = {
         "are empty or hold white space": [word.text for word in page.words if word.text.split() != [word.text]],
-        "hold what UTF-8 cannot carry": [word.text for word in page.words if not _is_utf8(word.text)],
+        "hold characters that UTF-8 cannot encode": [word.text for word in page.words if not _is_utf8(word.text)],
         "have a score outside 0..1": [word.score for word in page.words if not 0 <= word.score <= 1],
         f"have no box of ordered integers in 0..{BOX_MAX}": [word.box for word in page.words if not _is_box(word.box)],
     }
@@ -124,14 +125,14 @@ def _line_faults(page: Page) -> Iterator[str]:
         yield f"word {at} is in line {numbers[at]} after line {numbers[at - 1]}: not in reading order"
         return
     if set(numbers) != set(range(len(page.lines))):
-        yield f"{len(page.lines)} lines, the words use {sorted(set(numbers))[:3]} ..., not each of them"
+        yield f"{len(page.lines)} lines, but the words use {sorted(set(numbers))[:3]} ..., not all of them"
         return
     boxes: list[list[Box]] = [[] for _ in page.lines]
     for word in page.words:
         boxes[word.line].append(word.box)
     for number, (line, held) in enumerate(zip(page.lines, boxes, strict=True)):
         if line.box != hull(held):
-            yield f"line {number} has box {line.box}, its words span {hull(held)}"
+            yield f"line {number} has box {line.box}, but its words span {hull(held)}"
 
 
 def _is_utf8(text: str) -> bool:
@@ -152,7 +153,7 @@ def _image_faults(jpg: bytes, page: Page) -> Iterator[str]:
         yield f"does not decode: {error}"
         return
     if (width, height) != (page.image_width, page.image_height):
-        yield f"is {width} x {height} pixels, json says {page.image_width} x {page.image_height}"
+        yield f"is {width} x {height} pixels, but json says {page.image_width} x {page.image_height}"
 
 
 def _token_faults(tokens: np.ndarray, page: Page, index: CorpusIndex) -> Iterator[str]:
@@ -161,10 +162,10 @@ def _token_faults(tokens: np.ndarray, page: Page, index: CorpusIndex) -> Iterato
     if outside.any():
         yield f"token_id {token_id[outside][0]} is outside the tokenizer's {index.tokenizer.vocab_size} ids"
     if len(word) and not 0 <= word.min() <= word.max() < len(page.words):
-        yield f"word index {word.min()}..{word.max()}, the page has {len(page.words)} words"
+        yield f"word index is {word.min()}..{word.max()}, but the page has {len(page.words)} words"
         return
     if (np.diff(word) < 0).any():
-        yield f"word index falls at token {int(np.argmax(np.diff(word) < 0)) + 1}: not in reading order"
+        yield f"word index decreases at token {int(np.argmax(np.diff(word) < 0)) + 1}: not in reading order"
         return
     boxes = np.asarray([item.box for item in page.words], np.int64).reshape(-1, 4)[word]
     columns = {
@@ -176,7 +177,7 @@ def _token_faults(tokens: np.ndarray, page: Page, index: CorpusIndex) -> Iterato
         differs = (found != expected).reshape(len(tokens), -1).any(axis=1)
         if differs.any():
             at = int(np.argmax(differs))
-            yield f"token {at} has {name} {found[at].tolist()}, its word has {expected[at].tolist()}"
+            yield f"token {at} has {name} {found[at].tolist()}, but its word has {expected[at].tolist()}"
 
 
 def _row_faults(page: Page, tokens: int, row: Mapping[str, Any]) -> Iterator[str]:
@@ -185,7 +186,7 @@ def _row_faults(page: Page, tokens: int, row: Mapping[str, Any]) -> Iterator[str
     facts = {**vars(page), **counts, "mean_score": float(np.mean(scores)) if scores else 0.0}
     for name in _ROW_FACTS:
         if not _agree(facts[name], row[name]):
-            yield f"{name} is {facts[name]!r}, the manifest row says {row[name]!r}"
+            yield f"{name} is {facts[name]!r}, but the manifest row says {row[name]!r}"
 
 
 def _agree(stored: Any, stated: Any) -> bool:

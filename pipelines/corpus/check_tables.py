@@ -1,4 +1,4 @@
-"""What can be wrong between a corpus's tables: pure functions from tables to sentences, none where they agree."""
+"""Checks of a corpus's tables against each other: pure functions that yield one sentence per fault."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _OK = PageStatus.OK.value
 
 
 def index_faults(index: CorpusIndex) -> Iterator[str]:
-    """Checks what the index says twice, and what is known of it without the corpus."""
+    """Checks the index alone: values that it states twice, and values that are known without the corpus."""
     if index.fingerprint != fingerprint(index.config):
-        yield f"fingerprint is {index.fingerprint}, that of its config is {fingerprint(index.config)}"
+        yield f"fingerprint is {index.fingerprint}, but that of its config is {fingerprint(index.config)}"
     settings = {
         "grid_rows": index.grid_rows,
         "grid_cols": index.grid_cols,
@@ -28,11 +28,11 @@ def index_faults(index: CorpusIndex) -> Iterator[str]:
     }
     for name, value in settings.items():
         if index.config.get(name, value) != value:
-            yield f"config.{name} is {index.config[name]!r}, the corpus says {value!r}"
+            yield f"config.{name} is {index.config[name]!r}, but the corpus says {value!r}"
     known = load_tokenizer()
     packaged = TokenizerInfo(known.name, known.sha256, known.vocab_size)
     if index.tokenizer.name == packaged.name and index.tokenizer != packaged:
-        yield f"tokenizer is {index.tokenizer}, the packaged one is {packaged}"
+        yield f"tokenizer is {index.tokenizer}, but the packaged one is {packaged}"
     if index.token_columns != TOKEN_COLUMNS:
         yield f"token_columns are {', '.join(index.token_columns)}, not {', '.join(TOKEN_COLUMNS)}"
     for name, count in Counter(shard.name for shard in index.shards).items():
@@ -41,28 +41,29 @@ def index_faults(index: CorpusIndex) -> Iterator[str]:
 
 
 def sidecar_faults(rows: pa.Table, shard: ShardInfo) -> Iterator[str]:
-    """Checks the parquet beside a tar against what the index says of that shard.
+    """Checks the parquet next to a tar against what the index says about that shard.
 
     Args:
-        rows: the file's table, with the file's metadata.
+        rows: the parquet's table, with its metadata.
+        shard: the entry of the index.
     """
     metadata = rows.schema.metadata or {}
     stated = {"shard_sha256": shard.sha256, "shard_bytes": str(shard.bytes), "shard_samples": str(shard.samples)}
     for name, expected in stated.items():
         found = metadata.get(name.encode(), b"").decode(errors="replace")
         if found != expected:
-            yield f"metadata {name} is {found!r}, index.json says {expected}"
+            yield f"metadata {name} is {found!r}, but index.json says {expected}"
     if rows.num_rows != shard.pages:
-        yield f"{rows.num_rows} rows, index.json says {shard.pages} pages"
+        yield f"{rows.num_rows} rows, but index.json says {shard.pages} pages"
     good = rows.filter(pc.equal(rows["status"], _OK))
     if good.num_rows != shard.samples:
-        yield f"{good.num_rows} rows are ok, index.json says {shard.samples} samples"
+        yield f"{good.num_rows} rows are ok, but index.json says {shard.samples} samples"
     for row in rows.filter(pc.not_equal(rows["shard"], shard.name)).slice(0, 1).to_pylist():
         yield f"{row['key']}: shard is {row['shard']!r}, not {shard.name!r}"
 
 
 def schema_fault(table: pa.Table, schema: pa.Schema) -> str | None:
-    """Returns how a table's columns differ from `schema`, in names, order, types or nulls."""
+    """Returns how a table's columns differ from `schema` in names, order, types or nulls; None if they do not."""
     if not table.schema.equals(schema, check_metadata=False):
         found = {field.name: field for field in table.schema}
         odd = [field.name for field in schema if field.name not in found or found[field.name] != field]
@@ -73,9 +74,10 @@ def schema_fault(table: pa.Table, schema: pa.Schema) -> str | None:
 
 
 def manifest_faults(manifest: pa.Table, page_rows: pa.Table, plan: pa.Table) -> Iterator[str]:
-    """Checks that the manifest is the shards' rows and a row with page 0 for each document without a page to attempt.
+    """Checks that the manifest holds the rows of all shards, and a page-0 row for each document that was not read.
 
     Args:
+        manifest: the rows of `manifest.parquet`.
         page_rows: the rows of all sidecars.
         plan: rows of `PLAN_SCHEMA`.
     """
@@ -85,7 +87,7 @@ def manifest_faults(manifest: pa.Table, page_rows: pa.Table, plan: pa.Table) -> 
     lost = plan.filter(pc.not_equal(plan["status"], _OK)).select(["uri", "sha256", "status"])
     yield from _difference(documents, lost.rename_columns(documents.column_names), "plan.parquet")
     for row in manifest.filter(pc.invert(pc.is_in(manifest["status"], _STATUSES))).slice(0, 1).to_pylist():
-        yield f"{row['key']}: status {row['status']!r} is none of PageStatus"
+        yield f"{row['key']}: status {row['status']!r} is not a value of PageStatus"
     keys = pages.group_by("key").aggregate([("uri", "count")])
     for group in keys.filter(pc.greater(keys["uri_count"], 1)).to_pylist():
         yield f"{group['key']}: {group['uri_count']} rows with this key"
@@ -98,22 +100,22 @@ def _difference(found: pa.Table, expected: pa.Table, source: str) -> Iterator[st
         return
     ours, theirs = _by_identity(found), _by_identity(expected)
     for name in sorted(ours.keys() - theirs.keys()):
-        yield f"{_called(name)}: this row is not in {source}"
+        yield f"{_label(name)}: this row is not in {source}"
     for name in sorted(theirs.keys() - ours.keys()):
-        yield f"{_called(name)}: {source} has this row, the manifest has not"
+        yield f"{_label(name)}: the manifest lacks this row of {source}"
     for name in sorted(ours.keys() & theirs.keys()):
         if ours[name] != theirs[name]:
-            yield f"{_called(name)}: differs from the row in {source} in {_differing(ours[name], theirs[name])}"
+            yield f"{_label(name)}: differs from the row in {source} in {_differing(ours[name], theirs[name])}"
     if found.num_rows != expected.num_rows and ours.keys() == theirs.keys():
-        yield f"{found.num_rows} rows, {source} has {expected.num_rows}"
+        yield f"{found.num_rows} rows, but {expected.num_rows} in {source}"
 
 
 def _by_identity(table: pa.Table) -> dict[tuple[str, str, int], dict[str, Any]]:
-    """Returns the rows by page. A uri alone is no document: corpora built apart may mean two by one."""
+    """Returns the rows by uri, sha256 and page. The uri alone is not unique in a corpus that was merged from others."""
     return {(row["uri"], row["doc_sha256"], row.get("page", 0)): row for row in table.to_pylist()}
 
 
-def _called(identity: tuple[str, str, int]) -> str:
+def _label(identity: tuple[str, str, int]) -> str:
     uri, _, page = identity
     return f"{uri} page {page}" if page else uri
 
@@ -123,7 +125,12 @@ def _differing(ours: dict[str, Any], theirs: dict[str, Any]) -> str:
 
 
 def plan_faults(plan: pa.Table, manifest: pa.Table) -> Iterator[str]:
-    """Checks that every page of every document that could be opened has exactly one row in the manifest."""
+    """Checks that every page of every document that could be opened has exactly one row in the manifest.
+
+    Args:
+        plan: rows of `PLAN_SCHEMA`.
+        manifest: the rows of `manifest.parquet`.
+    """
     pages = manifest.filter(pc.greater(manifest["page"], 0))
     document = ["uri", "doc_sha256"]
     found = pages.group_by(document).aggregate([("page", "count_distinct"), ("page", "min"), ("page", "max")])
@@ -134,11 +141,11 @@ def plan_faults(plan: pa.Table, manifest: pa.Table) -> Iterator[str]:
     wrong = pc.or_(wrong, pc.not_equal(first, 1))
     for row in both.filter(wrong).sort_by("uri").to_pylist():
         count, first, last = (row[f"page_{name}"] or 0 for name in ("count_distinct", "min", "max"))
-        yield f"{row['uri']}: {row['pages']} pages, the manifest has {count} from {first} to {last}"
+        yield f"{row['uri']}: {row['pages']} pages, but the manifest has {count} from {first} to {last}"
 
 
 def totals_faults(index: CorpusIndex, manifest: pa.Table, plan: pa.Table) -> Iterator[str]:
-    """Checks the index's sums."""
+    """Checks the totals in the index against the tables."""
     good = manifest.filter(pc.equal(manifest["status"], _OK))
     statuses = {entry["values"]: entry["counts"] for entry in pc.value_counts(manifest["status"]).to_pylist()}
     expected = {
@@ -151,4 +158,4 @@ def totals_faults(index: CorpusIndex, manifest: pa.Table, plan: pa.Table) -> Ite
     }
     for name, value in expected.items():
         if index.totals.get(name) != value:
-            yield f"totals.{name} is {index.totals.get(name)!r}, the corpus has {value!r}"
+            yield f"totals.{name} is {index.totals.get(name)!r}, but the corpus has {value!r}"

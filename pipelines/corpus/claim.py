@@ -1,4 +1,4 @@
-"""OUT before it is finished: who may write into it, and what an earlier run left there."""
+"""The output directory OUT before a command writes to it: locking, and checks of what earlier runs left there."""
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ from schemas import PLAN_SCHEMA, CorpusIndex, SchemaError, UsageError
 
 
 def refuse_same_place(corpus: str, output: str) -> None:
-    """Raises `UsageError` where the new corpus would be written over the old one, or into it."""
+    """Rejects an output that is the corpus itself or a directory inside it.
+
+    Raises:
+        UsageError: the new corpus would be written over or into the old one.
+    """
     source, target = (str(Path(uri).resolve()) if is_local(uri) else uri.rstrip("/") for uri in (corpus, output))
     if f"{target}/".startswith(f"{source}/"):
-        raise UsageError(f"--output {output} is the corpus {corpus} itself, or lies in it: choose another directory.")
+        raise UsageError(f"--output {output} is the corpus {corpus} itself or is inside it: choose another directory.")
 
 
 @contextmanager
 def sole_command(output: str) -> Iterator[None]:
-    """Keeps the other commands of this machine out of a local OUT for the length of the block; buckets have no lock.
+    """Locks a local OUT against other commands on this machine while the block runs. Buckets are not locked.
 
     Raises:
-        UsageError: another command is at work in OUT, or it cannot be made.
+        UsageError: another command is writing to OUT, or OUT cannot be created.
     """
     with ExitStack() as block:
         if is_local(output):
@@ -40,36 +44,39 @@ def sole_command(output: str) -> Iterator[None]:
                 Path(output).mkdir(parents=True, exist_ok=True)
                 block.enter_context(locked(Path(output), fcntl.LOCK_NB))
             except BlockingIOError as error:
-                cure = "Wait for its end, or choose another directory."
-                raise UsageError(f"--output {output}: another command is at work there. {cure}") from error
+                advice = "Wait until it ends, or choose another directory."
+                raise UsageError(f"--output {output}: another command is writing there. {advice}") from error
             except OSError as error:
                 raise UsageError(f"--output {output} cannot be written: {error}") from error
         yield
 
 
 def claim_output(settings: dict[str, Any], store: CorpusStore) -> None:
-    """Makes sure that OUT can be written and holds no shard that was built with other settings.
+    """Checks that OUT can be written and holds no shard with other settings; then records `settings` in it.
 
     Args:
         settings: the settings that decide the corpus's bytes, see `BuildConfig.corpus_settings`.
+        store: OUT.
 
     Raises:
-        UsageError: it cannot be written, or holds a corpus of other settings or what no build has left there.
-        SchemaError: what an earlier run left there is damaged.
+        UsageError: OUT cannot be written, or it holds a corpus with other settings or files that are not from a build.
+        SchemaError: a file of an earlier run is damaged.
     """
     earlier = _earlier_settings(store)
     ours = earlier or store.exists("plan.parquet")
-    strange = [] if ours else store.strangers()
-    if strange:
+    other_files = [] if ours else store.unexpected_files()
+    if other_files:
         raise UsageError(
-            f"--output {store.output} holds {strange[0]} but no corpus; choose an empty or a new directory."
+            f"--output {store.output} holds {other_files[0]} but no corpus; choose an empty or a new directory."
         )
     changed = differences(earlier or settings, settings)
     if changed and (store.exists("index.json") or store.match("shards", "*.parquet")):
         changes = "\n  ".join(changed)
-        raise UsageError(f"--output {store.output} holds a corpus of other settings; choose another OUT:\n  {changes}")
+        raise UsageError(
+            f"--output {store.output} holds a corpus with other settings; choose another OUT:\n  {changes}"
+        )
     try:
-        if changed:  # an earlier command did not get as far as a shard
+        if changed:  # an earlier command stopped before its first shard
             store.delete("plan.parquet")
             store.clear_work()
         if not store.exists("index.json"):
@@ -79,7 +86,7 @@ def claim_output(settings: dict[str, Any], store: CorpusStore) -> None:
 
 
 def _earlier_settings(store: CorpusStore) -> dict[str, Any] | None:
-    """Returns the settings of a finished corpus or of an unfinished build in OUT."""
+    """Returns the settings of the finished corpus or unfinished build in OUT; None if there is neither."""
     if store.exists("index.json"):
         return read_index(store).config
     if store.exists("work", "config.json"):
@@ -91,11 +98,11 @@ def _earlier_settings(store: CorpusStore) -> dict[str, Any] | None:
 
 
 def read_index(store: CorpusStore) -> CorpusIndex:
-    """Returns the head of a finished corpus on any file system.
+    """Returns the index of a finished corpus on any file system.
 
     Raises:
         UsageError: there is none.
-        SchemaError: another schema version, or no index at all.
+        SchemaError: it has another schema version, or is not an index.
     """
     if not store.exists("index.json"):
         raise UsageError(
@@ -108,7 +115,7 @@ def read_plan(store: CorpusStore) -> pa.Table:
     """Returns the rows of `OUT/plan.parquet`.
 
     Raises:
-        SchemaError: they are missing or damaged.
+        SchemaError: the file is missing or damaged.
     """
     if not store.exists("plan.parquet"):
         raise SchemaError(f"{store.uri('plan.parquet')} is missing: build the corpus again.")
@@ -117,6 +124,6 @@ def read_plan(store: CorpusStore) -> pa.Table:
         plan.validate(full=True)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise SchemaError(
-            f"{store.uri('plan.parquet')} is damaged: delete it and the shards beside it, and build again."
+            f"{store.uri('plan.parquet')} is damaged: delete it and the shards next to it, and build again."
         ) from error
     return plan

@@ -1,4 +1,4 @@
-"""The last stage: merge what the shards' parquets say into manifest, index, report and card."""
+"""The last stage: writes manifest, report, card and index from the parquets of the shards."""
 
 from __future__ import annotations
 
@@ -27,17 +27,20 @@ from schemas.reader import Shard
 logger = logging.getLogger("pipelines")
 
 FILES = ("manifest.parquet", "report.html", "README.md", "index.json")
-GALLERY_SHARDS = 4  # enough to choose from, and few to fetch where the corpus is in a bucket
+GALLERY_SHARDS = 4  # enough pages to choose from, and few files to fetch from a bucket
 
 
 def finish(
     settings: dict[str, Any], tokenizer: Tokenizer | TokenizerInfo, store: CorpusStore, plan: pa.Table, names: list[str]
 ) -> CorpusIndex:
-    """Writes manifest, report, card and, as the mark of a finished corpus, the index.
+    """Writes manifest, report, card and index. The index is written last and marks the corpus as finished.
 
     Args:
         settings: the settings that decided the corpus's bytes, see `BuildConfig.corpus_settings`.
-        names: the shards.
+        tokenizer: the one that made the token arrays.
+        store: OUT.
+        plan: rows of `PLAN_SCHEMA`.
+        names: the shards, in order.
     """
     with scratch_directory() as scratch:
         path, shards = write_manifest(plan, names, store, scratch)
@@ -54,7 +57,7 @@ def finish(
 
 
 def is_finished(store: CorpusStore) -> bool:
-    """Tells whether all that `finish` writes is there."""
+    """Returns whether all files that `finish` writes exist."""
     return all(store.exists(name) for name in FILES)
 
 
@@ -65,7 +68,7 @@ def corpus_index(
     manifest: ds.Dataset,
     shards: list[ShardInfo],
 ) -> CorpusIndex:
-    """Returns the head of the corpus: how it was made, its shards, its sums."""
+    """Returns the index of the corpus: how it was made, its shards, its totals."""
     return CorpusIndex(
         config=settings,
         fingerprint=fingerprint(settings),
@@ -79,7 +82,7 @@ def corpus_index(
 
 def _totals(plan: pa.Table, manifest: ds.Dataset, shards: list[ShardInfo]) -> dict[str, Any]:
     names = ["words", "lines", "tokens"]
-    good = manifest.to_table(columns=names, filter=IS_OK)  # pages that were left out have words too
+    good = manifest.to_table(columns=names, filter=IS_OK)  # pages that were left out also have words
     return {
         "documents": len(plan),
         "pages": manifest.count_rows(filter=IS_PAGE),
@@ -91,12 +94,12 @@ def _totals(plan: pa.Table, manifest: ds.Dataset, shards: list[ShardInfo]) -> di
 
 
 def _gallery(shards: list[ShardInfo], store: CorpusStore, scratch: Path) -> list[Sample]:
-    near = [shard.name for shard in shards if shard.samples][:GALLERY_SHARDS]
+    candidates = [shard.name for shard in shards if shard.samples][:GALLERY_SHARDS]
     keys = pick_gallery(
-        pa.concat_tables([MANIFEST_SCHEMA.empty_table(), *(read_sidecar(name, store)[1] for name in near)])
+        pa.concat_tables([MANIFEST_SCHEMA.empty_table(), *(read_sidecar(name, store)[1] for name in candidates)])
     )
     samples = {}
-    for name in near:
+    for name in candidates:
         shard = Shard(local_copy(store.uri("shards", f"{name}.tar"), scratch))
         for number, key in enumerate(shard.keys()):
             if key in keys:
@@ -105,10 +108,10 @@ def _gallery(shards: list[ShardInfo], store: CorpusStore, scratch: Path) -> list
 
 
 def summarize(index: CorpusIndex, store: CorpusStore) -> None:
-    """Logs what was built and where to look."""
+    """Logs what was built and where the report is."""
     totals = index.totals
     samples, pages = counted(totals["samples"], "sample"), counted(totals["pages"], "page")
-    lost = sum(totals["status"].values()) - totals["pages"]  # documents without a page to attempt have a row, too
+    lost = sum(totals["status"].values()) - totals["pages"]  # documents that were not read have a row too
     documents = f", {counted(lost, 'document')} without a page" if lost else ""
     logger.info("%s of %s%s (%s)", samples, pages, documents, format_statuses(totals["status"]))
     words, tokens = counted(totals["words"], "word"), counted(totals["tokens"], "token")

@@ -1,4 +1,4 @@
-"""The manifest of a corpus that may be larger than memory: written part by part, read column by column."""
+"""Writes the manifest of a corpus in parts, because its rows may not fit into memory."""
 
 from __future__ import annotations
 
@@ -20,27 +20,31 @@ from pipelines.runtime.parallel_map import parallel_map
 from schemas import MANIFEST_SCHEMA, PageStatus, ShardInfo
 
 PART_ROWS = 1 << 19
-GROUP_SHARDS = 512  # shards whose rows are in memory at the same time
-READERS = 16  # threads: from a bucket, a small file is mostly waited for
-SORTERS = 2  # threads, each with a part in memory
+GROUP_SHARDS = 512  # number of shards whose rows are in memory at the same time
+READERS = 16  # threads: reading small files from a bucket is mostly waiting
+SORTERS = 2  # threads, each with one part in memory
 REPEATED = [field.name for field in MANIFEST_SCHEMA if field.name != "key" and not pa.types.is_floating(field.type)]
 
 
 def write_manifest(
     plan: pa.Table, names: list[str], store: CorpusStore, scratch: Path, part_rows: int = PART_ROWS
 ) -> tuple[Path, list[ShardInfo]]:
-    """Merges the rows of all shards, and one with page 0 for each document without a page to attempt, by uri and page.
+    """Writes the rows of all shards and of all documents that were not read, sorted by uri and page.
 
-    Every shard has pages from all over the input. So their rows are first dealt out to files in `scratch`, each for one
-    stretch of the sorted plan, and then sorted file by file.
+    A document whose pages were not read (damaged, encrypted, duplicate) gets one row with page 0.
+
+    Every shard has pages from the whole input. Therefore the rows are first distributed to files in `scratch`, each for
+    one range of the sorted plan. Then each file is sorted separately.
 
     Args:
         plan: rows of `PLAN_SCHEMA`, sorted by uri.
         names: the shards.
-        part_rows: about how many rows are sorted at a time.
+        store: OUT, where the shards are.
+        scratch: directory for the parts and the manifest.
+        part_rows: approximate number of rows that are sorted at a time.
 
     Returns:
-        Where the manifest is in `scratch`, and what the shards are.
+        The path of the manifest in `scratch`, and the facts of all shards.
     """
     cuts = _cuts(plan, part_rows)
     parts = [scratch / f"part-{number}.arrow" for number in range(len(cuts) + 1)]
@@ -49,10 +53,10 @@ def write_manifest(
     with ExitStack() as stack:
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         writers = [stack.enter_context(pa.ipc.new_stream(part, MANIFEST_SCHEMA, options=options)) for part in parts]
-        _deal_out(_document_rows(plan), cuts, writers)
+        _distribute(_document_rows(plan), cuts, writers)
         for infos, rows in parallel_map(partial(_read_group, store), groups, 1):
             shards += infos
-            _deal_out(rows, cuts, writers)
+            _distribute(rows, cuts, writers)
     path = scratch / "manifest.parquet"
     with pq.ParquetWriter(path, MANIFEST_SCHEMA, use_dictionary=REPEATED) as writer:
         for rows in parallel_map(_sorted_part, parts, SORTERS):
@@ -61,13 +65,13 @@ def write_manifest(
 
 
 def _cuts(plan: pa.Table, part_rows: int) -> np.ndarray:
-    """Returns the uris, rising, at which a new part begins."""
+    """Returns the uris, in ascending order, at which a new part begins."""
     rows = np.cumsum(np.maximum(plan["pages"].to_numpy(), 1), dtype=np.int64)
     starts = np.flatnonzero(np.diff(rows // part_rows)) + 1
     return np.array(plan["uri"].take(starts).to_pylist(), object)
 
 
-def _deal_out(rows: pa.Table, cuts: np.ndarray, writers: list[pa.RecordBatchStreamWriter]) -> None:
+def _distribute(rows: pa.Table, cuts: np.ndarray, writers: list[pa.RecordBatchStreamWriter]) -> None:
     uri = rows["uri"].combine_chunks().dictionary_encode()
     part = np.searchsorted(cuts, uri.dictionary.to_numpy(zero_copy_only=False), "right")[uri.indices.to_numpy()]
     rows = rows.take(np.argsort(part, kind="stable"))
@@ -91,7 +95,7 @@ def _sorted_part(part: Path) -> pa.Table:
 
 
 def _document_rows(plan: pa.Table) -> pa.Table:
-    """Returns a row of `MANIFEST_SCHEMA` for each document that has no page to attempt."""
+    """Returns a row of `MANIFEST_SCHEMA`, with page 0, for each document whose pages were not read."""
     lost = plan.filter(pc.not_equal(plan["status"], PageStatus.OK.value))
     known = {
         "key": pc.binary_join_element_wise(pc.utf8_slice_codeunits(lost["sha256"], 0, 16), "00000", "-"),
@@ -101,9 +105,9 @@ def _document_rows(plan: pa.Table) -> pa.Table:
         "status": lost["status"],
         "detail": pc.utf8_slice_codeunits(lost["detail"], 0, DETAIL_CHARS),
     }
-    nothing = {pa.string(): ""}
+    defaults = {pa.string(): ""}
     columns = [
-        known.get(field.name, pa.repeat(pa.scalar(nothing.get(field.type, 0), field.type), len(lost)))
+        known.get(field.name, pa.repeat(pa.scalar(defaults.get(field.type, 0), field.type), len(lost)))
         for field in MANIFEST_SCHEMA
     ]
     return pa.Table.from_arrays(columns, schema=MANIFEST_SCHEMA)

@@ -1,6 +1,6 @@
-"""One corpus from several that were built apart.
+"""Merges corpora that were built separately into one.
 
-Samples are moved as they are: no PDF is opened, no OCR is run, and a tar is written only where pages leave it.
+Samples are not changed: no PDF is opened and no OCR is run. A tar is rewritten only if some of its pages are left out.
 """
 
 from __future__ import annotations
@@ -21,19 +21,23 @@ from schemas import CorpusIndex, PageStatus, UsageError
 
 logger = logging.getLogger("pipelines")
 
-NOT_OF_A_PAGE = ("inputs", "pages_per_shard", "merged")
-"""Settings in which corpora to be joined may differ: they decide which pages there are, not what a page is."""
+MAY_DIFFER = ("inputs", "pages_per_shard", "merged")
+"""Settings that may differ between the corpora: they decide which pages there are, not what a page contains."""
 
 
 def merge(corpora: list[str], output: str) -> CorpusIndex:
-    """Makes what is missing of the joined corpus and returns its index.
+    """Makes the missing files of the joined corpus and returns its index.
+
+    Args:
+        corpora: directories of finished corpora. A document in several of them stays in the first.
+        output: directory of the joined corpus.
 
     Raises:
-        UsageError: not two finished corpora, of different settings, or an output that cannot be.
-        FolioError: a file of one is damaged, or the run failed.
+        UsageError: fewer than two finished corpora, corpora with different settings, or an output that cannot be used.
+        FolioError: a file of a corpus is damaged, or the run failed.
     """
     if len(corpora) < 2:
-        raise UsageError(f"{corpora[0]} alone: name two corpora or more to join.")
+        raise UsageError(f"{corpora[0]} alone: name two or more corpora to join.")
     for corpus in corpora:
         refuse_same_place(corpus, output)
     open_file_systems((*corpora, output), [])
@@ -72,7 +76,11 @@ def _join(parts: list[Part], settings: dict[str, Any], target: CorpusStore) -> C
 
 
 def refuse_differences(parts: list[Part]) -> None:
-    """Raises `UsageError` where a page would not be the same in each of the corpora."""
+    """Rejects corpora with different page settings: the same page would differ between them.
+
+    Raises:
+        UsageError: the message lists the differences.
+    """
     first = parts[0]
     for part in parts[1:]:
         changed = differences(_page_settings(first.index, first.index), _page_settings(part.index, first.index))
@@ -80,13 +88,13 @@ def refuse_differences(parts: list[Part]) -> None:
             changes = "\n  ".join(changed)
             raise UsageError(
                 f"{part.store.output} has other settings than {first.store.output}, "
-                f"and one corpus has one; build it again with the same:\n  {changes}"
+                f"but all pages of a corpus need the same; build it again with the same:\n  {changes}"
             )
 
 
 def _page_settings(index: CorpusIndex, like: CorpusIndex) -> dict[str, Any]:
-    settings = {name: value for name, value in index.config.items() if name not in NOT_OF_A_PAGE}
-    if index.tokenizer.sha256 == like.tokenizer.sha256:  # one tokenizer may lie at two paths
+    settings = {name: value for name, value in index.config.items() if name not in MAY_DIFFER}
+    if index.tokenizer.sha256 == like.tokenizer.sha256:  # the same tokenizer may be at two paths
         settings["tokenizer"] = like.tokenizer.name
     return {
         **settings,
@@ -99,8 +107,8 @@ def _page_settings(index: CorpusIndex, like: CorpusIndex) -> dict[str, Any]:
 
 
 def joined_settings(parts: list[Part]) -> dict[str, Any]:
-    """Returns the settings of the joined corpus: those of a page, all inputs, and which corpora it was made of."""
-    first = {name: value for name, value in parts[0].index.config.items() if name not in NOT_OF_A_PAGE}
+    """Returns the settings of the joined corpus: the page settings, all inputs, and the index hashes of its parts."""
+    first = {name: value for name, value in parts[0].index.config.items() if name not in MAY_DIFFER}
     inputs = [item for part in parts for item in part.index.config.get("inputs", [])]
     heads = [hashlib.sha256(part.store.read("index.json")).hexdigest() for part in parts]
     return {**first, "inputs": list(dict.fromkeys(inputs)), "merged": heads}

@@ -1,7 +1,7 @@
-"""A corpus for another tokenizer, made from a finished one.
+"""Makes a corpus for another tokenizer from a finished one.
 
-Images and pages are copied as they are, token arrays are computed from the words of the pages. No PDF is opened and no
-OCR is run.
+Images and page records are copied unchanged. Token arrays are computed from the words of the pages. No PDF is opened
+and no OCR is run.
 """
 
 from __future__ import annotations
@@ -33,10 +33,16 @@ logger = logging.getLogger("pipelines")
 
 
 def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> CorpusIndex:
-    """Makes what is missing of the new corpus and returns its index.
+    """Makes the missing files of the new corpus and returns its index.
+
+    Args:
+        corpus: directory of the finished corpus.
+        tokenizer_name: see `schemas.load_tokenizer`.
+        output: directory of the new corpus.
+        workers: number of processes.
 
     Raises:
-        UsageError: no finished corpus, no such tokenizer, or an output that cannot be.
+        UsageError: there is no finished corpus or no such tokenizer, or the output cannot be used.
         FolioError: a file of the corpus is damaged, or the run failed.
     """
     refuse_same_place(corpus, output)
@@ -62,10 +68,10 @@ def retokenize(corpus: str, tokenizer_name: str, output: str, workers: int) -> C
 
 
 def copy_plan(source: CorpusStore, target: CorpusStore) -> pa.Table:
-    """Gives the new corpus the plan of the finished one, and returns it.
+    """Copies the plan of the finished corpus to the new one and returns it.
 
     Raises:
-        UsageError: the output belongs to other documents.
+        UsageError: the output already holds a corpus of other documents.
     """
     plan = read_plan(source)
     if not target.exists("plan.parquet"):
@@ -76,7 +82,7 @@ def copy_plan(source: CorpusStore, target: CorpusStore) -> pa.Table:
 
 
 def make_shards(work: Retokenizer, index: CorpusIndex, missing: list[ShardInfo], workers: int) -> None:
-    """Makes the shards that are not there yet, each in one of `workers` processes."""
+    """Makes the missing shards in `workers` processes and shows the progress."""
     total = sum(shard.samples for shard in index.shards)
     progress = Progress("retokenized", "pages", total, done=total - sum(shard.samples for shard in missing))
     try:
@@ -90,25 +96,29 @@ def _in_processes(work: Retokenizer, shards: list[ShardInfo], workers: int) -> I
     if workers < 2:
         yield from map(work, shards)
         return
-    # Ctrl-C reaches the launcher alone, which then lets the workers finish the shards that they hold.
+    # Workers ignore Ctrl-C. The launcher then lets them finish their current shards.
     ignore_interrupt = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)
     pool = ProcessPoolExecutor(workers, get_context("spawn"), ignore_interrupt)
     try:
         yield from pool.map(work, shards)
     except BrokenProcessPool as error:
-        raise FolioError("a worker process was killed, perhaps for memory: try again with fewer --workers.") from error
+        raise FolioError(
+            "a worker process was killed, perhaps because memory ran out: try again with fewer --workers."
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True)
 class Retokenizer:
-    """Makes shards of one corpus anew; travels to the worker processes.
+    """Makes shards of the new corpus from those of the finished one. It is pickled for the worker processes.
 
     Attributes:
-        corpus, output: the finished corpus and the new one.
+        corpus: the finished corpus.
+        output: the new corpus.
         tokenizer: see `schemas.load_tokenizer`.
-        grid_rows, grid_cols: of the tokens' cells.
+        grid_rows: rows of the grid that defines a token's cell.
+        grid_cols: columns of that grid.
     """
 
     corpus: str
@@ -118,13 +128,13 @@ class Retokenizer:
     grid_cols: int
 
     def __call__(self, info: ShardInfo) -> int:
-        """Makes and commits one shard; returns its samples.
+        """Makes and commits one shard; returns its number of samples.
 
         Args:
             info: the finished shard.
 
         Raises:
-            SchemaError: it is damaged.
+            SchemaError: the finished shard is damaged.
         """
         target = CorpusStore(self.output)
         tokens: dict[str, int] = {}
@@ -135,7 +145,7 @@ class Retokenizer:
         return made.samples
 
     def _samples(self, shard: Shard, tokens: dict[str, int]) -> Iterator[Members]:
-        """Yields the samples in stored order and notes how many tokens each has."""
+        """Yields the samples in stored order and records the number of tokens of each in `tokens`."""
         tokenizer = _load_once(self.tokenizer)
         for number, key in enumerate(shard.keys()):
             sample = shard.sample(number)

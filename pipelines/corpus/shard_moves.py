@@ -1,4 +1,4 @@
-"""The shards of several corpora to the shards of one: which pages stay where, and how each tar gets there."""
+"""Turns the shards of several corpora into shards of one: which corpus keeps a page, and how its tar is made."""
 
 from __future__ import annotations
 
@@ -29,7 +29,13 @@ _OK, _DUPLICATE = PageStatus.OK.value, PageStatus.DUPLICATE.value
 
 @dataclass(frozen=True)
 class Part:
-    """One of the corpora to join."""
+    """One of the corpora to join.
+
+    Attributes:
+        store: its files.
+        index: its index.
+        plan: rows of `PLAN_SCHEMA`.
+    """
 
     store: CorpusStore
     index: CorpusIndex
@@ -38,14 +44,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Move:
-    """A shard on its way.
+    """A shard that goes into the joined corpus.
 
     Attributes:
         part: the corpus that it comes from.
-        source: what it is there.
-        name: what it is called in the joined corpus.
-        rows: manifest rows that stay, of `MANIFEST_SCHEMA`.
-        whole: all samples stay.
+        source: the shard's facts in that corpus.
+        name: its name in the joined corpus.
+        rows: the manifest rows that are kept, of `MANIFEST_SCHEMA`.
+        whole: True if all samples are kept.
     """
 
     part: Part
@@ -56,10 +62,12 @@ class Move:
 
 
 class Merger:
-    """Joins corpora: a document that several of them hold stays in the first.
+    """Joins corpora. A document that several of them hold is kept only in the first.
 
     Attributes:
-        plan: of the joined corpus, rows of `PLAN_SCHEMA`.
+        parts: the corpora, in order.
+        target: the joined corpus.
+        plan: plan of the joined corpus, rows of `PLAN_SCHEMA`.
     """
 
     def __init__(self, parts: list[Part], target: CorpusStore) -> None:
@@ -74,10 +82,10 @@ class Merger:
         return buffer.getvalue()
 
     def moves(self) -> list[Move]:
-        """Returns the shards of the joined corpus, in order; those of which no page stays are not among them.
+        """Returns the shards of the joined corpus, in order. A shard of which no page is kept is left out.
 
         Raises:
-            SchemaError: a shard's parquet is damaged, or has pages of no document of the plan.
+            SchemaError: a shard's parquet is damaged, or has a page of a document that is not in the plan.
         """
         moves: list[Move] = []
         for number, part in enumerate(self.parts):
@@ -88,17 +96,17 @@ class Merger:
         return moves
 
     def _kept(self, number: int, rows: pa.Table, shard: str) -> pa.Table:
-        """Returns the rows of a shard of corpus `number` whose documents that corpus holds."""
+        """Returns the rows of a shard whose documents are kept in corpus `number`, the shard's own."""
         holders = [self._holders.get(sha256) for sha256 in rows["doc_sha256"].to_pylist()]
         if None in holders:
             raise SchemaError(f"{shard} has a page of a document that plan.parquet does not build; {REPAIR}.")
         return rows.filter(pa.array([holder == number for holder in holders], pa.bool_()))
 
     def make(self, move: Move) -> None:
-        """Makes a shard of the joined corpus, unless it is there.
+        """Makes a shard of the joined corpus if it does not exist yet.
 
         Raises:
-            SchemaError: the shard that it comes from is damaged.
+            SchemaError: the source shard is damaged.
         """
         if self.target.has_shard(move.name):
             return
@@ -126,14 +134,14 @@ class Merger:
 def join_plans(plans: list[pa.Table]) -> tuple[pa.Table, dict[str, int]]:
     """Joins the plans of several corpora.
 
-    A document is its bytes and its uri. Of documents with equal bytes the one that the first corpus built is built, the
-    others are duplicates; one that stands in several plans gets one row.
+    A document is identified by its bytes and its uri. If documents have equal bytes, the one from the first corpus that
+    built it is kept and the others become duplicates. A document that is in several plans gets one row.
 
     Args:
         plans: rows of `PLAN_SCHEMA`.
 
     Returns:
-        The plan by uri, and by sha256 the number of the corpus that holds the pages of each document that is built.
+        The joined plan, sorted by uri, and, for the sha256 of each document that is kept, the number of its corpus.
     """
     every = [(number, row) for number, plan in enumerate(plans) for row in plan.to_pylist()]
     built: dict[str, tuple[int, str]] = {}
@@ -153,14 +161,16 @@ def join_plans(plans: list[pa.Table]) -> tuple[pa.Table, dict[str, int]]:
 
 
 def take_tar(source: str, info: ShardInfo, target: CorpusStore, name: str) -> None:
-    """Gives a corpus a tar of another one, as it is: a hard link where that can be, else a copy.
+    """Adds an unchanged tar of another corpus to `target`: as a hard link if possible, else as a copy.
 
     Args:
-        info: what the tar is; it is read to its end to see that it still is.
-        name: the shard's in the target.
+        source: path or URI of the tar.
+        info: the expected size and hash; the whole tar is read to check them.
+        target: the joined corpus.
+        name: the shard's name in the joined corpus.
 
     Raises:
-        SchemaError: it cannot be read, or has other bytes.
+        SchemaError: the tar cannot be read or has other bytes.
     """
     place = target.uri("shards", f"{name}.tar")
     try:
@@ -176,7 +186,7 @@ def take_tar(source: str, info: ShardInfo, target: CorpusStore, name: str) -> No
 
 
 def _read_whole(stream: BinaryIO, source: str, info: ShardInfo, copy: BinaryIO | None = None) -> None:
-    """Reads a tar, into `copy` where there is one; raises `SchemaError` where it is not what `info` says."""
+    """Reads a whole tar, and writes it to `copy` if given; raises `SchemaError` if size or hash differ from `info`."""
     digest, size = hashlib.sha256(), 0
     while chunk := stream.read(_CHUNK_BYTES):
         digest.update(chunk)
@@ -184,14 +194,14 @@ def _read_whole(stream: BinaryIO, source: str, info: ShardInfo, copy: BinaryIO |
         if copy:
             copy.write(chunk)
     if size != info.bytes:
-        raise SchemaError(f"{source}: {size} bytes, index.json says {info.bytes}; {REPAIR}.")
+        raise SchemaError(f"{source}: {size} bytes, but index.json says {info.bytes}; {REPAIR}.")
     if digest.hexdigest() != info.sha256:
-        raise SchemaError(f"{source}: sha256 is {digest.hexdigest()}, index.json says {info.sha256}; {REPAIR}.")
+        raise SchemaError(f"{source}: sha256 is {digest.hexdigest()}, but index.json says {info.sha256}; {REPAIR}.")
 
 
 def _link(source: Path, place: Path) -> bool:
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.unlink(missing_ok=True)  # an interrupted run's
+    place.unlink(missing_ok=True)  # left by an interrupted run
     try:
         os.link(source.resolve(), place)
     except OSError:  # another disk, or a file system without links
@@ -200,14 +210,14 @@ def _link(source: Path, place: Path) -> bool:
 
 
 def _rows(part: Part, source: ShardInfo) -> pa.Table:
-    """Returns the manifest rows of a shard, if they are those of the tar that the index names."""
+    """Returns the manifest rows of a shard; raises `SchemaError` if they do not belong to the tar in the index."""
     parquet = part.store.uri("shards", f"{source.name}.parquet")
     try:
         found, rows = read_sidecar(source.name, part.store)
     except (OSError, BeamIOError) as error:
         raise SchemaError(f"{parquet} cannot be read: {error}; {REPAIR}.") from error
     if found != source:
-        raise SchemaError(f"{parquet} says {found}, index.json says {source}: {REPAIR}.")
+        raise SchemaError(f"{parquet} says {found}, but index.json says {source}; {REPAIR}.")
     return rows
 
 

@@ -1,4 +1,4 @@
-"""One shard on disk: its tar, and the parquet beside it that commits it."""
+"""One shard on disk: its tar, and the parquet (sidecar) next to it. The parquet commits the shard."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from schemas.reader import Shard
 from schemas.sample import REPAIR
 from schemas.support.hashing import sha256_of
 
-DETAIL_CHARS = 300
+DETAIL_CHARS = 300  # longest detail that the manifest keeps
 Members = dict[str, str | bytes]
+"""A sample as `webdataset.TarWriter` takes it: `__key__` and the bytes of each member."""
 
 
 def write_tar(name: str, pages: int, samples: Iterable[Members], store: CorpusStore) -> ShardInfo:
     """Writes a byte-reproducible WebDataset tar.
 
     Args:
-        name: the shard's.
-        pages: how many were attempted for it.
+        name: name of the shard.
+        pages: how many pages were read for it, including failed ones.
         samples: in the order in which they are stored.
+        store: OUT.
     """
     from webdataset import TarWriter
 
@@ -43,7 +45,7 @@ def write_tar(name: str, pages: int, samples: Iterable[Members], store: CorpusSt
 
 
 def write_sidecar(info: ShardInfo, rows: list[dict], store: CorpusStore) -> None:
-    """Writes the shard's page rows, with the tar's own facts in the file's metadata. Its presence commits the shard."""
+    """Writes the shard's page rows, with the facts of the tar as metadata. This file marks the shard as finished."""
     facts = {"shard_samples": str(info.samples), "shard_bytes": str(info.bytes), "shard_sha256": info.sha256}
     rows = sorted(rows, key=lambda row: (row["uri"], row["page"]))
     with store.create("shards", f"{info.name}.parquet") as stream:
@@ -54,11 +56,11 @@ def read_sidecar(name: str, store: CorpusStore) -> tuple[ShardInfo, pa.Table]:
     """Returns a shard's facts and its page rows from its parquet.
 
     Raises:
-        SchemaError: it is damaged.
+        SchemaError: the parquet is damaged.
     """
     try:
         file = pq.ParquetFile(pa.BufferReader(store.read("shards", f"{name}.parquet")))
-        table = file.read(use_threads=False)  # twice as fast on files as small as these
+        table = file.read(use_threads=False)  # for such small files, one thread is twice as fast
         rows = table.replace_schema_metadata(None)
         if rows.schema != MANIFEST_SCHEMA:
             rows = rows.cast(MANIFEST_SCHEMA)
@@ -78,19 +80,27 @@ def read_sidecar(name: str, store: CorpusStore) -> tuple[ShardInfo, pa.Table]:
 
 
 def file_faults(tar_path: Path, shard: ShardInfo) -> Iterator[str]:
-    """Yields how a tar's size or digest differs from what the index says."""
+    """Yields how a tar's size or hash differs from the index."""
     size = tar_path.stat().st_size
     if size != shard.bytes:
-        yield f"{size} bytes, index.json says {shard.bytes}"
+        yield f"{size} bytes, but index.json says {shard.bytes}"
     sha256 = sha256_of(tar_path)
     if sha256 != shard.sha256:
-        yield f"sha256 is {sha256}, index.json says {shard.sha256}"
+        yield f"sha256 is {sha256}, but index.json says {shard.sha256}"
 
 
 def open_shard(info: ShardInfo, store: CorpusStore, scratch: Path) -> tuple[Shard, list[dict]]:
-    """Opens a finished shard and its page rows, after a look whether the tar is whole.
+    """Checks the tar of a finished shard, then opens it and its page rows.
 
-    A damaged one must not get a new digest that says it is sound.
+    Without the check, a damaged shard would get a new, matching hash in the new corpus.
+
+    Args:
+        info: the shard's entry in the index.
+        store: the corpus.
+        scratch: directory for a local copy, if the corpus is remote.
+
+    Raises:
+        SchemaError: a file of the shard cannot be read or is damaged.
     """
     uri = store.uri("shards", f"{info.name}.tar")
     try:
@@ -104,7 +114,7 @@ def open_shard(info: ShardInfo, store: CorpusStore, scratch: Path) -> tuple[Shar
 
 
 class _HashingWriter:
-    """Passes bytes on while it counts and hashes them."""
+    """Passes bytes to a stream, and counts and hashes them."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

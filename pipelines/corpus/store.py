@@ -20,7 +20,7 @@ from pipelines.runtime.files import RAW, delete, exists, is_local, match, open_r
 
 
 def _sync_directory(directory: Path) -> None:
-    """Makes renames in a directory last, in the order in which they were made."""
+    """Makes renames in a directory durable, in the order in which they were made."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -29,7 +29,11 @@ def _sync_directory(directory: Path) -> None:
 
 
 class CorpusStore:
-    """The files of one corpus, by their path under OUT."""
+    """The files of one corpus, by their path under OUT.
+
+    Args:
+        output: OUT, a path or URI.
+    """
 
     def __init__(self, output: str) -> None:
         self.output = output
@@ -39,46 +43,46 @@ class CorpusStore:
         return FileSystems.join(self.output, *parts)
 
     def exists(self, *parts: str) -> bool:
-        """Tells whether a file under OUT is there, so complete."""
+        """Returns whether a file under OUT exists, which means that it is complete."""
         return exists(self.uri(*parts))
 
     def finished_shards(self) -> set[str]:
-        """Returns the names of all finished shards, by one listing: a bucket takes its time for every question."""
+        """Returns the names of all finished shards. Uses one listing, because each request to a bucket is slow."""
         files = {uri.rpartition("/")[2] for uri in self.match("shards", "*")}
         names = {name.removesuffix(".parquet") for name in files if name.endswith(".parquet")}
         return {name for name in names if f"{name}.tar" in files}
 
     def has_shard(self, name: str) -> bool:
-        """Tells whether a shard is finished: its tar, and its parquet, which is written after it."""
+        """Returns whether a shard is finished: its tar exists, and its parquet, which is written after the tar."""
         return self.exists("shards", f"{name}.tar") and self.exists("shards", f"{name}.parquet")
 
     def read(self, *parts: str) -> bytes:
-        """Returns a file under OUT."""
+        """Returns the content of a file under OUT."""
         return read_bytes(self.uri(*parts))
 
     def open(self, *parts: str) -> BinaryIO:
-        """Opens a file under OUT to read; seekable."""
+        """Opens a file under OUT for reading, as a seekable stream."""
         return open_read(self.uri(*parts))
 
     def write(self, data: bytes, *parts: str) -> None:
-        """Writes a file under OUT, all of it or none."""
+        """Writes a file under OUT completely or, on an error, not at all."""
         with self.create(*parts) as stream:
             stream.write(data)
 
     @contextmanager
     def create(self, *parts: str) -> Iterator[BinaryIO]:
-        """Opens a new file under OUT that appears when the block ends well, and never otherwise."""
-        # A random name: on a cluster two workers may try the same shard, and each must finish its own file.
+        """Opens a new file under OUT for writing. It appears only when the block ends without an error."""
+        # A random name: on a cluster two workers may write the same shard, and each must finish its own file.
         temporary = self.uri("work", "tmp", uuid.uuid4().hex)
         target = self.uri(*parts)
         try:
             with FileSystems.create(temporary, **RAW) as stream:
                 yield stream
-                if is_local(target):  # or a power cut could leave the name without the bytes
+                if is_local(target):  # else a power failure could leave the name without the bytes
                     stream.flush()
                     os.fsync(stream.fileno())
         except BaseException:
-            with suppress(OSError, BeamIOError):  # a full disk should get its room back
+            with suppress(OSError, BeamIOError):  # frees the space again if the disk is full
                 delete([temporary])
             raise
         if is_local(target):
@@ -95,16 +99,16 @@ class CorpusStore:
         """Deletes a file under OUT, if it is there."""
         delete([self.uri(*parts)])
 
-    def strangers(self) -> list[str]:
-        """Returns what is in OUT, on whatever level, but for a file that an interrupted command had begun to write."""
-        begun = self.uri("work", "tmp")
-        return [uri for uri in self.match("**") if not uri.startswith(begun)]
+    def unexpected_files(self) -> list[str]:
+        """Returns all files in OUT at any depth, except those that an interrupted command had started to write."""
+        unfinished = self.uri("work", "tmp")
+        return [uri for uri in self.match("**") if not uri.startswith(unfinished)]
 
     def clear_work(self) -> None:
-        """Removes what only an unfinished build needs."""
+        """Removes the files that only an unfinished build needs."""
         for pattern in ("config.json", "units.arrow", "inspect/*", "tmp/*"):
             delete(self.match("work", *pattern.split("/")))
         if is_local(self.output):
             for directory in ("work/inspect", "work/tmp", "work"):
-                with suppress(OSError):  # it is not there, or somebody put something into it
+                with suppress(OSError):  # it does not exist, or holds files of somebody else
                     Path(self.uri(directory)).rmdir()

@@ -31,10 +31,16 @@ LISTED_FAULTS = 20
 
 
 def verify(corpus_dir: str) -> list[str]:
-    """Writes the first faults of a corpus and what to do to stdout, or one line for a sound one; returns the faults.
+    """Checks a corpus and writes the result to stdout: one line if it is sound, else the first faults and what to do.
+
+    Args:
+        corpus_dir: directory of a finished corpus.
+
+    Returns:
+        The faults, at most `LISTED_FAULTS` + 1.
 
     Raises:
-        FolioError: there is no corpus, or none of this schema.
+        FolioError: there is no corpus, or it has another schema version.
     """
     index = CorpusIndex.read(corpus_dir)
     started = time.monotonic()
@@ -45,23 +51,23 @@ def verify(corpus_dir: str) -> list[str]:
     if len(faults) > LISTED_FAULTS:
         lines.append(f"and more: stopped after {LISTED_FAULTS} faults")
     if faults:
-        lines.append(cure(faults))
+        lines.append(repair_advice(faults))
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     return faults
 
 
-def cure(faults: list[str]) -> str:
-    """Returns the line that says what to do: a build makes what is missing, and leaves alone what is there."""
-    if any(fault.startswith("plan.parquet: ") for fault in faults):  # all else follows from it
-        return "to mend it, build the corpus anew into another --output"
+def repair_advice(faults: list[str]) -> str:
+    """Returns the line that says what to do. It relies on a build that makes missing files and keeps existing ones."""
+    if any(fault.startswith("plan.parquet: ") for fault in faults):  # all other files are made from the plan
+        return "to repair it, build the corpus again into another --output"
     return (
-        "to mend it, delete the files named above (of a shard, its .parquet), give the command that made the corpus "
-        "again, which makes what is missing, and verify again"
+        "to repair it, delete the files named above (of a shard, its .parquet), run the command that made the corpus "
+        "again, which makes the missing files, and verify again"
     )
 
 
 def summary(corpus_dir: str, index: CorpusIndex, elapsed_s: float) -> str:
-    """Returns the line for a sound corpus."""
+    """Returns the output line for a sound corpus."""
     samples, shards = counted(index.totals["samples"], "sample"), counted(len(index.shards), "shard")
     return f"{corpus_dir} is sound: {samples}, {shards}, {format_bytes(index.totals['bytes'])}, {elapsed_s:.1f} s"
 
@@ -70,10 +76,12 @@ def corpus_faults(corpus_dir: str | Path, index: CorpusIndex, progress: Progress
     """Checks every file, row and sample of a corpus.
 
     Args:
-        progress: hears of every sample.
+        corpus_dir: directory of a finished corpus.
+        index: its index.
+        progress: counts every sample.
 
     Yields:
-        `<file>: <key, where there is one>: <what is wrong>`; none where the corpus is sound.
+        `<file>: <what is wrong>` or `<file>: <key>: <what is wrong>`; nothing if the corpus is sound.
     """
     corpus_dir = Path(corpus_dir)
     yield from (f"index.json: {fault}" for fault in index_faults(index))
@@ -93,7 +101,7 @@ def corpus_faults(corpus_dir: str | Path, index: CorpusIndex, progress: Progress
 
 
 def listing_faults(corpus_dir: Path, index: CorpusIndex) -> Iterator[str]:
-    """Checks that the shards of the index are there, and no others."""
+    """Checks that the tars of the index exist, and that there are no other files in `shards`."""
     tars = {f"{shard.name}.tar" for shard in index.shards}
     sidecars = {f"{shard.name}.parquet" for shard in index.shards}
     found = {path.name for path in (corpus_dir / "shards").glob("*")}
@@ -104,10 +112,13 @@ def listing_faults(corpus_dir: Path, index: CorpusIndex) -> Iterator[str]:
 
 
 def shard_faults(tar_path: Path, rows: pa.Table | None, index: CorpusIndex, progress: Progress) -> Iterator[str]:
-    """Checks the samples of a tar, each for itself and against its row.
+    """Checks the samples of a tar, each by itself and against its row.
 
     Args:
-        rows: the sidecar's table, `None` where it cannot be read.
+        tar_path: the tar.
+        rows: the sidecar's table; `None` if it cannot be read.
+        index: the corpus's index.
+        progress: counts every sample.
     """
     good = {row["key"]: row for row in rows.to_pylist() if row["status"] == PageStatus.OK.value} if rows else {}
     seen: set[str] = set()
@@ -123,20 +134,20 @@ def shard_faults(tar_path: Path, rows: pa.Table | None, index: CorpusIndex, prog
         yield str(error)
         return
     for key in sorted(good.keys() - seen):
-        yield f"{key}: has an ok row and no sample"
+        yield f"{key}: has an ok row but no sample"
 
 
 def _members_faults(key: str, members: list[tuple[str, bytes]], seen: set[str]) -> list[str]:
     names = tuple(name for name, _ in members)
     faults = [f"members are {', '.join(names)}, not {', '.join(MEMBERS)}"] if names != MEMBERS else []
-    return [*faults, "this key comes twice"] if key in seen else faults
+    return [*faults, "this key is there twice"] if key in seen else faults
 
 
 def read_samples(tar_path: Path) -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
-    """Yields the key and the named members of each sample, as a webdataset reader groups them.
+    """Yields the key and the members (name, bytes) of each sample, grouped as a webdataset reader does it.
 
     Raises:
-        SchemaError: the file is no tar, or ends early.
+        SchemaError: the file is not a tar or is truncated.
     """
     try:
         with tarfile.open(tar_path, "r:") as tar:
@@ -152,7 +163,7 @@ def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
 
 
 def read_table(path: Path, schema: pa.Schema) -> tuple[pa.Table | None, list[str]]:
-    """Returns a parquet's table, `None` where it is not one of `schema`, and what is wrong with it."""
+    """Returns the table of a parquet and its faults. The table is `None` if it cannot be read or is not of `schema`."""
     if not path.is_file():
         return None, ["is missing"]
     try:

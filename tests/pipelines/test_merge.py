@@ -1,4 +1,4 @@
-"""Corpora that were built apart become one: nothing is read again, nothing comes twice, and no half one ever opens."""
+"""Merging corpora that were built separately: no PDF is read again, no page is kept twice, all or nothing opens."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def wider(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory) -> Path:
-    """Other documents under the names of those of `first`, as another machine would have them."""
+    """Other documents with the same names as those of `first`, as on another machine."""
     directory = tmp_path_factory.mktemp("other") / "out"
     write_corpus(directory, pages=5, shards=1, seed=1, **SMALL)
     return directory
@@ -86,7 +86,7 @@ def statuses_of(corpus: Path) -> dict[str, int]:
     return dict(Counter(pq.read_table(corpus / "plan.parquet")["status"].to_pylist()))
 
 
-def test_corpora_of_different_documents_are_joined_whole(first, other, tmp_path):
+def test_corpora_of_different_documents_are_joined_completely(first, other, tmp_path):
     assert merge(first, other, into=tmp_path / "c") == 0
     assert is_sound(tmp_path / "c")
     assert samples_of(tmp_path / "c") == samples_of(first, other)
@@ -95,24 +95,24 @@ def test_corpora_of_different_documents_are_joined_whole(first, other, tmp_path)
         assert joined.totals[name] == sum(part.totals[name] for part in parts)
 
 
-def test_shards_are_numbered_anew_in_the_order_of_the_corpora(first, other, tmp_path):
+def test_shards_are_renumbered_in_the_order_of_the_corpora(first, other, tmp_path):
     merge(first, other, into=tmp_path / "c")
     sources = [tar(first, 0), tar(first, 1), tar(other, 0)]
     names = [shard.name for shard in CorpusIndex.read(tmp_path / "c").shards]
     assert names == ["corpus-00000", "corpus-00001", "corpus-00002"]
     for number, source in enumerate(sources):
-        assert tar(tmp_path / "c", number).stat().st_ino == source.stat().st_ino  # a hard link: no byte is written
+        assert tar(tmp_path / "c", number).stat().st_ino == source.stat().st_ino  # a hard link, not a copy
 
 
 @pytest.mark.skipif(not MEMORY_DISK.is_dir(), reason="needs a second file system")
-def test_on_another_disk_tars_are_copied(first, other):
+def test_tars_are_copied_to_another_disk(first, other):
     with tempfile.TemporaryDirectory(dir=MEMORY_DISK) as scratch:
         assert merge(first, other, into=Path(scratch, "c")) == 0
         assert is_sound(Path(scratch, "c"))
         assert tar(Path(scratch, "c"), 2).read_bytes() == tar(other, 0).read_bytes()
 
 
-def test_a_document_of_both_stays_in_the_first_and_shards_that_mix_it_are_written_anew(first, wider, tmp_path, capsys):
+def test_a_document_of_both_stays_in_the_first_and_is_removed_from_mixed_shards(first, wider, tmp_path, capsys):
     assert merge(first, wider, into=tmp_path / "c") == 0
     assert "left out 8 pages of documents that an earlier corpus holds" in capsys.readouterr().err
     assert is_sound(tmp_path / "c")
@@ -124,14 +124,14 @@ def test_a_document_of_both_stays_in_the_first_and_shards_that_mix_it_are_writte
     assert index.totals["documents"] == CorpusIndex.read(wider).totals["documents"]
 
 
-def test_shards_of_nothing_new_are_dropped(first, wider, tmp_path):
+def test_shards_without_new_documents_are_dropped(first, wider, tmp_path):
     assert merge(wider, first, first, into=tmp_path / "c") == 0
     assert is_sound(tmp_path / "c")
     assert [tar(tmp_path / "c", number).exists() for number in (0, 1, 2)] == [True, True, False]
     assert samples_of(tmp_path / "c") == samples_of(wider)
 
 
-def test_the_same_document_under_another_name_becomes_a_duplicate(first, tmp_path):
+def test_the_same_document_with_another_name_becomes_a_duplicate(first, tmp_path):
     elsewhere = shutil.copytree(first, tmp_path / "elsewhere")
     renamed(elsewhere)
     assert merge(first, elsewhere, into=tmp_path / "c") == 0
@@ -144,13 +144,13 @@ def test_the_same_document_under_another_name_becomes_a_duplicate(first, tmp_pat
 
 
 def renamed(corpus: Path) -> None:
-    """Puts the documents of a corpus into another directory, as far as merging looks."""
+    """Moves the documents of a corpus to another directory in its plan, the only place that merging reads."""
     plan = pq.read_table(corpus / "plan.parquet").to_pylist()
     rows = [{**row, "uri": f"elsewhere/{row['uri']}"} for row in plan]
     pq.write_table(pa.Table.from_pylist(rows, PLAN_SCHEMA), corpus / "plan.parquet")
 
 
-def test_real_builds_of_overlapping_inputs_hold_what_one_build_holds(sample_documents, tmp_path):
+def test_merged_builds_of_overlapping_inputs_equal_one_build_of_all(sample_documents, tmp_path):
     documents = sorted(sample_documents.glob("*.pdf"))
     inputs = {"a": documents[:3], "b": documents[2:5], "both": documents[:5]}
     for name, chosen in inputs.items():
@@ -175,7 +175,7 @@ def test_a_joined_corpus_can_be_joined_and_retokenized_again(first, other, wider
     assert samples_of(tmp_path / "e") == samples_of(wider, other)
 
 
-def test_the_settings_of_the_joined_corpus_name_its_parts(first, other, tmp_path):
+def test_the_settings_of_the_joined_corpus_list_its_parts(first, other, tmp_path):
     merge(first, other, into=tmp_path / "c")
     merge(other, first, into=tmp_path / "d")
     one, two = (json.loads((tmp_path / name / "index.json").read_text()) for name in "cd")
@@ -192,7 +192,7 @@ def test_the_same_command_again_changes_nothing(first, wider, tmp_path, capsys):
     assert "complete already" in capsys.readouterr().err
 
 
-def test_a_killed_run_leaves_nothing_that_opens_and_the_next_one_finishes_it(tmp_path):
+def test_a_killed_run_leaves_no_corpus_that_opens_and_the_next_run_finishes_it(tmp_path):
     for name, seed in (("a", 2), ("b", 3)):
         write_corpus(tmp_path / name, pages=90, shards=90, words=4, long_side=32, seed=seed)
     parts = tmp_path / "a", tmp_path / "b"
@@ -236,14 +236,14 @@ def with_grid(corpus: Path) -> None:
         (with_grid, "grid_cols: 4 -> 7"),
     ],
 )
-def test_corpora_of_different_settings_are_refused_with_the_difference(first, other, tmp_path, capsys, edit, words):
+def test_corpora_with_different_settings_are_refused_with_the_difference(first, other, tmp_path, capsys, edit, words):
     edit(shutil.copytree(other, tmp_path / "edited"))
     assert merge(first, tmp_path / "edited", into=tmp_path / "c") == 2
     assert words in capsys.readouterr().err
     assert not (tmp_path / "c").exists()
 
 
-def test_one_tokenizer_at_two_paths_is_one_tokenizer(first, other, tmp_path):
+def test_the_same_tokenizer_may_be_at_two_paths(first, other, tmp_path):
     copy = shutil.copytree(other, tmp_path / "copy")
     index = CorpusIndex.read(copy)
     config = {**index.config, "tokenizer": "/elsewhere/spiece.model"}
@@ -258,15 +258,15 @@ def test_a_newer_schema_is_refused(first, other, tmp_path, capsys):
     assert "schema version 99" in capsys.readouterr().err
 
 
-def test_an_output_of_other_corpora_is_refused_and_left_alone(first, other, wider, tmp_path, capsys):
+def test_an_output_of_other_corpora_is_refused_and_not_changed(first, other, wider, tmp_path, capsys):
     merge(first, other, into=tmp_path / "c")
     before = files_of(tmp_path / "c")
     assert merge(first, wider, into=tmp_path / "c") == 2
-    assert "holds a corpus of other settings" in capsys.readouterr().err
+    assert "holds a corpus with other settings" in capsys.readouterr().err
     assert files_of(tmp_path / "c") == before
 
 
-def test_the_corpora_themselves_are_only_read(first, wider, tmp_path):
+def test_the_source_corpora_are_only_read(first, wider, tmp_path):
     before = files_of(first), files_of(wider)
     merge(first, wider, into=tmp_path / "c")
     assert (files_of(first), files_of(wider)) == before
@@ -275,15 +275,15 @@ def test_the_corpora_themselves_are_only_read(first, wider, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["{first}", "--output", "{tmp}/c"], "alone: name two corpora or more"),
+        (["{first}", "--output", "{tmp}/c"], "alone: name two or more corpora"),
         (["{first}", "{tmp}/file", "--output", "{tmp}/c"], "holds no index.json, so no finished corpus"),
         (["{first}", "{other}", "--output", "{other}"], "is the corpus {other} itself"),
         (["{first}", "{other}", "--output", "{tmp}/file/c"], "cannot be written"),
         (["{first}", "nfs://bucket/b", "--output", "{tmp}/c"], "nfs://bucket/b cannot be reached"),
     ],
 )
-def test_what_a_person_gets_wrong_is_named(first, other, tmp_path, capsys, arguments, words):
-    (tmp_path / "file").write_text("no directory")
+def test_wrong_arguments_are_named(first, other, tmp_path, capsys, arguments, words):
+    (tmp_path / "file").write_text("not a directory")
     places = {"first": first, "other": other, "tmp": tmp_path}
     assert main([argument.format(**places) for argument in arguments]) == 2
     assert words.format(**places) in capsys.readouterr().err
@@ -293,13 +293,13 @@ def test_what_a_person_gets_wrong_is_named(first, other, tmp_path, capsys, argum
     ("name", "content", "words"),
     [
         ("corpus-00000.tar", None, "cannot be read: "),
-        ("corpus-00001.tar", b"short", "corpus-00001.tar: 5 bytes, index.json says"),
+        ("corpus-00001.tar", b"short", "corpus-00001.tar: 5 bytes, but index.json says"),
         ("corpus-00001.parquet", None, "corpus-00001.parquet cannot be read"),
         ("corpus-00001.parquet", b"PAR1", "corpus-00001.parquet is damaged"),
     ],
 )
 @pytest.mark.parametrize("place", [0, 1])
-def test_a_damaged_shard_is_named_and_no_corpus_comes_of_it(
+def test_a_damaged_shard_is_named_and_no_corpus_is_finished(
     first, wider, tmp_path, capsys, place, name, content, words
 ):
     parts = [shutil.copytree(first, tmp_path / "a"), shutil.copytree(wider, tmp_path / "b")]
@@ -312,7 +312,7 @@ def test_a_damaged_shard_is_named_and_no_corpus_comes_of_it(
 
 
 @pytest.mark.parametrize("disk", [None, MEMORY_DISK])
-def test_a_tar_with_a_flipped_byte_is_neither_linked_nor_copied_in_silence(first, other, tmp_path, capsys, disk):
+def test_a_tar_with_a_flipped_byte_is_reported_when_linked_or_copied(first, other, tmp_path, capsys, disk):
     if disk and not disk.is_dir():
         pytest.skip("needs a second file system")
     damaged = shutil.copytree(other, tmp_path / "damaged")
@@ -325,11 +325,11 @@ def test_a_tar_with_a_flipped_byte_is_neither_linked_nor_copied_in_silence(first
     assert "damaged/shards/corpus-00000.tar: sha256 is " in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_pages_of_a_document_that_was_never_planned_are_not_lost_in_silence(first, other, tmp_path, capsys):
-    strange = shutil.copytree(other, tmp_path / "strange")
-    plan = pq.read_table(strange / "plan.parquet")
-    pq.write_table(plan.slice(1), strange / "plan.parquet")
-    assert merge(first, strange, into=tmp_path / "c") == 1
+def test_pages_of_a_document_that_is_not_in_the_plan_are_reported(first, other, tmp_path, capsys):
+    unplanned = shutil.copytree(other, tmp_path / "unplanned")
+    plan = pq.read_table(unplanned / "plan.parquet")
+    pq.write_table(plan.slice(1), unplanned / "plan.parquet")
+    assert merge(first, unplanned, into=tmp_path / "c") == 1
     assert "shard corpus-00000 has a page of a document that plan.parquet does not build" in capsys.readouterr().err
 
 
@@ -342,7 +342,7 @@ def test_a_link_to_a_tar_is_followed(first, other, tmp_path):
     assert is_sound(tmp_path / "c")
 
 
-def test_help_states_the_rule_of_duplicates(capsys):
+def test_help_explains_how_duplicates_are_handled(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     assert "stays in the first" in " ".join(capsys.readouterr().out.split())

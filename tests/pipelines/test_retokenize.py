@@ -1,4 +1,4 @@
-"""A finished corpus made anew for another tokenizer, against what the builder itself makes of the same documents."""
+"""Retokenizing a finished corpus, compared with a build of the same documents with the other tokenizer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def own_tokenizer(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def built_with(sample_documents, own_tokenizer, tmp_path_factory) -> dict[str, Path]:
-    """Corpora of the text layers of the same documents, in shards of four pages, by the tokenizer of the build."""
+    """Corpora of the same documents' text layers, in shards of four pages, built with each tokenizer; by its name."""
     corpora = {}
     for name, flags in {"t5": [], "own": ["--tokenizer", own_tokenizer]}.items():
         corpora[name] = tmp_path_factory.mktemp(name) / "out"
@@ -45,14 +45,14 @@ def built_with(sample_documents, own_tokenizer, tmp_path_factory) -> dict[str, P
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory) -> Path:
-    """A small corpus of two shards, for whatever needs no builder."""
+    """A small corpus of two shards, for tests that need no real build."""
     directory = tmp_path_factory.mktemp("small") / "out"
     write_corpus(directory, pages=6, shards=2, words=20, long_side=64)
     return directory
 
 
 def retokenize(corpus: Path | str, tokenizer: Path | str, output: Path | str, *flags: str) -> int:
-    """Runs the command line in this process, which spares the seconds that workers take to start."""
+    """Runs the command line in this process, because worker processes take seconds to start."""
     return main([str(corpus), "--tokenizer", str(tokenizer), "--output", str(output), "--workers", "1", *flags])
 
 
@@ -64,14 +64,12 @@ def times_of(corpus: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in corpus.rglob("*")}
 
 
-def test_the_same_tokenizer_gives_the_same_corpus_byte_by_byte(built_with, tmp_path):
+def test_the_same_tokenizer_gives_a_byte_identical_corpus(built_with, tmp_path):
     assert retokenize(built_with["t5"], "t5", tmp_path / "out") == 0
     assert files_of(tmp_path / "out") == files_of(built_with["t5"])
 
 
-def test_another_tokenizer_gives_the_tars_and_the_index_that_the_builder_makes_with_it(
-    built_with, own_tokenizer, tmp_path
-):
+def test_another_tokenizer_gives_the_tars_and_the_index_of_a_build_with_it(built_with, own_tokenizer, tmp_path):
     done = run_module(
         "pipelines.retokenize", built_with["t5"], "--tokenizer", own_tokenizer, "--output", tmp_path, "--workers", 2
     )
@@ -83,7 +81,7 @@ def test_another_tokenizer_gives_the_tars_and_the_index_that_the_builder_makes_w
     assert {name: ours[name] for name in same} == {name: expected[name] for name in same}
 
 
-def test_the_tables_are_the_builders_but_for_the_time_that_each_page_took(built_with, own_tokenizer, tmp_path):
+def test_the_tables_are_those_of_a_build_except_for_the_times(built_with, own_tokenizer, tmp_path):
     assert retokenize(built_with["t5"], own_tokenizer, tmp_path) == 0
     tables = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.parquet"))
     assert Path("manifest.parquet") in tables
@@ -112,7 +110,7 @@ def test_a_page_record_does_not_depend_on_the_tokenizer(built_with):
         assert before.json == after.json
 
 
-def test_the_same_command_does_only_what_is_missing(small, tmp_path, capsys):
+def test_the_same_command_makes_only_missing_files(small, tmp_path, capsys):
     assert retokenize(small, "t5", tmp_path / "new") == 0
     whole, before = files_of(tmp_path / "new"), times_of(tmp_path / "new" / "shards")
     for name in ("index.json", "manifest.parquet", "shards/corpus-00001.parquet"):
@@ -124,7 +122,7 @@ def test_the_same_command_does_only_what_is_missing(small, tmp_path, capsys):
     assert "retokenized 6/6 pages" in capsys.readouterr().err
 
 
-def test_a_finished_output_is_left_alone(small, tmp_path, capsys):
+def test_a_finished_output_is_not_changed(small, tmp_path, capsys):
     assert retokenize(small, "t5", tmp_path / "new") == 0
     before = times_of(tmp_path / "new")
     assert retokenize(small, "t5", tmp_path / "new") == 0
@@ -132,7 +130,7 @@ def test_a_finished_output_is_left_alone(small, tmp_path, capsys):
     assert "complete already" in capsys.readouterr().err
 
 
-def test_ctrl_c_says_how_to_go_on_and_leaves_only_whole_shards(tmp_path):
+def test_ctrl_c_says_how_to_continue_and_leaves_only_complete_shards(tmp_path):
     write_corpus(tmp_path / "big", pages=60, shards=60, words=100, long_side=64)
     words = [tmp_path / "big", "--tokenizer", "t5", "--output", tmp_path / "new", "--workers", 2]
     process = start("pipelines.retokenize", *words)
@@ -142,7 +140,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_only_whole_shards(tmp_path):
     process.send_signal(signal.SIGINT)
     _, log = process.communicate(timeout=LIMIT_S)
     assert process.returncode == 130
-    assert log.splitlines()[-1] == "stopped; run the same command again to go on"
+    assert log.splitlines()[-1] == "stopped; run the same command again to continue"
     assert "Traceback" not in log
     assert 0 < len(list((tmp_path / "new").glob("shards/*.parquet"))) < 60
     assert retokenize(tmp_path / "big", "t5", tmp_path / "new") == 0
@@ -150,14 +148,14 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_only_whole_shards(tmp_path):
 
 
 @pytest.mark.parametrize("place", ["{corpus}", "{corpus}/", "{corpus}/../out", "{corpus}/new"])
-def test_the_corpus_itself_is_never_written_into(small, capsys, place):
+def test_the_source_corpus_is_never_written_to(small, capsys, place):
     before = files_of(small)
     assert retokenize(small, "t5", place.format(corpus=small)) == 2
     assert "choose another directory" in capsys.readouterr().err
     assert files_of(small) == before
 
 
-def test_an_output_for_another_tokenizer_is_refused_with_the_difference(small, own_tokenizer, tmp_path, capsys):
+def test_an_output_with_another_tokenizer_is_refused_with_the_difference(small, own_tokenizer, tmp_path, capsys):
     assert retokenize(small, "t5", tmp_path / "new") == 0
     before = files_of(tmp_path / "new")
     assert retokenize(small, own_tokenizer, tmp_path / "new") == 2
@@ -180,12 +178,12 @@ def test_an_output_of_other_documents_is_refused(small, tmp_path, capsys):
         ("plan.parquet", None, 1, "plan.parquet is missing"),
         ("plan.parquet", b"PAR1", 1, "plan.parquet is damaged"),
         ("shards/corpus-00001.tar", None, 1, "shard corpus-00001 of"),
-        ("shards/corpus-00001.tar", b"short", 1, "corpus-00001.tar: 5 bytes, index.json says"),
+        ("shards/corpus-00001.tar", b"short", 1, "corpus-00001.tar: 5 bytes, but index.json says"),
         ("shards/corpus-00001.parquet", None, 1, "shard corpus-00001 of"),
         ("shards/corpus-00001.parquet", b"PAR1", 1, "corpus-00001.parquet is damaged"),
     ],
 )
-def test_a_corpus_that_cannot_be_read_gets_one_sentence(small, tmp_path, capsys, name, content, code, words):
+def test_a_damaged_corpus_gives_one_line_that_names_the_file(small, tmp_path, capsys, name, content, code, words):
     shutil.copytree(small, tmp_path / "old")
     (tmp_path / "old" / name).unlink()
     if content is not None:
@@ -196,16 +194,16 @@ def test_a_corpus_that_cannot_be_read_gets_one_sentence(small, tmp_path, capsys,
     assert not (tmp_path / "new" / "index.json").exists()
 
 
-def test_what_a_worker_process_finds_damaged_is_told_in_one_sentence_too(small, tmp_path, capsys):
+def test_damage_found_by_a_worker_process_also_gives_one_line(small, tmp_path, capsys):
     shutil.copytree(small, tmp_path / "old")
     (tmp_path / "old" / "shards" / "corpus-00001.tar").write_bytes(b"short")
     assert retokenize(tmp_path / "old", "t5", tmp_path / "new", "--workers", "2") == 1
     log = capsys.readouterr().err
-    assert "corpus-00001.tar: 5 bytes, index.json says" in log.splitlines()[-1]
+    assert "corpus-00001.tar: 5 bytes, but index.json says" in log.splitlines()[-1]
     assert "Traceback" not in log
 
 
-def test_a_changed_image_is_found_and_not_given_a_new_digest(small, tmp_path, capsys):
+def test_a_changed_image_is_found_and_gets_no_new_hash(small, tmp_path, capsys):
     shutil.copytree(small, tmp_path / "old")
     tar = tmp_path / "old" / "shards" / "corpus-00000.tar"
     data = bytearray(tar.read_bytes())
@@ -223,7 +221,7 @@ def test_a_changed_image_is_found_and_not_given_a_new_digest(small, tmp_path, ca
         (["--tokenizer", "t5", "--output", "nfs://bucket/new"], "nfs://bucket/new cannot be reached"),
     ],
 )
-def test_what_a_person_gets_wrong_is_named(small, tmp_path, capsys, flags, words):
+def test_wrong_arguments_are_named(small, tmp_path, capsys, flags, words):
     (tmp_path / "file").write_text("no directory")
     assert main([str(small), *(flag.format(tmp=tmp_path) for flag in flags)]) == 2
     assert f"error: {words.format(tmp=tmp_path)}" in capsys.readouterr().err
@@ -239,7 +237,7 @@ def test_missing_and_impossible_flags_are_named(capsys, flags, words):
     assert words in capsys.readouterr().err
 
 
-def test_the_fingerprint_is_that_of_the_new_settings(small, own_tokenizer, tmp_path):
+def test_the_fingerprint_matches_the_new_settings(small, own_tokenizer, tmp_path):
     assert retokenize(small, own_tokenizer, tmp_path) == 0
     old, new = (json.loads((corpus / "index.json").read_text()) for corpus in (small, tmp_path))
     assert new["fingerprint"] != old["fingerprint"]
@@ -249,7 +247,7 @@ def test_the_fingerprint_is_that_of_the_new_settings(small, own_tokenizer, tmp_p
     }
 
 
-def test_help_tells_what_the_command_is_for(capsys):
+def test_help_says_what_the_command_is_for(capsys):
     with pytest.raises(SystemExit) as left:
         main(["--help"])
     assert left.value.code == 0

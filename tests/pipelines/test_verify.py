@@ -1,4 +1,4 @@
-"""`pipelines.verify` passes what is sound and names what is not: the file, the key, and what is wrong with it."""
+"""`pipelines.verify` accepts sound corpora and reports every fault with file, key and reason."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def read_rows(corpus_dir: Path) -> list[dict]:
 
 
 def reseal(corpus_dir: Path, samples: list[Sample], rows: list[dict]) -> None:
-    """Rewrites a shard with all digests and counts right, so that what is in it is the only thing to find."""
+    """Rewrites a shard with correct hashes and counts, so that its content is the only fault."""
     info, _ = write_shard(corpus_dir, SHARD, samples, rows)
     index = CorpusIndex.read(corpus_dir)
     shards = tuple(info if shard.name == SHARD else shard for shard in index.shards)
@@ -96,13 +96,13 @@ def test_a_sound_corpus_passes_with_one_line(sound, capsys):
     assert "is sound: 6 samples, 2 shards" in out
 
 
-def test_a_corpus_without_a_single_sample_is_sound(tmp_path, capsys):
+def test_a_corpus_without_any_sample_is_sound(tmp_path, capsys):
     write_corpus(tmp_path / "out", pages=0, shards=1)
     assert main([str(tmp_path / "out")]) == 0
     assert "0 samples" in capsys.readouterr().out
 
 
-def test_the_command_says_how_far_it_is_on_stderr(sound):
+def test_the_command_shows_its_progress_on_stderr(sound):
     done = run_module("pipelines.verify", sound)
     assert done.returncode == 0
     assert "6/6 pages" in done.stderr
@@ -113,19 +113,19 @@ def test_the_command_says_how_far_it_is_on_stderr(sound):
     [
         pytest.param(token(0, 0, 32_000), "token_id 32000 is outside the tokenizer's 32000 ids", id="id too large"),
         pytest.param(token(0, 0, -1), "token_id -1 is outside", id="negative id"),
-        pytest.param(token(0, 1, 10_000), "word index 0..10000, the page has", id="word of no page"),
-        pytest.param(token(0, 1, 9), "word index falls at token 1: not in reading order", id="words out of order"),
-        pytest.param(token(0, 2, 7), "token 0 has line 7, its word has 0", id="line of another word"),
-        pytest.param(token(0, 3, 15), "token 0 has cell 15, its word has 0", id="cell elsewhere"),
+        pytest.param(token(0, 1, 10_000), "word index is 0..10000, but the page has", id="word that the page lacks"),
+        pytest.param(token(0, 1, 9), "word index decreases at token 1: not in reading order", id="words out of order"),
+        pytest.param(token(0, 2, 7), "token 0 has line 7, but its word has 0", id="line of another word"),
+        pytest.param(token(0, 3, 15), "token 0 has cell 15, but its word has 0", id="cell elsewhere"),
         pytest.param(token(0, 4, 999), "token 0 has box [999,", id="box of another word"),
         pytest.param(member("tokens.npy", float_array), "tokens.npy is no npy of int32", id="tokens are floats"),
         pytest.param(member("jpg", lambda jpg: jpg[: len(jpg) // 2]), "jpg: does not decode", id="image cut off"),
         pytest.param(member("jpg", lambda _: b"GIF89a"), "jpg: does not decode", id="no jpeg"),
-        pytest.param(member("jpg", halved_image), "pixels, json says", id="image of another size"),
+        pytest.param(member("jpg", halved_image), "pixels, but json says", id="image of another size"),
         pytest.param(member("json", lambda _: b"{"), "is not a page of schema 1", id="no json"),
         pytest.param(in_json(lambda page: page.update(schema_version=2)), "schema version 2", id="newer page"),
-        pytest.param(in_json(lambda page: page.pop("uri")), "'uri'", id="fact missing"),
-        pytest.param(in_json(lambda page: page.update(note="")), "['note']", id="fact too many"),
+        pytest.param(in_json(lambda page: page.pop("uri")), "'uri'", id="key missing"),
+        pytest.param(in_json(lambda page: page.update(note="")), "['note']", id="unknown key"),
         pytest.param(
             in_json(lambda page: page.update(width_pt=612)), "width_pt is 612, not a float", id="int for float"
         ),
@@ -133,8 +133,10 @@ def test_the_command_says_how_far_it_is_on_stderr(sound):
             in_json(lambda page: page.update(doc_sha256="0" * 64)), "its key is 0000000000000000-0", id="other document"
         ),
         pytest.param(in_json(lambda page: page.update(key="0-1")), "key is 0-1", id="other key"),
-        pytest.param(in_json(lambda page: page.update(pages=0)), "of 0", id="more than all pages"),
-        pytest.param(in_json(lambda page: page.update(rotation=45)), "rotation 45 is no quarter turn", id="rotation"),
+        pytest.param(in_json(lambda page: page.update(pages=0)), "of 0", id="page number above the number of pages"),
+        pytest.param(
+            in_json(lambda page: page.update(rotation=45)), "rotation 45 is not 0, 90, 180 or 270", id="rotation"
+        ),
         pytest.param(in_json(lambda page: page.update(text_source="me")), "'me' is neither ocr nor pdf", id="source"),
         pytest.param(in_json(lambda page: page.update(height_pt=0.0)), "x 0.0 pt", id="page without area"),
         pytest.param(
@@ -145,7 +147,7 @@ def test_the_command_says_how_far_it_is_on_stderr(sound):
         pytest.param(
             in_json(lambda page: page["words"]["box"].__setitem__(0, [50, 0, 40, 9])),
             "such as (50, 0, 40, 9)",
-            id="box inside out",
+            id="box with swapped corners",
         ),
         pytest.param(
             in_json(lambda page: page["words"]["score"].__setitem__(0, 1.5)),
@@ -159,8 +161,8 @@ def test_the_command_says_how_far_it_is_on_stderr(sound):
         ),
         pytest.param(
             in_json(lambda page: page["words"]["text"].__setitem__(0, "\ud800")),
-            "hold what UTF-8 cannot carry, such as '\\ud800'",
-            id="half a character",
+            "hold characters that UTF-8 cannot encode, such as '\\ud800'",
+            id="half of a surrogate pair",
         ),
         pytest.param(
             in_json(lambda page: page["words"]["text"].__setitem__(0, 7)),
@@ -174,52 +176,52 @@ def test_the_command_says_how_far_it_is_on_stderr(sound):
         ),
         pytest.param(
             in_json(lambda page: page["lines"]["box"].pop()),
-            "lines, the words use",
+            "lines, but the words use",
             id="line without box",
         ),
         pytest.param(
             in_json(lambda page: page["lines"]["box"].__setitem__(0, [0, 0, 1000, 1000])),
-            "line 0 has box (0, 0, 1000, 1000), its words span",
+            "line 0 has box (0, 0, 1000, 1000), but its words span",
             id="line box is no hull",
         ),
         pytest.param(
             in_json(lambda page: page.update(uri="other.pdf")),
-            "uri is 'other.pdf', the manifest row says",
+            "uri is 'other.pdf', but the manifest row says",
             id="row of another page",
         ),
     ],
 )
-def test_damage_inside_a_sample_is_named_with_file_and_key(corpus, faults_of, edit, fault):
+def test_damage_inside_a_sample_is_reported_with_file_and_key(corpus, faults_of, edit, fault):
     key = edit_first_sample(corpus, edit)
     line, _ = faults_of(corpus).splitlines()
     assert line.startswith(f"shards/{SHARD}.tar: {key}: ")
     assert fault in line
 
 
-def test_a_sample_without_a_member_is_named(corpus, faults_of):
+def test_a_sample_without_a_member_is_reported(corpus, faults_of):
     key = edit_first_sample(corpus, lambda sample: sample.pop("tokens.npy"))
     assert f"{key}: members are jpg, json, not jpg, json, tokens.npy" in faults_of(corpus)
 
 
-def test_a_sample_that_comes_twice_is_named(corpus, faults_of):
+def test_a_sample_that_is_there_twice_is_reported(corpus, faults_of):
     samples = read_samples(corpus)
     reseal(corpus, [*samples, samples[0]], read_rows(corpus))
-    assert f"{samples[0]['__key__']}: this key comes twice" in faults_of(corpus)
+    assert f"{samples[0]['__key__']}: this key is there twice" in faults_of(corpus)
 
 
-def test_an_ok_row_without_a_sample_is_named(corpus, faults_of):
+def test_an_ok_row_without_a_sample_is_reported(corpus, faults_of):
     samples = read_samples(corpus)
     reseal(corpus, samples[1:], read_rows(corpus))
-    assert f"{samples[0]['__key__']}: has an ok row and no sample" in faults_of(corpus)
+    assert f"{samples[0]['__key__']}: has an ok row but no sample" in faults_of(corpus)
 
 
-def test_a_sample_without_an_ok_row_is_named(corpus, faults_of):
+def test_a_sample_without_an_ok_row_is_reported(corpus, faults_of):
     samples, rows = read_samples(corpus), read_rows(corpus)
     reseal(corpus, samples, [row for row in rows if row["key"] != samples[0]["__key__"]])
     assert f"{samples[0]['__key__']}: has no ok row" in faults_of(corpus)
 
 
-def test_a_flipped_byte_breaks_the_digest(corpus, faults_of):
+def test_a_flipped_byte_changes_the_hash(corpus, faults_of):
     path = corpus / "shards" / f"{SHARD}.tar"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
@@ -227,26 +229,26 @@ def test_a_flipped_byte_breaks_the_digest(corpus, faults_of):
     assert f"shards/{SHARD}.tar: sha256 is" in faults_of(corpus)
 
 
-def test_a_tar_that_ends_early_is_named_with_its_size(corpus, faults_of):
+def test_a_truncated_tar_is_reported_with_its_size(corpus, faults_of):
     path = corpus / "shards" / f"{SHARD}.tar"
     path.write_bytes(path.read_bytes()[:5000])
     faults = faults_of(corpus)
-    assert f"shards/{SHARD}.tar: 5000 bytes, index.json says" in faults
+    assert f"shards/{SHARD}.tar: 5000 bytes, but index.json says" in faults
     assert "cannot be read to its end" in faults
 
 
-def test_shards_that_are_missing_or_not_listed_are_named(corpus, faults_of):
+def test_shards_that_are_missing_or_not_listed_are_reported(corpus, faults_of):
     (corpus / "shards" / f"{SHARD}.tar").rename(corpus / "shards" / "corpus-00007.tar")
     faults = faults_of(corpus)
     assert f"shards/{SHARD}.tar: is missing" in faults
     assert "shards/corpus-00007.tar: is not in index.json" in faults
 
 
-def test_the_last_line_says_how_to_mend_it(corpus, faults_of):
+def test_the_last_line_says_how_to_repair_the_corpus(corpus, faults_of):
     (corpus / "shards" / f"{SHARD}.tar").unlink()
     assert "delete the files named above (of a shard, its .parquet)" in faults_of(corpus).splitlines()[-1]
     (corpus / "plan.parquet").unlink()
-    assert "anew into another --output" in faults_of(corpus).splitlines()[-1]
+    assert "build the corpus again into another --output" in faults_of(corpus).splitlines()[-1]
 
 
 def test_only_the_first_faults_are_listed(tmp_path, faults_of):
@@ -258,12 +260,12 @@ def test_only_the_first_faults_are_listed(tmp_path, faults_of):
     assert lines[-2] == "and more: stopped after 20 faults"
 
 
-def test_a_directory_that_is_no_corpus_is_wrong_usage(tmp_path, capsys):
+def test_a_directory_without_a_corpus_is_wrong_usage(tmp_path, capsys):
     assert main([str(tmp_path)]) == 2
     assert "holds no index.json" in capsys.readouterr().err
 
 
-def test_no_directory_at_all_is_wrong_usage():
+def test_a_command_line_without_a_directory_is_wrong_usage():
     with pytest.raises(SystemExit, match="2"):
         main([])
 

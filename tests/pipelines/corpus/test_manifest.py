@@ -1,4 +1,4 @@
-"""The manifest: all rows of the shards and of the plan, sorted, however little of it is in memory at a time."""
+"""The manifest holds all rows of the shards and of the plan, sorted, however few are in memory at a time."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def merged(corpus, scratch, **options):
 
 
 @pytest.mark.parametrize("part_rows", [1, 5, 1000])
-def test_all_rows_are_there_in_order_however_few_are_sorted_at_a_time(corpus, tmp_path, part_rows):
+def test_all_rows_are_in_order_however_few_are_sorted_at_a_time(corpus, tmp_path, part_rows):
     expected = pq.read_table(corpus / "manifest.parquet").sort_by(ORDER)
     found = pq.read_table(merged(corpus, tmp_path, part_rows=part_rows))
     assert found.schema.equals(MANIFEST_SCHEMA)
     assert found.equals(expected)
 
 
-def test_the_bytes_do_not_depend_on_how_much_is_done_at_a_time(corpus, tmp_path, monkeypatch):
+def test_the_bytes_do_not_depend_on_threads_and_group_size(corpus, tmp_path, monkeypatch):
     written = []
     for readers, sorters, group in ((1, 1, 1), (16, 5, 512)):
         monkeypatch.setattr(manifest, "READERS", readers)
@@ -54,7 +54,7 @@ def test_the_bytes_do_not_depend_on_how_much_is_done_at_a_time(corpus, tmp_path,
     assert written[0] == written[1]
 
 
-def test_nothing_is_left_in_the_scratch_directory_but_the_manifest(corpus, tmp_path):
+def test_only_the_manifest_is_left_in_the_scratch_directory(corpus, tmp_path):
     path = merged(corpus, tmp_path, part_rows=5)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -66,7 +66,7 @@ def test_values_are_counted_without_the_other_columns(corpus, tmp_path):
     assert count_values(written, "language", IS_OK) == {"en": 40}
 
 
-def test_a_corpus_without_shards_has_the_rows_of_its_documents(tmp_path):
+def test_the_manifest_of_a_corpus_without_shards_has_the_rows_of_its_documents(tmp_path):
     row = {"uri": "a.pdf", "sha256": "ab" * 32, "pages": 0, "bytes": 9, "status": "corrupt", "detail": "x" * 999}
     plan = pa.Table.from_pylist([row], PLAN_SCHEMA)
     path, shards = write_manifest(plan, [], CorpusStore(str(tmp_path)), tmp_path)
