@@ -53,7 +53,7 @@ def open_file_systems(uris: Iterable[str], beam_args: list[str]) -> None:
         if scheme == "gs" and not options.view_as(GoogleCloudOptions).no_auth:
             _find_google_credentials(uri)
         try:
-            if scheme:  # lists the bucket: `exists` would not tell a missing bucket from a missing file
+            if scheme:  # a listing, because `exists` does not distinguish a missing bucket from a missing file
                 match("/".join([*uri.split("/")[:3], "any*"]))
         except (BeamIOError, ValueError, ImportError) as error:
             extra = "" if scheme in CLIENTS else f"; it also needs the Beam extra for {scheme}://"

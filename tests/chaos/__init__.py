@@ -1,4 +1,4 @@
-"""Faults on purpose: pages that hang, crash and eat memory, processes killed at random, disks that fill up.
+"""Deliberate faults: pages that hang, crash and use too much memory, randomly killed processes, full disks.
 
-`python -m tests.chaos.run --kills 30` is the long run; the tests beside it are a short one.
+`python -m tests.chaos.run --kills 30` is the long run. The tests in this folder are a short one.
 """

@@ -1,4 +1,4 @@
-"""`pipelines.build_corpus` with the faulty engine in place of OCR; all else is the product."""
+"""Runs `pipelines.build_corpus` with the faulty engine instead of OCR. Everything else is the product's code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Documents for the faulty engine, and whether two corpora of them are the same."""
+"""Documents for the faulty engine, and the comparison of two corpora made from them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ COLOURS = {fault.__name__: tuple(part / 255 for part in colour) for colour, faul
 
 
 def document(pages: int, name: str, faults: dict[int, str] | None = None) -> bytes:
-    """Returns a PDF of small pages.
+    """Returns the bytes of a PDF with small pages.
 
     Args:
-        faults: page numbers, counted from 1, with the function of `engine` that reading them calls.
+        pages: number of pages.
+        name: text that each page shows together with its number.
+        faults: for page numbers, counted from 1, the name of the function of `engine` that reading the page calls.
     """
     with pymupdf.open() as pdf:
         for number in range(1, pages + 1):
@@ -31,25 +33,25 @@ def document(pages: int, name: str, faults: dict[int, str] | None = None) -> byt
 
 
 def write_documents(directory: Path, documents: int = 12, pages: int = 10) -> None:
-    """Writes sound documents and some that are none."""
+    """Writes good documents, and files that are damaged or not PDFs, into a directory."""
     write_hostile(directory / "hostile")
     for number in range(documents):
         (directory / f"{number:02d}.pdf").write_bytes(document(pages, f"document {number}"))
 
 
 def differences(output: Path, reference: Path) -> list[str]:
-    """Returns in which files two corpora differ, but for what their manifests say of time."""
-    names = {path.relative_to(top) for top in (output, reference) for path in _bytes_that_count(top)}
-    found = [str(name) for name in sorted(names) if _bytes_of(output / name) != _bytes_of(reference / name)]
+    """Returns the files in which two corpora differ. The times in their manifests may differ."""
+    names = {path.relative_to(top) for top in (output, reference) for path in _compared_files(top)}
+    found = [str(name) for name in sorted(names) if _bytes_or_none(output / name) != _bytes_or_none(reference / name)]
     manifests = [
         pq.read_table(top / "manifest.parquet").drop_columns(list(TIME_COLUMNS)) for top in (output, reference)
     ]
     return found + ([] if manifests[0].equals(manifests[1]) else ["manifest.parquet"])
 
 
-def _bytes_that_count(output: Path) -> Iterable[Path]:
+def _compared_files(output: Path) -> Iterable[Path]:
     return [*(output / "shards").glob("*.tar"), output / "index.json", output / "plan.parquet", output / "README.md"]
 
 
-def _bytes_of(path: Path) -> bytes | None:
+def _bytes_or_none(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None

@@ -1,4 +1,4 @@
-"""An OCR engine that goes wrong where the page tells it to. Only tests load it."""
+"""An OCR engine that fails when the page contains a mark for it. Only tests use it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pipelines.build.pages import PageBuilder, PageBuilderFactory
 from pipelines.lines.words import RawWord
 from schemas import load_tokenizer
 
-PAGE_S = "FAULTY_PAGE_S"  # environment: seconds that the engine takes for a page
+PAGE_S = "FAULTY_PAGE_S"  # environment variable: seconds that the engine takes per page
 WORDS = 12
 
 
 def hang() -> None:
-    """Never returns, deaf to everything but SIGKILL."""
+    """Never returns and blocks all signals except SIGKILL."""
     signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals))
     while True:
         time.sleep(1)
 
 
 def allocate() -> None:
-    """Takes 64 MB more again and again, and uses all of it."""
+    """Allocates and writes 64 MiB again and again, without end."""
     held = []
     while True:
         held.append(np.ones(2**23))
@@ -34,16 +34,16 @@ def allocate() -> None:
 
 
 def segfault() -> None:
-    """Dies as native code does that follows a wild pointer."""
+    """Dies of a segmentation fault, as native code does with an invalid pointer."""
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-# The colour of a page's upper left corner, red, green, blue.
+# Colour of a page's upper left corner (red, green, blue) -> the fault that it causes.
 FAULTS = {(255, 0, 0): hang, (0, 255, 0): allocate, (0, 0, 255): segfault}
 
 
 class FaultyEngine:
-    """Reads words that depend on the picture alone, after the fault that its corner asks for."""
+    """Causes the fault that a page's corner demands; otherwise reads words that depend only on the image."""
 
     name, model, version = "faulty", "", "1"
 
@@ -51,20 +51,28 @@ class FaultyEngine:
         self.page_s = float(os.environ.get(PAGE_S, "0"))
 
     def examine(self, image: np.ndarray) -> FaultyPage:
+        """Returns the page; reads nothing yet."""
         return FaultyPage(image, self.page_s)
 
 
 @dataclass(frozen=True)
 class FaultyPage:
-    """A page image, and the seconds that reading it takes."""
+    """A page image, and the seconds that it takes to read it.
+
+    Attributes:
+        image: (height, width, 3), red, green, blue.
+        page_s: seconds.
+    """
 
     image: np.ndarray
     page_s: float
 
     def rotation(self) -> int:
+        """Returns 0: every page is upright."""
         return 0
 
     def words(self) -> list[RawWord]:
+        """Causes the fault, or returns `WORDS` words made from the hash of the image."""
         fault = FAULTS.get(tuple(self.image[1, 1].tolist()))
         if fault:
             fault()
@@ -83,4 +91,5 @@ class FaultyPageBuilderFactory(PageBuilderFactory):
     """Makes page builders with the faulty engine."""
 
     def __call__(self) -> PageBuilder:
+        """Returns a page builder for one page process."""
         return PageBuilder(self.config, FaultyEngine(), load_tokenizer(self.config.tokenizer))

@@ -1,4 +1,4 @@
-"""A short run of the faults: real signals, real limits, a real full disk."""
+"""A short run of deliberate faults: real signals, real limits, a real full disk."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def disk(tmp_path):
         yield disk
 
 
-def build_poisoned(directory, pages, poison, *limits):
-    """Builds one document with poisoned pages; returns the rows of its manifest."""
-    (directory / "long.pdf").write_bytes(document(pages, "A long document", poison))
+def build_with_faults(directory, pages, faults, *limits):
+    """Builds one document with faulty pages; returns the rows of its manifest."""
+    (directory / "long.pdf").write_bytes(document(pages, "A long document", faults))
     small = ["--dpi", 20, "--image_long_side", 64, "--pages_per_shard", 500, "--workers", 2]
     done = run_module("tests.chaos.build", "--input", directory, "--output", directory / "out", *limits, *small)
     assert done.returncode == 0, done.stderr
@@ -35,29 +35,29 @@ def build_poisoned(directory, pages, poison, *limits):
     return rows
 
 
-def test_poisoned_pages_of_a_long_document_cost_themselves_and_no_other(tmp_path):
-    rows = build_poisoned(tmp_path, 1000, {1: "segfault", 333: "hang", 1000: "segfault"}, "--page_timeout_s", 20)
+def test_only_the_faulty_pages_of_a_long_document_are_marked_as_failed(tmp_path):
+    rows = build_with_faults(tmp_path, 1000, {1: "segfault", 333: "hang", 1000: "segfault"}, "--page_timeout_s", 20)
     lost = {row["page"]: (row["status"], row["detail"]) for row in rows if row["status"] != "ok"}
     assert {page: status for page, (status, _) in lost.items()} == {1: "crashed", 333: "timeout", 1000: "crashed"}
     assert lost[1][1] == "the page process died with signal 11, 2 times"
 
 
-def test_a_page_that_takes_too_much_memory_costs_itself_and_no_other(tmp_path):
-    # The time is long enough for a busy machine to reach the limit of memory first.
-    rows = build_poisoned(tmp_path, 20, {7: "allocate"}, "--page_memory_mb", 700, "--page_timeout_s", 600)
+def test_only_the_page_that_uses_too_much_memory_is_marked_as_failed(tmp_path):
+    # The time limit is long enough that even a busy machine reaches the memory limit first.
+    rows = build_with_faults(tmp_path, 20, {7: "allocate"}, "--page_memory_mb", 700, "--page_timeout_s", 600)
     assert {row["page"]: row["status"] for row in rows if row["status"] != "ok"} == {7: "out_of_memory"}
 
 
 @pytest.mark.parametrize(
-    "targets", [("page process", "page process", "launcher"), ("launcher, SIGTERM", "launcher, Ctrl-C")]
+    "kinds", [("page process", "page process", "launcher"), ("launcher, SIGTERM", "launcher, Ctrl-C")]
 )
-def test_a_build_that_is_struck_and_goes_on_comes_out_the_same(chaos, targets):
-    before = chaos.struck.total()
-    assert chaos.case("struck by " + targets[-1].replace(", ", " "), targets) == []
-    assert chaos.struck.total() > before
+def test_an_interrupted_build_that_continues_gives_the_same_corpus(chaos, kinds):
+    before = chaos.interrupted.total()
+    assert chaos.case("interrupted by " + kinds[-1].replace(", ", " "), kinds) == []
+    assert chaos.interrupted.total() > before
 
 
-def test_a_build_goes_on_when_its_full_disk_has_room_again(chaos, disk):
+def test_a_build_continues_when_its_full_disk_has_space_again(chaos, disk):
     output = disk.path / "out"
     assert chaos.start(output).wait(LIMIT_S) == 1
     log = output.with_suffix(".log").read_text()

@@ -1,1 +1,1 @@
-"""Builds on runners and object stores that clusters have; each corpus must be the one that a local build makes."""
+"""Builds on cluster runners and object stores. Each corpus must equal that of a local build."""

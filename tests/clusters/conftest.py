@@ -1,4 +1,4 @@
-"""Documents that take a while to read, and the corpus that a local build makes of them."""
+"""Documents that take some time to read, and the corpus that a local build makes of them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from tests.clusters import builds, google
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory) -> dict[str, str]:
-    """What the commands run in; the engine takes its time, so that there is time to strike."""
+    """Environment of the commands. The engine is slow, so that a test can interrupt it."""
     scratch = tmp_path_factory.mktemp("scratch")
     return {**os.environ, PAGE_S: "0.03", "TMPDIR": str(scratch), "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="session")
 def documents(tmp_path_factory) -> Path:
+    """A directory of good and damaged documents."""
     directory = tmp_path_factory.mktemp("clusters") / "documents"
     write_documents(directory, documents=6)
     return directory
@@ -29,7 +30,7 @@ def documents(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def reference(environment, documents, tmp_path_factory) -> Path:
-    """What the local runner builds."""
+    """The corpus that the local runner builds."""
     output = tmp_path_factory.mktemp("reference") / "out"
     code, log = builds.run(environment, documents, output)
     assert code == 0, log
@@ -38,7 +39,7 @@ def reference(environment, documents, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def google_environment(environment) -> Iterator[dict[str, str]]:
-    """What the commands run in, with an object store."""
+    """Environment of the commands, with the emulator of an object store."""
     pytest.importorskip("google.cloud.storage", reason="needs the extra gcp")
     pytest.importorskip("gcp_storage_emulator", reason="needs gcp-storage-emulator")
     with google.object_store() as address:
@@ -55,7 +56,7 @@ def bucket(google_environment, documents) -> google.Files:
 
 @pytest.fixture(scope="session")
 def corpus_in_bucket(bucket, google_environment, tmp_path_factory) -> Path:
-    """What the local runner builds from the bucket into the bucket, fetched from there."""
+    """The corpus that the local runner builds from the bucket into the bucket, downloaded."""
     code, log = builds.run(google_environment, f"gs://{google.BUCKET}/documents/", f"gs://{google.BUCKET}/plain")
     assert code == 0, log
     return bucket.download("plain", tmp_path_factory.mktemp("bucket"))
@@ -63,7 +64,7 @@ def corpus_in_bucket(bucket, google_environment, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def google_here(google_environment) -> Iterator[None]:
-    """The same object store for what runs in this process."""
+    """Lets code in this process use the same object store."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("STORAGE_EMULATOR_HOST", PAGE_S):
             patch.setenv(name, google_environment[name])

@@ -1,4 +1,4 @@
-"""Jobs for Dataflow: what is submitted, what is refused before, and how the corpus is completed after."""
+"""Jobs for Dataflow: flags that are refused, what is submitted, and how the corpus is completed afterwards."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def flags_of(settings):
 
 
 def needed_files() -> set[str]:
-    """What of the repository the workers need."""
+    """Returns the files of the repository that workers need."""
     code = [path for part in ("schemas", "pipelines") for path in (ROOT / part).rglob("*.py")]
     names = {str(path.relative_to(ROOT)) for path in [*code, *(ROOT / "pipelines" / "templates").iterdir()]}
     return names | {"setup.py", "LICENSE", "NOTICE", "schemas/t5/spiece.model"}
@@ -46,7 +46,7 @@ def files_of(package: bytes) -> set[str]:
 
 @pytest.fixture(scope="module")
 def service(google_here):
-    """Dataflow, whose workers are in this process."""
+    """A Dataflow service whose workers run in this process: its handler and address."""
     handler = type("Dataflow", (google.Dataflow,), {"jobs": [], "workers": [], "may_build": threading.Event()})
     with google.serving(handler) as address:
         yield handler, address
@@ -54,7 +54,7 @@ def service(google_here):
 
 @pytest.fixture(scope="module")
 def submitted(service, google_environment, bucket):
-    """The log of the command that submits the jobs and does not wait for the last one, and what it submitted."""
+    """The log of a command that submits both jobs and does not wait for the build, and the service's handler."""
     handler, address = service
     settings = {
         **PLACE,
@@ -68,7 +68,7 @@ def submitted(service, google_environment, bucket):
     return log, handler
 
 
-def test_the_inspection_is_waited_for_and_the_build_is_left_alone(submitted):
+def test_the_command_waits_for_the_inspection_but_not_for_the_build(submitted):
     log, service = submitted
     jobs = service.jobs
     assert [job["name"].rpartition("-")[0] for job in jobs] == ["folio-inspect", "folio-build"]
@@ -78,13 +78,13 @@ def test_the_inspection_is_waited_for_and_the_build_is_left_alone(submitted):
     assert "submitted. When the job is done, the same command with --finish_only completes the corpus" in log
 
 
-def test_a_job_is_one_chain_through_whose_shuffle_only_names_pass(submitted):
+def test_a_job_is_a_single_chain_without_side_inputs(submitted):
     _, service = submitted
     parts = google.staged_pipeline(service.jobs[1]).components
     leaves = {name: part for name, part in parts.transforms.items() if not part.subtransforms}
     assert all(len(part.inputs) <= 1 and len(part.outputs) <= 1 for part in leaves.values())
     readers = [pcollection for part in leaves.values() for pcollection in part.inputs.values()]
-    assert len(readers) == len(set(readers)), "no output is read twice"
+    assert len(readers) == len(set(readers)), "every output must have one reader"
     (build,) = [name for name, part in leaves.items() if part.unique_name == "build"]
     assert leaves[build].spec.urn == "beam:transform:pardo:v1"
     assert not [part for part in leaves.values() if set(part.inputs.values()) & set(leaves[build].outputs.values())]
@@ -127,7 +127,7 @@ def test_a_job_is_not_submitted_twice(submitted, service, google_environment):
     assert "the build job of this corpus is running already" in log
 
 
-def test_the_corpus_is_completed_when_the_job_is_done(
+def test_finish_only_completes_the_corpus_after_the_job(
     submitted, google_environment, bucket, corpus_in_bucket, tmp_path
 ):
     _, service = submitted
@@ -147,13 +147,13 @@ def test_the_corpus_is_completed_when_the_job_is_done(
         ("--temp_location", [], "add --temp_location=gs://bucket/tmp"),
         ("--sdk_container_image", [], "add --sdk_container_image=IMAGE, built from our Dockerfile, or --setup_file"),
         ("--sdk_container_image", ["--setup_file=./setup.py"], "--text_source ocr needs those of OCR: add --sdk_c"),
-        ("", ["--temp_location=/tmp"], "--temp_location /tmp: Dataflow needs a place in a bucket"),
-        ("", ["--input", "{documents}"], "is on this machine, where no Dataflow worker sees it"),
-        ("", ["--input", "{documents}/list.txt"], "is on this machine, where no Dataflow worker sees it"),
-        ("", ["--output", "{documents}/out"], "is on this machine, where no Dataflow worker sees it"),
+        ("", ["--temp_location=/tmp"], "--temp_location /tmp: Dataflow needs a path in a bucket"),
+        ("", ["--input", "{documents}"], "is on this machine, where Dataflow workers cannot read it"),
+        ("", ["--input", "{documents}/list.txt"], "is on this machine, where Dataflow workers cannot read it"),
+        ("", ["--output", "{documents}/out"], "is on this machine, where Dataflow workers cannot read it"),
     ],
 )
-def test_what_dataflow_cannot_do_is_refused_at_once(google_here, documents, without, more, words):
+def test_flags_that_cannot_work_on_dataflow_are_refused_at_once(google_here, documents, without, more, words):
     (documents / "list.txt").write_text(f"{documents}/00.pdf\n")
     flags = flags_of({name: value for name, value in PLACE.items() if name != without})
     more = [flag.format(documents=documents) for flag in more]
@@ -161,7 +161,7 @@ def test_what_dataflow_cannot_do_is_refused_at_once(google_here, documents, with
         build_corpus(*parse_flags(["--input", INPUT, "--output", f"gs://{google.BUCKET}/refused", *flags, *more]))
 
 
-def test_the_extra_that_dataflow_needs_is_named(monkeypatch):
+def test_the_missing_extra_for_dataflow_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "google.cloud.dataflow_v1beta3", None)  # as if it were not installed
     with pytest.raises(UsageError, match=r"needs pip install '\.\[gcp\]'"):
         build_corpus(*parse_flags(["--input", INPUT, "--output", OUTPUT, *flags_of(PLACE)]))

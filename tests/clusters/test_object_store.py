@@ -1,4 +1,4 @@
-"""Builds from `gs://` to `gs://`, on an emulator of Google's object store."""
+"""Builds from `gs://` to `gs://` with an emulator of Google's object store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.commands import LIMIT_S, ROOT, run_module
 INPUT = f"gs://{google.BUCKET}/documents/"
 
 
-def test_a_bucket_gives_and_takes_what_a_disk_does(bucket, corpus_in_bucket, reference, tmp_path):
+def test_a_build_in_a_bucket_gives_the_same_rows_as_one_on_disk(bucket, corpus_in_bucket, reference, tmp_path):
     columns = ["key", "page", "pages", "status", "shard", "words", "lines", "tokens", "image_width", "image_height"]
     tables = [pq.read_table(top / "manifest.parquet", columns=columns) for top in (corpus_in_bucket, reference)]
     assert tables[0].num_rows == tables[1].num_rows
@@ -30,7 +30,7 @@ def test_a_bucket_gives_and_takes_what_a_disk_does(bucket, corpus_in_bucket, ref
     assert bucket.names("plain/work/") == []
 
 
-def test_a_killed_build_goes_on_in_a_bucket_that_fails_now_and_then(
+def test_a_killed_build_continues_in_a_bucket_that_fails_sometimes(
     bucket, corpus_in_bucket, google_environment, tmp_path
 ):
     output = f"gs://{google.BUCKET}/killed"
@@ -58,12 +58,12 @@ def test_a_killed_build_goes_on_in_a_bucket_that_fails_now_and_then(
         ("gs://bucket/nothing/", "gs://bucket/out", "no *.pdf below this directory"),
     ],
 )
-def test_a_place_that_is_not_there_is_named(bucket, google_here, inputs, output, words):
+def test_an_input_or_output_that_does_not_exist_is_named(bucket, google_here, inputs, output, words):
     with pytest.raises(UsageError, match=re.escape(words)):
         build_corpus(*parse_flags(["--input", inputs, "--output", output]))
 
 
-def test_a_bucket_that_may_not_be_read_ends_the_run_with_its_reason(corpus_in_bucket, google_environment):
+def test_a_forbidden_bucket_ends_the_run_with_the_reason(corpus_in_bucket, google_environment):
     closed = type("Closed", (google.Forbidding,), {"address": google_environment["STORAGE_EMULATOR_HOST"]})
     with google.serving(closed) as address:
         environment = {**google_environment, "STORAGE_EMULATOR_HOST": address}
@@ -75,20 +75,20 @@ def test_a_bucket_that_may_not_be_read_ends_the_run_with_its_reason(corpus_in_bu
 @pytest.mark.parametrize(
     ("key_file", "words"), [("", "default credentials were not found"), ("/no/key.json", "/no/key.json was not found")]
 )
-def test_a_bucket_without_credentials_is_refused_at_once_with_the_cure(tmp_path, monkeypatch, key_file, words):
+def test_missing_credentials_are_reported_at_once_with_what_to_do(tmp_path, monkeypatch, key_file, words):
     pytest.importorskip("google.cloud.storage", reason="needs the extra gcp")
     monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
     for name in ("HOME", "CLOUDSDK_CONFIG"):
         monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setenv("NO_GCE_CHECK", "true")  # or it would ask the network
+    monkeypatch.setenv("NO_GCE_CHECK", "true")  # else it would search the network for credentials
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", key_file)
     done = run_module("pipelines.build_corpus", "--input", INPUT, "--output", tmp_path / "out")
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: {INPUT} needs credentials of Google's (") and done.stderr.count("\n") == 1
+    assert done.stderr.startswith(f"error: {INPUT} needs Google credentials (") and done.stderr.count("\n") == 1
     assert words in done.stderr and "`gcloud auth application-default login`" in done.stderr
 
 
-def test_the_extra_that_a_bucket_needs_is_named():
+def test_the_missing_extra_for_a_bucket_is_named():
     hide = "import sys; sys.modules['google.cloud.storage'] = None"  # as if it were not installed
     command = f"{hide}; from pipelines.build_corpus import main; sys.exit(main())"
     flags = ["--input", INPUT, "--output", "gs://bucket/out"]

@@ -1,4 +1,4 @@
-"""Builds on other runners, of which a worker may die: each corpus is the one that a local build makes."""
+"""Builds on other runners, also when a worker dies: each corpus equals that of a local build."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PORTABLE = ("--runner=PortableRunner", "--job_endpoint=embed", "--environment_ty
 
 @pytest.fixture(scope="module")
 def cluster(environment):
-    """Two worker processes of Dask."""
+    """A Dask cluster of two worker processes."""
     distributed = pytest.importorskip("distributed", reason="needs the extra dask")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, env=environment
@@ -46,17 +46,17 @@ def test_a_portable_job_server_builds_the_same_corpus(environment, documents, re
     assert differences(tmp_path / "out", reference) == []
 
 
-def test_a_scheduler_that_does_not_answer_is_named_with_its_flag(environment, documents, tmp_path):
+def test_a_scheduler_that_does_not_answer_is_reported_with_its_flag(environment, documents, tmp_path):
     pytest.importorskip("distributed", reason="needs the extra dask")
     flags = (DASK, "--dask_client_address=tcp://127.0.0.1:1", "--dask_connection_timeout=1")
     code, log = run(environment, documents, tmp_path / "out", *flags)
     assert code == 1
     assert "error: --dask_client_address tcp://127.0.0.1:1: no scheduler answers (" in log
-    assert "start one there by `dask scheduler`" in log
+    assert "start one there with `dask scheduler`" in log
 
 
 @pytest.mark.parametrize("flags", [(DASK, "--dask_client_address=tcp://127.0.0.1:1"), PORTABLE])
-def test_work_that_ends_with_the_command_cannot_be_left_alone(documents, tmp_path, flags):
+def test_no_wait_until_finish_is_refused_if_the_runner_stops_with_the_command(documents, tmp_path, flags):
     flags = ["--input", str(documents), "--output", str(tmp_path / "out"), *flags, "--no_wait_until_finish"]
     with pytest.raises(UsageError, match="this runner stops its work when the command ends"):
         build_corpus(*parse_flags(flags))

@@ -191,7 +191,7 @@ class Unsteady(Proxy):
     truncated = 0
 
     def refusal(self) -> int | None:
-        return 503 if self.asked % 5 == 0 else None
+        return 503 if self.requests % 5 == 0 else None
 
     def trim(self, content: bytes) -> bytes:
         if type(self).truncated == 0 and "corpus-0000" in self.path and len(content) > 5000:
