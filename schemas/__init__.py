@@ -1,6 +1,6 @@
-"""The contract of a Folio corpus: what a page, a sample, a manifest row and an index are, and how to read them.
+"""The contract of a Folio corpus: defines pages, samples, manifest rows and the index, and reads them.
 
-Needs numpy and pyarrow alone, so that any project can open a corpus without Beam or torch:
+Needs only numpy and pyarrow. Any project can therefore open a corpus without Beam or torch:
 
     from schemas import Corpus
 

@@ -1,4 +1,4 @@
-"""`index.json`: what a corpus is made of and how it was made."""
+"""`index.json`: what a corpus contains and how it was built."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class ShardInfo:
     """One finished shard.
 
     Attributes:
-        name: file name under `shards/` without its ending.
-        samples: pages in the tar.
-        pages: pages that were attempted, so rows in the shard's parquet.
+        name: file name under `shards/` without its extension.
+        samples: number of pages in the tar.
+        pages: number of pages that were attempted; equals the number of rows in the parquet of the shard.
         bytes: size of the tar.
-        sha256: of the tar.
+        sha256: hash of the tar, 64 hex digits.
     """
 
     name: str
@@ -34,7 +34,13 @@ class ShardInfo:
 
 @dataclass(frozen=True)
 class TokenizerInfo:
-    """The tokenizer whose ids the token arrays hold; `sha256` is of its model file."""
+    """The tokenizer that produced the token arrays.
+
+    Attributes:
+        name: `t5`, a path or a name on the Hugging Face hub.
+        sha256: hash of the model file, 64 hex digits.
+        vocab_size: number of ids in the model file.
+    """
 
     name: str
     sha256: str
@@ -43,13 +49,17 @@ class TokenizerInfo:
 
 @dataclass(frozen=True)
 class CorpusIndex:
-    """The head of a corpus.
+    """The description of a whole corpus, stored in `index.json`.
 
     Attributes:
-        config: the settings that decide the corpus's bytes.
+        config: the settings that determine the bytes of the corpus.
         fingerprint: hex digest of `config`.
-        grid_rows, grid_cols: the grid that the tokens' `cell` column counts on, row by row.
-        totals: sums over the corpus: documents, pages, samples, words, lines, tokens, bytes, and pages by `status`.
+        tokenizer: the tokenizer of the token arrays.
+        grid_rows, grid_cols: the grid of the `cell` column of the tokens. Cells are counted row by row.
+        shards: one entry per shard, in order.
+        totals: sums over the corpus: documents, pages, samples, words, lines, tokens, bytes, and rows by `status`.
+        token_columns: names of the columns of `tokens.npy`.
+        schema_version: version of the schema that the corpus was written with.
     """
 
     config: dict[str, Any]
@@ -63,15 +73,19 @@ class CorpusIndex:
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> str:
-        """Returns the text of `index.json`."""
+        """Returns the content of `index.json`."""
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes, source: str = INDEX_NAME) -> CorpusIndex:
-        """Parses `index.json`; `source` names it in errors.
+        """Parses the content of `index.json`.
+
+        Args:
+            text: the content.
+            source: name of the file in error messages.
 
         Raises:
-            SchemaError: another schema version, or no index at all.
+            SchemaError: the schema version differs, or the content is not an index.
         """
         try:
             record = json.loads(text)
@@ -84,7 +98,7 @@ class CorpusIndex:
             raise SchemaError(f"{source} is not the index of a corpus: {error!r}; build the corpus again.") from error
 
     def write(self, corpus_dir: str | Path) -> None:
-        """Writes `index.json` into a local directory, all of it or none."""
+        """Writes `index.json` into a local directory, atomically."""
         path = Path(corpus_dir, INDEX_NAME)
         partial = path.with_suffix(".tmp")
         partial.write_text(self.to_json(), encoding="utf-8")
@@ -95,8 +109,8 @@ class CorpusIndex:
         """Reads `index.json` of a local corpus.
 
         Raises:
-            UsageError: there is none, so no finished corpus.
-            SchemaError: another schema version, or no index at all.
+            UsageError: the file does not exist, so the corpus is not finished.
+            SchemaError: the schema version differs, or the file is not an index.
         """
         path = Path(corpus_dir, INDEX_NAME)
         if not path.is_file():

@@ -1,4 +1,4 @@
-"""What a page is: its words and lines, where it came from, and what became of it."""
+"""A page: its words and lines, its source, and its status."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from schemas.geometry import Box
 
 
 class PageStatus(str, Enum):
-    """What became of a page, or of a document none of whose pages could be reached. A closed list."""
+    """The result for a page, or for a document of which no page could be attempted.
+
+    No other values occur. `docs/schema.md` explains each of them.
+    """
 
     OK = "ok"
     BLANK = "blank"
@@ -34,10 +37,10 @@ class Word:
     """A run of characters without white space.
 
     Attributes:
-        text: the characters, never empty; UTF-8 can carry them (no lone surrogates).
+        text: the characters. Never empty, and valid in UTF-8 (no lone surrogates).
         box: thousandths of the upright page.
-        score: the reader's confidence, 0..1; 1 for words of a PDF's text layer.
-        line: index into the page's lines.
+        score: confidence of the OCR engine, 0..1; 1 for words from the text layer of a PDF.
+        line: index into the lines of the page.
     """
 
     text: str
@@ -48,30 +51,30 @@ class Word:
 
 @dataclass(frozen=True)
 class Line:
-    """The words that a person reads as one row; `box` is the hull of its words' boxes."""
+    """Words that a person reads as one row; `box` is the smallest box around all of its words."""
 
     box: Box
 
 
 @dataclass(frozen=True)
 class Page:
-    """One upright page: its facts, its words in reading order, its lines from first to last.
+    """One upright page: its source, its words in reading order, and its lines in reading order.
 
     Attributes:
         key: `page_key(doc_sha256, page)`.
-        uri: the document as it was found.
-        doc_sha256: 64 hex digits of the document's bytes.
+        uri: the document: an absolute path or a uri.
+        doc_sha256: SHA-256 of the bytes of the document, 64 hex digits.
         page: page number, counted from 1.
-        pages: how many pages the document has.
+        pages: number of pages of the document.
         width_pt, height_pt: size of the upright page in points (1/72 inch).
         image_width, image_height: size of the stored image in pixels.
-        rotation: degrees (0, 90, 180, 270) clockwise by which the page was turned to stand upright, in all: by its
-            /Rotate entry, and beyond that where its text still lay otherwise.
-        skew_deg: skew that was removed, in degrees; positive where the content leaned clockwise.
+        rotation: degrees clockwise (0, 90, 180, 270) by which the page was rotated to make it upright. The sum of its
+            /Rotate entry and of the rotation that was added because the text was still not upright.
+        skew_deg: skew that was removed, in degrees; positive if the content leaned clockwise.
         text_source: `ocr` or `pdf` (the text layer).
-        ocr_engine, ocr_model, ocr_version: the reader; empty strings where `text_source` is `pdf`.
-        words: in reading order, so that `line` never decreases.
-        lines: one for every line number that the words use, from 0.
+        ocr_engine, ocr_model, ocr_version: what read the words; empty strings if `text_source` is `pdf`.
+        words: in reading order; `line` never decreases from word to word.
+        lines: one for each line number that occurs in the words; numbers start at 0.
     """
 
     key: str
@@ -94,5 +97,10 @@ class Page:
 
 
 def page_key(doc_sha256: str, page: int) -> str:
-    """Returns the sample key: 16 hex digits of the document, a hyphen, the page number (from 1) in five digits."""
+    """Returns the key of a sample: `<first 16 hex digits of the document's SHA-256>-<page, five digits>`.
+
+    Args:
+        doc_sha256: SHA-256 of the bytes of the document, in hex digits.
+        page: page number, counted from 1.
+    """
     return f"{doc_sha256[:16]}-{page:05d}"

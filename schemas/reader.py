@@ -1,7 +1,7 @@
-"""Random access to a corpus: an index over plain tars, read with `pread`.
+"""Random access to a corpus: an index of the tar members, which are read with `pread`.
 
-A tar stores each member behind a 512-byte header, in clear. Reading the headers once gives every member's offset; after
-that a sample costs three reads of just its bytes, in any order, from any number of processes.
+A tar stores each member uncompressed after a 512-byte header. The headers are read once and give the offset of every
+member. After that, each sample needs three reads of exactly its bytes, in any order, from any number of processes.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ MEMBERS = ("jpg", "json", "tokens.npy")
 
 @dataclass(frozen=True)
 class Sample:
-    """One page of a corpus, as stored.
+    """One page of a corpus, as it is stored.
 
     Attributes:
-        jpg: the upright page image, encoded.
+        key: `page_key` of the page.
+        jpg: the upright page image as a JPEG file.
         json: the page record, see `decode_page`.
         tokens: `(tokens, 8)` int32, columns `TOKEN_COLUMNS`.
     """
@@ -39,12 +40,19 @@ class Sample:
     tokens: np.ndarray
 
     def page(self) -> Page:
-        """Decodes the page record."""
+        """Decodes the page record.
+
+        Raises:
+            SchemaError: the record is damaged or has another schema version.
+        """
         return decode_page(self.json, f"{self.key}.json")
 
 
 class Shard:
-    """One tar of samples. Its headers are read once, at first use; the file is open only while a sample is read."""
+    """One tar of samples.
+
+    The headers are read once, at the first use. The file is open only while a sample is read.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -53,10 +61,10 @@ class Shard:
         self._spans = np.empty((0, 3, 2), np.int64)
 
     def keys(self) -> list[str]:
-        """Returns the sample keys in stored order.
+        """Returns the keys of the samples in the order of the tar.
 
         Raises:
-            SchemaError: the file is no tar of samples.
+            SchemaError: the file is not a tar of samples.
         """
         if self._keys is None:
             self._keys, self._spans = _scan(self.path)
@@ -64,10 +72,10 @@ class Shard:
         return self._keys
 
     def sample_of(self, key: str) -> Sample:
-        """Returns the sample of a key.
+        """Returns the sample with a key.
 
         Raises:
-            SchemaError: the file is damaged, gone, or has no such sample.
+            SchemaError: the file is damaged or missing, or has no such sample.
         """
         self.keys()
         if key not in self._numbers:
@@ -75,20 +83,20 @@ class Shard:
         return self.sample(self._numbers[key])
 
     def sample(self, index: int) -> Sample:
-        """Returns sample `index`.
+        """Returns the sample at position `index`.
 
         Raises:
-            SchemaError: the file is damaged, or gone.
+            SchemaError: the file is damaged or missing.
         """
         jpg, json, tokens = self._read(index, MEMBERS)
         key = self.keys()[index]
         return Sample(key, jpg, json, decode_tokens(tokens, f"{self.path}: {key}.tokens.npy"))
 
     def read(self, index: int, member: str) -> bytes:
-        """Returns one member (`jpg`, `json` or `tokens.npy`) of sample `index`.
+        """Returns one member (`jpg`, `json` or `tokens.npy`) of the sample at position `index`.
 
         Raises:
-            SchemaError: the file is damaged, or gone.
+            SchemaError: the file is damaged or missing.
         """
         (data,) = self._read(index, (member,))
         return data
@@ -96,7 +104,8 @@ class Shard:
     def _read(self, index: int, members: tuple[str, ...]) -> list[bytes]:
         key = self.keys()[index]
         try:
-            # Opening costs microseconds, and a corpus may have more shards than a process may hold files open.
+            # Open the file for each sample: this takes microseconds, and a corpus may have more shards than a process
+            # may have open files.
             with self.path.open("rb", buffering=0) as file:
                 return [self._pread(file.fileno(), index, key, member) for member in members]
         except OSError as error:
@@ -111,7 +120,7 @@ class Shard:
 
 
 def _scan(path: Path) -> tuple[list[str], np.ndarray]:
-    """Returns the keys and `(samples, 3, 2)` offset and size of each member."""
+    """Returns the keys, and an array `(samples, 3, 2)` with offset and size of each member."""
     members: dict[str, dict[str, tuple[int, int]]] = {}
     try:
         with tarfile.open(path, "r:") as tar:
@@ -127,11 +136,11 @@ def _scan(path: Path) -> tuple[list[str], np.ndarray]:
 
 
 class Corpus:
-    """A finished local corpus as a sequence of samples, in shard order.
+    """A finished local corpus as a sequence of samples, in the order of the shards.
 
     Raises:
-        UsageError: the directory holds no finished corpus.
-        SchemaError: another schema version, or a damaged shard (when it is first read).
+        UsageError: the directory does not contain a finished corpus.
+        SchemaError: the schema version differs, or a shard is damaged (raised when the shard is first read).
     """
 
     def __init__(self, corpus_dir: str | Path) -> None:
@@ -147,22 +156,32 @@ class Corpus:
         return shard.sample(local)
 
     def key(self, index: int) -> str:
-        """Returns the key of sample `index` without reading it."""
+        """Returns the key of sample `index` without reading the sample.
+
+        Raises:
+            IndexError: the corpus has no sample `index`.
+            SchemaError: the shard is damaged or missing.
+        """
         shard, local = self._locate(index)
         return shard.keys()[local]
 
     def read(self, index: int, member: str) -> bytes:
-        """Returns one member (`jpg`, `json` or `tokens.npy`) of sample `index`."""
+        """Returns one member (`jpg`, `json` or `tokens.npy`) of sample `index`.
+
+        Raises:
+            IndexError: the corpus has no sample `index`.
+            SchemaError: the shard is damaged or missing.
+        """
         shard, local = self._locate(index)
         return shard.read(local, member)
 
     def _locate(self, index: int) -> tuple[Shard, int]:
         if not 0 <= index < len(self):
-            raise IndexError(f"sample {index} of a corpus of {len(self)}")
+            raise IndexError(f"there is no sample {index}: the corpus has {len(self)} samples")
         number = bisect_right(self._ends, index)
         local = index - (self._ends[number] - self.index.shards[number].samples)
         shard = self.shards[number]
         found, expected = len(shard.keys()), self.index.shards[number].samples
         if found != expected:
-            raise SchemaError(f"{shard.path} holds {found} samples, the index says {expected}: {REPAIR}.")
+            raise SchemaError(f"{shard.path} contains {found} samples, but the index says {expected}: {REPAIR}.")
         return shard, local

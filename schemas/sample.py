@@ -1,4 +1,4 @@
-"""The sample codec: a page and its tokens to tar members, and back. No pickle, no own formats."""
+"""Encodes a page and its tokens as tar members, and decodes them. Uses only standard formats, and no pickle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ SCHEMA_VERSION = 1
 REPAIR = "fetch or build its shard again"
 
 TOKEN_COLUMNS = ("token_id", "word", "line", "cell", "x0", "y0", "x1", "y1")
-"""Columns of `tokens.npy`; `word` and `line` index the page's words and lines, the box is its word's."""
+"""Columns of `tokens.npy`: `word` and `line` are indices into the words and lines of the page; the box is that of the
+word."""
 
 _SCALARS = {name: kind for name, kind in get_type_hints(Page).items() if kind in (str, int, float)}
 _NPY_HEADER = re.compile(
@@ -29,22 +30,25 @@ def encode_sample(page: Page, jpg: bytes, tokens: np.ndarray) -> dict[str, str |
     """Returns the members of one sample, in the form that `webdataset.TarWriter.write` takes.
 
     Args:
-        page: facts, words and lines; becomes the `json` member, column-wise.
-        jpg: the upright page image, encoded.
+        page: source, words and lines; becomes the `json` member.
+        jpg: the upright page image as a JPEG file.
         tokens: `(tokens, 8)` int32, columns `TOKEN_COLUMNS`.
+
+    Raises:
+        ValueError: the page cannot be stored as JSON in UTF-8, see `encode_page`.
     """
     return {"__key__": page.key, "jpg": jpg, "json": encode_page(page), "tokens.npy": encode_tokens(tokens)}
 
 
 def encode_page(page: Page) -> bytes:
-    """Returns the page as UTF-8 JSON: same keys and types on every page, annotation column by column.
+    """Returns the page as JSON in UTF-8, with the same keys and types for every page.
 
-    Scores are kept to four decimals.
+    Words and lines are stored by column. Scores are rounded to four decimals.
 
     Raises:
-        ValueError: a number is NaN or infinite, or a text holds a lone surrogate; neither is JSON in UTF-8.
+        ValueError: a number is NaN or infinite, or a text contains a lone surrogate. JSON in UTF-8 can store neither.
     """
-    # The casts matter: loaders infer a column's type from its first value, and 612 would make widths integers.
+    # Cast every value: loaders infer the type of a column from its first value. A width of 612 would make it integer.
     record = {name: kind(getattr(page, name)) for name, kind in _SCALARS.items()}
     record["schema_version"] = SCHEMA_VERSION
     record["words"] = {
@@ -59,10 +63,14 @@ def encode_page(page: Page) -> bytes:
 
 
 def decode_page(data: bytes, source: str = "page") -> Page:
-    """Returns the page of a `json` member; `source` names it in errors.
+    """Returns the page of a `json` member.
+
+    Args:
+        data: the member.
+        source: name of the member in error messages.
 
     Raises:
-        SchemaError: it is no page of this schema version.
+        SchemaError: the data is not a page of this schema version.
     """
     try:
         record = json.loads(data)
@@ -86,16 +94,20 @@ def encode_tokens(tokens: np.ndarray) -> bytes:
 
 
 def decode_tokens(data: bytes, source: str = "token array") -> np.ndarray:
-    """Returns the `(tokens, 8)` int32 array of a `tokens.npy` member; `source` names it in errors.
+    """Returns the `(tokens, 8)` int32 array of a `tokens.npy` member.
+
+    Args:
+        data: the member.
+        source: name of the member in error messages.
 
     Raises:
-        SchemaError: it is another kind of array, or none.
+        SchemaError: the data is not such an array.
     """
-    # numpy's own reader evaluates the header as Python, which is slow and, on damaged bytes, raises anything. For one
-    # type and one order the header that numpy writes is a constant but for the number of rows.
+    # The reader of numpy evaluates the header as Python. This is slow and can raise any exception on damaged bytes.
+    # For one type and one memory order, the header that numpy writes is constant except for the number of rows.
     header = _NPY_HEADER.match(data)
     if header is None:
-        raise SchemaError(f"{source} is no npy of int32 (tokens, 8), it begins {data[:80]!r}; {REPAIR}.")
+        raise SchemaError(f"{source} is not an npy of int32 (tokens, 8): it begins with {data[:80]!r}; {REPAIR}.")
     rows, size = int(header[1]), len(data) - header.end()
     if size != rows * _ROW_BYTES:
         raise SchemaError(f"{source} has {size} bytes for {rows} tokens of {_ROW_BYTES} bytes; {REPAIR}.")
@@ -103,7 +115,17 @@ def decode_tokens(data: bytes, source: str = "token array") -> np.ndarray:
 
 
 def check_schema_version(version: object, what: str) -> None:
-    """Raises `SchemaError` unless `version` is the one that this code reads."""
+    """Checks that this code can read a schema version.
+
+    Args:
+        version: the version of the data.
+        what: name of the data in the error message.
+
+    Raises:
+        SchemaError: the version is not `SCHEMA_VERSION`.
+    """
     if version != SCHEMA_VERSION:
-        cure = "upgrade folio" if isinstance(version, int) and version > SCHEMA_VERSION else "build the corpus again"
-        raise SchemaError(f"{what} has schema version {version!r}, this folio reads version {SCHEMA_VERSION}: {cure}.")
+        advice = "upgrade folio" if isinstance(version, int) and version > SCHEMA_VERSION else "build the corpus again"
+        raise SchemaError(
+            f"{what} has schema version {version!r}, but this folio reads version {SCHEMA_VERSION}: {advice}."
+        )

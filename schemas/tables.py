@@ -1,4 +1,4 @@
-"""The columns of the tables beside the shards: the plan (a row a document) and the manifest (a row a page)."""
+"""Columns of the tables of a corpus: the plan (one row per document) and the manifest (one row per page)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PLAN_SCHEMA = pa.schema(
         pa.field("detail", pa.string(), nullable=False),
     ]
 )
-"""One row per input document. `sha256` is empty where the bytes could not be read, `pages` is 0 where unknown."""
+"""One row per input document. `sha256` is empty if the bytes could not be read; `pages` is 0 if it is unknown."""
 
 TIME_COLUMNS = ("seconds", "seconds_render", "seconds_ocr", "seconds_rest")
-"""The columns of the manifest that differ between two builds of the same corpus."""
+"""Columns of the manifest that differ between two builds of the same corpus. In seconds."""
 
 MANIFEST_SCHEMA = pa.schema(
     [
@@ -42,4 +42,4 @@ MANIFEST_SCHEMA = pa.schema(
         *(pa.field(name, pa.float32(), nullable=False) for name in TIME_COLUMNS),
     ]
 )
-"""One row per page that was attempted, and one with page 0 for each document that has no page to attempt."""
+"""One row per attempted page, and one row with page 0 for each document of which no page could be attempted."""

@@ -1,7 +1,7 @@
 """Tokenizers: any SentencePiece model or Hugging Face `tokenizer.json`; the T5 vocabulary by default.
 
-Ids beyond the vocabulary follow T5 (Raffel et al. 2020, https://arxiv.org/abs/1910.10683): a hundred sentinels
-`<extra_id_0> .. <extra_id_99>` at the end, counted backwards, so that T5 checkpoints fit.
+Ids after the vocabulary follow T5 (Raffel et al. 2020, https://arxiv.org/abs/1910.10683): one hundred sentinels
+`<extra_id_0> .. <extra_id_99>`. `<extra_id_0>` has the highest id, as in T5 checkpoints.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _T5_MODEL = Path(__file__).parent / "t5" / "spiece.model"
 
 
 class _Vocabulary(Protocol):
-    """What differs between the two kinds of tokenizer file."""
+    """The part of a tokenizer that depends on the type of its file."""
 
     size: int
 
@@ -32,15 +32,16 @@ class _Vocabulary(Protocol):
 
 
 class Tokenizer:
-    """Words to ids and back, with the special ids that span corruption needs.
+    """Converts words to ids and back. Has the special ids that span corruption needs.
 
     Attributes:
-        name: how a person asked for it (`t5`, a path, a hub name).
-        sha256: of the model file; two corpora with the same digest hold the same ids.
-        vocab_size: ids that the model file knows.
-        pad_id, eos_id: the model's own where it has them, else ids behind the sentinels.
-        sentinel_ids: `<extra_id_0>` first.
-        embedding_size: rows that an embedding needs: all ids, rounded up to a multiple of 128.
+        name: the name that the user gave: `t5`, a path or a name on the Hugging Face hub.
+        path: the model file.
+        sha256: hash of the model file. Two corpora with the same hash use the same ids.
+        vocab_size: number of ids in the model file: the highest id plus 1.
+        pad_id, eos_id: those of the model file if it has them, otherwise ids after the sentinels.
+        sentinel_ids: 100 ids, `<extra_id_0>` first. Those of the model file if it has all of them.
+        embedding_size: number of rows that an embedding needs: all ids, rounded up to a multiple of 128.
     """
 
     def __init__(self, name: str, path: Path) -> None:
@@ -70,11 +71,14 @@ class Tokenizer:
         self.embedding_size = -(-next_id // 128) * 128
 
     def encode_words(self, words: list[str]) -> list[list[int]]:
-        """Returns the ids of each word; no special tokens. A word that the vocabulary cannot spell has unknown ids."""
+        """Returns the ids of each word, without special tokens.
+
+        A word that the vocabulary cannot represent gets the id for unknown text.
+        """
         return self._vocabulary.encode_words(words)
 
     def decode(self, ids: list[int]) -> str:
-        """Returns the text of `ids`; sentinels read `<extra_id_N>`, padding and end are left out."""
+        """Returns the text of `ids`. Sentinels become `<extra_id_N>`; padding and end tokens are omitted."""
         names = {sentinel: f"<extra_id_{i}>" for i, sentinel in enumerate(self.sentinel_ids)}
         parts: list[str] = []
         run: list[int] = []
@@ -88,7 +92,11 @@ class Tokenizer:
         return " ".join(part for part in parts if part)
 
     def save(self, directory: str | Path) -> Path:
-        """Copies the model file into `directory` under the name that `load_tokenizer` looks for there."""
+        """Copies the model file into `directory`, so that `load_tokenizer` can open that directory.
+
+        Returns:
+            The path of the copy.
+        """
         fast, piece = _FILE_NAMES
         return Path(shutil.copyfile(self.path, Path(directory, fast if self.path.suffix == ".json" else piece)))
 
@@ -123,12 +131,12 @@ class _HuggingFace:
             if type(error) is not Exception:  # the library raises its own errors as a bare Exception
                 raise
             raise ValueError(str(error)) from error
-        # Files from the hub carry the settings of their model: a page is not cut to its length, and a word that reads
-        # "[PAD]" does not become padding.
+        # Files from the hub contain settings for their model. Switch two of them off: pages must not be truncated, and
+        # a word with the text "[PAD]" must not become a padding token.
         self._model.no_truncation()
         self._model.encode_special_tokens = True
-        self.size = max(self._model.get_vocab().values()) + 1  # not the count: ids may have gaps
-        # Byte-level vocabularies of the GPT kind take the space as part of the word behind it.
+        self.size = max(self._model.get_vocab().values()) + 1  # not the number of ids: there may be gaps
+        # In byte-level vocabularies, such as that of GPT-2, the space is part of the word that follows it.
         self._space = ""
         if self.decode([*chain(*self.encode_words(["a", "a"]))]) == "aa":
             self._space = " "
@@ -138,7 +146,7 @@ class _HuggingFace:
         spaced = [self._space + word for word in words]
         encoding = self._model.encode(spaced, is_pretokenized=True, add_special_tokens=False)
         for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
-            if word is not None:  # padding, where the file asks for it, belongs to no word
+            if word is not None:  # None: padding, which the settings in the file may require
                 ids[word].append(token)
         return ids
 
@@ -161,11 +169,12 @@ def load_tokenizer(spec: str | None = None) -> Tokenizer:
     """Opens a tokenizer.
 
     Args:
-        spec: `None` or `t5` for the packaged T5 vocabulary; a model file; a directory that holds `tokenizer.json`
-            or `spiece.model`; else the name of a repository on the Hugging Face hub.
+        spec: `None` or `t5` for the T5 vocabulary in this package; a model file; a directory that contains
+            `tokenizer.json` or `spiece.model`; otherwise the name of a repository on the Hugging Face hub.
 
     Raises:
-        UsageError: nothing of that name can be opened.
+        UsageError: no tokenizer with this name can be opened.
+        FolioError: a `tokenizer.json` needs the tokenizers library, which is not installed.
     """
     if spec in (None, "t5"):
         return Tokenizer("t5", _T5_MODEL)
@@ -173,7 +182,7 @@ def load_tokenizer(spec: str | None = None) -> Tokenizer:
     if path.is_dir():
         path = next((path / name for name in _FILE_NAMES if (path / name).is_file()), path)
         if path.is_dir():
-            raise UsageError(f"--tokenizer {spec}: the directory holds neither {' nor '.join(_FILE_NAMES)}")
+            raise UsageError(f"--tokenizer {spec}: the directory contains neither {' nor '.join(_FILE_NAMES)}")
     if path.is_file():
         return Tokenizer(spec, path)
     return Tokenizer(spec, _from_hub(spec))
@@ -194,11 +203,11 @@ def _from_hub(name: str) -> Path:
         except EntryNotFoundError:
             continue
         except HFValidationError as error:
-            raise UsageError(f"{missing}, but no name there reads so.") from error
+            raise UsageError(f"{missing}, but this is not a valid name there.") from error
         except (HTTPError, OSError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise UsageError(f"{missing}, which does not give it ({reason}).") from error
-    raise UsageError(f"--tokenizer {name} on the Hugging Face hub holds neither {' nor '.join(_FILE_NAMES)}.")
+            raise UsageError(f"{missing}, but it cannot be downloaded from there ({reason}).") from error
+    raise UsageError(f"--tokenizer {name} on the Hugging Face hub contains neither {' nor '.join(_FILE_NAMES)}.")
 
 
 def _from_cache(name: str, file_name: str) -> Path:
@@ -210,5 +219,6 @@ def _from_cache(name: str, file_name: str) -> Path:
 def _download(name: str, file_name: str) -> Path:
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
-    get_hf_file_metadata(hf_hub_url(name, file_name))  # asks once, where a download without a network retries a minute
+    # Fails at once if there is no network. The download would retry for a minute.
+    get_hf_file_metadata(hf_hub_url(name, file_name))
     return Path(hf_hub_download(name, file_name))

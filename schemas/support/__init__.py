@@ -1,4 +1,4 @@
-"""Small helpers that pipelines and trainer share: durations in words, hashes of files, interrupts, near names.
+"""Small helpers that pipelines and trainer share: format durations, hash files, keep interrupts, suggest names.
 
 May import: the standard library.
 """

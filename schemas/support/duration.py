@@ -1,10 +1,10 @@
-"""How long something takes, as people say it: one wording for the log lines of builds and of training runs."""
+"""Formats durations for people, in the same way in the log lines of builds and of training runs."""
 
 from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """Returns `45s`, `12m30s`, `3h05m`."""
+    """Returns a duration as `45s`, `12m30s` or `3h05m`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"

@@ -1,4 +1,4 @@
-"""The hash by which documents, shards and checkpoints are known."""
+"""The hash that identifies documents, shards and checkpoints."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ BLOCK_BYTES = 1 << 20
 
 
 def sha256_of(path: Path) -> str:
-    """Returns the 64 hex digits of a file's bytes.
+    """Returns the SHA-256 of a file in 64 hex digits.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Ctrl-C that is never lost."""
+"""Makes sure that Python does not lose a Ctrl-C."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ AGAIN_AFTER_S = 0.05
 
 @contextmanager
 def kept_interrupts() -> Iterator[None]:
-    """Raises `KeyboardInterrupt` anew in the main thread where Python has dropped one.
+    """Raises `KeyboardInterrupt` again in the main thread if Python has dropped one.
 
-    A signal's handler may run inside a `__del__` or the callback of a weak reference. What it raises there Python
-    prints ("Exception ignored in ...") and forgets, and the program would go on as if nobody had told it to stop.
+    A signal handler may run inside a `__del__` or inside the callback of a weak reference. Python only prints an
+    exception that is raised there ("Exception ignored in ..."). Without this, the program would continue as if the user
+    had not pressed Ctrl-C.
     """
-    alarm = signal.setitimer(signal.ITIMER_REAL, 0)  # pytest-timeout, for example, has set one
-    tell, on_alarm = sys.unraisablehook, signal.signal(signal.SIGALRM, signal.default_int_handler)
+    alarm = signal.setitimer(signal.ITIMER_REAL, 0)  # there may be one, for example that of pytest-timeout
+    old_hook, on_alarm = sys.unraisablehook, signal.signal(signal.SIGALRM, signal.default_int_handler)
 
     def raise_later(dropped: sys.UnraisableHookArgs) -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
-            signal.setitimer(signal.ITIMER_REAL, AGAIN_AFTER_S)  # here, it would be dropped once more
+            # Not at once: Python would also drop an exception that is raised in this hook.
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_AFTER_S)
         else:
-            tell(dropped)
+            old_hook(dropped)
 
     sys.unraisablehook = raise_later
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        sys.unraisablehook = tell
+        sys.unraisablehook = old_hook
         signal.signal(signal.SIGALRM, on_alarm)
         signal.setitimer(signal.ITIMER_REAL, *alarm)

@@ -1,4 +1,4 @@
-"""The setting that a person may have meant by a name that is none."""
+"""Suggests the setting that a user may have meant by an unknown name."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from difflib import get_close_matches
 
 
 def nearest(name: str, known: Collection[str], cutoff: float = 0.6) -> str | None:
-    """Returns the setting that is most like a name, None where none is.
+    """Returns the known setting that is most similar to a name.
 
-    One of a section is also found by its last part alone, and any by its initials where these are its own: `lr` and
-    `learning_rate` are near to `optimizer.learning_rate`.
+    The last part of a setting is also enough, and so are its initials if no other setting has the same initials: `lr`
+    and `learning_rate` both find `optimizer.learning_rate`.
+
+    Args:
+        name: what the user wrote.
+        known: the names of all settings, such as `optimizer.learning_rate`.
+        cutoff: how similar a name must be, 0..1 (see `difflib.get_close_matches`).
+
+    Returns:
+        The setting, or None if no setting is similar.
     """
     parts = {setting.rpartition(".")[2]: setting for setting in known} | {setting: setting for setting in known}
     if close := get_close_matches(name, parts, n=1, cutoff=cutoff):

@@ -118,7 +118,7 @@ def test_the_command_shows_its_progress_on_stderr(sound):
         pytest.param(token(0, 2, 7), "token 0 has line 7, but its word has 0", id="line of another word"),
         pytest.param(token(0, 3, 15), "token 0 has cell 15, but its word has 0", id="cell elsewhere"),
         pytest.param(token(0, 4, 999), "token 0 has box [999,", id="box of another word"),
-        pytest.param(member("tokens.npy", float_array), "tokens.npy is no npy of int32", id="tokens are floats"),
+        pytest.param(member("tokens.npy", float_array), "tokens.npy is not an npy of int32", id="tokens are floats"),
         pytest.param(member("jpg", lambda jpg: jpg[: len(jpg) // 2]), "jpg: does not decode", id="image cut off"),
         pytest.param(member("jpg", lambda _: b"GIF89a"), "jpg: does not decode", id="no jpeg"),
         pytest.param(member("jpg", halved_image), "pixels, but json says", id="image of another size"),

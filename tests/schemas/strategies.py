@@ -1,4 +1,4 @@
-"""Hypothesis strategies for what a corpus stores: words, pages, token arrays."""
+"""Hypothesis strategies for the content of a corpus: words, pages, token arrays."""
 
 from __future__ import annotations
 

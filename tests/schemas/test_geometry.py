@@ -19,18 +19,18 @@ def contains(outer, inner):
     return outer[0] <= inner[0] and outer[1] <= inner[1] and outer[2] >= inner[2] and outer[3] >= inner[3]
 
 
-def test_a_box_is_measured_in_thousandths_of_each_side():
+def test_a_box_is_in_thousandths_of_width_and_height():
     assert box_1000(61.2, 79.2, 306, 396, width=612, height=792) == (100, 100, 500, 500)
 
 
-def test_the_unit_of_the_page_does_not_matter():
+def test_points_and_pixels_give_the_same_box():
     in_points = box_1000(61.2, 79.2, 306, 396, width=612, height=792)
     in_pixels = box_1000(127.5, 165, 637.5, 825, width=1275, height=1650)
     assert in_points == in_pixels
 
 
 @given(coordinates, coordinates, coordinates, coordinates, extents, extents)
-def test_a_box_is_ordered_and_clipped_whatever_its_corners(x0, y0, x1, y1, width, height):
+def test_any_corners_give_an_ordered_and_clipped_box(x0, y0, x1, y1, width, height):
     left, top, right, bottom = box_1000(x0, y0, x1, y1, width, height)
     assert 0 <= left <= right <= 1000
     assert 0 <= top <= bottom <= 1000
@@ -44,7 +44,7 @@ def test_opposite_corners_can_be_given_in_any_order(x0, y0, x1, y1, width, heigh
 
 
 @given(st.tuples(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1), st.floats(0, 1)), extents, extents)
-def test_a_box_on_the_page_is_off_by_half_a_thousandth_at_most(corners, width, height):
+def test_the_error_of_a_box_on_the_page_is_at_most_half_a_thousandth(corners, width, height):
     x0, x1 = sorted(corners[::2])
     y0, y1 = sorted(corners[1::2])
     box = box_1000(x0 * width, y0 * height, x1 * width, y1 * height, width, height)
@@ -52,12 +52,12 @@ def test_a_box_on_the_page_is_off_by_half_a_thousandth_at_most(corners, width, h
 
 
 @given(boxes)
-def test_a_box_in_thousandths_stays_as_it_is(box):
+def test_a_box_in_thousandths_does_not_change(box):
     assert box_1000(*box, width=1000, height=1000) == box
 
 
 @given(st.lists(boxes, min_size=1, max_size=20))
-def test_a_hull_holds_every_box_and_touches_one_on_each_side(members):
+def test_a_hull_contains_every_box_and_touches_a_box_on_each_side(members):
     whole = hull(members)
     assert all(contains(whole, box) for box in members)
     for side in range(4):
@@ -65,12 +65,12 @@ def test_a_hull_holds_every_box_and_touches_one_on_each_side(members):
 
 
 @given(st.lists(boxes, min_size=1, max_size=10), st.lists(boxes, min_size=1, max_size=10))
-def test_the_hull_of_two_hulls_is_the_hull_of_all(some, others):
+def test_the_hull_of_two_hulls_is_the_hull_of_all_boxes(some, others):
     assert hull([hull(some), hull(others)]) == hull([*some, *others])
 
 
 @given(boxes, grids, grids)
-def test_the_centre_of_a_box_lies_in_its_cell(box, rows, cols):
+def test_the_centre_of_a_box_is_in_its_cell(box, rows, cols):
     (cell,) = cell_of(np.array([box]), rows, cols)
     row, col = divmod(int(cell), cols)
     centre_x, centre_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
@@ -84,17 +84,17 @@ def test_the_centre_of_a_box_lies_in_its_cell(box, rows, cols):
     [
         ((0, 0, 0, 0), 0),
         ((740, 0, 750, 0), 2),
-        ((750, 0, 750, 0), 3),  # on an inner border: the later cell
+        ((750, 0, 750, 0), 3),  # on an inner border, which belongs to the later cell
         ((0, 250, 0, 250), 4),
         ((500, 500, 500, 500), 10),
-        ((1000, 1000, 1000, 1000), 15),  # the page's own corner has no later cell
+        ((1000, 1000, 1000, 1000), 15),  # the corner of the page, where there is no later cell
     ],
 )
 def test_cells_of_a_four_by_four_grid_are_counted_row_by_row(box, cell):
     assert cell_of(np.array([box]), 4, 4).tolist() == [cell]
 
 
-def test_cells_are_int32_one_a_box_and_none_for_none():
+def test_each_box_gives_one_int32_cell():
     cells = cell_of(np.array([[0, 0, 10, 10], [990, 0, 1000, 10]], np.int32), 2, 2)
     assert cells.dtype == np.int32
     assert cells.tolist() == [0, 1]

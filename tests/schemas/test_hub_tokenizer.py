@@ -1,4 +1,7 @@
-"""Tokenizers by hub name, from a small hub on this machine; in children, for the client reads its settings once."""
+"""Tokenizers by their name on the hub, loaded from a small local hub.
+
+Each test loads in a child process, because the hub client reads its environment variables only once.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ except UsageError as error:
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Holds ``acme/t5`` with a ``spiece.model`` and ``acme/none`` with no tokenizer."""
+    """A hub with two repositories: `acme/t5` contains a `spiece.model`, `acme/none` contains no tokenizer."""
 
     def do_HEAD(self):
         self.answer()
@@ -70,23 +73,23 @@ def load_in_child(name, home, **environment):
     )
 
 
-def test_a_name_on_the_hub_is_fetched_once_and_then_needs_no_network(hub, tmp_path):
+def test_a_tokenizer_from_the_hub_is_downloaded_once_and_then_needs_no_network(hub, tmp_path):
     first = load_in_child("acme/t5", tmp_path, HF_ENDPOINT=hub)
     assert (first.returncode, first.stdout.strip()) == (0, load_tokenizer().sha256), first.stderr
     again = load_in_child("acme/t5", tmp_path, HF_HUB_OFFLINE="1")
     assert (again.returncode, again.stdout) == (0, first.stdout), again.stderr
 
 
-def test_a_repository_without_a_tokenizer_is_named(hub, tmp_path):
+def test_the_error_names_a_repository_without_a_tokenizer(hub, tmp_path):
     done = load_in_child("acme/none", tmp_path, HF_ENDPOINT=hub)
     assert done.returncode == 1
-    assert "acme/none on the Hugging Face hub holds neither tokenizer.json nor spiece.model" in done.stderr
+    assert "acme/none on the Hugging Face hub contains neither tokenizer.json nor spiece.model" in done.stderr
 
 
 @pytest.mark.parametrize(
     "environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_ENDPOINT": "http://127.0.0.1:9"}], ids=["offline mode", "no network"]
 )
-def test_without_a_network_a_hub_name_fails_in_one_sentence(tmp_path, environment):
+def test_without_a_network_a_hub_name_fails_with_one_line(tmp_path, environment):
     done = load_in_child("google/flan-t5-small", tmp_path, **environment)
     assert done.returncode == 1
     assert done.stderr.startswith("--tokenizer google/flan-t5-small: no such file or directory here")
@@ -94,10 +97,10 @@ def test_without_a_network_a_hub_name_fails_in_one_sentence(tmp_path, environmen
     assert "Traceback" not in done.stderr
 
 
-def test_a_path_that_does_not_exist_says_so(tmp_path):
+def test_the_error_names_a_path_that_does_not_exist(tmp_path):
     done = load_in_child("./models/missing.model", tmp_path, HF_HUB_OFFLINE="1")
     assert done.returncode == 1
     assert done.stderr.strip() == (
         "--tokenizer ./models/missing.model: no such file or directory here; it may be the path of a SentencePiece "
-        "model, the path of a tokenizer.json, or a name on the Hugging Face hub, but no name there reads so."
+        "model, the path of a tokenizer.json, or a name on the Hugging Face hub, but this is not a valid name there."
     )

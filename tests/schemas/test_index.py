@@ -1,4 +1,4 @@
-"""The head of a corpus, ``index.json``."""
+"""`index.json` is written, read and checked."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ indexes = st.builds(
 
 
 def rewritten(corpus_dir, tmp_path, **values):
-    """A directory whose index differs in ``values`` from that of a good corpus."""
+    """Writes the index of a corpus with some values changed, and returns its directory."""
     record = json.loads((corpus_dir / "index.json").read_bytes()) | values
     (tmp_path / "index.json").write_text(json.dumps(record), encoding="utf-8")
     return tmp_path
 
 
 @given(indexes)
-def test_an_index_comes_back_as_it_went_in(index):
+def test_an_index_is_unchanged_after_encoding_and_decoding(index):
     assert CorpusIndex.from_json(index.to_json()) == index
 
 
 @given(index=indexes)
-def test_an_index_comes_back_from_its_file(index, tmp_path_factory):
+def test_an_index_is_unchanged_after_writing_and_reading(index, tmp_path_factory):
     directory = tmp_path_factory.mktemp("index")
     index.write(directory)
     assert CorpusIndex.read(directory) == index
@@ -47,26 +47,26 @@ def test_an_index_comes_back_from_its_file(index, tmp_path_factory):
 
 
 @given(indexes)
-def test_an_index_is_plain_json_that_names_the_token_columns(index):
+def test_an_index_is_json_and_names_the_token_columns(index):
     record = json.loads(index.to_json())
     assert record["schema_version"] == SCHEMA_VERSION
     assert record["token_columns"] == list(TOKEN_COLUMNS)
     assert [shard["name"] for shard in record["shards"]] == [shard.name for shard in index.shards]
 
 
-def test_a_directory_without_an_index_is_a_usage_error_that_names_it(tmp_path):
+def test_a_directory_without_an_index_is_a_usage_error_that_names_the_directory(tmp_path):
     with pytest.raises(UsageError, match=rf"{tmp_path} holds no index\.json.*build_corpus"):
         CorpusIndex.read(tmp_path)
 
 
-def test_a_corpus_of_the_next_schema_version_says_to_upgrade(corpus_dir, tmp_path):
+def test_the_error_for_the_next_schema_version_says_to_upgrade(corpus_dir, tmp_path):
     newer = rewritten(corpus_dir, tmp_path, schema_version=SCHEMA_VERSION + 1, a_field_of_the_future={})
     with pytest.raises(SchemaError, match=rf"index\.json has schema version {SCHEMA_VERSION + 1}.*upgrade folio"):
         CorpusIndex.read(newer)
 
 
 @pytest.mark.parametrize("version", [0, None, "one"])
-def test_a_corpus_of_any_other_schema_version_says_to_build_again(corpus_dir, tmp_path, version):
+def test_the_error_for_any_other_schema_version_says_to_build_again(corpus_dir, tmp_path, version):
     with pytest.raises(SchemaError, match=r"index\.json has schema version .*build the corpus again"):
         CorpusIndex.read(rewritten(corpus_dir, tmp_path, schema_version=version))
 
@@ -84,13 +84,13 @@ def test_a_corpus_of_any_other_schema_version_says_to_build_again(corpus_dir, tm
         b'{"schema_version": 1, "sh',
     ],
 )
-def test_a_file_that_is_no_index_is_refused_by_name(tmp_path, content):
+def test_the_error_names_a_file_that_is_not_an_index(tmp_path, content):
     (tmp_path / "index.json").write_bytes(content)
     with pytest.raises(SchemaError, match=rf"{tmp_path}/index\.json is not the index of a corpus"):
         CorpusIndex.read(tmp_path)
 
 
 @pytest.mark.parametrize("values", [{"shards": [{"name": "corpus-00000"}]}, {"tokenizer": "t5"}, {"shards": 3}])
-def test_an_index_with_a_damaged_part_is_refused_by_name(corpus_dir, tmp_path, values):
+def test_the_error_names_an_index_with_a_damaged_part(corpus_dir, tmp_path, values):
     with pytest.raises(SchemaError, match=r"index\.json is not the index of a corpus"):
         CorpusIndex.read(rewritten(corpus_dir, tmp_path, **values))

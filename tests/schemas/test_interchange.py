@@ -1,4 +1,4 @@
-"""The shards are read by other people's loaders, with none of our code."""
+"""Other loaders, webdataset and datasets, read the shards without any code of Folio."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_datasets_reads_the_shards(corpus_dir, tars, tmp_path, offline, streamin
         np.testing.assert_array_equal(row["tokens.npy"], ours.tokens)
 
 
-def test_pages_of_whole_numbers_and_of_fractions_load_together(tmp_path, offline):
-    """A loader infers types from its first pages: whole scores and sizes there must not decide for all."""
+def test_a_page_with_whole_numbers_and_a_page_with_fractions_load_together(tmp_path, offline):
+    """A loader infers types from the first pages. Whole scores and sizes there must not make the column integer."""
     tar = tmp_path / "corpus.tar"
     with webdataset.TarWriter(str(tar)) as writer:
         for number, (width_pt, score) in enumerate([(612, 1), (611.5, 0.93)]):

@@ -1,4 +1,4 @@
-"""Random access to a corpus: the same bytes as tarfile's, in any order, from any process; damage is named."""
+"""Random access gives the bytes that tarfile gives, in any order, from any process. Errors name the damaged file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GARBAGE = bytes(range(256)) * 40
 
 
 def sequentially(corpus_dir):
-    """Yields key and members of each sample as tarfile finds them, shard after shard."""
+    """Yields key and members of each sample, shard after shard, as read by tarfile."""
     for shard in CorpusIndex.read(corpus_dir).shards:
         samples = {}
         with tarfile.open(corpus_dir / "shards" / f"{shard.name}.tar") as tar:
@@ -42,7 +42,7 @@ def read_in_child(corpus, index):
 
 @pytest.fixture
 def damaged(corpus_dir, tmp_path):
-    """A copy of the corpus, to be damaged."""
+    """A copy of the corpus that a test can damage."""
     return shutil.copytree(corpus_dir, tmp_path / "OUT")
 
 
@@ -51,7 +51,7 @@ def first_shard(damaged):
     return damaged / "shards" / "corpus-00000.tar"
 
 
-def test_random_access_equals_sequential_reading(corpus_dir):
+def test_random_access_and_sequential_reading_give_the_same_samples(corpus_dir):
     corpus, expected = Corpus(corpus_dir), list(sequentially(corpus_dir))
     assert len(corpus) == len(expected) == 11
     for i in np.random.default_rng(0).permutation(len(corpus)):
@@ -62,12 +62,12 @@ def test_random_access_equals_sequential_reading(corpus_dir):
         assert {name: corpus.read(i, name) for name in MEMBERS} == members
 
 
-def test_a_corpus_can_be_walked_like_any_sequence(corpus_dir):
+def test_a_corpus_can_be_iterated_like_any_sequence(corpus_dir):
     corpus = Corpus(corpus_dir)
     assert [sample.key for sample in corpus] == [key for key, _ in sequentially(corpus_dir)]
 
 
-def test_tokens_point_at_the_words_lines_and_cells_of_their_page(corpus_dir):
+def test_tokens_refer_to_the_words_lines_and_cells_of_their_page(corpus_dir):
     corpus = Corpus(corpus_dir)
     for sample in corpus:
         page = sample.page()
@@ -82,7 +82,7 @@ def test_tokens_point_at_the_words_lines_and_cells_of_their_page(corpus_dir):
 
 @pytest.mark.parametrize("index", [-1, 11, 10**9])
 def test_an_index_outside_the_corpus_is_an_index_error(corpus_dir, index):
-    with pytest.raises(IndexError, match="of a corpus of 11"):
+    with pytest.raises(IndexError, match="the corpus has 11 samples"):
         Corpus(corpus_dir)[index]
 
 
@@ -104,9 +104,9 @@ def test_a_corpus_may_have_more_shards_than_a_process_may_open_files(corpus_dir)
     corpus = Corpus(corpus_dir)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Path(os.devnull).open():
-        with Path(os.devnull).open() as second:  # of the free numbers, the next after the first's
-            room_for_one_more = second.fileno() + 1
-        resource.setrlimit(resource.RLIMIT_NOFILE, (room_for_one_more, hard))
+        with Path(os.devnull).open() as second:  # its descriptor is the next free one after the first file
+            one_free_descriptor = second.fileno() + 1
+        resource.setrlimit(resource.RLIMIT_NOFILE, (one_free_descriptor, hard))
         try:
             keys = [sample.key for sample in corpus]
         finally:
@@ -114,12 +114,12 @@ def test_a_corpus_may_have_more_shards_than_a_process_may_open_files(corpus_dir)
     assert len(keys) == 11
 
 
-def test_a_directory_that_is_no_corpus_is_a_usage_error(tmp_path):
+def test_a_directory_without_a_corpus_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match=f"{tmp_path}/nowhere"):
         Corpus(tmp_path / "nowhere")
 
 
-def test_a_missing_shard_is_named_and_the_others_can_be_read(damaged, first_shard):
+def test_the_error_names_a_missing_shard_and_other_shards_can_be_read(damaged, first_shard):
     first_shard.unlink()
     corpus = Corpus(damaged)
     with pytest.raises(SchemaError, match=rf"{first_shard} .*fetch or build its shard again"):
@@ -127,7 +127,7 @@ def test_a_missing_shard_is_named_and_the_others_can_be_read(damaged, first_shar
     assert corpus[len(corpus) - 1].page().words
 
 
-def test_a_shard_that_goes_away_after_it_was_read_is_named(damaged, first_shard):
+def test_the_error_names_a_shard_that_is_deleted_after_it_was_read(damaged, first_shard):
     corpus = Corpus(damaged)
     assert corpus[0].jpg
     first_shard.unlink()
@@ -136,7 +136,7 @@ def test_a_shard_that_goes_away_after_it_was_read_is_named(damaged, first_shard)
 
 
 @pytest.mark.parametrize("content", [b"", GARBAGE, b"\x1f\x8b" + GARBAGE], ids=["empty", "garbage", "gzip"])
-def test_a_shard_that_is_no_tar_is_named(damaged, first_shard, content):
+def test_the_error_names_a_shard_that_is_not_a_tar(damaged, first_shard, content):
     first_shard.write_bytes(content)
     with pytest.raises(SchemaError, match=f"{first_shard} "):
         Corpus(damaged)[0]
@@ -144,7 +144,7 @@ def test_a_shard_that_is_no_tar_is_named(damaged, first_shard, content):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.floats(0, 1, exclude_max=True))
-def test_a_shard_cut_anywhere_before_its_last_member_ends_is_named(corpus_dir, damaged, first_shard, share):
+def test_the_error_names_a_shard_truncated_before_the_end_of_its_last_member(corpus_dir, damaged, first_shard, share):
     whole = (corpus_dir / "shards" / first_shard.name).read_bytes()
     first_shard.write_bytes(whole[: int(len(whole.rstrip(b"\0")) * share)])
     corpus = Corpus(damaged)
@@ -154,7 +154,7 @@ def test_a_shard_cut_anywhere_before_its_last_member_ends_is_named(corpus_dir, d
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_damaged_tar_headers_give_samples_or_an_error_that_names_the_shard(corpus_dir, damaged, first_shard, data):
+def test_a_damaged_tar_header_gives_samples_or_an_error_that_names_the_shard(corpus_dir, damaged, first_shard, data):
     whole = bytearray((corpus_dir / "shards" / first_shard.name).read_bytes())
     with tarfile.open(corpus_dir / "shards" / first_shard.name) as tar:
         header = data.draw(st.sampled_from([info.offset for info in tar]))
@@ -166,7 +166,7 @@ def test_damaged_tar_headers_give_samples_or_an_error_that_names_the_shard(corpu
         assert str(first_shard) in str(error)
 
 
-def test_a_shard_cut_while_it_is_in_use_is_named_with_the_member(damaged, first_shard):
+def test_the_error_names_shard_and_member_if_a_shard_is_truncated_while_in_use(damaged, first_shard):
     corpus = Corpus(damaged)
     assert corpus[3].jpg
     first_shard.write_bytes(first_shard.read_bytes()[:1000])
@@ -174,7 +174,7 @@ def test_a_shard_cut_while_it_is_in_use_is_named_with_the_member(damaged, first_
         corpus[3]
 
 
-def test_a_sample_without_a_member_is_named(damaged, first_shard):
+def test_the_error_names_the_missing_member_of_a_sample(damaged, first_shard):
     with tarfile.open(first_shard, "w") as tar:
         tar.add(damaged / "index.json", "0123-00001.json")
     with pytest.raises(SchemaError, match=rf"{first_shard} has a sample without its 'jpg' member"):
@@ -182,14 +182,14 @@ def test_a_sample_without_a_member_is_named(damaged, first_shard):
 
 
 @pytest.mark.parametrize(("member", "start"), [("json", b'{"doc_sha256"'), ("tokens.npy", b"\x93NUMPY")])
-def test_a_damaged_member_is_named_by_its_key(damaged, first_shard, member, start):
+def test_the_error_names_key_and_type_of_a_damaged_member(damaged, first_shard, member, start):
     first_shard.write_bytes(first_shard.read_bytes().replace(start, b"?" * len(start)))
     corpus = Corpus(damaged)
     with pytest.raises(SchemaError, match=rf"{corpus.key(0)}\.{member}"):
         corpus[0].page()
 
 
-def test_reading_a_corpus_needs_numpy_and_pyarrow_alone(corpus_dir):
+def test_reading_a_corpus_imports_no_heavy_library(corpus_dir):
     program = (
         "import sys; from schemas import Corpus; Corpus(sys.argv[1])[0].page();"
         "heavy = {'torch', 'apache_beam', 'webdataset', 'cv2', 'PIL', 'pandas', 'sentencepiece', 'tokenizers'};"

@@ -1,4 +1,4 @@
-"""docs/schema.md says what the code does: its tables name every field, its example and its snippets are true."""
+"""docs/schema.md agrees with the code: its tables name every field, and its example and its snippets are correct."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT = DOCUMENT.read_text(encoding="utf-8")
 
 
 def rows_under(heading):
-    """The cells of the first table after a heading, without its head."""
+    """The rows of the first table after a heading, without the header row."""
     after = TEXT[TEXT.index(f"{heading}\n") :]
     table = re.search(r"(?:^\|.*\n)+", after, re.MULTILINE).group()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
@@ -31,7 +31,7 @@ def names_in(rows, column=0):
     ("heading", "schema"),
     [("## `manifest.parquet` and `shards/*.parquet`", MANIFEST_SCHEMA), ("## `plan.parquet`", PLAN_SCHEMA)],
 )
-def test_the_tables_of_columns_are_the_schemas(heading, schema):
+def test_the_tables_list_the_columns_of_the_schemas(heading, schema):
     described = {name: row[1] for row in rows_under(heading) for name in names_in([row])}
     actual = {field.name: str(field.type).replace("float", "float32") for field in schema}
     assert described == actual
@@ -52,7 +52,7 @@ def test_every_status_is_described():
     assert names_in(rows_under("`status` is one of a closed list:")) == [status.value for status in PageStatus]
 
 
-def test_the_example_is_what_the_tokenizer_and_the_grid_give():
+def test_the_example_has_the_values_of_the_tokenizer_and_the_grid():
     example = [[int(cell) for cell in row[:8]] for row in rows_under("### An example")]
     boxes = np.array([[92, 610, 168, 634], [841, 611, 905, 633]])
     total, price = load_tokenizer().encode_words(["Total", "$4.32"])

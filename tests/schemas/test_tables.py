@@ -1,4 +1,4 @@
-"""The tables beside the shards."""
+"""The plan and the manifest as Parquet tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def rows_of(schema):
 
 @pytest.mark.parametrize("schema", [PLAN_SCHEMA, MANIFEST_SCHEMA], ids=["plan", "manifest"])
 @given(data=st.data())
-def test_rows_come_back_from_parquet_as_they_went_in(schema, data):
+def test_rows_are_unchanged_after_writing_and_reading_parquet(schema, data):
     rows = data.draw(rows_of(schema))
     file = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema), file)
@@ -35,7 +35,7 @@ def test_rows_come_back_from_parquet_as_they_went_in(schema, data):
     assert table.schema.equals(schema)
 
 
-def test_a_manifest_has_a_row_for_every_page_and_for_every_document_without_pages(corpus_dir):
+def test_a_manifest_has_one_row_per_sample_and_further_rows_for_failures(corpus_dir):
     manifest = pq.read_table(corpus_dir / "manifest.parquet")
     assert manifest.schema.equals(MANIFEST_SCHEMA)
     ok = manifest.filter(pa.compute.field("status") == PageStatus.OK.value)
@@ -44,6 +44,6 @@ def test_a_manifest_has_a_row_for_every_page_and_for_every_document_without_page
     assert len(manifest) > len(ok)
 
 
-def test_every_status_is_written_as_its_name_in_lower_case():
+def test_the_value_of_every_status_is_its_name_in_lower_case():
     assert [status.value for status in PageStatus] == [status.name.lower() for status in PageStatus]
     assert all(isinstance(status, str) for status in PageStatus)

@@ -1,4 +1,4 @@
-"""The tokenizer: T5's published ids by default, any tokenizer file in its place."""
+"""The default tokenizer gives the published ids of T5, and any other tokenizer file can replace it."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ KINDS = {
     "wordpiece like BERT": lambda: wordpiece(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]),
     "byte-level BPE like GPT-2": lambda: byte_bpe(["<|endoftext|>"]),
     "byte-level BPE without special tokens": lambda: byte_bpe([]),
-    "byte-level BPE with T5's": lambda: byte_bpe(["<pad>", "</s>", *(f"<extra_id_{i}>" for i in range(100))]),
+    "byte-level BPE with T5 tokens": lambda: byte_bpe(["<pad>", "</s>", *(f"<extra_id_{i}>" for i in range(100))]),
 }
 
 
 @pytest.fixture(scope="module", params=KINDS)
 def trained(request, tmp_path_factory):
-    """A tokenizer.json trained on the spot, one of each kind."""
+    """A small tokenizer.json that is trained here, one per kind."""
     path = tmp_path_factory.mktemp("trained") / "tokenizer.json"
     KINDS[request.param]().save(str(path))
     return path
@@ -81,32 +81,32 @@ def test_t5_ids_are_the_published_ones(t5, text, published):
     assert t5.decode(published) == text
 
 
-def test_t5_special_ids_are_those_of_its_checkpoints(t5):
+def test_t5_special_ids_are_those_of_the_t5_checkpoints(t5):
     assert (t5.name, t5.vocab_size, t5.pad_id, t5.eos_id) == ("t5", 32000, 0, 1)
     assert t5.sentinel_ids == tuple(range(32099, 31999, -1))
     assert t5.embedding_size == 32128
     assert t5.sha256 == "d60acb128cf7b7f2536e8f38a5b18a05535c9e14c7a355904270e15b0945ea86"
 
 
-def test_decoding_names_the_sentinels_and_drops_padding_and_end(t5):
+def test_decoding_names_the_sentinels_and_omits_padding_and_end_tokens(t5):
     house, wonderful = t5.encode_words(["The house", "wonderful."])
     ids = [t5.sentinel_ids[0], *house, t5.sentinel_ids[1], *wonderful, t5.eos_id, t5.pad_id, t5.pad_id]
     assert t5.decode(ids) == "<extra_id_0> The house <extra_id_1> wonderful."
 
 
-def test_ids_behind_the_vocabulary_decode_to_nothing(t5):
+def test_ids_after_the_vocabulary_decode_to_no_text(t5):
     assert t5.decode([8774, 32100, 32127, 296]) == "Hello world"
 
 
 @given(st.lists(word_texts, max_size=8))
-def test_every_word_gets_its_own_ids_and_none_is_special(t5, words):
+def test_every_word_is_encoded_separately_and_no_id_is_special(t5, words):
     ids = t5.encode_words(words)
     assert len(ids) == len(words)
     assert ids == [t5.encode_words([word])[0] for word in words]
     assert not {t5.pad_id, t5.eos_id, *t5.sentinel_ids} & set(flat(ids))
 
 
-def test_no_words_have_no_ids(t5, trained):
+def test_an_empty_list_of_words_gives_no_ids(t5, trained):
     assert t5.encode_words([]) == load_tokenizer(str(trained)).encode_words([]) == []
 
 
@@ -120,7 +120,7 @@ def test_special_ids_of_any_tokenizer_are_distinct_and_fit_the_embedding(trained
     assert tokenizer.embedding_size - max(special) <= 128 or tokenizer.embedding_size - tokenizer.vocab_size < 128
 
 
-def test_special_tokens_that_a_file_has_are_used_and_the_others_put_behind_it(tmp_path):
+def test_special_tokens_of_a_file_are_used_and_missing_ones_get_ids_after_the_vocabulary(tmp_path):
     bert, gpt, none, t5 = (load_tokenizer(_saved(kind(), tmp_path / name)) for name, kind in KINDS.items())
     assert (bert.pad_id, bert.eos_id) == (0, 3)
     assert (gpt.eos_id, gpt.pad_id) == (0, gpt.vocab_size + 100)
@@ -134,7 +134,7 @@ def _saved(fast, directory):
     return str(directory)
 
 
-def test_words_come_back_from_the_ids_of_any_tokenizer(trained):
+def test_decoding_the_ids_of_any_tokenizer_gives_the_words(trained):
     tokenizer = load_tokenizer(str(trained))
     ids = tokenizer.encode_words(["invoice", "date", "payable"])
     assert len(ids) == 3
@@ -146,7 +146,7 @@ def test_words_come_back_from_the_ids_of_any_tokenizer(trained):
         word_texts | st.sampled_from(["[PAD]", "[SEP]", "</s>", "<extra_id_7>", "<|endoftext|>"]), max_size=6
     )
 )
-def test_a_word_that_spells_a_special_token_does_not_become_one(trained, words):
+def test_a_word_with_the_text_of_a_special_token_does_not_become_that_token(trained, words):
     tokenizer = load_tokenizer(str(trained))
     ids = tokenizer.encode_words(words)
     assert len(ids) == len(words)
@@ -154,7 +154,7 @@ def test_a_word_that_spells_a_special_token_does_not_become_one(trained, words):
     assert all(0 <= token < tokenizer.vocab_size for token in flat(ids))
 
 
-def test_truncation_and_padding_stored_in_a_file_leave_pages_whole(tmp_path):
+def test_truncation_and_padding_settings_in_a_file_are_ignored(tmp_path):
     fast = KINDS["wordpiece like BERT"]()
     fast.enable_truncation(8)
     fast.enable_padding(length=64)
@@ -162,14 +162,14 @@ def test_truncation_and_padding_stored_in_a_file_leave_pages_whole(tmp_path):
     assert [len(word) for word in ids] == [1] * 40
 
 
-def test_gaps_between_ids_do_not_let_special_ids_fall_on_taken_ones(tmp_path):
+def test_special_ids_do_not_overlap_a_vocabulary_with_gaps_between_ids(tmp_path):
     pieces = {"[UNK]": 0, "[PAD]": 1, "[SEP]": 2, "total": 300}
     tokenizer = load_tokenizer(_saved(Fast(models.WordPiece(pieces, unk_token="[UNK]")), tmp_path))
     assert tokenizer.vocab_size == 301
     assert min(tokenizer.sentinel_ids) > 300
 
 
-def test_a_saved_tokenizer_loads_from_its_directory_as_the_same_one(t5, trained, tmp_path):
+def test_a_saved_tokenizer_is_the_same_after_loading_from_its_directory(t5, trained, tmp_path):
     for number, tokenizer in enumerate([t5, load_tokenizer(str(trained))]):
         directory = tmp_path / str(number)
         directory.mkdir()
@@ -190,7 +190,9 @@ def test_a_model_file_may_have_any_name(t5, tmp_path):
 
 
 def test_a_directory_without_a_tokenizer_is_a_usage_error(tmp_path):
-    with pytest.raises(UsageError, match=rf"{tmp_path}: the directory holds neither tokenizer\.json nor spiece\.model"):
+    with pytest.raises(
+        UsageError, match=rf"{tmp_path}: the directory contains neither tokenizer\.json nor spiece\.model"
+    ):
         load_tokenizer(str(tmp_path))
 
 
@@ -200,7 +202,7 @@ def test_a_directory_without_a_tokenizer_is_a_usage_error(tmp_path):
     [b"", bytes(range(256)), b"{}", b"[]", b'{"model": {"type": "BPE"}}'],
     ids=["empty", "garbage", "{}", "[]", "no vocab"],
 )
-def test_a_file_that_is_no_tokenizer_is_a_usage_error_that_names_it(tmp_path, name, content):
+def test_a_file_that_is_not_a_tokenizer_is_a_usage_error_that_names_the_file(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=rf"{tmp_path}/{name} is neither a SentencePiece model nor a tokenizer\.json"):
         load_tokenizer(str(tmp_path / name))

@@ -1,3 +1,5 @@
+"""Durations are formatted for people."""
+
 from __future__ import annotations
 
 import pytest
@@ -12,5 +14,5 @@ from schemas.support.duration import duration
         *((3599.6, "1h00m"), (11_100, "3h05m"), (360_000, "100h00m")),
     ],
 )
-def test_durations_read_as_a_person_says_them(seconds, text):
+def test_a_duration_is_shown_in_seconds_minutes_or_hours(seconds, text):
     assert duration(seconds) == text

@@ -1,3 +1,5 @@
+"""`kept_interrupts` restores the alarm that was set before."""
+
 from __future__ import annotations
 
 import signal
@@ -15,7 +17,7 @@ def own_alarm():
     signal.setitimer(signal.ITIMER_REAL, *before)
 
 
-def test_an_alarm_that_was_set_before_is_set_again_afterwards(own_alarm):
+def test_an_existing_alarm_is_restored_afterwards(own_alarm):
     with kept_interrupts():
         assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 5000
