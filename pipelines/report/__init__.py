@@ -1,4 +1,4 @@
-"""What a corpus shows people: report, preview and dataset card, filled into the files of `templates/`.
+"""Files about a corpus for people: report, preview and dataset card, rendered from the files of `templates/`.
 
 May import: `page`, `runtime`, `schemas`.
 """

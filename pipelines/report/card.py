@@ -1,4 +1,4 @@
-"""`README.md` of a corpus: a dataset card, with the front matter by which the Hugging Face hub finds the shards."""
+"""`README.md` of a corpus: a dataset card. Its front matter tells the Hugging Face hub where the shards are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIZE_CATEGORIES = (
 
 
 def render_card(index: CorpusIndex) -> str:
-    """Renders the dataset card of a corpus as Markdown. The same index gives the same card."""
+    """Renders the dataset card of a corpus as Markdown. It depends only on the index."""
     statuses = index.totals["status"]
     left_out = sorted((-count, name) for name, count in statuses.items() if name != PageStatus.OK.value)
     config = json.dumps(index.config, indent=2, sort_keys=True, ensure_ascii=False)
@@ -25,11 +25,11 @@ def render_card(index: CorpusIndex) -> str:
         totals=index.totals,
         size_category=size_category(index.totals["samples"]),
         left_out=[(name, -count) for count, name in left_out],
-        # Indented code, not fenced: no value of a setting can end it.
+        # Indented code instead of a fenced block: the value of a setting could end a fence.
         config=textwrap.indent(config, "    "),
     )
 
 
 def size_category(samples: int) -> str:
-    """Returns the hub's name for a data set of so many samples."""
+    """Returns the size category of the Hugging Face hub for a number of samples."""
     return next((name for limit, name in _SIZE_CATEGORIES if samples < limit), "n>1T")

@@ -1,4 +1,4 @@
-"""Counts over the rows of a manifest or a plan."""
+"""Counts the values in columns of a manifest or a plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ IS_PAGE = ds.field("page") > 0
 
 
 def count_values(manifest: ds.Dataset, column: str, where: ds.Expression | None = None) -> Counter[str]:
-    """Returns how often each value of a column of strings occurs, in the rows for which `where` holds."""
+    """Returns how often each value of a column of strings occurs.
+
+    Args:
+        manifest: rows of `MANIFEST_SCHEMA`. Only one batch of one column is in memory at a time.
+        column: name of the column.
+        where: counts only rows that match this expression; None counts all rows.
+    """
     counts: Counter[str] = Counter()
     for batch in manifest.to_batches(columns=[column], filter=where):
         counts.update(count_column(batch.column(0)))
@@ -23,5 +29,5 @@ def count_values(manifest: ds.Dataset, column: str, where: ds.Expression | None 
 
 
 def count_column(column: pa.Array | pa.ChunkedArray) -> dict[str, int]:
-    """Returns how often each value of a column in memory occurs."""
+    """Returns how often each value of a column occurs. The column is in memory."""
     return {entry["values"]: entry["counts"] for entry in pc.value_counts(column).to_pylist()}

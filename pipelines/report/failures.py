@@ -1,4 +1,4 @@
-"""What a corpus lacks and why: the rows that came to nothing, by reason, in the words of people."""
+"""Pages and documents without a sample, grouped by reason, with explanations for people."""
 
 from __future__ import annotations
 
@@ -13,27 +13,35 @@ from pipelines.report.links import document_link
 LISTED_FAILURES = 40
 
 MEANINGS = {
-    "blank": "nothing is on it",
-    "too_few_words": "fewer words than --min_words",
-    "other_language": "in none of --languages",
-    "encrypted": "asks for a password",
+    "blank": "has nothing on it",
+    "too_few_words": "has fewer words than --min_words",
+    "other_language": "is in none of --languages, or has too little text to find its language",
+    "encrypted": "needs a password",
     "corrupt": "is damaged",
-    "not_pdf": "is something else than a PDF",
-    "unreadable": "is not there, or may not be read",
-    "changed": "had other bytes when its pages were built than when they were planned",
+    "not_pdf": "is not a PDF",
+    "unreadable": "does not exist, or may not be read",
+    "changed": "had different bytes when its pages were built than when they were planned",
     "empty": "has no bytes or no pages",
-    "too_large": "beyond the limits on a page's size",
+    "too_large": "exceeds the limits on the size of a page",
     "timeout": "took longer than --page_timeout_s",
-    "out_of_memory": "took more than --page_memory_mb",
-    "crashed": "killed its process",
-    "ocr_failed": "the OCR engine could not read it",
-    "duplicate": "same bytes as another document, which was built",
+    "out_of_memory": "took more memory than --page_memory_mb",
+    "crashed": "crashed its process",
+    "ocr_failed": "could not be read by the OCR engine",
+    "duplicate": "has the same bytes as another input document, which was built",
 }
+"""Explains each status except `ok`. The page or document is the subject of the sentence."""
 
 
 @dataclass(frozen=True)
 class FailedPage:
-    """A page, or with `page` 0 a document, without a sample; `link` opens it, where that is possible."""
+    """A page without a sample.
+
+    Attributes:
+        uri: the document.
+        page: page number from 1; 0 for a whole document of which no page could be attempted.
+        detail: more about the reason.
+        link: address that opens the page in a browser; None if a browser cannot open the document.
+    """
 
     uri: str
     page: int
@@ -43,7 +51,14 @@ class FailedPage:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """All that came to nothing for one reason; `rows` are the first of `count`."""
+    """All pages and documents that have no sample for the same reason.
+
+    Attributes:
+        status: the reason, a value of `PageStatus`.
+        meaning: explanation of the status.
+        count: number of pages and documents.
+        rows: the first `LISTED_FAILURES` of them.
+    """
 
     status: str
     meaning: str
@@ -52,7 +67,14 @@ class FailureGroup:
 
 
 def failures_of(manifest: ds.Dataset) -> list[FailureGroup]:
-    """Groups the rows that are not `ok` by status, the most frequent first; lists the first of each by uri."""
+    """Groups the rows that are not `ok` by status.
+
+    Args:
+        manifest: rows of `MANIFEST_SCHEMA`.
+
+    Returns:
+        One group per status, the most frequent status first. The rows in a group are sorted by uri and page.
+    """
     bad = manifest.to_table(columns=["uri", "page", "detail", "status"], filter=~IS_OK)
     counts = count_column(bad["status"])
     groups = []

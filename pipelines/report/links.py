@@ -1,4 +1,4 @@
-"""Addresses that open a page of a document in a browser."""
+"""Links that open a page of a document in a browser."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from urllib.parse import quote
 from pipelines.runtime.files import is_local
 
 _WEB = ("http://", "https://")
-_KEPT_IN_A_URL = "%/:?&=+,;@!~*()[]$'"  # all that has a meaning in one, but the fragment's mark
+_KEPT_IN_A_URL = "%/:?&=+,;@!~*()[]$'"  # all characters with a meaning in a URL, except "#"
 
 
 def document_link(uri: str, page: int = 0) -> str | None:
-    """Returns the address of a document, open at `page` (from 1; 0 for the document as a whole).
+    """Returns a link to a page of a document.
 
-    Whatever the document is called, the address is `file:`, `http:` or `https:`.
+    Args:
+        uri: path or uri of the document.
+        page: page number from 1; 0 links to the document without a page.
 
     Returns:
-        `None` where a browser here cannot open it: a bucket, or a file that is gone.
+        A quoted `file:`, `http:` or `https:` address for any uri, or `None` if a browser on this machine cannot open
+        the document: it is in a bucket, or the file does not exist.
     """
     if uri.startswith(_WEB):
         address = quote(uri, safe=_KEPT_IN_A_URL)
@@ -31,5 +34,5 @@ def document_link(uri: str, page: int = 0) -> str | None:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a name too long, or one with a NUL in it
+    except (OSError, ValueError):  # the name is too long or contains a NUL
         return False

@@ -1,6 +1,6 @@
-"""What there is to see of a page: its picture, and over it words, lines, reading order, grid and scores to switch on.
+"""The view of a page: its picture with layers for words, lines, reading order, grid and scores.
 
-The report's gallery and the preview fill one template with it, `page_view.html.j2`.
+The gallery of the report and the preview draw it with the same template, `page_view.html.j2`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from schemas import Box, CorpusIndex, Page, Sample, Word, hull
 from schemas.geometry import BOX_MAX
 
 LINE_COLOURS = 8
-"""Colours in `page_view.css`; neighbours differ in hue and in lightness, so lines in a row never look alike."""
+"""Number of line colours in `page_view.css`. Successive colours differ in hue and lightness."""
 
 GRADE_STARTS = (0.5, 0.8, 0.9, 0.97)
-"""Where one colour of the scores ends and the next begins, 0..1."""
+"""Scores (0..1) at which the colour changes; `page_view.css` has one colour more."""
 
 
 @dataclass(frozen=True)
 class WordView:
-    """A word's box, and from 0 to `len(GRADE_STARTS)` how sure its reader was."""
+    """A word: its box, and the number of the colour of its score (0 to `len(GRADE_STARTS)`, the best score)."""
 
     box: Box
     grade: int
@@ -43,15 +43,17 @@ class LineView:
 
 @dataclass(frozen=True)
 class PageView:
-    """A page as the template draws it, in thousandths of the page.
+    """A page as the template draws it. All coordinates are thousandths of the page.
 
     Attributes:
+        page: the page record.
         picture: `data:` uri of the page image.
-        tokens: how many the page has.
-        mean_score: of its words, 0..1.
-        strokes: reading order inside the lines, as an SVG path under the words.
+        tokens: number of tokens of the page.
+        mean_score: mean of the scores of its words, 0..1; 0 if it has no words.
+        lines: the lines in reading order.
+        strokes: reading order in the lines, as an SVG path below the words.
         jumps: reading order from the end of each line to the start of the next, as an SVG path.
-        cells: the grid's, row by row.
+        cells: the boxes of the grid cells, row by row.
     """
 
     page: Page
@@ -65,13 +67,15 @@ class PageView:
 
 
 def page_view(sample: Sample, index: CorpusIndex, jpg: bytes | None = None) -> PageView:
-    """Lays out a sample of the corpus with this index.
+    """Returns the view of a sample.
 
     Args:
-        jpg: a smaller picture than the sample's own.
+        sample: the page.
+        index: the index of its corpus.
+        jpg: the picture to show; None shows the stored image.
 
     Raises:
-        SchemaError: the sample's record is no page.
+        SchemaError: the record of the sample is not a page.
     """
     page = sample.page()
     lines = [list(words) for _, words in groupby(page.words, key=lambda word: word.line)]
@@ -88,7 +92,7 @@ def page_view(sample: Sample, index: CorpusIndex, jpg: bytes | None = None) -> P
 
 
 def grid_cells(rows: int, cols: int) -> list[Box]:
-    """Returns the boxes of a grid's cells, row by row."""
+    """Returns the boxes of the cells of a `rows x cols` grid, row by row."""
     tops = [BOX_MAX * row // rows for row in range(rows + 1)]
     lefts = [BOX_MAX * col // cols for col in range(cols + 1)]
     return [(left, top, right, bottom) for top, bottom in pairwise(tops) for left, right in pairwise(lefts)]
@@ -101,7 +105,7 @@ def _line_view(words: Sequence[Word]) -> LineView:
 
 
 def _stroke(words: Sequence[Word]) -> str:
-    """Underlines the words of a line."""
+    """Returns an SVG path that underlines the words of a line."""
     start = words[0].box
     return _path([(start[0], start[3]), *((word.box[2], word.box[3]) for word in words)])
 

@@ -1,4 +1,4 @@
-"""Pages of a corpus as the model gets them, in one HTML file."""
+"""Shows pages of a corpus, with the words and tokens that the model receives, in one HTML file."""
 
 from __future__ import annotations
 
@@ -37,20 +37,26 @@ def preview(corpus_dir: str, keys: list[str], count: int, seed: int, output: str
     """Writes the preview of some pages.
 
     Args:
-        keys: the pages; none for a draw of `count` pages by `seed`.
+        corpus_dir: directory of the corpus.
+        keys: keys of the pages to show; if empty, random pages are shown.
+        count: number of random pages.
+        seed: seed of the random selection.
+        output: path of the HTML file.
 
     Raises:
-        UsageError: no finished corpus here, no such page, or an output that cannot be written.
+        UsageError: there is no finished local corpus, a page does not exist, or the output cannot be written.
         SchemaError: the corpus is damaged.
     """
     if not is_local(corpus_dir):
-        raise UsageError(f"{corpus_dir}: a preview reads a local corpus; copy index.json and shards/ to a disk first.")
+        raise UsageError(
+            f"{corpus_dir}: a preview reads only a local corpus; copy index.json and shards/ to a local disk first."
+        )
     corpus = Corpus(corpus_dir)
     numbers = find(corpus, keys) if keys else draw(len(corpus), count, seed)
     if not numbers:
-        raise UsageError(f"{corpus_dir} holds no sample to show: its report.html says why.")
+        raise UsageError(f"{corpus_dir} contains no samples to show: its report.html says why.")
     try:
-        # A lone surrogate in a damaged record is no UTF-8, and no reason to show nothing.
+        # A damaged record may contain a lone surrogate, which is not valid UTF-8. Replace it and show the page.
         Path(output).write_text(render_preview(corpus, numbers), encoding="utf-8", errors="replace")
     except OSError as error:
         raise UsageError(f"--output {output} cannot be written: {error}") from error
@@ -58,10 +64,10 @@ def preview(corpus_dir: str, keys: list[str], count: int, seed: int, output: str
 
 
 def find(corpus: Corpus, keys: list[str]) -> list[int]:
-    """Returns the numbers of the samples with these keys, in their order.
+    """Returns the positions of the samples with these keys, in the order of the keys.
 
     Raises:
-        UsageError: the corpus has no such sample.
+        UsageError: the corpus has no sample with one of the keys.
     """
     wanted, found = set(keys), dict[str, int]()
     for number in range(len(corpus)):
@@ -71,18 +77,34 @@ def find(corpus: Corpus, keys: list[str]) -> list[int]:
             found[key] = number
     for key in keys:
         if key not in found:
-            raise UsageError(f"--key {key}: no page of the corpus; manifest.parquet lists keys, ok ones have a page.")
+            raise UsageError(
+                f"--key {key}: the corpus has no page with this key. "
+                "manifest.parquet lists all keys; those with status ok have a page."
+            )
     return [found[key] for key in keys]
 
 
 def draw(samples: int, count: int, seed: int) -> list[int]:
-    """Returns `count` numbers below `samples`, or all if there are fewer; the same for the same seed."""
+    """Draws positions of random samples.
+
+    Args:
+        samples: number of samples in the corpus.
+        count: number of positions; if there are fewer samples, all are returned.
+        seed: the same seed gives the same positions.
+
+    Returns:
+        Different numbers below `samples`, in ascending order.
+    """
     rng = np.random.Generator(np.random.PCG64(seed))
     return sorted(rng.choice(samples, min(count, samples), replace=False).tolist()) if samples else []
 
 
 def render_preview(corpus: Corpus, numbers: list[int]) -> str:
-    """Renders some samples of a corpus as one HTML page without outside files or network.
+    """Renders samples of a corpus as one HTML page that needs no other files and no network.
+
+    Args:
+        corpus: the corpus.
+        numbers: positions of the samples.
 
     Raises:
         SchemaError: a sample is damaged.
@@ -106,11 +128,24 @@ def _shown(corpus: Corpus, number: int, tokenizer: Tokenizer | None) -> tuple[Pa
         view = page_view(sample, corpus.index)
         return view, document_link(view.page.uri, view.page.page), word_facts(sample, corpus.index, tokenizer)
     except (IndexError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise SchemaError(f"{sample.key} is damaged ({error}): see python -m pipelines.verify.") from error
+        raise SchemaError(f"{sample.key} is damaged ({error}): run python -m pipelines.verify.") from error
 
 
 def word_facts(sample: Sample, index: CorpusIndex, tokenizer: Tokenizer | None) -> dict[str, Any]:
-    """Returns what a hover tells of each word: text, box, score, line, cell, and its tokens with their texts."""
+    """Returns the facts that the preview shows when the pointer is over a word.
+
+    Args:
+        sample: the page.
+        index: the index of its corpus.
+        tokenizer: decodes the tokens; None leaves the text of the tokens empty.
+
+    Returns:
+        Lists with one entry per word: `text`, `box`, `score`, `line`, `cell`, and `tokens` (pairs of id and text).
+
+    Raises:
+        SchemaError: the record of the sample is not a page.
+        IndexError: a token refers to a word that does not exist.
+    """
     words = sample.page().words
     tokens: list[list[tuple[int, str]]] = [[] for _ in words]
     for token_id, word in sample.tokens[:, (_TOKEN_ID, _WORD)].tolist():
@@ -121,7 +156,7 @@ def word_facts(sample: Sample, index: CorpusIndex, tokenizer: Tokenizer | None) 
 
 
 def open_tokenizer(info: TokenizerInfo) -> Tokenizer | None:
-    """Returns the tokenizer of a corpus, `None` where it is not on this machine."""
+    """Returns the tokenizer of a corpus, or `None` if the same tokenizer is not available on this machine."""
     try:
         tokenizer = load_tokenizer(info.name)
     except UsageError:

@@ -1,4 +1,4 @@
-"""Text from the templates of `pipelines/report/templates`."""
+"""Renders the templates of `pipelines/report/templates`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from pipelines.runtime.wording import format_bytes, format_count, format_percent
 
 
 def render(template: str, **context: Any) -> str:
-    """Fills a file of `pipelines/report/templates`; all values are escaped where the file is HTML.
+    """Renders a template. In HTML templates all values are escaped.
+
+    Args:
+        template: name of a file in `pipelines/report/templates`.
+        **context: the values that the template uses.
 
     Raises:
-        jinja2.UndefinedError: the template needs a value that `context` lacks.
+        jinja2.UndefinedError: the template needs a value that is not in `context`.
     """
     return environment().get_template(template).render(**context)
 
 
 def environment() -> jinja2.Environment:
-    """Returns what all of our pages are filled by: HTML escaped, missing values refused."""
+    """Returns the settings for all templates: values in HTML are escaped, and a missing value is an error."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("pipelines.report", "templates"),
         autoescape=jinja2.select_autoescape(("html", "html.j2", "svg.j2")),

@@ -1,4 +1,4 @@
-"""`report.html`: what is in a corpus, what is not and why, in one file that needs nothing else."""
+"""`report.html`: the content of a corpus, and which pages are missing and why. One file that needs no other files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 from pipelines.page.reading import REPAIRED
 from pipelines.report.counting import IS_OK, IS_PAGE, count_column, count_values
 from pipelines.report.failures import failures_of
-from pipelines.report.gallery import exhibit, pick_gallery
+from pipelines.report.gallery import gallery_view, pick_gallery
 from pipelines.report.histogram import Histogram, histogram_of
 from pipelines.report.links import document_link
 from pipelines.report.page_view import PageView
@@ -22,14 +22,14 @@ from pipelines.report.rendering import render
 from schemas import CorpusIndex, PageStatus, Sample
 
 TILTED_DEG = 0.5
-LISTED = 8  # image sizes, languages
+LISTED = 8  # maximum number of image sizes and of languages in a table; the rest becomes one row
 
 __all__ = ["pick_gallery", "render_report"]
 
 
 @dataclass(frozen=True)
 class Share:
-    """A part of a whole: `share` is 0..1."""
+    """The number of pages or documents with one value, and their share of the total (0..1)."""
 
     name: str
     count: int
@@ -38,7 +38,14 @@ class Share:
 
 @dataclass(frozen=True)
 class Chart:
-    """A histogram with its words."""
+    """A histogram with its labels.
+
+    Attributes:
+        title: heading of the chart.
+        unit: unit of the values; may be empty.
+        digits: number of decimals to show.
+        histogram: the values.
+    """
 
     title: str
     unit: str
@@ -47,15 +54,20 @@ class Chart:
 
 
 def render_report(index: CorpusIndex, manifest: ds.Dataset, plan: pa.Table, gallery: Sequence[Sample]) -> str:
-    """Renders the report of a corpus as one HTML page without outside files, scripts or network.
+    """Renders the report of a corpus as one HTML page that needs no other files, no scripts and no network.
 
-    The same tables in any order give the same page; only the column `seconds` differs between two builds. Documents
-    that are on this machine or on the web are linked.
+    The result does not depend on the order of the rows. Between two builds of the same corpus, only the chart of the
+    column `seconds` differs. Documents on this machine or on the web are linked.
 
     Args:
-        manifest: rows of `MANIFEST_SCHEMA`; only some columns are in memory, one after the other.
+        index: the index of the corpus.
+        manifest: rows of `MANIFEST_SCHEMA`. Only a few columns are in memory at a time.
         plan: rows of `PLAN_SCHEMA`.
         gallery: the samples to show, see `pick_gallery`.
+
+    Raises:
+        SchemaError: the record of a sample in the gallery is not a page.
+        ValueError: the image of a sample in the gallery is not an image.
     """
     skewed = (ds.field("skew_deg") > TILTED_DEG) | (ds.field("skew_deg") < -TILTED_DEG)
     return render(
@@ -75,29 +87,29 @@ def render_report(index: CorpusIndex, manifest: ds.Dataset, plan: pa.Table, gall
         repaired=pc.sum(pc.equal(plan["detail"], REPAIRED)).as_py() or 0,
         samples=manifest.count_rows(filter=IS_OK),
         config=json.dumps(index.config, indent=2, sort_keys=True, ensure_ascii=False),
-        gallery=[_exhibit(sample, index) for sample in gallery],
+        gallery=[_linked_view(sample, index) for sample in gallery],
     )
 
 
 def shares_of(counts: Mapping[str, int]) -> list[Share]:
-    """Returns what each value is of all: `ok` first, then by falling count."""
+    """Returns the share of each value in the total, `ok` first, then in order of decreasing count."""
     total = sum(counts.values())
     ranked = sorted(counts, key=lambda name: (name != PageStatus.OK.value, -counts[name], name))
     return [Share(name, counts[name], counts[name] / total) for name in ranked]
 
 
-def _exhibit(sample: Sample, index: CorpusIndex) -> tuple[PageView, str | None]:
-    view = exhibit(sample, index)
+def _linked_view(sample: Sample, index: CorpusIndex) -> tuple[PageView, str | None]:
+    view = gallery_view(sample, index)
     return view, document_link(view.page.uri, view.page.page)
 
 
 def _charts(manifest: ds.Dataset) -> list[Chart]:
-    read = IS_OK & (ds.field("text_source") == "ocr")  # the words of a text layer all score 1
+    read = IS_OK & (ds.field("text_source") == "ocr")  # all words of a text layer have score 1
     wanted = [
-        ("Words a page", "words", 0, histogram_of(_numbers(manifest, "words", IS_OK), 1)),
-        ("Lines a page", "lines", 0, histogram_of(_numbers(manifest, "lines", IS_OK), 1)),
-        ("Mean OCR confidence of a page", "", 3, histogram_of(_numbers(manifest, "mean_score", read), 0.001, None)),
-        ("Seconds a page", "s", 2, histogram_of(_numbers(manifest, "seconds", IS_PAGE), 0.01)),
+        ("Words per page", "words", 0, histogram_of(_numbers(manifest, "words", IS_OK), 1)),
+        ("Lines per page", "lines", 0, histogram_of(_numbers(manifest, "lines", IS_OK), 1)),
+        ("Mean OCR confidence per page", "", 3, histogram_of(_numbers(manifest, "mean_score", read), 0.001, None)),
+        ("Seconds per page", "s", 2, histogram_of(_numbers(manifest, "seconds", IS_PAGE), 0.01)),
     ]
     return [Chart(title, unit, digits, found) for title, unit, digits, found in wanted if found is not None]
 
@@ -107,7 +119,7 @@ def _numbers(manifest: ds.Dataset, column: str, where: ds.Expression) -> np.ndar
 
 
 def _image_sizes(manifest: ds.Dataset) -> list[Share]:
-    """Returns the most frequent image sizes, and the rest as one."""
+    """Returns the shares of the most frequent image sizes, with all others as one share."""
     sizes = manifest.to_table(columns=["image_width", "image_height"], filter=IS_OK)
     groups = sizes.group_by(sizes.column_names).aggregate([([], "count_all")]).to_pylist()
     counts = {f"{group['image_width']} × {group['image_height']}": group["count_all"] for group in groups}
@@ -116,7 +128,7 @@ def _image_sizes(manifest: ds.Dataset) -> list[Share]:
 
 def _languages(manifest: ds.Dataset) -> list[Share]:
     counts = count_values(manifest, "language", IS_OK)
-    return _most_frequent(shares_of({name or "not told": count for name, count in counts.items()}), "languages")
+    return _most_frequent(shares_of({name or "uncertain": count for name, count in counts.items()}), "languages")
 
 
 def _most_frequent(shares: list[Share], what: str) -> list[Share]:

@@ -101,7 +101,7 @@ def test_a_browser_finds_no_script_from_a_name_in_report_and_preview(folder, tmp
 @pytest.mark.parametrize("key", ["../../etc/passwd", "<b>\n", "*"])
 def test_an_invalid_key_is_refused_and_named(folder, tmp_path, capsys, key):
     assert preview.main([str(folder / "out"), "--key", key, "--output", str(tmp_path / "page.html")]) == 2
-    assert f"--key {key}: no page of the corpus" in capsys.readouterr().err
+    assert f"--key {key}: the corpus has no page with this key" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""The preview shows the pages that were asked for, in one file, with all that is known of each word."""
+"""The preview shows the requested pages in one file, with the facts and tokens of each word."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def facts_in(html: str) -> list[dict]:
 
 
 def write_hostile_corpus(directory: Path) -> None:
-    """A corpus of one page whose words and whose document's name are markup."""
+    """Writes a corpus of one page. Its words and the name of its document contain markup."""
     write_corpus(directory, pages=1, shards=1, words=8, bad_pages=0, bad_documents=0)
     page, jpg = draw_page(0, 0, 8, 256, 1)
     words = tuple(Word(text, (10, 100 * n + 10, 300, 100 * n + 60), 0.9, n) for n, text in enumerate(HOSTILE))
@@ -61,14 +61,14 @@ def write_hostile_corpus(directory: Path) -> None:
     replace(CorpusIndex.read(directory), shards=(info,)).write(directory)
 
 
-def test_the_pages_that_are_asked_for_are_shown_in_that_order(corpus_dir, output):
+def test_requested_pages_are_shown_in_the_requested_order(corpus_dir, output):
     corpus = Corpus(corpus_dir)
     keys = [corpus.key(number) for number in (7, 0, 3)]
     assert preview(corpus_dir, output, "--key", *keys) == 0
     assert keys_in(output.read_text()) == keys
 
 
-def test_a_draw_depends_on_the_seed_alone(corpus_dir, tmp_path):
+def test_random_pages_depend_only_on_the_seed(corpus_dir, tmp_path):
     drawn = {}
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert preview(corpus_dir, tmp_path / name, "--random", 4, "--seed", seed) == 0
@@ -78,7 +78,7 @@ def test_a_draw_depends_on_the_seed_alone(corpus_dir, tmp_path):
     assert keys_in(drawn["a"]) != keys_in(drawn["c"])
 
 
-def test_a_draw_of_more_pages_than_there_are_shows_all(corpus_dir, output):
+def test_all_pages_are_shown_if_more_random_pages_are_requested_than_exist(corpus_dir, output):
     assert preview(corpus_dir, output, "--random", 100) == 0
     assert len(keys_in(output.read_text())) == 9
 
@@ -97,7 +97,7 @@ def test_every_word_has_its_facts_and_its_tokens(corpus_dir, output):
     assert stored == set(enumerate(facts["cell"]))
 
 
-def test_the_file_loads_nothing_from_elsewhere(corpus_dir, output):
+def test_the_file_loads_no_other_files(corpus_dir, output):
     assert preview(corpus_dir, output) == 0
     html = output.read_text()
     assert "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" in html
@@ -105,7 +105,7 @@ def test_the_file_loads_nothing_from_elsewhere(corpus_dir, output):
     assert all(link.startswith(("data:image/jpeg;base64,", "#")) for link in links)
 
 
-def test_a_tokenizer_that_is_not_here_leaves_the_ids(corpus_dir, output, tmp_path):
+def test_only_ids_of_tokens_are_shown_if_the_tokenizer_is_missing(corpus_dir, output, tmp_path):
     shutil.copytree(corpus_dir, tmp_path / "out")
     index = CorpusIndex.read(corpus_dir)
     replace(index, tokenizer=replace(index.tokenizer, name=str(tmp_path / "gone" / "own.model"))).write(
@@ -116,7 +116,7 @@ def test_a_tokenizer_that_is_not_here_leaves_the_ids(corpus_dir, output, tmp_pat
     assert {piece for tokens in facts_in(output.read_text())[0]["tokens"] for _, piece in tokens} == {""}
 
 
-def test_texts_and_names_that_are_markup_stay_text(output, tmp_path):
+def test_words_and_names_with_markup_are_shown_as_text(output, tmp_path):
     write_hostile_corpus(tmp_path / "out")
     assert preview(tmp_path / "out", output) == 0
     html = output.read_text()
@@ -128,25 +128,25 @@ def test_texts_and_names_that_are_markup_stay_text(output, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["{corpus}", "--key", "0123456789abcdef-00001"], "--key 0123456789abcdef-00001: no page of the corpus"),
+        (["{corpus}", "--key", "0123456789abcdef-00001"], "--key 0123456789abcdef-00001: the corpus has no page"),
         (["{tmp}"], "holds no index.json, so no finished corpus"),
-        (["gs://bucket/corpus"], "a preview reads a local corpus"),
+        (["gs://bucket/corpus"], "a preview reads only a local corpus"),
         (["{corpus}", "--output", "{tmp}/no/such/place.html"], "place.html cannot be written"),
     ],
 )
-def test_what_a_person_gets_wrong_is_told_in_one_sentence(corpus_dir, tmp_path, capsys, flags, words):
+def test_wrong_usage_gives_an_error_of_one_line(corpus_dir, tmp_path, capsys, flags, words):
     assert main([flag.format(corpus=corpus_dir, tmp=tmp_path) for flag in flags]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1 and words in error
 
 
-def test_a_corpus_without_a_sample_has_no_preview(tmp_path, output, capsys):
+def test_a_corpus_without_samples_is_an_error(tmp_path, output, capsys):
     write_corpus(tmp_path / "out", pages=0, shards=1)
     assert preview(tmp_path / "out", output) == 2
-    assert "holds no sample to show" in capsys.readouterr().err
+    assert "contains no samples to show" in capsys.readouterr().err
 
 
-def test_a_damaged_corpus_is_told_as_such(corpus_dir, output, tmp_path, capsys):
+def test_a_damaged_corpus_is_an_error_that_names_the_shard(corpus_dir, output, tmp_path, capsys):
     shutil.copytree(corpus_dir, tmp_path / "out")
     (tmp_path / "out" / "shards" / "corpus-00000.tar").write_bytes(b"short")
     assert preview(tmp_path / "out", output, "--random", 9) == 1
@@ -154,39 +154,40 @@ def test_a_damaged_corpus_is_told_as_such(corpus_dir, output, tmp_path, capsys):
     assert not output.exists()
 
 
-def test_the_command_says_where_to_look(corpus_dir, output):
+def test_the_command_logs_the_path_of_the_file(corpus_dir, output):
     done = run_module("pipelines.preview", corpus_dir, "--random", 2, "--output", output)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr == f"look at {output}: 2 pages of {corpus_dir}\n"
 
 
-def shown(selector: str, name: str, value: str) -> str:
+def has_style(selector: str, name: str, value: str) -> str:
+    """Returns JavaScript that checks a style of the first element that the selector matches."""
     return f"getComputedStyle(document.querySelector('{selector}')).{name} === '{value}'"
 
 
 @needs_chromium
-def test_a_browser_counts_the_words_and_complains_of_nothing(corpus_dir, output):
+def test_a_browser_shows_all_words_and_images_without_an_error(corpus_dir, output):
     preview(corpus_dir, output, "--random", 3)
     words = sum(len(facts["text"]) for facts in facts_in(output.read_text()))
-    with chromium(height=6000) as (page, complaints):  # all pages in view: pictures further down wait until they are
+    with chromium(height=6000) as (page, messages):  # high enough for all pages: others would not load their pictures
         page.goto(output.as_uri())
         assert page.get_attribute("body", "data-words") == str(words)
         assert page.locator(".word").count() == words
         decoded = "Promise.all([...document.images].map(image => image.decode()))"
         assert page.evaluate(f"{decoded}.then(images => images.length)") == 3
-        assert complaints == []
+        assert messages == []
 
 
 @needs_chromium
 def test_each_switch_shows_and_hides_its_layer(corpus_dir, output):
     preview(corpus_dir, output, "--random", 1)
     layers = [
-        ("w", shown(".word", "stroke", "none"), True),
-        ("l", shown(".row", "fill", "none"), True),
-        ("o", shown(".strokes", "display", "none"), False),
-        ("o", shown(".numbers", "display", "none"), False),
-        ("g", shown(".cells", "display", "none"), False),
-        ("s", shown(".word.q4", "fillOpacity", "0.16"), False),
+        ("w", has_style(".word", "stroke", "none"), True),
+        ("l", has_style(".row", "fill", "none"), True),
+        ("o", has_style(".strokes", "display", "none"), False),
+        ("o", has_style(".numbers", "display", "none"), False),
+        ("g", has_style(".cells", "display", "none"), False),
+        ("s", has_style(".word.q4", "fillOpacity", "0.16"), False),
     ]
     with chromium() as (page, _):
         page.goto(output.as_uri())
@@ -198,7 +199,7 @@ def test_each_switch_shows_and_hides_its_layer(corpus_dir, output):
 
 
 @needs_chromium
-def test_a_word_under_the_pointer_tells_its_tokens_and_the_arrows_go_on(corpus_dir, output):
+def test_the_pointer_shows_the_tokens_of_a_word_and_the_arrow_keys_move_to_the_next_word(corpus_dir, output):
     preview(corpus_dir, output, "--random", 1)
     (facts,) = facts_in(output.read_text())
     with chromium() as (page, _):
@@ -218,13 +219,13 @@ def test_a_word_under_the_pointer_tells_its_tokens_and_the_arrows_go_on(corpus_d
 
 
 @needs_chromium
-def test_hostile_texts_run_nothing_in_a_browser(output, tmp_path):
+def test_hostile_words_run_no_script_in_a_browser(output, tmp_path):
     write_hostile_corpus(tmp_path / "out")
     preview(tmp_path / "out", output)
-    with chromium() as (page, complaints):
+    with chromium() as (page, messages):
         page.goto(output.as_uri())
         page.hover(".word")
         assert page.title() == "Corpus preview"
         assert page.text_content(".tip b") == HOSTILE[0]
         assert page.locator("img").count() == 1
-        assert complaints == []
+        assert messages == []

@@ -1,9 +1,9 @@
 "use strict";
-// Texts reach the page by textContent alone: nothing that a document says becomes markup.
+// Text is inserted only with textContent, so text of a document never becomes markup.
 const tip = document.querySelector(".tip");
 const switches = { w: "words", l: "lines", o: "order", g: "grid", s: "scores", t: "tokens" };
 let marked = [];
-let current = null; // { view, word }: what the arrow keys go on from
+let current = null; // { view, word }: the word that the arrow keys start from
 
 function element(name, text) {
   const made = document.createElement(name);

@@ -1,4 +1,4 @@
-"""The dataset card tells the truth: the hub can read its head, and the snippets that it shows run."""
+"""The dataset card is correct: the hub can read its front matter, and its code snippets run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def front_matter(card: str) -> dict:
 
 
 def run_in(corpus: Path, code: str) -> str:
-    """Runs Python inside the corpus folder, without the hub, as a reader of the card would."""
+    """Runs Python code in the corpus directory, without access to the hub, and returns its stdout."""
     offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(corpus.parent / "hub"), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -64,7 +64,7 @@ def test_the_snippet_runs_and_prints_a_page(corpus, card, library):
     assert "['" in rest
 
 
-def test_the_folder_loads_by_its_front_matter_as_it_would_from_the_hub(corpus):
+def test_datasets_loads_the_corpus_directory_by_its_front_matter(corpus):
     code = f"""
 from datasets import load_dataset
 pages = load_dataset({str(corpus)!r}, split="train", streaming=True)
@@ -83,25 +83,25 @@ def test_the_front_matter_names_shards_licence_and_size(card):
 
 def test_the_card_gives_counts_columns_tokenizer_and_configuration(corpus, card):
     index = CorpusIndex.read(corpus)
-    for told in (
+    for value in (
         f"{index.totals['words']:,}",
         f"{index.totals['tokens']:,}",
         index.tokenizer.sha256,
         index.fingerprint,
     ):
-        assert told in card
+        assert value in card
     assert all(f"`{column}`" in card for column in index.token_columns)
     assert '"image_long_side": 256' in card
 
 
-def test_what_is_left_out_is_said(card, corpus):
+def test_the_card_counts_the_pages_without_a_sample(card, corpus):
     assert "Not among the samples: 1 blank, 1 corrupt, 1 encrypted, 1 timeout." in card
     index = CorpusIndex.read(corpus)
     complete = replace(index, totals=index.totals | {"status": {"ok": 4}})
     assert "Every page that was attempted is among the samples." in render_card(complete)
 
 
-def test_no_setting_can_break_out_of_its_block(corpus):
+def test_the_value_of_a_setting_cannot_end_its_code_block(corpus):
     index = CorpusIndex.read(corpus)
     hostile = "```\n# Heading\n---\n<script>alert(1)</script>"
     card = render_card(replace(index, config={"inputs": [hostile]}))
@@ -114,5 +114,5 @@ def test_no_setting_can_break_out_of_its_block(corpus):
     ("samples", "category"),
     [(0, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (250_000, "100K<n<1M"), (10**9, "1B<n<10B"), (10**13, "n>1T")],
 )
-def test_the_size_is_in_the_hub_s_words(samples, category):
+def test_the_size_is_a_category_of_the_hub(samples, category):
     assert size_category(samples) == category

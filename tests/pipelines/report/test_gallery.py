@@ -1,4 +1,4 @@
-"""The gallery shows pages of many documents, plain ones and the extremes."""
+"""The gallery shows random and extreme pages of many documents."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def test_the_extremes_are_in_the_gallery():
     assert {item["key"] for item in extremes} < set(picked)
 
 
-def test_pages_come_from_different_documents_while_there_are_any():
+def test_pages_come_from_different_documents_if_there_are_enough():
     rows = [row(document, page, words=page) for document in range(12) for page in range(1, 9)]
     assert len({key[:16] for key in pick_gallery(table(rows))}) == 12
 
 
-def test_a_corpus_of_one_document_still_fills_the_gallery():
+def test_one_document_can_fill_the_gallery():
     picked = pick_gallery(table([row(0, page) for page in range(1, 30)]))
     assert len(set(picked)) == 12
 
 
-def test_the_choice_does_not_depend_on_the_order_of_the_rows():
+def test_the_selection_does_not_depend_on_the_order_of_the_rows():
     rows = [row(number, words=number % 7, skew_deg=number % 5) for number in range(40)]
     shuffled = [rows[i] for i in np.random.default_rng(0).permutation(40)]
     assert pick_gallery(table(rows)) == pick_gallery(table(shuffled))
@@ -56,15 +56,15 @@ def test_pages_without_a_sample_are_never_picked():
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_no_more_pages_are_picked_than_asked_for(count):
+def test_the_number_of_picked_pages_is_limited(count):
     assert len(pick_gallery(table([row(number) for number in range(9)]), count)) == count
 
 
-def test_an_empty_manifest_has_no_gallery():
+def test_an_empty_manifest_gives_an_empty_gallery():
     assert pick_gallery(MANIFEST_SCHEMA.empty_table()) == []
 
 
-def test_the_picture_of_the_busiest_page_keeps_to_its_size():
+def test_the_picture_of_a_page_full_of_noise_is_not_too_large():
     page, _ = draw_page(seed=0, number=0, words=900, long_side=1024, total=1)
     noise = np.random.default_rng(0).integers(0, 255, (1024, page.image_width, 3), np.uint8)
     picture = shrink(jpeg(noise))
@@ -74,12 +74,12 @@ def test_the_picture_of_the_busiest_page_keeps_to_its_size():
 @pytest.mark.parametrize(
     ("size", "shown"), [((2100, 2800), (700, 933)), ((500, 4800), (100, 960)), ((90, 80), (90, 80))]
 )
-def test_large_pages_are_shrunk_to_fit_and_small_ones_left(size, shown):
+def test_large_pages_are_shrunk_and_small_pages_keep_their_size(size, shown):
     picture = shrink(jpeg(np.full((size[1], size[0], 3), 255, np.uint8)))
     assert cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape == (shown[1], shown[0], 3)
 
 
 @pytest.mark.parametrize("data", [b"", b"no image"])
-def test_what_is_no_image_is_refused(data):
-    with pytest.raises(ValueError, match="no image"):
+def test_bytes_that_are_not_an_image_are_refused(data):
+    with pytest.raises(ValueError, match="not an image"):
         shrink(data)

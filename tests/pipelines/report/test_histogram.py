@@ -1,4 +1,4 @@
-"""Histograms count every value once, between round edges."""
+"""A histogram has round edges and counts every value once."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ def test_every_value_is_counted_once(values, step, lowest):
     assert 0 <= histogram.position(histogram.median) <= histogram.position(histogram.p95) <= 1
 
 
-def test_whole_numbers_fall_between_whole_edges():
+def test_whole_numbers_have_whole_edges():
     histogram = histogram_of(np.array([0, 1, 1, 2, 5]), 1)
     assert histogram.edges == (0, 1, 2, 3, 4, 5, 6)
     assert histogram.counts == (1, 2, 1, 0, 0, 1)
 
 
-def test_edges_are_multiples_of_one_two_or_five():
+def test_the_width_of_a_bin_is_a_round_number():
     histogram = histogram_of(np.linspace(0, 1000, 500), 1)
     assert histogram.edges[:3] == (0, 50, 100)
 
 
-def test_one_freak_does_not_flatten_the_rest():
+def test_one_outlier_does_not_stretch_the_axis():
     histogram = histogram_of(np.array([*range(200), 100_000]), 1)
     assert histogram.edges[-1] < 300
     assert histogram.counts[-1] >= 1
     assert histogram.largest == 100_000
 
 
-def test_nothing_has_no_histogram():
+def test_no_values_give_no_histogram():
     assert histogram_of(np.array([]), 1) is None
 
 

@@ -1,4 +1,4 @@
-"""What is drawn over a page: its words in their lines, the reading order, the grid, how sure the reader was."""
+"""The layers over a page: words in their lines, the reading order, the grid and the scores."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_TOKENS = np.zeros((0, 8), np.int32)
 
 
 def view_of(words: list[Word]) -> PageView:
-    """A page with these words."""
+    """Returns the view of a page with these words."""
     page, jpg = draw_page(seed=0, number=0, words=4, long_side=64, total=1)
     lines = tuple(Line((0, 0, 0, 0)) for _ in {word.line for word in words})
     page = replace(page, words=tuple(words), lines=lines)
@@ -31,7 +31,7 @@ def page_and_sample() -> tuple[Page, Sample]:
     return page, Sample(page.key, jpg, encode_page(page), np.zeros((70, 8), np.int32))
 
 
-def test_each_word_stands_in_its_line_in_reading_order():
+def test_each_word_is_in_its_line_and_in_reading_order():
     page, sample = page_and_sample()
     view = page_view(sample, INDEX)
     assert [line.box for line in view.lines] == [line.box for line in page.lines]
@@ -46,13 +46,13 @@ def test_the_picture_is_the_stored_image_unless_a_smaller_one_is_given():
     assert page_view(sample, INDEX, b"small").picture == head + base64.b64encode(b"small").decode()
 
 
-def test_lines_close_by_differ_in_colour():
+def test_successive_lines_have_different_colours():
     view = view_of([Word("a", (0, y, 9, y + 9), 1.0, y // 10) for y in range(0, 300, 10)])
     colours = [line.colour for line in view.lines]
     assert all(len(set(colours[start : start + LINE_COLOURS])) == LINE_COLOURS for start in range(20))
 
 
-def test_every_colour_of_lines_and_scores_is_in_the_style():
+def test_the_css_has_every_colour_of_lines_and_scores():
     css = render("page_view.css")
     assert all(f".c{number} {{ --line:" in css for number in range(LINE_COLOURS))
     assert all(f".q{grade} {{ --grade:" in css for grade in range(5))
@@ -65,7 +65,7 @@ def test_a_score_has_the_colour_of_its_range(score, grade):
     assert view_of([Word("a", (0, 0, 9, 9), score, 0)]).lines[0].words[0].grade == grade
 
 
-def test_the_reading_order_underlines_each_line_and_jumps_to_the_next():
+def test_the_reading_order_underlines_each_line_and_connects_it_to_the_next():
     view = view_of(
         [
             Word("a", (10, 10, 40, 20), 1.0, 0),
@@ -78,7 +78,7 @@ def test_the_reading_order_underlines_each_line_and_jumps_to_the_next():
 
 
 @pytest.mark.parametrize(("rows", "cols"), [(1, 1), (4, 4), (3, 7)])
-def test_the_cells_are_those_that_tokens_count(rows, cols):
+def test_the_grid_cells_are_those_of_the_token_arrays(rows, cols):
     cells = grid_cells(rows, cols)
     assert cell_of(np.array(cells), rows, cols).tolist() == list(range(rows * cols))
     assert cells[0][:2] == (0, 0) and cells[-1][2:] == (1000, 1000)
@@ -89,7 +89,7 @@ def test_a_page_without_words_can_be_drawn():
     assert (view.lines, view.strokes, view.jumps, view.mean_score) == ([], "", "", 0.0)
 
 
-def test_what_is_known_of_the_whole_page_is_there():
+def test_a_view_has_the_totals_of_its_page():
     page, sample = page_and_sample()
     view = page_view(sample, INDEX)
     assert view.tokens == 70

@@ -1,4 +1,4 @@
-"""The report holds the corpus's numbers, its failures and its pages, needs nothing else, and trusts no name in it."""
+"""The report shows numbers, failures and pages of a corpus, needs no other files, and escapes every name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VOID = {"meta", "link", "img", "br", "input", "hr"}
 
 
 class Page(HTMLParser):
-    """Collects what a page links to, its text, and tags that do not close."""
+    """Parses a page: collects its links, its tags, its text, and the tags that are not closed."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -87,11 +87,11 @@ def test_the_report_needs_no_other_file_no_script_and_no_network(html):
     assert "default-src 'none'" in html
 
 
-def test_the_report_stays_small_enough_to_be_mailed(html):
+def test_the_report_is_small_enough_for_an_e_mail(html):
     assert 100_000 < len(html.encode()) < 3_000_000
 
 
-def test_the_headline_numbers_are_those_of_the_index(corpus, html):
+def test_the_main_numbers_are_those_of_the_index(corpus, html):
     totals = corpus.index.totals
     for name in ("documents", "pages", "samples", "words", "tokens"):
         assert f"<b>{totals[name]:,}</b><span>{name}</span>" in html
@@ -105,7 +105,7 @@ def test_every_status_is_shown_with_its_count_and_share(html):
     assert "encrypted 1" in text
 
 
-def test_every_status_has_a_colour_of_its_own(html):
+def test_every_status_has_a_colour(html):
     assert all(f".s-{status.value} {{" in html for status in PageStatus)
 
 
@@ -119,7 +119,7 @@ def test_every_failure_is_listed_with_document_page_and_reason(manifest, html):
 
 def test_every_reason_is_explained(manifest, html):
     assert {status.value for status in PageStatus} - {"ok"} <= set(MEANINGS)
-    assert "2 blank nothing is on it" in re.sub(r"\s+", " ", Page(html).text)
+    assert "2 blank has nothing on it" in re.sub(r"\s+", " ", Page(html).text)
 
 
 def test_failures_are_linked_to_their_document_and_page(corpus, manifest, tmp_path):
@@ -136,12 +136,12 @@ def test_failures_are_linked_to_their_document_and_page(corpus, manifest, tmp_pa
     assert "gs://bucket/x.pdf" in page.text
 
 
-def test_the_first_sentence_says_how_much_became_of_the_input(corpus, manifest, html):
+def test_the_first_sentence_counts_pages_and_documents(corpus, manifest, html):
     text = re.sub(r"\s+", " ", Page(html).text)
-    assert "30 of 34 pages became samples (88.2 %); 3 of 17 documents had no page to try." in text
+    assert "30 of 34 pages became samples (88.2 %); 3 of 17 documents had no page that could be attempted." in text
 
 
-def test_a_long_list_of_failures_is_cut_and_says_so(corpus, manifest):
+def test_a_long_list_of_failures_is_truncated_and_shows_the_number_of_others(corpus, manifest):
     many = [failed_row(f"{i:03d}.pdf", "", 0, 0, PageStatus.NOT_PDF, "HTML", "") for i in range(LISTED_FAILURES + 25)]
     text = Page(render(corpus, with_rows(manifest, many), 0)).text
     assert f"{LISTED_FAILURES - 1:03d}.pdf" in text
@@ -160,7 +160,7 @@ def test_a_long_list_of_failures_is_cut_and_says_so(corpus, manifest):
         "名前 עברית & more.pdf",
     ],
 )
-def test_a_hostile_name_is_text_and_nothing_else(corpus, manifest, name):
+def test_a_hostile_name_is_shown_as_text(corpus, manifest, name):
     row = failed_row(name, document_sha256(0, name), 0, 0, PageStatus.CORRUPT, f"cannot open {name}", "")
     before, after = Page(render(corpus, manifest, 0)), Page(render(corpus, with_rows(manifest, [row]), 0))
     assert after.text.count(name.replace("\x00", "\ufffd")) + after.text.count(name) >= 2
@@ -168,7 +168,7 @@ def test_a_hostile_name_is_text_and_nothing_else(corpus, manifest, name):
     assert set(after.tags) == set(before.tags)
 
 
-def test_every_page_of_the_gallery_has_its_caption(corpus, manifest, html):
+def test_every_page_of_the_gallery_has_a_caption(corpus, manifest, html):
     text = re.sub(r"\s+", " ", Page(html).text)
     rows = {row["key"]: row for row in manifest.to_pylist()}
     for key in pick_gallery(manifest):
@@ -181,7 +181,7 @@ def test_every_page_of_the_gallery_has_its_caption(corpus, manifest, html):
     assert html.count("data:image/jpeg;base64,") == 12
 
 
-def test_the_histograms_name_median_and_p95(manifest, html):
+def test_the_histograms_show_median_and_p95(manifest, html):
     words = [row["words"] for row in manifest.to_pylist() if row["status"] == "ok"]
     text = Page(html).text
     assert f"median {np.median(words):.0f} words" in text
@@ -189,7 +189,7 @@ def test_the_histograms_name_median_and_p95(manifest, html):
     assert html.count('role="img"') == 4
 
 
-def test_the_confidence_chart_is_left_out_where_nothing_was_read_by_ocr(corpus, manifest):
+def test_there_is_no_confidence_chart_if_no_page_was_read_by_ocr(corpus, manifest):
     at = manifest.column_names.index("text_source")
     layer = pa.array(["pdf"] * manifest.num_rows)
     html = render(corpus, manifest.set_column(at, MANIFEST_SCHEMA.field("text_source"), layer), 0)
@@ -197,7 +197,7 @@ def test_the_confidence_chart_is_left_out_where_nothing_was_read_by_ocr(corpus, 
     assert html.count('role="img"') == 3
 
 
-def test_the_configuration_and_its_fingerprint_are_in_the_report(corpus, html):
+def test_the_report_contains_the_configuration_and_its_fingerprint(corpus, html):
     assert corpus.index.fingerprint in html
     assert "image_long_side" in Page(html).text
 
@@ -211,7 +211,7 @@ def test_only_the_chart_of_seconds_depends_on_the_clock(corpus, manifest, html):
     at = manifest.column_names.index("seconds")
     slower = pa.array(manifest["seconds"].to_numpy() * 3.7, pa.float32())
     other = render(corpus, manifest.set_column(at, MANIFEST_SCHEMA.field("seconds"), slower))
-    chart = re.compile(r"<h3>Seconds a page</h3>.*?</svg>", re.DOTALL)
+    chart = re.compile(r"<h3>Seconds per page</h3>.*?</svg>", re.DOTALL)
     assert other != html
     assert chart.sub("", other) == chart.sub("", html)
 
@@ -224,18 +224,18 @@ def test_a_corpus_without_a_single_sample_has_a_report(tmp_path):
     assert "What is left out, and why" in page.text
 
 
-def test_a_corpus_without_a_failure_lists_none(tmp_path):
+def test_the_report_of_a_corpus_without_failures_has_no_list_of_failures(tmp_path):
     write_corpus(tmp_path / "out", pages=3, shards=1, bad_pages=0, bad_documents=0)
     manifest = pq.read_table(tmp_path / "out" / "manifest.parquet")
     assert "What is left out" not in render(Corpus(tmp_path / "out"), manifest)
 
 
 @needs_chromium
-def test_a_browser_shows_every_page_and_switches_its_layers_without_a_script(corpus, html, tmp_path):
+def test_a_browser_shows_every_page_and_can_hide_a_layer_without_a_script(corpus, html, tmp_path):
     (tmp_path / "report.html").write_text(html)
     words = sum(len(corpus[number].page().words) for number in range(len(corpus)) if corpus.key(number) in html)
     hidden = "getComputedStyle(document.querySelector('.cells')).display === 'none'"
-    with chromium() as (page, complaints):
+    with chromium() as (page, messages):
         page.goto((tmp_path / "report.html").as_uri())
         assert page.locator("figure").count() == 12
         assert page.locator(".word").count() == words
@@ -243,4 +243,4 @@ def test_a_browser_shows_every_page_and_switches_its_layers_without_a_script(cor
         assert not page.evaluate(hidden)
         page.dispatch_event("#show-grid", "click")
         assert page.evaluate(hidden)
-        assert complaints == []
+        assert messages == []
