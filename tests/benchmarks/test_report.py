@@ -1,4 +1,4 @@
-"""A benchmark replaces the table of its page and leaves the text around it."""
+"""A benchmark replaces the table in its results file and does not change the text around the table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from benchmarks.report import BEGIN, END, add_table_flag, publish
 
 
-def test_a_table_replaces_the_one_between_the_markers_and_nothing_else(tmp_path, capsys):
+def test_a_new_table_replaces_only_the_text_between_the_markers(tmp_path, capsys):
     page = tmp_path / "page.md"
     page.write_text(f"# Title\n\n{BEGIN}\n\n| old |\n\n{END}\n\nThe text.\n")
     publish("| new |\n", page)
@@ -17,20 +17,20 @@ def test_a_table_replaces_the_one_between_the_markers_and_nothing_else(tmp_path,
     assert "| new |" in capsys.readouterr().out
 
 
-def test_a_new_page_can_be_written_to_again(tmp_path):
+def test_a_new_file_gets_markers_and_can_be_written_again(tmp_path):
     page = tmp_path / "results" / "new.md"
     publish("| first |", page)
     publish("| second |", page)
     assert page.read_text() == f"{BEGIN}\n\n| second |\n\n{END}\n"
 
 
-def test_without_a_page_a_table_is_only_printed(capsys):
+def test_without_a_file_a_table_is_only_printed(capsys):
     publish("| table |", None)
     assert capsys.readouterr().out == "| table |\n"
 
 
 @pytest.mark.parametrize("text", ["no marker\n", f"{BEGIN}\n", f"{END}\n{BEGIN}\n"])
-def test_a_page_without_both_markers_is_refused_before_anything_is_measured(tmp_path, capsys, text):
+def test_a_file_without_both_markers_is_refused_by_the_argument_parser(tmp_path, capsys, text):
     page = tmp_path / "page.md"
     page.write_text(text)
     parser = argparse.ArgumentParser()

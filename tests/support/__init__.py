@@ -1,1 +1,1 @@
-"""What tests of several folders share: commands, documents, corpora, disks, a browser."""
+"""Helpers for the tests of several folders: commands, documents, corpora, file systems, a browser."""

@@ -1,4 +1,4 @@
-"""A real browser for tests: the system's Chromium, driven by Playwright."""
+"""A browser for tests: the Chromium of the system, controlled by Playwright."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-LIMIT_MS = 300_000  # also on a machine with much other work
+LIMIT_MS = 300_000  # enough on a busy machine
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: apt-get install chromium")
 
 
@@ -21,8 +21,11 @@ needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on thi
 def chromium(width: int = 1440, height: int = 1000) -> Iterator[tuple[Page, list[str]]]:
     """Opens an empty page in a browser with a new profile.
 
+    Args:
+        width, height: size of the window in pixels.
+
     Yields:
-        The page, and the list of its complaints: messages of the console and exceptions of scripts.
+        The page, and a list that collects messages on the console and exceptions of scripts.
     """
     from playwright.sync_api import sync_playwright
 
@@ -32,7 +35,7 @@ def chromium(width: int = 1440, height: int = 1000) -> Iterator[tuple[Page, list
     ):
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(LIMIT_MS)
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        yield page, complaints
+        messages: list[str] = []
+        page.on("console", lambda message: messages.append(message.text))
+        page.on("pageerror", lambda error: messages.append(str(error)))
+        yield page, messages

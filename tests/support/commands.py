@@ -1,4 +1,4 @@
-"""Runs the product's commands in processes of their own: as a user does, or, the build, with Beam loaded already."""
+"""Runs the commands of Folio in separate processes, as a user does. Builds can be forked from a process with Beam."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 1200.0  # only what hangs takes longer, also on a machine with much other work
+LIMIT_S = 1200.0  # enough on a busy machine: only a command that hangs takes longer
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["pipelines.build_corpus"])
 
 
 def run_module(module: str, *args: object) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m module args` in the repository and returns exit code, stdout and stderr."""
+    """Runs `python -m module args` in the repository and returns the exit code, stdout and stderr."""
     return subprocess.run(
         [sys.executable, "-m", module, *map(str, args)],
         cwd=ROOT,
@@ -30,15 +30,19 @@ def run_module(module: str, *args: object) -> subprocess.CompletedProcess[str]:
 
 
 def start(module: str, *args: object) -> subprocess.Popen[str]:
-    """Starts `python -m module args` and returns the running process, with its stderr to read."""
+    """Starts `python -m module args` in the repository and returns the running process. Its stderr is a pipe."""
     command = [sys.executable, "-m", module, *map(str, args)]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 
 def build(*args: object) -> subprocess.CompletedProcess[str]:
-    """Does what `python -m pipelines.build_corpus args` does, in a process that is forked with Beam loaded already.
+    """Runs `pipelines.build_corpus` with `args` in a new process, forked from one that has already imported Beam.
 
-    A build that dies then fails its test alone, and the memory and the threads of a build do not stay with the tests.
+    A build that crashes fails only its own test. The memory and the threads of a build do not remain in the process of
+    the tests.
+
+    Raises:
+        TimeoutError: the build took longer than `LIMIT_S`.
     """
     words = [str(arg) for arg in args]
     with TemporaryDirectory() as logs:

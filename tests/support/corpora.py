@@ -1,4 +1,4 @@
-"""Small valid corpora for tests: drawn pages, written through the public schemas and webdataset's own writer."""
+"""Small valid corpora for tests: drawn pages, written with the public schemas and the writer of webdataset."""
 
 from __future__ import annotations
 
@@ -52,17 +52,19 @@ def write_corpus(
     long_side: int = 512,
     seed: int = 0,
 ) -> CorpusIndex:
-    """Writes a whole corpus but its report and card, and returns its index.
+    """Writes a complete corpus, except for its report and card, and returns its index.
 
     Args:
-        pages: samples; they belong to documents of three pages.
-        shards: how many the pages go round, or how many pages each has.
-        words: about how many a page has, between three and five quarters of it.
-        bad_pages: attempted pages without a sample, blank and timed out in turn.
-        bad_documents: documents without a page to attempt, corrupt and encrypted in turn.
-        tokenizer: as `load_tokenizer` takes it.
-        grid: rows and columns.
-        long_side: of the images, in pixels.
+        corpus_dir: directory of the new corpus.
+        pages: number of samples. Each document has three of them.
+        shards: number of shards, which receive the pages in turn; or the number of pages of each shard.
+        words: average number of words per page. Each page has 75 % to 125 % of it.
+        bad_pages: number of attempted pages without a sample, alternately blank and timed out.
+        bad_documents: number of documents of which no page can be attempted, alternately corrupt and encrypted.
+        tokenizer: see `load_tokenizer`.
+        grid: rows and columns of the grid.
+        long_side: longer side of the images in pixels.
+        seed: of the random content.
     """
     corpus_dir = Path(corpus_dir)
     (corpus_dir / "shards").mkdir(parents=True)
@@ -70,10 +72,10 @@ def write_corpus(
     drawn = [draw_page(seed, number, words, long_side, pages) for number in range(pages)]
     infos, tables = [], []
     parts = _deal(drawn, shards)
-    for number, mine in enumerate(parts):
+    for number, part in enumerate(parts):
         name = f"corpus-{number:05d}"
-        samples = [encode_sample(page, jpg, tokenize(page, encoder, *grid)) for page, jpg in mine]
-        rows = [row_of(page, sample, name) for (page, _), sample in zip(mine, samples, strict=True)]
+        samples = [encode_sample(page, jpg, tokenize(page, encoder, *grid)) for page, jpg in part]
+        rows = [row_of(page, sample, name) for (page, _), sample in zip(part, samples, strict=True)]
         rows += [_bad_page(seed, bad, name) for bad in range(number, bad_pages, len(parts))]
         info, table = write_shard(corpus_dir, name, samples, rows)
         infos.append(info)
@@ -116,7 +118,17 @@ def _index_of(
 def write_shard(
     corpus_dir: Path, name: str, samples: list[dict[str, str | bytes]], rows: list[dict[str, object]]
 ) -> tuple[ShardInfo, pa.Table]:
-    """Writes one tar and, behind it, its parquet; returns what the index and the manifest take from them."""
+    """Writes the tar of a shard and then its parquet.
+
+    Args:
+        corpus_dir: directory of the corpus.
+        name: name of the shard.
+        samples: the samples, as `encode_sample` returns them.
+        rows: the manifest rows of the shard.
+
+    Returns:
+        The entry of the shard in the index, and its manifest rows.
+    """
     path = corpus_dir / "shards" / f"{name}.tar"
     with webdataset.TarWriter(str(path), encoder=False, mtime=0, user="", group="") as tar:
         for sample in samples:
@@ -130,14 +142,16 @@ def write_shard(
 
 
 def spoil_corpus(corpus: Path, target: Path, bad: set[int], fault: str) -> Path:
-    """Copies a corpus of one shard with samples that were built wrong: the index agrees with the damage.
+    """Copies a corpus of one shard and damages some samples. The index of the copy agrees with the damaged shard.
 
     Args:
-        bad: numbers of the samples, by key.
-        fault: what is wrong with them, `no image` or a key of `SPOILT_TOKENS`.
+        corpus: directory of the corpus.
+        target: directory of the copy.
+        bad: positions of the damaged samples in the shard.
+        fault: type of the damage: `no image` or a key of `SPOILT_TOKENS`.
 
     Returns:
-        The copy.
+        The directory of the copy.
     """
     shutil.copytree(corpus, target)
     index = CorpusIndex.read(target)
@@ -155,14 +169,14 @@ def spoil_corpus(corpus: Path, target: Path, bad: set[int], fault: str) -> Path:
 
 
 def tokenize(page: Page, tokenizer: Tokenizer, grid_rows: int, grid_cols: int) -> np.ndarray:
-    """Returns the page's `(tokens, 8)` int32 array."""
+    """Returns the `(tokens, 8)` int32 array of a page."""
     ids = tokenizer.encode_words([word.text for word in page.words])
-    index = np.repeat(np.arange(len(ids)), [len(word) for word in ids])
-    boxes = np.asarray([word.box for word in page.words], np.int32).reshape(-1, 4)[index]
-    lines = np.asarray([word.line for word in page.words], np.int32)[index]
-    token_ids = np.asarray([token for word in ids for token in word], np.int32)
-    cells = cell_of(boxes, grid_rows, grid_cols)
-    return np.column_stack([token_ids, index, lines, cells, boxes]).astype(np.int32)
+    index = np.repeat(np.arange(len(ids)), [len(word) for word in ids])  # (tokens,)
+    boxes = np.asarray([word.box for word in page.words], np.int32).reshape(-1, 4)[index]  # (tokens, 4)
+    lines = np.asarray([word.line for word in page.words], np.int32)[index]  # (tokens,)
+    token_ids = np.asarray([token for word in ids for token in word], np.int32)  # (tokens,)
+    cells = cell_of(boxes, grid_rows, grid_cols)  # (tokens,)
+    return np.column_stack([token_ids, index, lines, cells, boxes]).astype(np.int32)  # (tokens, 8)
 
 
 def row_of(page: Page, sample: dict[str, str | bytes], shard: str) -> dict[str, object]:
@@ -182,7 +196,7 @@ def row_of(page: Page, sample: dict[str, str | bytes], shard: str) -> dict[str, 
 
 
 def failed_row(uri: str, sha256: str, page: int, pages: int, status: PageStatus, detail: str, shard: str) -> dict:
-    """Returns the manifest row of a page, or with `page` 0 of a document, that has no sample."""
+    """Returns the manifest row of a page without a sample, or of a whole document if `page` is 0."""
     row = {field.name: "" if field.type == pa.string() else 0 for field in MANIFEST_SCHEMA}
     facts = {"key": page_key(sha256, page), "uri": uri, "doc_sha256": sha256, "page": page, "pages": pages}
     return row | facts | {"status": status.value, "detail": detail, "shard": shard}
@@ -201,7 +215,7 @@ def _bad_document(seed: int, number: int) -> dict[str, object]:
 
 
 def plan_of(manifest: pa.Table) -> pa.Table:
-    """Returns the plan, a row a document, that a manifest follows from."""
+    """Returns the plan that belongs to a manifest, with one row per document."""
     documents: dict[str, dict[str, object]] = {}
     for row in manifest.to_pylist():
         status = row["status"] if row["page"] == 0 else PageStatus.OK.value
@@ -211,7 +225,7 @@ def plan_of(manifest: pa.Table) -> pa.Table:
 
 
 def totals_of(manifest: pa.Table, shards: list[ShardInfo]) -> dict[str, object]:
-    """Returns the sums that stand in the index."""
+    """Returns the `totals` of the index."""
     rows = manifest.to_pylist()
     ok = [row for row in rows if row["status"] == PageStatus.OK.value]
     return {

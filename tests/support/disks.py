@@ -1,4 +1,4 @@
-"""Small file systems that fill up."""
+"""Small file systems for tests of full disks."""
 
 from __future__ import annotations
 
@@ -22,13 +22,18 @@ class SmallDisk:
         self.path = path
 
     def resize(self, size: str) -> None:
-        """Gives it another size, as `mount` takes it: `64m`."""
+        """Changes the size of the file system. `size` has the format of `mount`, for example `64m`."""
         subprocess.run(["mount", "-o", f"remount,size={size}", self.path], check=True)
 
 
 @contextmanager
 def small_disk(path: Path, size: str) -> Iterator[SmallDisk]:
-    """Mounts one for the length of the block; skips the test where this may not be."""
+    """Mounts a small file system during the `with` block. Skips the test if mounting is not permitted.
+
+    Args:
+        path: where to mount it; the directory is created.
+        size: in the format of `mount`, for example `64m`.
+    """
     if os.getuid() != 0:
         pytest.skip("only root may mount a small file system")
     path.mkdir()

@@ -1,4 +1,4 @@
-"""Pages drawn for tests: words in rows, with boxes and lines that are exact by construction."""
+"""Pages drawn for tests: words in rows. Their boxes and lines are exact, because they are known when drawing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,18 @@ PAGES_PER_DOCUMENT = 3
 
 
 def draw_page(seed: int, number: int, words: int, long_side: int, total: int) -> tuple[Page, bytes]:
-    """Draws page `number` of a corpus of `total` pages; returns its record and its JPEG."""
+    """Draws one page of a corpus.
+
+    Args:
+        seed: seed of the corpus.
+        number: number of the page in the corpus, from 0.
+        words: average number of words per page.
+        long_side: longer side of the image in pixels.
+        total: number of pages in the corpus.
+
+    Returns:
+        The page record and the image as JPEG.
+    """
     rng = np.random.Generator(np.random.PCG64([seed, number]))
     height, width = long_side, round(long_side * float(rng.uniform(0.7, 0.8)))
     image = np.full((height, width, 3), 255, np.uint8)
@@ -50,7 +61,7 @@ def draw_page(seed: int, number: int, words: int, long_side: int, total: int) ->
 
 
 def _draw_lines(image: np.ndarray, rng: np.random.Generator, count: int) -> list[Word]:
-    """Fills `image` from top to bottom: running text, and every third line a label far from its value."""
+    """Fills `image` from top to bottom with lines of text. Every third line is a label and a distant value."""
     texts = [str(text) for text in rng.choice(VOCABULARY, count)]
     lines: list[list[str]] = []
     while texts:
@@ -91,5 +102,5 @@ def _lines_of(words: list[Word]) -> tuple[Line, ...]:
 
 
 def document_sha256(seed: int, name: str) -> str:
-    """Returns the digest that stands for a document's bytes."""
+    """Returns a hash that stands for the hash of a document; drawn pages have no document file."""
     return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Documents that a bucket of PDFs really holds, and that must cost only themselves."""
+"""Bad documents that real collections of PDFs contain. A build must record their status and build the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ZERO_PAGES_BODY = b"""%PDF-1.4
 
 
 def zero_pages() -> bytes:
-    """Returns a sound PDF without pages, which no library cares to write."""
+    """Returns a valid PDF without pages. PyMuPDF cannot write such a file."""
     offsets = [ZERO_PAGES_BODY.index(b"%d 0 obj" % number) for number in (1, 2)]
     entries = b"0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     trailer = b"trailer<</Size 3/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(ZERO_PAGES_BODY)
@@ -22,7 +22,11 @@ def zero_pages() -> bytes:
 
 
 def write_hostile(directory: Path) -> dict[str, str]:
-    """Writes the documents and returns the status that each of them, or its only page, must get."""
+    """Writes the documents into a directory.
+
+    Returns:
+        The status that each document, or its only page, must get, by file name.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     letter = one_page("A letter of some words, long enough to be read by anyone.")
     files = {
@@ -41,7 +45,13 @@ def write_hostile(directory: Path) -> dict[str, str]:
 
 
 def one_page(text: str, width: float = 595, height: float = 842, **save_options: object) -> bytes:
-    """Returns a PDF of one page that shows `text`."""
+    """Returns a PDF with one page that shows `text`.
+
+    Args:
+        text: the text of the page.
+        width, height: size of the page in points (1/72 inch).
+        **save_options: passed to `pymupdf.Document.tobytes`.
+    """
     with pymupdf.open() as document:
         page = document.new_page(width=width, height=height)
         page.insert_text((72, 100), text, fontsize=14)
