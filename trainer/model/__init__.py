@@ -1,4 +1,4 @@
-"""DocFormerv2 and what belongs to the network alone: its sizes, input tensors, outcomes, export and import of weights.
+"""The DocFormerv2 network: its sizes, input tensors and outcomes, and the export and import of its weights.
 
-May import: `schemas`. It knows no task, no settings and no corpus.
+May import: `schemas`. This package knows no task, no settings and no corpus.
 """

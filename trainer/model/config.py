@@ -1,4 +1,4 @@
-"""The sizes of DocFormerv2 (Appalaraju et al., AAAI 2024, table 1) as one frozen record."""
+"""The model configuration and the published sizes of DocFormerv2 (Appalaraju et al., AAAI 2024, table 1)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ SIZES = (
     *("d_model", "d_ff", "d_kv", "heads", "encoder_layers", "decoder_layers", "vocab_size", "coordinates"),
     *("patch_height", "patch_width", "grid_rows", "grid_cols", "line_classes"),
 )
-PATCH_CELLS = 16  # a patch is read as 4 x 4 cells: see trainer.model.embeddings.VisualEmbedding
+PATCH_CELLS = 16  # the convolution reads a patch as 4 x 4 cells: see trainer.model.embeddings.VisualEmbedding
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Shape of the network. Everything that `config.json` of an exported model holds.
+    """Shape of the network. `config.json` of an exported model contains all of these fields.
 
-    Raises UsageError for a value out of its range and for sizes that do not fit together.
+    Raises:
+        UsageError: A value is out of range, or two sizes do not fit together.
     """
 
     d_model: int
@@ -29,28 +30,28 @@ class ModelConfig:
     decoder_layers: int
 
     # text
-    vocab_size: int = 32128  # rows of the embedding table, special ids included
+    vocab_size: int = 32128  # rows of the embedding table, including special ids
     pad_id: int = 0  # also the decoder's start token, as in T5
     eos_id: int = 1
     relative_buckets: int = 32
     relative_max_distance: int = 128
 
     # page
-    coordinates: int = 1000  # rows of each box table; 1000 thousandths and above share the last row
-    image_height: int = 512  # pixels; 0 builds a model without a visual branch
+    coordinates: int = 1000  # rows of each box table; coordinates of 999 thousandths and more share the last row
+    image_height: int = 512  # pixels; 0: a model without a visual branch
     image_width: int = 384
     patch_height: int = 32
     patch_width: int = 48
-    visual_positions: bool = True  # of each patch: a learned one in the sequence
-    visual_boxes: bool = True  # and the place on the page, as the text has it
+    visual_positions: bool = True  # add a learned position embedding to each patch
+    visual_boxes: bool = True  # add the box embedding to each patch, as text tokens have it
 
     # pretraining heads
     grid_rows: int = 4
     grid_cols: int = 4
-    line_classes: int = 3  # the same line, adjacent lines, farther apart
+    line_classes: int = 3  # same line, adjacent lines, farther apart
 
     # training
-    dropout: float = 0.0  # pretraining sees fresh text every step, so it needs none; fine-tuning may
+    dropout: float = 0.0  # pretraining sees new text in every step and needs none; fine-tuning may need it
     activation_checkpointing: bool = False
 
     def __post_init__(self) -> None:
@@ -66,7 +67,8 @@ class ModelConfig:
         self._check_patches()
 
     def _check_relative_positions(self) -> None:
-        # The encoder halves the buckets by direction, and either half again: near one by one, far logarithmically.
+        # The encoder uses half of the buckets per direction. Half of these are for single near distances, the other
+        # half for logarithmic ranges of far distances. So there must be 4 or more.
         if self.relative_buckets < 4:
             raise UsageError(f"model.relative_buckets must be at least 4, got {self.relative_buckets}")
         if self.relative_max_distance <= self.relative_buckets // 2:
@@ -78,7 +80,7 @@ class ModelConfig:
     def _check_patches(self) -> None:
         if self.image_height % self.patch_height or self.image_width % self.patch_width:
             raise UsageError(
-                f"the image, {self.image_height} x {self.image_width}, is no multiple of the patch, "
+                f"the image size {self.image_height} x {self.image_width} is not a multiple of the patch size "
                 f"{self.patch_height} x {self.patch_width}: change model.image_* or model.patch_*"
             )
         for name, factor in (("patch_height", 4), ("patch_width", 4), ("d_model", PATCH_CELLS)):
@@ -87,23 +89,26 @@ class ModelConfig:
 
     @property
     def patch_rows(self) -> int:
+        """Rows of patches on the canvas."""
         return self.image_height // self.patch_height
 
     @property
     def patch_cols(self) -> int:
+        """Columns of patches on the canvas."""
         return self.image_width // self.patch_width
 
     @property
     def visual_tokens(self) -> int:
-        """Patches a page image is read as; 0 for a text-only model."""
+        """Number of patches per page image; 0 for a text-only model."""
         return self.patch_rows * self.patch_cols
 
     @property
     def grid_cells(self) -> int:
+        """Number of classes of the token-to-grid objective."""
         return self.grid_rows * self.grid_cols
 
     def with_tokenizer(self, tokenizer: Any) -> ModelConfig:
-        """The same network over the vocabulary of a `schemas.tokenizer.Tokenizer`."""
+        """Returns the same configuration with the vocabulary of a `schemas.tokenizer.Tokenizer`."""
         return replace(self, vocab_size=tokenizer.embedding_size, pad_id=tokenizer.pad_id, eos_id=tokenizer.eos_id)
 
 

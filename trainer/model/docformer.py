@@ -1,8 +1,10 @@
-"""DocFormerv2 (Appalaraju et al., AAAI 2024): T5 that also reads page pixels and word positions.
+"""DocFormerv2 (Appalaraju et al., AAAI 2024): a T5 that also reads page pixels and word positions.
 
-The encoder reads one sequence, visual tokens in front of the text, under one relative position bias over the whole of
-it; text keeps the distances of plain T5 with an image or without. Where things are on the page is said by the box
-embeddings, which text and patches share in coordinates, not in tables.
+The encoder reads one sequence: first the visual tokens, then the text. One relative position bias covers the whole
+sequence, so the distances between text tokens are those of plain T5, with or without an image. Box embeddings give
+each token its place on the page. Text and patches use the same coordinates, but separate box tables.
+
+Letters in shapes: b pages, l text tokens, v visual tokens, n = v + l encoder tokens, t decoder tokens, d = d_model.
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ from trainer.model.output_layer import OutputLayer
 
 
 class DocFormerV2(nn.Module):
-    """The encoder-decoder, and what a task adds to it.
+    """The encoder-decoder, and optionally the heads of a task.
 
-    Batches are described in `trainer.model.batch`. A batch without `images` is read as text alone.
+    Batches are described in `trainer.model.batch`. A batch without `images` is read as text only.
 
     Args:
-        heads: makes a module that returns the outcomes of a task's own label tensors, from the encoded text (b, l, d)
-            and the batch. It is called last, so that the initial weights of the rest do not depend on it.
+        config: sizes of the network.
+        heads: makes a module that returns the outcomes of a task's own label tensors from the encoded text (b, l, d)
+            and the batch. It is called last, so that the initial weights of all other modules do not depend on it.
     """
 
     def __init__(self, config: ModelConfig, heads: Callable[[ModelConfig], nn.Module] | None = None) -> None:
@@ -41,15 +44,15 @@ class DocFormerV2(nn.Module):
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
         self.vocabulary = OutputLayer(config.d_model, config.vocab_size, bias=False)
-        self.vocabulary.weight = self.tokens.weight  # tied, hence the scale of the decoder's output
+        self.vocabulary.weight = self.tokens.weight  # tied weights: the reason for the scale in `_decoder_output`
         self.heads = heads(config) if heads is not None else None
 
     def forward(self, batch: Batch) -> Outcomes:
-        """Returns the outcome of each label tensor: `labels` by the decoder, the others by the heads."""
-        encoded, visible = self.encode(batch)
-        labels = batch["labels"]
-        decoded = self._decoder_output(encoded, visible, self._shift_right(labels))
-        loss_sum, correct = self.vocabulary(decoded, labels)
+        """Returns the outcome of each label tensor: `labels` from the decoder, the others from the heads."""
+        encoded, visible = self.encode(batch)  # (b, n, d), (b, n)
+        labels = batch["labels"]  # (b, t)
+        decoded = self._decoder_output(encoded, visible, self._shift_right(labels))  # (b, t, d)
+        loss_sum, correct = self.vocabulary(decoded, labels)  # scalars
         outcomes = {"labels": Outcome(loss_sum, correct, count_labels(labels))}
         if self.heads is not None:
             text = encoded[:, -batch["input_ids"].shape[1] :]  # (b, l, d)
@@ -57,37 +60,54 @@ class DocFormerV2(nn.Module):
         return outcomes
 
     def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Returns the encoder's output (b, v + l, d), visual tokens first, and where it is no padding (b, v + l)."""
-        x = self.tokens(batch["input_ids"]) + self.boxes(batch["boxes"], batch["box_visible"])
-        visible = batch["text_mask"]
+        """Run the encoder.
+
+        Returns:
+            The encoder's output (b, v + l, d), visual tokens first, and a mask (b, v + l) that is False for padding.
+        """
+        x = self.tokens(batch["input_ids"]) + self.boxes(batch["boxes"], batch["box_visible"])  # (b, l, d)
+        visible = batch["text_mask"]  # (b, l)
         if self.visual is not None and "images" in batch:
-            patches = self.visual(batch["images"], batch["patch_boxes"], batch["patch_visible"])
-            x = torch.cat([patches, x], dim=1)
-            visible = torch.cat([batch["patch_visible"], visible], dim=1)
+            patches = self.visual(batch["images"], batch["patch_boxes"], batch["patch_visible"])  # (b, v, d)
+            x = torch.cat([patches, x], dim=1)  # (b, v + l, d)
+            visible = torch.cat([batch["patch_visible"], visible], dim=1)  # (b, v + l)
         return self.encoder(x, visible), visible
 
     def decode(self, encoded: Tensor, visible: Tensor, decoder_ids: Tensor) -> Tensor:
-        """Logits (b, t, vocabulary) of the token after each of decoder_ids (b, t), which begin with pad."""
-        return self.vocabulary(self._decoder_output(encoded, visible, decoder_ids))
+        """Run the decoder on given ids.
+
+        Args:
+            encoded: output of `encode`, (b, n, d).
+            visible: mask of `encode`, (b, n).
+            decoder_ids: (b, t) int64; each row begins with pad.
+
+        Returns:
+            Logits (b, t, vocabulary) of the token that follows each position of `decoder_ids`.
+        """
+        return self.vocabulary(self._decoder_output(encoded, visible, decoder_ids))  # (b, t, vocabulary)
 
     @torch.inference_mode()
     def generate(self, batch: Batch, max_new_tokens: int) -> Tensor:
-        """Greedy decoding. Returns ids (b, at most max_new_tokens); after a row's eos all is pad."""
-        encoded, visible = self.encode(batch)
-        ids = torch.full((len(encoded), 1), self.config.pad_id, device=encoded.device)
-        ended = torch.zeros(len(encoded), dtype=torch.bool, device=encoded.device)
+        """Decode greedily.
+
+        Returns:
+            Ids (b, at most `max_new_tokens`) int64. After the eos of a row, all ids are pad.
+        """
+        encoded, visible = self.encode(batch)  # (b, n, d), (b, n)
+        ids = torch.full((len(encoded), 1), self.config.pad_id, device=encoded.device)  # (b, 1)
+        ended = torch.zeros(len(encoded), dtype=torch.bool, device=encoded.device)  # (b,)
         while ids.shape[1] <= max_new_tokens and not ended.all():
-            best = self.decode(encoded, visible, ids)[:, -1].argmax(dim=-1)
+            best = self.decode(encoded, visible, ids)[:, -1].argmax(dim=-1)  # (b, t, vocabulary) -> (b,)
             best = best.masked_fill(ended, self.config.pad_id)
-            ids = torch.cat([ids, best[:, None]], dim=1)
+            ids = torch.cat([ids, best[:, None]], dim=1)  # (b, t + 1)
             ended |= best == self.config.eos_id
         return ids[:, 1:]
 
     def _decoder_output(self, encoded: Tensor, visible: Tensor, decoder_ids: Tensor) -> Tensor:
-        """(b, t, d), of the size that the tied vocabulary layer takes."""
-        return self.decoder(self.tokens(decoder_ids), encoded, visible) * self.config.d_model**-0.5
+        """Returns (b, t, d), multiplied by d ** -0.5 because the output layer uses the embedding weights, as in T5."""
+        return self.decoder(self.tokens(decoder_ids), encoded, visible) * self.config.d_model**-0.5  # (b, t, d)
 
     def _shift_right(self, labels: Tensor) -> Tensor:
-        """The decoder's input: pad, then the labels without their last."""
-        shifted = F.pad(labels[:, :-1], (1, 0), value=self.config.pad_id)
+        """Returns the decoder's input (b, t): pad, then all labels except the last one."""
+        shifted = F.pad(labels[:, :-1], (1, 0), value=self.config.pad_id)  # (b, t)
         return shifted.masked_fill(shifted == IGNORE, self.config.pad_id)

@@ -1,4 +1,4 @@
-"""A pretrained model as a folder: `config.json`, `model.safetensors`, and the tokenizer's file."""
+"""Writes and reads an exported model: a folder with `config.json`, `model.safetensors` and the tokenizer's file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,18 @@ FORMAT_VERSION = 1
 
 
 def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) -> None:
-    """Write the model without the heads of its task, in the precision that it has, tied weights once.
+    """Write the model without the heads of its task.
 
-    Raises FolioError when the disk is full; an earlier export stays as it was.
+    The weights keep their precision. Tied weights are written once. All files are written to a temporary folder first,
+    so a failed export does not damage an earlier export in `out_dir`.
+
+    Args:
+        model: the model to export.
+        tokenizer: its tokenizer, which is saved with it.
+        out_dir: the folder to write; it is created if needed.
+
+    Raises:
+        FolioError: The folder cannot be written, for example because the disk is full.
     """
     half = Path(out_dir).with_name(f"{Path(out_dir).name}.part")
     shutil.rmtree(half, ignore_errors=True)
@@ -32,7 +41,7 @@ def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) 
         _write(model, tokenizer, half)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(half)
-        raise FolioError(f"{out_dir} cannot be written: {error}. Make room and give the same command again") from error
+        raise FolioError(f"{out_dir} cannot be written: {error}. Free disk space and repeat the command") from error
     Path(out_dir).mkdir(exist_ok=True)
     for path in half.iterdir():
         path.replace(Path(out_dir, path.name))
@@ -43,14 +52,19 @@ def _write(model: DocFormerV2, tokenizer: Tokenizer, out: Path) -> None:
     config = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, **asdict(model.config)}
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     save_file(_weights(model), out / "model.safetensors", metadata={"format": "pt"})
-    shutil.copymode(out / "config.json", out / "model.safetensors")  # safetensors lets its owner alone read it
+    shutil.copymode(out / "config.json", out / "model.safetensors")  # safetensors lets only the owner read it
     tokenizer.save(out)
 
 
 def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
-    """The model that `export_model` wrote, on the CPU in evaluation mode, and its tokenizer. Logits are bit-equal.
+    """Load a model that `export_model` wrote.
 
-    Raises FolioError when the folder holds no such model or one of a newer format.
+    Returns:
+        The model on the CPU in evaluation mode, and its tokenizer. Its logits are bit-identical to those of the
+        exported model.
+
+    Raises:
+        FolioError: The folder contains no exported model, its format is newer, or weights and config do not match.
     """
     folder = Path(directory)
     model = DocFormerV2(_read_config(folder))
@@ -67,10 +81,10 @@ def _read_config(folder: Path) -> ModelConfig:
     try:
         config = json.loads((folder / "config.json").read_text())
     except FileNotFoundError as error:
-        raise FolioError(f"{folder} holds no config.json: give the folder that an export wrote") from error
+        raise FolioError(f"{folder} contains no config.json: give the folder of an exported model") from error
     if config.pop("model_type", None) != MODEL_TYPE:
         raise FolioError(
-            f"{folder}/config.json is not of model_type {MODEL_TYPE}: give the folder of an exported model"
+            f"{folder}/config.json does not have model_type {MODEL_TYPE}: give the folder of an exported model"
         )
     if (version := config.pop("format_version")) > FORMAT_VERSION:
         raise FolioError(f"{folder} has format {version}, this Folio reads {FORMAT_VERSION}: install a newer Folio")

@@ -1,4 +1,4 @@
-"""What the model answers: sums and counts over one label tensor of a batch."""
+"""The outcome of one label tensor of a batch: its summed loss and counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from trainer.model.batch import IGNORE
 class Outcome(NamedTuple):
     """Float32 scalars over the labels of a tensor that are not IGNORE.
 
-    Sums, not means: they add up over micro-batches and ranks. A tuple, which DeepSpeed's hooks look into.
+    These are sums, not means, so that they can be added over micro-batches and ranks. The type is a tuple because
+    DeepSpeed's hooks find tensors inside tuples.
 
     Attributes:
         loss_sum: sum of the cross entropy in nats.
@@ -27,14 +28,19 @@ class Outcome(NamedTuple):
 
 
 Outcomes = dict[str, Outcome]
-"""One outcome for each label tensor of the batch that the model answers, by the name of the tensor."""
+"""One outcome for each label tensor of the batch that the model predicts, by the name of the tensor."""
 
 
 def classify(logits: Tensor, labels: Tensor) -> Outcome:
-    """Returns the outcome of logits (..., classes), of any precision, for labels (...)."""
-    logits, flat = logits.flatten(0, -2).float(), labels.flatten()  # (n, classes), (n)
-    loss_sum = F.cross_entropy(logits, flat, ignore_index=IGNORE, reduction="sum")
-    correct = (logits.detach().argmax(dim=-1) == flat).sum()  # IGNORE is no class, hence never correct
+    """Returns the outcome of a classification.
+
+    Args:
+        logits: (..., classes), of any precision.
+        labels: (...) int64; IGNORE: unsupervised.
+    """
+    logits, flat = logits.flatten(0, -2).float(), labels.flatten()  # (n, classes), (n,)
+    loss_sum = F.cross_entropy(logits, flat, ignore_index=IGNORE, reduction="sum")  # scalar
+    correct = (logits.detach().argmax(dim=-1) == flat).sum()  # scalar; IGNORE is not a class, so it is never correct
     return Outcome(loss_sum, correct.float(), count_labels(labels))
 
 

@@ -1,4 +1,4 @@
-"""The page image on the model's canvas, and where on the page each of its patches lies."""
+"""Scales a page image to the model's canvas and computes the boxes of its patches on the page."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from torch.nn.functional import interpolate
 from schemas.geometry import BOX_MAX
 from trainer.model.config import ModelConfig
 
-PAPER = 255  # the canvas beyond the page
+PAPER = 255  # white: the canvas outside the page
 
 
 @dataclass(frozen=True)
 class PagePatches:
-    """A page image as patches. Boxes are thousandths of the page, so that patches and words share coordinates."""
+    """A page image as v patches. Boxes are in thousandths of the page, the same coordinates as those of words."""
 
-    pixels: np.ndarray  # (h, w, 3) uint8: the page, scaled into the upper left corner of a canvas
-    canvas_size: tuple[int, int]  # height, width
+    pixels: np.ndarray  # (h, w, 3) uint8: the scaled page; it is drawn into the upper left corner of the canvas
+    canvas_size: tuple[int, int]  # height, width in pixels
     boxes: np.ndarray  # (v, 4) int32
-    visible: np.ndarray  # (v,) bool; False beyond the page's edge, or without an image
+    visible: np.ndarray  # (v,) bool; False: the patch is outside the page, or there is no image
 
     def draw(self, canvas: np.ndarray) -> None:
-        """Draw the page and the paper around it. canvas: (*canvas_size, 3) uint8."""
+        """Draw the page and white paper around it.
+
+        Args:
+            canvas: (*canvas_size, 3) uint8; it is overwritten completely.
+        """
         height, width = self.pixels.shape[:2]
         canvas[:height, :width] = self.pixels
         canvas[:height, width:] = PAPER
@@ -33,9 +37,11 @@ class PagePatches:
 
 
 def page_patches(image: np.ndarray | None, model: ModelConfig) -> PagePatches | None:
-    """The page as the model sees it; None for a model without a visual branch.
+    """Returns the page as patches; None for a model without a visual branch.
 
-    image: (h, w, 3) uint8, or None for a page without one, of which no patch is visible.
+    Args:
+        image: (h, w, 3) uint8; None for a page without an image: then no patch is visible.
+        model: gives the sizes of canvas and patches.
     """
     if model.visual_tokens == 0:
         return None
@@ -45,9 +51,15 @@ def page_patches(image: np.ndarray | None, model: ModelConfig) -> PagePatches | 
 
 
 def fit_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Scale the page to fill one side of a canvas, its proportions kept.
+    """Scale a page so that it fits the canvas and fills one side of it. The proportions stay.
 
-    image: (h, w, 3) uint8. Returns (h', w', 3) uint8, h' <= height, w' <= width.
+    Args:
+        image: (h, w, 3) uint8.
+        height: of the canvas in pixels.
+        width: of the canvas in pixels.
+
+    Returns:
+        (h', w', 3) uint8 with h' <= height and w' <= width.
     """
     scale = min(height / image.shape[0], width / image.shape[1])
     page_height = min(height, max(1, round(image.shape[0] * scale)))
@@ -56,27 +68,32 @@ def fit_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """image (h, w, 3) uint8. Returns (height, width, 3) uint8."""
+    """Returns the image (h, w, 3) uint8 resized to (height, width, 3) uint8."""
     if image.shape[:2] == (height, width):
         return image
-    # Permuted as a batch, it is seen to hold the channels of a pixel side by side, and so does the result.
-    batch = torch.from_numpy(image)[None].permute(0, 3, 1, 2)
-    resized = interpolate(batch, size=(height, width), mode="bilinear", antialias=True)
-    return resized.permute(0, 2, 3, 1)[0].numpy()
+    # A permuted batch has the memory format channels_last. The result has it too, so no copy is needed here.
+    batch = torch.from_numpy(image)[None].permute(0, 3, 1, 2)  # (1, 3, h, w)
+    resized = interpolate(batch, size=(height, width), mode="bilinear", antialias=True)  # (1, 3, height, width)
+    return resized.permute(0, 2, 3, 1)[0].numpy()  # (height, width, 3)
 
 
 @lru_cache(maxsize=1024)
 def patch_boxes(model: ModelConfig, page_height: int, page_width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Boxes of the patches, row-major, in thousandths of the page.
+    """Returns the boxes of the patches, row by row, and whether each patch shows a part of the page.
 
-    page_height, page_width: pixels the page takes of the canvas; 0 where there is none.
-    Returns (v, 4) int32, clipped to the page, and (v,) bool: whether the patch shows any of the page. Read only.
+    Args:
+        model: gives the sizes of canvas and patches.
+        page_height: height of the page on the canvas in pixels; 0 without an image.
+        page_width: width of the page on the canvas in pixels; 0 without an image.
+
+    Returns:
+        (v, 4) int32 in thousandths of the page, clipped to the page, and (v,) bool. Both are read-only.
     """
-    rows, cols = np.divmod(np.arange(model.visual_tokens), model.patch_cols)
+    rows, cols = np.divmod(np.arange(model.visual_tokens), model.patch_cols)  # (v,), (v,)
     edges = np.stack([cols, rows, cols + 1, rows + 1], axis=1) * np.tile([model.patch_width, model.patch_height], 2)
-    extent = np.tile([page_width, page_height], 2)
-    boxes = np.rint(np.minimum(edges, extent) * BOX_MAX / np.maximum(extent, 1)).astype(np.int32)
-    visible = np.all(edges[:, :2] < extent[:2], axis=1)
+    extent = np.tile([page_width, page_height], 2)  # (4,); `edges` is (v, 4); both in pixels
+    boxes = np.rint(np.minimum(edges, extent) * BOX_MAX / np.maximum(extent, 1)).astype(np.int32)  # (v, 4)
+    visible = np.all(edges[:, :2] < extent[:2], axis=1)  # (v,)
     for array in (boxes, visible):
         array.flags.writeable = False
     return boxes, visible

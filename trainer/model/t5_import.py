@@ -1,7 +1,7 @@
-"""T5 weights as the starting point: reads a checkpoint folder of the transformers library, without that library.
+"""Loads T5 weights as initial weights from a checkpoint folder of the transformers library, without that library.
 
-DocFormerv2's text part is T5 1.0 (Raffel et al. 2020): ReLU feed-forward and an output layer tied to the embeddings. T5
-1.1, Flan-T5 and their like have gates and an output layer of their own, which have no place here.
+The text part of DocFormerv2 is T5 1.0 (Raffel et al. 2020): ReLU feed-forward, and an output layer tied to the
+embeddings. T5 1.1, Flan-T5 and similar models are refused: they have a gated feed-forward and a separate output layer.
 """
 
 from __future__ import annotations
@@ -31,20 +31,21 @@ NORMS = {"encoder": ["attention", "feed_forward"], "decoder": ["attention", "cro
 
 EMBEDDINGS = "shared.weight"
 COPIES = ("lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
-UNUSED = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"  # in early files; nothing reads it
-FRESH = ("boxes.", "visual.", "heads.")
+# Early files contain this weight, but T5 does not use it.
+UNUSED = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
+FRESH = ("boxes.", "visual.", "heads.")  # prefixes of the weights that T5 does not have; they are not replaced
 
-# What T5's config.json must say, where it says anything: value, and what a checkpoint with another one is.
+# Settings that config.json must have or leave out: the required value, and the error text for any other value.
 T5_1_0 = {
-    "model_type": ("t5", "is no T5"),
-    "feed_forward_proj": ("relu", "is of a T5 with another feed-forward"),
-    "is_gated_act": (False, "is of a T5 with gates"),
-    "tie_word_embeddings": (True, "is of a T5 whose output layer is not tied to its embeddings"),
-    "decoder_start_token_id": (0, "begins its targets with another token"),
-    "layer_norm_epsilon": (NORM_EPS, "has another epsilon"),
+    "model_type": ("t5", "is not a T5"),
+    "feed_forward_proj": ("relu", "is a T5 with a different feed-forward layer"),
+    "is_gated_act": (False, "is a T5 with a gated feed-forward layer"),
+    "tie_word_embeddings": (True, "is a T5 whose output layer is not tied to its embeddings"),
+    "decoder_start_token_id": (0, "begins its targets with a different token"),
+    "layer_norm_epsilon": (NORM_EPS, "has a different epsilon"),
 }
 
-# Their setting, ours, and theirs where config.json is silent.
+# The setting in T5's config.json, the field of ModelConfig, and T5's default. None: the default is num_layers.
 SHAPE = (
     ("d_model", "d_model", 512),
     ("d_ff", "d_ff", 2048),
@@ -61,13 +62,14 @@ SHAPE = (
 
 
 def import_t5(model: DocFormerV2, folder: str | Path) -> None:
-    """Replaces the weights that T5 has too; those of boxes, patches and heads stay as they are.
+    """Replace the weights that T5 has too. The weights of boxes, patches and heads do not change.
 
     Args:
-        folder: has `config.json`, and `model.safetensors` or `pytorch_model.bin`.
+        model: the model to change in place.
+        folder: contains `config.json`, and `model.safetensors` or `pytorch_model.bin`.
 
     Raises:
-        UsageError: it is no T5 1.0 checkpoint, or one of another shape than the model.
+        UsageError: The folder contains no T5 1.0 checkpoint, or its sizes differ from those of the model.
     """
     path = Path(folder)
     _require_same_network(path, _read_config(path), model.config)
@@ -76,10 +78,10 @@ def import_t5(model: DocFormerV2, folder: str | Path) -> None:
 
 
 def our_name(name: str) -> str:
-    """Returns where a weight of transformers' T5 lives in `DocFormerV2`.
+    """Returns the name in `DocFormerV2` of a weight of the transformers library's T5.
 
     Raises:
-        KeyError, IndexError, ValueError: T5 1.0 has no such weight.
+        KeyError, IndexError, ValueError: T5 1.0 has no weight of this name.
     """
     if name == EMBEDDINGS:
         return "tokens.weight"
@@ -99,15 +101,15 @@ def _read_config(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise UsageError(f"--init_from {folder}: config.json cannot be read ({error}): give a T5 folder.") from error
     if not isinstance(config, dict):
-        raise UsageError(f"--init_from {folder}: config.json holds no settings: give a T5 folder.")
+        raise UsageError(f"--init_from {folder}: config.json contains no settings: give a T5 folder.")
     return config
 
 
 def _require_same_network(folder: Path, theirs: dict[str, Any], ours: ModelConfig) -> None:
-    for name, (expected, what) in T5_1_0.items():
+    for name, (expected, fault) in T5_1_0.items():
         if theirs.get(name, expected) != expected:
             raise UsageError(
-                f"--init_from {folder} {what} ({name} {theirs[name]!r}): give a T5 1.0 checkpoint, such as t5-small."
+                f"--init_from {folder} {fault} ({name} {theirs[name]!r}): give a T5 1.0 checkpoint, such as t5-small."
             )
     layers = theirs.get("num_layers", 6)
     for name, our_setting, default in SHAPE:
@@ -115,14 +117,14 @@ def _require_same_network(folder: Path, theirs: dict[str, Any], ours: ModelConfi
         value = (layers if default is None else default) if value is None else value
         if value != getattr(ours, our_setting):
             by_tokenizer = our_setting in ("vocab_size", "pad_id", "eos_id")
-            cure = (
-                "its tokenizer is another one"
+            advice = (
+                "it was trained with a different tokenizer"
                 if by_tokenizer
-                else f"take another --model, or set model.{our_setting}={value}"
+                else f"use a different --model, or set model.{our_setting}={value}"
             )
             raise UsageError(
                 f"--init_from {folder} has {name} {value}, the model has model.{our_setting} "
-                f"{getattr(ours, our_setting)}: {cure}."
+                f"{getattr(ours, our_setting)}: {advice}."
             )
 
 
@@ -133,33 +135,37 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
             return load_file(safetensors)
         return dict(torch.load(pickled, map_location="cpu", weights_only=True))
     except FileNotFoundError as error:
-        raise UsageError(f"--init_from {folder} holds neither {safetensors.name} nor {pickled.name}.") from error
+        raise UsageError(
+            f"--init_from {folder} has no {safetensors.name} or {pickled.name}: give a T5 folder."
+        ) from error
     except (OSError, SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
-        raise UsageError(f"--init_from {folder}: the weights cannot be read ({error}): fetch them again.") from error
+        raise UsageError(f"--init_from {folder}: the weights cannot be read ({error}): download them again.") from error
 
 
 def _untie(folder: Path, weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Returns the weights without copies of the embeddings, which some files have and some have not."""
+    """Returns the weights without the copies of the embeddings, which only some files contain."""
     kept = {name: value for name, value in weights.items() if name not in (*COPIES, UNUSED)}
     for name in COPIES:
         if name in weights and not torch.equal(weights[name], kept.setdefault(EMBEDDINGS, weights[name])):
-            raise UsageError(f"--init_from {folder}: {name} is not {EMBEDDINGS}, as it is in T5 1.0: give such a T5.")
+            raise UsageError(f"--init_from {folder}: {name} differs from {EMBEDDINGS}: give a T5 1.0 checkpoint.")
     return kept
 
 
 def _load(folder: Path, model: DocFormerV2, weights: dict[str, Tensor]) -> None:
-    own = dict(model.named_parameters())  # tied weights once
+    own = dict(model.named_parameters())  # tied weights are listed once
     try:
         found = {our_name(name): value for name, value in weights.items()}
     except (KeyError, IndexError, ValueError) as error:
-        raise UsageError(f"--init_from {folder} holds a weight that T5 1.0 has not ({error}).") from error
+        raise UsageError(
+            f"--init_from {folder} contains a weight that T5 1.0 does not have ({error}): give a T5 1.0 checkpoint."
+        ) from error
     expected = {name for name in own if not name.startswith(FRESH)}
-    if odd := sorted(expected ^ found.keys()):
-        raise UsageError(f"--init_from {folder} and a T5 of its config.json differ in their weights: {', '.join(odd)}.")
+    if different := sorted(expected ^ found.keys()):
+        raise UsageError(f"--init_from {folder}: its weights do not fit its config.json: {', '.join(different)}.")
     with torch.no_grad():
         for name, value in found.items():
             if value.shape != own[name].shape:
                 raise UsageError(f"--init_from {folder}: {name} is {tuple(value.shape)}, not {tuple(own[name].shape)}.")
             if not value.isfinite().all():
-                raise UsageError(f"--init_from {folder}: {name} is not finite: take another checkpoint.")
+                raise UsageError(f"--init_from {folder}: {name} is not finite: use a different checkpoint.")
             own[name].copy_(value)

@@ -1,3 +1,5 @@
+"""Box embeddings and patch embeddings."""
+
 from __future__ import annotations
 
 import pytest
@@ -11,7 +13,7 @@ def boxes(*rows: tuple[int, int, int, int]) -> torch.Tensor:
     return torch.tensor([rows])
 
 
-def test_a_place_is_the_sum_of_six_rows():
+def test_a_box_embedding_is_the_sum_of_six_table_rows():
     embedding = BoxEmbedding(TINY)
     tables = embedding.tables.weight.view(6, 1000, TINY.d_model)
     rows = (10, 20, 110, 50, 100, 30)
@@ -19,7 +21,7 @@ def test_a_place_is_the_sum_of_six_rows():
     torch.testing.assert_close(embedding(boxes((10, 20, 110, 50)), torch.ones(1, 1, dtype=torch.bool))[0, 0], expected)
 
 
-def test_near_places_begin_alike_and_a_box_begins_as_large_as_a_token():
+def test_near_coordinates_begin_similar_and_a_box_begins_as_large_as_a_token():
     torch.manual_seed(0)
     tables = smooth_tables(1000, 512)
     near, far = (torch.cosine_similarity(tables[:, :500], tables[:, gap : gap + 500], dim=-1) for gap in (2, 300))
@@ -28,25 +30,25 @@ def test_near_places_begin_alike_and_a_box_begins_as_large_as_a_token():
     assert tables.sum(dim=0).std().item() == pytest.approx(1.0, abs=0.1)
 
 
-def test_the_six_tables_begin_unalike():
+def test_the_six_tables_begin_different():
     tables = smooth_tables(1000, 512)
     assert torch.cosine_similarity(tables[0], tables[1], dim=-1).abs().mean() < 0.3
 
 
-def test_the_page_s_far_edge_shares_the_last_row():
+def test_coordinate_1000_shares_the_last_table_row():
     embedding = BoxEmbedding(TINY)
     seen = torch.ones(1, 1, dtype=torch.bool)
     assert torch.equal(embedding(boxes((0, 0, 1000, 1000)), seen), embedding(boxes((0, 0, 999, 999)), seen))
 
 
-def test_a_hidden_box_adds_nothing():
+def test_a_hidden_box_has_a_zero_embedding():
     embedding = BoxEmbedding(TINY)
     places = embedding(boxes((1, 2, 3, 4), (1, 2, 3, 4)), torch.tensor([[True, False]]))
     assert places[0, 0].abs().sum() > 0
     assert torch.equal(places[0, 1], torch.zeros(TINY.d_model))
 
 
-def test_every_pixel_reaches_its_own_patch_and_no_other():
+def test_a_pixel_changes_only_its_own_patch():
     torch.manual_seed(0)
     visual = VisualEmbedding(TINY)
     places, seen = torch.zeros(1, 128, 4, dtype=torch.long), torch.ones(1, 128, dtype=torch.bool)

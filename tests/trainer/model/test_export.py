@@ -1,3 +1,5 @@
+"""Export and import of a trained model."""
+
 from __future__ import annotations
 
 import json
@@ -28,7 +30,7 @@ def logits_of(model: DocFormerV2, batch: Batch) -> torch.Tensor:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("height", [512, 0], ids=["with an image", "text only"])
-def test_an_exported_model_gives_the_same_logits_bit_for_bit(tmp_path, dtype, height):
+def test_an_exported_model_has_bit_identical_logits(tmp_path, dtype, height):
     torch.manual_seed(0)
     config = replace(TINY, image_height=height)
     model = DocFormerV2(config, PretrainingHeads).to(dtype).eval()
@@ -39,7 +41,7 @@ def test_an_exported_model_gives_the_same_logits_bit_for_bit(tmp_path, dtype, he
     assert tokenizer.sha256 == TOKENIZER.sha256
 
 
-def test_the_heads_stay_behind_and_the_tied_weights_are_written_once(tmp_path):
+def test_heads_are_not_exported_and_tied_weights_are_written_once(tmp_path):
     model = DocFormerV2(TINY, PretrainingHeads)
     export_model(model, TOKENIZER, tmp_path)
     weights = load_file(tmp_path / "model.safetensors")
@@ -56,22 +58,22 @@ def exported(tmp_path_factory):
     return folder
 
 
-def test_a_folder_without_a_model_is_named(tmp_path):
-    with pytest.raises(FolioError, match=r"holds no config\.json"):
+def test_a_folder_without_a_model_is_refused(tmp_path):
+    with pytest.raises(FolioError, match=r"contains no config\.json"):
         load_model(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("field", "value", "message"), [("model_type", "t5", "docformer_v2"), ("format_version", 2, "newer")]
 )
-def test_a_foreign_or_newer_model_is_refused(exported, tmp_path, field, value, message):
+def test_a_model_of_another_type_or_newer_format_is_refused(exported, tmp_path, field, value, message):
     config = json.loads((exported / "config.json").read_text()) | {field: value}
     (tmp_path / "config.json").write_text(json.dumps(config))
     with pytest.raises(FolioError, match=message):
         load_model(tmp_path)
 
 
-def test_weights_that_do_not_fit_the_config_are_refused_by_name(exported, tmp_path):
+def test_weights_that_do_not_match_the_config_are_refused_and_named(exported, tmp_path):
     weights = load_file(exported / "model.safetensors")
     weights.pop("encoder.norm.weight")
     save_file(weights, tmp_path / "model.safetensors")
@@ -80,11 +82,11 @@ def test_weights_that_do_not_fit_the_config_are_refused_by_name(exported, tmp_pa
         load_model(tmp_path)
 
 
-def test_a_disk_too_small_for_the_model_keeps_the_one_that_is_there(tmp_path):
+def test_a_failed_export_on_a_full_disk_keeps_the_earlier_export(tmp_path):
     small, large = (DocFormerV2(replace(TINY, image_height=0, d_ff=width)) for width in (64, 4096))
     with small_disk(tmp_path / "disk", "40m") as disk:
         export_model(small, TOKENIZER, disk.path / "model")
-        with pytest.raises(FolioError, match=r"model cannot be written: .* Make room"):
+        with pytest.raises(FolioError, match=r"model cannot be written: .* Free disk space"):
             export_model(large, TOKENIZER, disk.path / "model")
         assert [path.name for path in disk.path.iterdir()] == ["model"]
         assert load_model(disk.path / "model")[0].config == small.config

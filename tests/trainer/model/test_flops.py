@@ -1,3 +1,5 @@
+"""The formula for floating-point operations, compared with torch's own counter."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -14,7 +16,7 @@ from trainer.tasks.pretraining.heads import PretrainingHeads
 
 
 def counted(config: ModelConfig) -> tuple[float, int, int]:
-    """Operations a sequence as torch counts them, and the padded lengths of text and target."""
+    """Returns the operations per sequence as torch counts them, and the padded lengths of text and target."""
     model = DocFormerV2(config, PretrainingHeads)
     pages = [page_tokens([10] * 20), page_tokens([9] * 20)]
     batch = collated([example_of(page, page_image(), model=config) for page in pages])
@@ -24,15 +26,15 @@ def counted(config: ModelConfig) -> tuple[float, int, int]:
 
 
 @pytest.mark.parametrize("config", [TINY, replace(TINY, image_height=0)], ids=["with an image", "text only"])
-def test_the_formula_counts_what_torch_counts(config):
+def test_the_formula_agrees_with_the_count_of_torch(config):
     measured, text, target = counted(config)
     assert flops_per_sequence(config, text, target) + PRETRAINING.head_flops(text) == pytest.approx(measured, rel=1e-6)
 
 
 @pytest.mark.parametrize(("size", "gflop"), [("small", 133), ("base", 532), ("large", 1800)])
-def test_a_full_sequence_costs_what_the_sizes_promise(size, gflop):
+def test_operations_of_a_full_sequence_for_each_size(size, gflop):
     assert flops_per_sequence(MODEL_SIZES[size], 512, 128) / 1e9 == pytest.approx(gflop, abs=1)
 
 
-def test_recomputed_activations_are_no_work_of_the_model():
+def test_activation_checkpointing_does_not_change_the_count():
     assert flops_per_sequence(replace(TINY, activation_checkpointing=True), 64, 64) == flops_per_sequence(TINY, 64, 64)

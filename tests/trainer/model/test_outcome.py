@@ -12,7 +12,7 @@ from trainer.model.outcome import classify
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_only_labels_that_are_not_ignored_count(dtype):
+def test_ignored_labels_do_not_count(dtype):
     logits = torch.tensor([[[9.0, 0.0], [0.0, 9.0], [0.0, 0.0]]], dtype=dtype)  # (1, 3, 2)
     outcome = classify(logits, torch.tensor([[0, 0, IGNORE]]))
     assert {value.dtype for value in outcome} == {torch.float32}
@@ -20,7 +20,7 @@ def test_only_labels_that_are_not_ignored_count(dtype):
     assert (outcome.correct, outcome.answers) == (1, 2)
 
 
-def test_without_a_label_all_sums_are_zero_and_nothing_is_learnt():
+def test_without_labels_all_sums_and_gradients_are_zero():
     logits = torch.randn(4, 3, requires_grad=True)
     outcome = classify(logits, torch.full((4,), IGNORE))
     outcome.loss_sum.backward()

@@ -1,4 +1,4 @@
-"""The cross entropy by chunks is the plain one, in value and in gradient."""
+"""The chunked cross entropy has the value and the gradients of torch's cross entropy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from trainer.model.batch import IGNORE
 from trainer.model.output_layer import OutputLayer, chunked_cross_entropy
 
 
-def problem(dtype: torch.dtype, rows: int = 37) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def random_inputs(dtype: torch.dtype, rows: int = 37) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Returns x (rows, 16), weight (50, 16) and labels (rows,), every fifth of them IGNORE."""
     torch.manual_seed(0)
     x, weight = (torch.randn(count, 16).to(dtype).requires_grad_() for count in (rows, 50))
     labels = torch.randint(50, (rows,))
@@ -19,8 +20,8 @@ def problem(dtype: torch.dtype, rows: int = 37) -> tuple[torch.Tensor, torch.Ten
 
 
 @pytest.mark.parametrize("rows", [1, 8, 37, 64])
-def test_chunks_give_the_loss_and_the_gradients_of_the_whole(rows):
-    x, weight, labels = problem(torch.float64 if rows == 1 else torch.float32)
+def test_loss_and_gradients_do_not_depend_on_the_chunk_size(rows):
+    x, weight, labels = random_inputs(torch.float64 if rows == 1 else torch.float32)
     loss, correct = chunked_cross_entropy(x, weight, labels, rows)
     logits = x @ weight.T
     expected = F.cross_entropy(logits, labels, ignore_index=IGNORE, reduction="sum")
@@ -31,8 +32,8 @@ def test_chunks_give_the_loss_and_the_gradients_of_the_whole(rows):
         torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-6)
 
 
-def test_in_bfloat16_many_chunks_lose_no_more_than_one():
-    x, weight, labels = problem(torch.bfloat16, rows=2000)
+def test_many_bfloat16_chunks_are_about_as_exact_as_one():
+    x, weight, labels = random_inputs(torch.bfloat16, rows=2000)
     exact = torch.autograd.grad(
         F.cross_entropy(x.double() @ weight.double().T, labels, ignore_index=IGNORE, reduction="sum"), weight
     )[0]
@@ -43,14 +44,14 @@ def test_in_bfloat16_many_chunks_lose_no_more_than_one():
     assert errors[0] <= 2 * errors[1]
 
 
-def test_a_batch_that_supervises_nothing_costs_nothing_and_moves_nothing():
-    x, weight, labels = problem(torch.float32)
+def test_a_batch_without_labels_has_zero_loss_and_zero_gradients():
+    x, weight, labels = random_inputs(torch.float32)
     loss, correct = chunked_cross_entropy(x, weight, torch.full_like(labels, IGNORE), 8)
     assert loss == correct == 0
     assert not any(gradient.any() for gradient in torch.autograd.grad(loss, (x, weight)))
 
 
-def test_the_layer_gives_logits_or_the_loss_of_its_labels():
+def test_the_layer_returns_logits_or_with_labels_the_loss():
     torch.manual_seed(0)
     layer, x = OutputLayer(16, 50, bias=False), torch.randn(2, 3, 16)
     labels = torch.tensor([[4, 7, IGNORE], [1, IGNORE, 2]])

@@ -1,4 +1,4 @@
-"""What `--init_from` takes and refuses. That the weights are right is tested beside T5 itself: test_t5_parity."""
+"""Which T5 checkpoints `--init_from` accepts and refuses. test_t5_parity compares the loaded network with T5."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def original(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def folder(original, tmp_path) -> Path:
-    """A copy to be changed."""
+    """A copy of the checkpoint that a test may change."""
     for name in ("config.json", "model.safetensors"):
         (tmp_path / name).write_bytes((original / name).read_bytes())
     return tmp_path
@@ -57,12 +57,12 @@ def change_config(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_what_t5_has_not_keeps_its_first_weights_and_the_rest_is_t5s(original):
+def test_weights_that_t5_has_are_replaced_and_the_others_stay(original):
     before, after = model().state_dict(), model()
     import_t5(after, original)
     same = {name for name, value in after.state_dict().items() if torch.equal(value, before[name])}
     fresh = {name for name in before if name.startswith(("boxes.", "visual.", "heads."))}
-    norms = {name for name in before if name.endswith("norm.weight")}  # one in either
+    norms = {name for name in before if name.endswith("norm.weight")}  # all ones in both models
     assert same == fresh | norms
     t5 = load_file(original / "model.safetensors")
     assert torch.equal(after.tokens.weight, t5["shared.weight"])
@@ -71,7 +71,7 @@ def test_what_t5_has_not_keeps_its_first_weights_and_the_rest_is_t5s(original):
     assert torch.equal(after.encoder.position_bias.values.weight, bias)
 
 
-def test_older_files_are_pickled_hold_the_embeddings_four_times_and_a_bias_that_nothing_reads(folder):
+def test_a_pickled_file_with_copies_of_the_embeddings_and_an_unused_bias_is_read(folder):
     expected = model()
     import_t5(expected, folder)
     weights = load_file(folder / "model.safetensors")
@@ -111,7 +111,7 @@ def test_older_files_are_pickled_hold_the_embeddings_four_times_and_a_bias_that_
         ({"relative_attention_num_buckets": 16}, "relative_attention_num_buckets 16"),
     ],
 )
-def test_another_network_is_refused_by_the_setting_that_differs(folder, changes, message):
+def test_a_different_network_is_refused_and_the_setting_is_named(folder, changes, message):
     change_config(folder, **changes)
     with pytest.raises(UsageError, match=message):
         import_t5(model(), folder)
@@ -120,14 +120,14 @@ def test_another_network_is_refused_by_the_setting_that_differs(folder, changes,
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"lm_head.weight": torch.zeros(128, 32)}, r"lm_head\.weight is not shared\.weight"),
+        ({"lm_head.weight": torch.zeros(128, 32)}, r"lm_head\.weight differs from shared\.weight"),
         ({"encoder.final_layer_norm.weight": None}, r"encoder\.norm\.weight"),
         ({"encoder.block.0.layer.1.DenseReluDense.wi_0.weight": torch.zeros(64, 32)}, "wi_0"),
         ({"encoder.block.0.layer.0.SelfAttention.q.weight": torch.zeros(32, 16)}, r"\(32, 16\), not \(32, 32\)"),
         ({"encoder.block.0.layer.0.SelfAttention.q.weight": torch.full((32, 32), torch.nan)}, "not finite"),
     ],
 )
-def test_weights_that_are_not_those_of_the_config_are_refused_by_name(folder, changes, message):
+def test_weights_that_do_not_match_the_config_are_refused_and_named(folder, changes, message):
     change_weights(folder, changes)
     with pytest.raises(UsageError, match=message):
         import_t5(model(), folder)
@@ -137,8 +137,8 @@ def test_weights_that_are_not_those_of_the_config_are_refused_by_name(folder, ch
     ("damage", "message"),
     [
         (lambda folder: (folder / "config.json").unlink(), r"config\.json cannot be read"),
-        (lambda folder: (folder / "config.json").write_text("[1]"), r"config\.json holds no settings"),
-        (lambda folder: (folder / "model.safetensors").unlink(), r"neither model\.safetensors nor pytorch_model\.bin"),
+        (lambda folder: (folder / "config.json").write_text("[1]"), r"config\.json contains no settings"),
+        (lambda folder: (folder / "model.safetensors").unlink(), r"has no model\.safetensors or pytorch_model\.bin"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"torn"), "weights cannot be read"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Without places and patches the network is T5: the same weights give the logits of the transformers library."""
+"""Without boxes and patches the network is T5: with the same weights it has the logits of the transformers library."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SHAPES = (
 
 
 def fresh_t5(config: ModelConfig) -> torch.nn.Module:
-    """A T5 of the transformers library as it begins."""
+    """Returns a T5 of the transformers library with its initial weights."""
     from benchmarks.training.train_cpu import t5_config
 
     return transformers.T5ForConditionalGeneration(t5_config(config))
 
 
-def t5_like(config: ModelConfig) -> torch.nn.Module:
-    """A T5 with random weights, norms too, which would begin at one."""
+def random_t5(config: ModelConfig) -> torch.nn.Module:
+    """Returns a T5 whose weights are all random, also those of the norms, which are initially 1."""
     theirs = fresh_t5(config)
     with torch.no_grad():
         for parameter in theirs.parameters():
@@ -39,9 +39,9 @@ def t5_like(config: ModelConfig) -> torch.nn.Module:
 
 
 @pytest.fixture(scope="module", params=SHAPES, ids=["deep", "wide", "few buckets"])
-def peers(request, tmp_path_factory) -> tuple[DocFormerV2, torch.nn.Module]:
+def both_models(request, tmp_path_factory) -> tuple[DocFormerV2, torch.nn.Module]:
     torch.manual_seed(0)
-    theirs = t5_like(request.param)
+    theirs = random_t5(request.param)
     folder = tmp_path_factory.mktemp("t5")
     theirs.save_pretrained(folder)
     ours = DocFormerV2(request.param).eval()
@@ -49,15 +49,15 @@ def peers(request, tmp_path_factory) -> tuple[DocFormerV2, torch.nn.Module]:
     return ours, theirs
 
 
-def placeless_batch(model: ModelConfig) -> dict:
+def batch_without_boxes(model: ModelConfig) -> dict:
     pages = [page_tokens([9] * 20), page_tokens([5] * 3)]
     batch = collated([example_of(page, model=model, key=str(i)) for i, page in enumerate(pages)])
     return batch | {"box_visible": torch.zeros_like(batch["box_visible"])}
 
 
-def test_the_logits_and_the_loss_are_those_of_transformers(peers):
-    ours, theirs = peers
-    batch = placeless_batch(ours.config)
+def test_logits_and_loss_agree_with_transformers(both_models):
+    ours, theirs = both_models
+    batch = batch_without_boxes(ours.config)
     with torch.no_grad():
         expected = theirs(
             input_ids=batch["input_ids"], attention_mask=batch["text_mask"].long(), labels=batch["labels"]
@@ -70,9 +70,9 @@ def test_the_logits_and_the_loss_are_those_of_transformers(peers):
         torch.testing.assert_close(loss_sum / answers, expected.loss, atol=1e-5, rtol=0)
 
 
-def test_the_gradients_of_the_loss_are_those_of_transformers(peers):
-    ours, theirs = peers
-    batch = placeless_batch(ours.config)
+def test_gradients_agree_with_transformers(both_models):
+    ours, theirs = both_models
+    batch = batch_without_boxes(ours.config)
     theirs(
         input_ids=batch["input_ids"], attention_mask=batch["text_mask"].long(), labels=batch["labels"]
     ).loss.backward()
@@ -83,16 +83,16 @@ def test_the_gradients_of_the_loss_are_those_of_transformers(peers):
         torch.testing.assert_close(own[our_name(name)].grad, parameter.grad, atol=1e-5, rtol=1e-4, msg=name)
 
 
-def test_greedy_decoding_writes_what_transformers_writes(peers):
-    ours, theirs = peers
-    batch = placeless_batch(ours.config)
+def test_greedy_decoding_returns_the_tokens_of_transformers(both_models):
+    ours, theirs = both_models
+    batch = batch_without_boxes(ours.config)
     expected = theirs.generate(
         input_ids=batch["input_ids"], attention_mask=batch["text_mask"].long(), max_new_tokens=12, do_sample=False
     )
     assert torch.equal(ours.generate(batch, 12), expected[:, 1:])
 
 
-def test_initial_weights_are_as_large_as_those_of_transformers():
+def test_initial_weights_have_the_standard_deviation_of_transformers():
     torch.manual_seed(1)
     config = replace(CONFIG, d_model=256, d_ff=512, d_kv=32)
     theirs = fresh_t5(config)
