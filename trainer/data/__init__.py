@@ -1,4 +1,4 @@
-"""From corpora to batches of tensors: which pages there are, their order, their shards as local files, the loader.
+"""From corpora to batches of tensors: tables of pages, sample order, local copies of shards, and the loader.
 
 May import: `trainer.settings`, `trainer.tasks.base`, `trainer.model`, `distributed`, `startup`, `schemas`.
 """

@@ -1,4 +1,4 @@
-"""What a run reads: the order of its pages, and the batches of a rank."""
+"""The input of a run: the order of its pages, and the batches of each rank."""
 
 from __future__ import annotations
 
@@ -32,11 +32,16 @@ def training_batches(
     consumed: int,
     steps: int,
 ) -> Iterator[Batch]:
-    """Yields this rank's micro-batches of the next `steps` steps.
+    """Yields the micro-batches of this rank for the next `steps` steps.
 
     Args:
-        micro_batch: pages in each.
-        consumed: samples that the run has seen.
+        config: the settings of the run.
+        corpora: the open corpora.
+        order: result of `sample_order`.
+        dataset: makes examples from pages.
+        micro_batch: pages per micro-batch.
+        consumed: number of samples that the run has already read.
+        steps: number of steps.
     """
     micro_batches = RankBatches(
         order,

@@ -1,4 +1,4 @@
-"""Examples of pages to one batch of tensors."""
+"""Combines the examples of several pages into one batch of tensors."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from trainer.tasks.base import Example, Task
 
 
 def collate(examples: Sequence[Example], task: Task, pad_multiple: int = 32) -> Batch:
-    """Stacks examples to what `trainer.model.batch.Batch` lists, and what the task adds to it.
+    """Combine examples into a batch: the tensors of `trainer.model.batch.Batch` and the label tensors of the task.
 
-    Text is padded to the next multiple of `pad_multiple`, targets to the next multiple of half of it.
+    Args:
+        examples: at least one.
+        task: adds its label tensors.
+        pad_multiple: text is padded to the next multiple of this, targets to the next multiple of half of it.
     """
     text_length = _round_up(max(len(example.input_ids) for example in examples), pad_multiple)
     target_length = _round_up(max(len(example.labels) for example in examples), max(1, pad_multiple // 2))

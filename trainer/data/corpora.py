@@ -1,4 +1,4 @@
-"""The corpora of a run, local or remote: opened, checked, and divided into pages to train on and held-out ones."""
+"""Opens and checks the corpora of a run, local or remote, and splits each into training pages and held-out pages."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from trainer.data.remote import open_url, unreachable
 from trainer.data.shard_files import CachedShards, LocalShards, ShardFiles
 from trainer.settings.data import DataSettings
 
-OPEN_SHARDS = 256  # whose headers a process keeps in memory
+OPEN_SHARDS = 256  # number of shards whose tar headers a process keeps in memory
 
 
 class CorpusPages:
-    """Pages of one corpus, read by their row. Every process keeps the headers of the shards that it read last."""
+    """Pages of one corpus, read by row of the page table. Each process keeps the headers of the shards it read last."""
 
     def __init__(self, table: PageTable, files: ShardFiles) -> None:
         self.table = table
@@ -33,11 +33,11 @@ class CorpusPages:
         return len(self.table)
 
     def sample(self, row: int) -> Sample:
-        """Returns a page's sample.
+        """Returns the sample of a page.
 
         Raises:
-            SchemaError: it is damaged, or not in the shard that the manifest names.
-            ShardError: its shard cannot be had.
+            SchemaError: The sample is damaged, or it is not in the shard that the manifest names.
+            ShardError: The shard cannot be read or fetched.
         """
         number, key = self.table.shard(row), self.table.key(row)
         while True:
@@ -47,7 +47,7 @@ class CorpusPages:
             except SchemaError:
                 if shard.path.exists():
                     raise
-                del self._open[number]  # removed from the cache meanwhile, and fetched again
+                del self._open[number]  # the shard was removed from the cache: fetch it again
 
     def shard_name(self, row: int) -> str:
         """Returns the name of the shard that holds a page."""
@@ -68,7 +68,10 @@ class OpenCorpus:
 
     Attributes:
         path: a directory or a URL.
-        weight: share of the samples, relative to those of the others.
+        weight: share of the samples, relative to the weights of the other corpora.
+        index: the index of the corpus.
+        train: the training pages.
+        held_out: the held-out pages.
     """
 
     path: str
@@ -79,12 +82,12 @@ class OpenCorpus:
 
 
 def open_corpora(settings: DataSettings) -> tuple[list[OpenCorpus], Tokenizer]:
-    """Opens all corpora of a run.
+    """Open all corpora of a run.
 
     Raises:
-        UsageError: one is no finished corpus, was made with another tokenizer or on another grid, or has no page to
-            train on; two are the same; or their weights make no sense.
-        SchemaError: another schema version, or a damaged manifest.
+        UsageError: A corpus is not finished, was built with a different tokenizer or grid, or has no training page. Or
+            two corpora are the same, or the weights are invalid.
+        SchemaError: A corpus has a different schema version or a damaged manifest.
     """
     tokenizer = load_tokenizer(settings.tokenizer)
     corpora = [_open(path, weight, tokenizer, settings) for path, weight in mixture(settings.corpus)]
@@ -102,8 +105,8 @@ def _require_different(corpora: Sequence[OpenCorpus]) -> None:
         shards = tuple(shard.sha256 for shard in corpus.index.shards)
         if shards in paths:
             raise UsageError(
-                f"--corpus {paths[shards]} and --corpus {corpus.path} are the same corpus: name it once; weights give "
-                "one corpus a larger share than another."
+                f"--corpus {paths[shards]} and --corpus {corpus.path} are the same corpus: name it once. To give a "
+                "corpus a larger share, use weights."
             )
         paths[shards] = corpus.path
 
@@ -113,7 +116,7 @@ def _open(path: str, weight: float | None, tokenizer: Tokenizer, settings: DataS
     if tokenizer.sha256 != index.tokenizer.sha256:
         raise UsageError(_other_tokenizer(path, index, tokenizer, settings.tokenizer))
     if not len(table):
-        raise UsageError(f"{path} holds no usable page: its report.html and manifest.parquet say why.")
+        raise UsageError(f"{path} holds no usable page: see its report.html and manifest.parquet for the reasons.")
     train, held_out = table.split(settings.val_share)
     if not len(train):
         raise UsageError(f"--val_share {settings.val_share} holds out all {len(held_out)} pages of {path}: lower it.")
@@ -124,11 +127,14 @@ def _open(path: str, weight: float | None, tokenizer: Tokenizer, settings: DataS
 
 
 def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
-    """Reads index and manifest of a corpus.
+    """Read the index and the page table of a corpus.
+
+    Args:
+        path: a directory or a URL.
 
     Raises:
-        UsageError: there is none, or it cannot be reached.
-        SchemaError: another schema version, or a damaged manifest.
+        UsageError: The path is not a finished corpus, or it cannot be reached.
+        SchemaError: The corpus has a different schema version or a damaged manifest.
     """
     filesystem, root = open_url("--corpus", path)
     try:
@@ -138,7 +144,7 @@ def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
     except FileNotFoundError as error:
         missing = INDEX_NAME if INDEX_NAME in str(error) else "manifest.parquet"
         raise UsageError(
-            f"{path} holds no {missing}, so no finished corpus: build it with pipelines.build_corpus."
+            f"{path} holds no {missing}, so it is not a finished corpus: build it with pipelines.build_corpus."
         ) from error
     except OSError as error:
         raise unreachable("--corpus", path, error) from error
@@ -146,12 +152,12 @@ def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
 
 
 def _index_json(filesystem: Any, root: str, path: str) -> bytes:
-    """Returns the first that is read of a corpus, so what is wrong with its file system is found out here."""
+    """Returns the bytes of the index. It is the first file that is read, so errors of the file system appear here."""
     try:
         return filesystem.cat_file(f"{root}/{INDEX_NAME}")
     except OSError:
         raise
-    except Exception as error:  # each backend of fsspec has kinds of errors of its own
+    except Exception as error:  # each backend of fsspec has its own types of errors
         raise unreachable("--corpus", path, error) from error
 
 
@@ -159,23 +165,23 @@ def shard_files(path: str, index: CorpusIndex, settings: DataSettings) -> ShardF
     """Returns the shards of a corpus as local files.
 
     Raises:
-        UsageError: the cache of remote ones is to lie in a home folder that is not known.
+        UsageError: The cache directory begins with `~`, and the home directory is unknown.
     """
     if "://" not in path:
         return LocalShards(Path(path, "shards"), index.shards)
     try:
         cache = Path(settings.cache_dir).expanduser()
     except RuntimeError as error:
-        raise UsageError(f"--cache_dir {settings.cache_dir}: {error} Name another folder.") from error
+        raise UsageError(f"--cache_dir {settings.cache_dir}: {error} Use a different folder.") from error
     return CachedShards(f"{path.rstrip('/')}/shards", index.shards, cache)
 
 
-def _other_tokenizer(path: str, index: CorpusIndex, tokenizer: Tokenizer, asked: str) -> str:
+def _other_tokenizer(path: str, index: CorpusIndex, tokenizer: Tokenizer, requested: str) -> str:
     made_with, corpus = index.tokenizer, path.rstrip("/")
-    words = [corpus, "--tokenizer", asked, "--output", f"{corpus}-retokenized"]
+    words = [corpus, "--tokenizer", requested, "--output", f"{corpus}-retokenized"]
     command = shlex.join(["python", "-m", "pipelines.retokenize", *words])
     return (
         f"{path} was built with the tokenizer {made_with.name} (sha256 {made_with.sha256[:12]}), "
-        f"--tokenizer {tokenizer.name} is another one (sha256 {tokenizer.sha256[:12]}): "
+        f"--tokenizer {tokenizer.name} is a different one (sha256 {tokenizer.sha256[:12]}): "
         f"pass --tokenizer {made_with.name}, or make a corpus for it: {command}"
     )

@@ -1,4 +1,4 @@
-"""From a corpus to batches of tensors: read, decode, make the example, collate; in worker processes where asked for."""
+"""Loads batches of tensors from corpora: read, decode, make examples and collate, optionally in worker processes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from trainer.model.page_canvas import page_patches
 from trainer.tasks.base import Example, Task, page_generator
 
 TOKEN_ID, WORD, LINE = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line"))
-MOST_BAD_IN_A_ROW = 100
-BATCHES_AHEAD = 4  # of each worker
+MAX_BAD_IN_A_ROW = 100
+BATCHES_AHEAD = 4  # batches that each worker loads in advance
 
 
 class SampleError(FolioError):
@@ -35,24 +35,24 @@ class SampleError(FolioError):
 
 
 class WorkerDied(FolioError):
-    """A worker process was killed. Only its rank knows."""
+    """A worker process was killed. Only its own rank raises this error."""
 
 
 class TooManyBadSamples(FolioError):
-    """The corpus, and not a page of it, is bad. Only the rank that met it knows."""
+    """So many bad samples in a row that the corpus must be bad. Only the rank that read them raises this error."""
 
 
 class PageDataset(Dataset[Example]):
     """Pages of corpora as training examples, by `SampleRef`.
 
-    A page that cannot be used gives way to another one of its corpus, drawn by seed, epoch and key, so that it is the
-    same one on any rank, worker or restart.
+    A page that cannot be used is replaced by another page of its corpus. Seed, epoch and key determine the replacement,
+    so it is the same on any rank and worker and after any restart.
 
     Args:
-        corpora: in the numbering of the refs.
+        corpora: the pages of each corpus, in the numbering of the refs.
         task: makes the examples.
-        model: fitted to the corpora.
-        seed: of the run.
+        model: the model configuration, with the vocabulary and the grid of the corpora.
+        seed: seed of the run.
     """
 
     def __init__(self, corpora: Sequence[CorpusPages], task: Task, model: ModelConfig, seed: int) -> None:
@@ -62,15 +62,15 @@ class PageDataset(Dataset[Example]):
         self.seed = seed
 
     def key(self, ref: SampleRef) -> str:
-        """Returns the key of a page, unread."""
+        """Returns the key of a page without reading the page."""
         return self.corpora[ref.corpus].table.key(ref.row)
 
     def length(self, ref: SampleRef) -> int:
-        """Returns how many tokens of a page the task reads; the page itself is not read."""
+        """Returns how many tokens of a page the task uses, without reading the page."""
         return self.task.tokens_read(int(self.corpora[ref.corpus].table.tokens[ref.row]))
 
     def __getitems__(self, refs: list[SampleRef]) -> list[Example]:
-        """Returns many examples at once: all texts, then all images, which else take the caches from each other."""
+        """Returns the examples of a micro-batch. Making all texts before all images uses the CPU caches better."""
         try:
             samples = [self.corpora[ref.corpus].sample(ref.row) for ref in refs]
             texts = [self._text(sample, ref.epoch) for sample, ref in zip(samples, refs, strict=True)]
@@ -79,9 +79,15 @@ class PageDataset(Dataset[Example]):
             return [self[ref] for ref in refs]
 
     def __getitem__(self, ref: SampleRef) -> Example:
+        """Returns the example of a page, or of the page that replaces it.
+
+        Raises:
+            TooManyBadSamples: The page and all its replacements are bad.
+            ShardError: A shard cannot be read or fetched.
+        """
         pages, row = self.corpora[ref.corpus], ref.row
         bad: list[str] = []
-        while len(bad) < MOST_BAD_IN_A_ROW:
+        while len(bad) < MAX_BAD_IN_A_ROW:
             try:
                 sample = pages.sample(row)
                 example = self._with_image(self._text(sample, ref.epoch), sample)
@@ -108,18 +114,26 @@ def _require_usable(sample: Sample, vocabulary: int) -> None:
         return
     ids = sample.tokens[:, TOKEN_ID]
     if not 0 <= ids.min() <= ids.max() < vocabulary:
-        raise SampleError(f"{sample.key} has token ids beyond the {vocabulary} of the tokenizer: verify the corpus")
+        raise SampleError(f"{sample.key} has token ids outside the {vocabulary} of the tokenizer: verify the corpus")
     if any(np.any(column[1:] < column[:-1]) for column in (sample.tokens[:, WORD], sample.tokens[:, LINE])):
-        raise SampleError(f"{sample.key} has words or lines out of their order: verify the corpus")
+        raise SampleError(f"{sample.key} has words or lines out of order: verify the corpus")
 
 
 def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:
-    """Returns the page's image, `(h, w, 3)` uint8, no smaller than it fills a `height x width` canvas.
+    """Decode the image of a page, at a reduced size if the canvas is smaller than the image.
 
-    A JPEG can be decoded at eighths of its size, for a fraction of the time.
+    A JPEG can be decoded at multiples of 1/8 of its size, which takes a fraction of the time.
+
+    Args:
+        sample: the page.
+        height: of the canvas in pixels.
+        width: of the canvas in pixels.
+
+    Returns:
+        (h, w, 3) uint8; not smaller than the page on the canvas, unless the stored image is smaller.
 
     Raises:
-        SampleError: it is no JPEG.
+        SampleError: The image is not a JPEG.
     """
     try:
         full_height, full_width, *_ = simplejpeg.decode_jpeg_header(sample.jpg)
@@ -134,13 +148,16 @@ def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:
 def load_batches(
     dataset: PageDataset, micro_batches: Iterable[list[SampleRef]], *, pad_multiple: int, workers: int
 ) -> Iterator[Batch]:
-    """Yields the batch of each list of samples, in order, read ahead by `workers` processes.
+    """Yields the batch of each list of samples, in order.
 
     Args:
+        dataset: makes the examples.
+        micro_batches: the samples of each batch.
         pad_multiple: see `collate`.
+        workers: number of processes that load batches in advance; 0 loads them in this process.
 
     Raises:
-        FolioError: a shard cannot be had, too many samples are bad, or a worker was killed.
+        FolioError: A shard cannot be read or fetched, too many samples are bad, or a worker was killed.
     """
     loader = DataLoader(
         dataset,
@@ -154,35 +171,37 @@ def load_batches(
     try:
         yield from loader
     except FolioError as error:
-        raise type(error)(_own_words(error)) from error
+        raise type(error)(_without_traceback(error)) from error
     except (RuntimeError, OSError) as error:
         if isinstance(error, RuntimeError) and not str(error).startswith("DataLoader worker"):
             raise
-        what = str(error).partition(". ")[0]
+        reason = str(error).partition(". ")[0]
         raise WorkerDied(
-            f"a process that reads pages died, for want of memory or of room in /dev/shm perhaps ({what}): "
-            "try fewer --workers, of which 0 needs neither; containers get more by docker run --shm-size"
+            f"a process that reads pages died, perhaps because memory or /dev/shm was full ({reason}): "
+            "try fewer --workers; 0 starts no such processes; docker run --shm-size makes /dev/shm larger in containers"
         ) from error
 
 
-def _own_words(error: FolioError) -> str:
-    """Returns the message alone: one that comes from a worker process has the worker's whole traceback before it."""
+def _without_traceback(error: FolioError) -> str:
+    """Returns only the message. In an error from a worker process, the worker's traceback comes before the message."""
     kind = type(error)
     return str(error).rpartition(f"\n{kind.__module__}.{kind.__qualname__}: ")[2].strip()
 
 
 def _prepare_worker(worker: int) -> None:
-    """Makes SIGTERM end this worker only where its parent sends it, and a batch that cannot be handed over end it too.
+    """Set up the two conditions that end a worker process.
 
-    A launcher signals the whole process tree, but the run still needs its batches to reach the checkpoint. And without
-    room in shared memory, a batch would be dropped and waited for for ever.
+    1. SIGTERM ends it only if its parent sends it. A launcher sends SIGTERM to the whole process tree, but the run
+       still needs batches until it has written its checkpoint.
+    2. A batch that cannot be sent to the parent ends it. If shared memory is full, torch would drop the batch, and the
+       parent would wait for it forever.
     """
     Queue._on_queue_feeder_error = staticmethod(lambda error, batch: os._exit(1))  # type: ignore[attr-defined]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    threading.Thread(target=_exit_when_parent_asks, daemon=True).start()
+    threading.Thread(target=_exit_on_signal_of_parent, daemon=True).start()
 
 
-def _exit_when_parent_asks() -> None:
+def _exit_on_signal_of_parent() -> None:
     while signal.sigwaitinfo({signal.SIGTERM}).si_pid != os.getppid():
         pass
     os._exit(0)

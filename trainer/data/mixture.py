@@ -1,4 +1,4 @@
-"""Which corpora a run mixes, and by what weights: the values of `--corpus` as typed."""
+"""Parses the values of `--corpus`: the corpora that a run mixes, and their weights."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NEARLY_A_NUMBER = re.compile(r"(\d*[.,]?\d+)\s*(%?)")
 
 
 def mixture(specs: Sequence[str]) -> list[tuple[str, float | None]]:
-    """Returns path or URL and weight of each corpus, the weights all numbers or all None.
+    """Returns the path or URL and the weight of each corpus. Either all weights are numbers, or all are None.
 
     Raises:
-        UsageError: one names no corpus, has a weight that is none or has one alone; or there are too many of them.
+        UsageError: A value has no path or an invalid weight, only some values have a weight, or there are too many.
     """
     corpora = [split_weight(spec) for spec in specs]
     weights = [weight for _, weight in corpora if weight is not None]
@@ -29,18 +29,18 @@ def mixture(specs: Sequence[str]) -> list[tuple[str, float | None]]:
         )
     if len(corpora) > CYCLE:
         raise UsageError(
-            f"--corpus: a run mixes up to {CYCLE} corpora, got {len(corpora)}: pipelines.merge makes one of many"
+            f"--corpus: a run mixes up to {CYCLE} corpora, got {len(corpora)}: merge some with pipelines.merge"
         )
     return corpora
 
 
 def split_weight(spec: str) -> tuple[str, float | None]:
-    """Returns path and weight of a `--corpus` as typed: `OUT`, `OUT:0.7`, `gs://bucket/OUT:0.3`.
+    """Returns the path and the weight of one value of `--corpus`: `OUT`, `OUT:0.7`, `gs://bucket/OUT:0.3`.
 
-    What ends a URL without a path, as in `http://host:8080`, is its port.
+    In a URL without a path, such as `http://host:8080`, the number at the end is a port and not a weight.
 
     Raises:
-        UsageError: the path is empty, or the weight is not a number above 0.
+        UsageError: The path is empty, or the weight is not a number above 0.
     """
     path, colon, weight = ("", "", "") if URL_WITH_PORT.fullmatch(spec) else spec.rpartition(":")
     value = _number(weight, spec) if colon else None
@@ -54,7 +54,7 @@ def split_weight(spec: str) -> tuple[str, float | None]:
 
 
 def _number(weight: str, spec: str) -> float | None:
-    """Returns the weight that stands behind a colon, None where the colon is one of the path."""
+    """Returns the weight after the last colon; None if that colon is part of the path."""
     try:
         return float(weight)
     except ValueError:

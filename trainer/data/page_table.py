@@ -1,4 +1,4 @@
-"""Which pages a corpus has, from `manifest.parquet` alone: no shard is opened to order, divide or measure them."""
+"""The table of the pages of a corpus, read from `manifest.parquet`. Order, split and lengths need no open shard."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ BATCH_ROWS = 1 << 18
 
 @dataclass(frozen=True)
 class PageTable:
-    """Pages that have a sample, by shard, then by key: 16 bytes a page.
+    """The n pages that have a sample, sorted by shard and then by key. It needs 16 bytes per page.
 
     Attributes:
         bounds: (shards + 1,) int64: the pages of shard s are rows `bounds[s]` to `bounds[s + 1] - 1`.
         document: (n,) uint64: the first 8 bytes of the document's SHA-256.
-        page: (n,) int32, counted from 1.
-        tokens: (n,) int32: how many the page has.
+        page: (n,) int32: page number, counted from 1.
+        tokens: (n,) int32: number of tokens of the page.
     """
 
     bounds: np.ndarray
@@ -47,10 +47,10 @@ class PageTable:
         return int(np.searchsorted(self.bounds, row, side="right")) - 1
 
     def split(self, share: float) -> tuple[PageTable, PageTable]:
-        """Returns the pages to train on and the held-out ones, which are about `share` of the documents.
+        """Returns the training pages and the held-out pages. Held-out pages are about `share` of the documents.
 
-        A document is held out where its hash, as a fraction of 1, is below `share`: so all its pages fall on the same
-        side, and it keeps its side in any corpus.
+        A document is held out if its hash, as a fraction of 1, is below `share`. So all pages of a document are on the
+        same side, and a document is on the same side in every corpus.
         """
         held_out = self.document < np.uint64(math.ceil(share * 2.0**64))
         return self._of(~held_out), self._of(held_out)
@@ -61,14 +61,15 @@ class PageTable:
 
 
 def read_page_table(manifest: BinaryIO, shards: list[str], source: str) -> PageTable:
-    """Reads the pages of a manifest.
+    """Read the pages of a manifest.
 
     Args:
-        shards: names, in the order in which they are numbered.
-        source: names the manifest in errors.
+        manifest: the open Parquet file.
+        shards: names of the shards; shard s is `shards[s]`.
+        source: name of the manifest for error messages.
 
     Raises:
-        SchemaError: it is damaged, or names a shard that is not among `shards`.
+        SchemaError: The manifest is damaged, or it contains a shard that is not in `shards`.
     """
     try:
         parts = list(_parts(pq.ParquetFile(manifest), pa.array(shards, pa.string())))
@@ -77,7 +78,7 @@ def read_page_table(manifest: BinaryIO, shards: list[str], source: str) -> PageT
     empty = [np.zeros(0, kind) for kind in (np.int32, np.uint64, np.int32, np.int32)]
     shard, document, page, tokens = (np.concatenate(columns) for columns in zip(empty, *parts, strict=True))
     if (shard < 0).any():
-        raise SchemaError(f"{source} has pages in shards that the index does not name: build or copy the corpus again.")
+        raise SchemaError(f"{source} has pages in shards that are not in the index: build or copy the corpus again.")
     order = np.lexsort((page, document, shard))
     bounds = np.append(0, np.cumsum(np.bincount(shard, minlength=len(shards))))
     return PageTable(bounds, document[order], page[order], tokens[order])
@@ -94,9 +95,9 @@ def _parts(manifest: pq.ParquetFile, shards: pa.Array) -> Iterator[tuple[np.ndar
 
 
 def _documents(keys: pa.Array) -> np.ndarray:
-    """Returns the (n,) uint64 that the first hex digits of the keys spell."""
+    """Returns the first hex digits of the keys as numbers, (n,) uint64."""
     fixed = pc.utf8_slice_codeunits(keys, 0, KEY_DIGITS).cast(pa.binary()).cast(pa.binary(KEY_DIGITS))
     digits = np.frombuffer(fixed.buffers()[1] or b"", np.uint8, len(fixed) * KEY_DIGITS, fixed.offset * KEY_DIGITS)
-    values = (digits & 15) + 9 * (digits >> 6)  # "0" to "9" are 0x30 and on, "a" to "f" 0x61 and on
+    values = (digits & 15) + 9 * (digits >> 6)  # "0" to "9" are 0x30 to 0x39, "a" to "f" are 0x61 to 0x66
     pairs = (values[0::2] << 4 | values[1::2]).astype(np.uint8)
     return pairs.view(">u8").astype(np.uint64)

@@ -1,4 +1,4 @@
-"""Keeps the cache of remote shards ahead of the run, and within its bound."""
+"""Fetches remote shards into the cache before the run reads them, and keeps the cache within its size limit."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from trainer.settings.data import DataSettings
 
 logger = logging.getLogger("trainer")
 
-GROUPS_AHEAD = 2  # the group of shards that is being read, and the next
-FETCHERS = 4
+GROUPS_AHEAD = 2  # the group of shards that the run reads now, and the next group
+FETCHERS = 4  # threads
 
 
 class Prefetcher:
-    """Fetches, in a thread of its own, the shards that the run reads next, and removes those it needs least.
+    """Fetches the shards that the run reads next, in a separate thread, and removes the shards unused for longest.
 
-    A shard that is late or could not be fetched is fetched by whoever reads it.
+    If a shard was not fetched in time or the fetch failed, the process that reads the shard fetches it.
 
     Args:
-        files: the shards of each corpus, in the order's numbering.
-        cache: the folder of the cached ones.
-        limit_bytes: of all shards in the cache.
+        order: the sample order of the run.
+        files: the shards of each corpus, in the numbering of the order.
+        cache: the folder of cached shards.
+        limit_bytes: maximum size of all shards in the cache.
     """
 
     def __init__(self, order: SampleOrder, files: Sequence[ShardFiles], cache: Path, limit_bytes: int) -> None:
@@ -43,9 +44,9 @@ class Prefetcher:
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def advance(self, position: int) -> None:
-        """Says that the run has come to a position of the order. Returns at once."""
+        """Report that the run has reached a position of the order. Returns without waiting for the fetches."""
         if self._thread.ident is None:
-            self._thread.start()  # not earlier: a process that forks its workers better has one thread
+            self._thread.start()  # not in __init__: a process should have only one thread when it forks workers
         self._positions.put(position)
 
     def _work(self) -> None:
@@ -74,16 +75,16 @@ class Prefetcher:
 
 
 def prefetcher(settings: DataSettings, order: SampleOrder, corpora: Sequence[OpenCorpus]) -> Callable[[int], None]:
-    """Returns what to tell each step's position; it fetches on one rank of a machine, if a corpus is remote."""
+    """Returns a function to call with the position of each step. Only one rank per machine fetches remote shards."""
     files = [corpus.train.files for corpus in corpora]
-    caches = [each.cache for each in files if isinstance(each, CachedShards)]
+    caches = [shards.cache for shards in files if isinstance(shards, CachedShards)]
     if distributed.local_rank() != 0 or not caches:
         return lambda position: None
     return Prefetcher(order, files, caches[0], int(settings.cache_gb * 1e9)).advance
 
 
 def shards_ahead(order: SampleOrder, files: Sequence[ShardFiles], position: int) -> list[tuple[int, int]]:
-    """Returns corpus and number of the remote shards that the run reads at a position and soon after, in order."""
+    """Returns corpus and shard number of the remote shards that the run reads at and after a position, in order."""
     places = order.places(position)
     wanted: list[tuple[int, int]] = []
     for corpus, (pages, place) in enumerate(zip(order.corpora, places, strict=True)):
@@ -94,12 +95,15 @@ def shards_ahead(order: SampleOrder, files: Sequence[ShardFiles], position: int)
 
 
 def make_room(cache: Path, limit_bytes: int, wanted: dict[Path, int]) -> None:
-    """Removes shards, those unused for longest first, until what is there and what is still to come fit the limit.
+    """Remove shards until the shards in the cache and the shards still to be fetched fit in the limit.
 
-    What a killed fetch has left goes too. No file goes that is not named as `CachedShards` names its own.
+    The shards that were unused for longest are removed first. Partial files of killed fetches are removed too. Files
+    that do not have a name of `CachedShards` are never removed.
 
     Args:
-        wanted: the size in bytes of each shard that stays or comes.
+        cache: the folder of cached shards.
+        limit_bytes: maximum size of all shards.
+        wanted: path and size in bytes of each shard that must stay or will be fetched.
     """
     remove_leftovers(cache)
     found = [(size, path) for _, size, path in cached_files(cache, ".tar") if path not in wanted]

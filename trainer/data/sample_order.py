@@ -1,9 +1,11 @@
-"""Which page is read when: a pure function of corpora and seed, with one integer of state, the samples consumed so far.
+"""The order in which pages are read.
 
-All epochs of a corpus form one endless sequence of its training pages, each epoch in an order of its own; several
-corpora are woven into one by their weights. Every step takes the next `global_batch` samples from it, so every batch is
-full and the last one of an epoch reaches into the next. Ranks deal each batch out among themselves, so the sequence is
-the same on any number of them.
+The order is a pure function of the corpora and the seed. Its only state is the number of samples consumed so far.
+
+All epochs of a corpus form one endless sequence of its training pages. Each epoch has a different order. The sequences
+of several corpora are mixed into one by their weights. Every step takes the next `global_batch` samples of the mixed
+sequence. So every batch is full, and the last batch of an epoch may contain pages of the next epoch. The ranks divide
+each batch among themselves, so the sequence does not depend on the number of ranks.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ import numpy as np
 
 from schemas import UsageError
 
-CYCLE = 1000  # samples in which every corpus has its share of them
+CYCLE = 1000  # length of a section of the sequence in which each corpus has exactly its share of the samples
 
 
 class SampleRef(NamedTuple):
-    """A page to read: the number of its corpus, its row there, and how often that corpus had been read before."""
+    """A page to read: the number of its corpus, its row there, and how often the corpus has been read before."""
 
     corpus: int
     row: int
@@ -30,14 +32,16 @@ class SampleRef(NamedTuple):
 
 
 class ShuffledPages:
-    """The endless sequence of one corpus's pages.
+    """The endless sequence of the pages of one corpus.
 
-    An epoch takes the shards in a random order, `shuffle_shards` at a time, and the pages of these in a random order
-    too. So a cache needs no more shards than that, and a corpus of no more shards is shuffled as a whole.
+    Each epoch divides the shards into random groups of `shuffle_shards` shards and reads group after group. The pages
+    of a group are shuffled. So a cache only needs to hold the shards of one group. A corpus with at most
+    `shuffle_shards` shards is shuffled as a whole.
 
     Args:
-        bounds: (shards + 1,) int64, rows of the shards, at least one in all.
-        seed: whole numbers that the order depends on.
+        bounds: (shards + 1,) int64: see `PageTable.bounds`. There must be at least one page.
+        shuffle_shards: number of shards per group.
+        seed: integers that determine the order.
     """
 
     def __init__(self, bounds: np.ndarray, shuffle_shards: int, *seed: int) -> None:
@@ -45,18 +49,18 @@ class ShuffledPages:
         self.size = int(bounds[-1])
         self._bounds = bounds
         self._seed = seed
-        # Reading ahead, evaluating and naming a batch touch neighbouring groups in turn.
+        # Prefetching, evaluation and batch ids alternately use neighbouring groups, so a few of them are kept.
         self._groups = lru_cache(maxsize=4)(self._shuffled_groups)
         self._rows = lru_cache(maxsize=4)(self._shuffled_rows)
 
     def at(self, position: int) -> tuple[int, int]:
-        """Returns row and epoch of the page at a position of the sequence."""
+        """Returns the row and the epoch of the page at a position of the sequence."""
         epoch, place = divmod(position, self.size)
         group, start = self._group(epoch, place)
         return int(self._rows(epoch, group)[place - start]), epoch
 
     def shards_from(self, position: int) -> Iterator[list[int]]:
-        """Yields the shards of the group that a position lies in, then of each one after it, without end."""
+        """Yields the shards of the group at a position, then those of every following group, endlessly."""
         start, place = divmod(position, self.size)
         first, _ = self._group(start, place)
         for epoch in count(start):
@@ -64,7 +68,7 @@ class ShuffledPages:
             yield from (group.tolist() for group in groups[first if epoch == start else 0 :])
 
     def _group(self, epoch: int, place: int) -> tuple[int, int]:
-        """Returns the number of the group that holds a place of an epoch, and the place at which it begins."""
+        """Returns the group that contains place `place` of an epoch, and the place at which this group begins."""
         _, starts = self._groups(epoch)
         number = int(np.searchsorted(starts, place, side="right")) - 1
         return number, int(starts[number])
@@ -86,9 +90,9 @@ class SampleOrder:
     """The endless sequence of training samples.
 
     Args:
-        corpora: the pages of each.
-        weights: (corpora,) shares of the samples, above 0; only their ratios count.
-        seed: of the run.
+        corpora: the pages of each corpus.
+        weights: (corpora,) shares of the samples, above 0. Only their ratios count.
+        seed: seed of the run.
     """
 
     def __init__(self, corpora: Sequence[ShuffledPages], weights: Sequence[float], seed: int) -> None:
@@ -102,7 +106,7 @@ class SampleOrder:
         return [self._at(position) for position in range(start, stop)]
 
     def places(self, position: int) -> list[int]:
-        """Returns, for each corpus, how many of its pages come before a position."""
+        """Returns, for each corpus, how many of its pages come before a position of the sequence."""
         cycle, place = divmod(position, CYCLE)
         corpora, _ = self._cycles(cycle)
         return (cycle * self._quota + np.bincount(corpora[:place], minlength=len(self._quota))).tolist()
@@ -114,7 +118,7 @@ class SampleOrder:
         return SampleRef(corpus, *self.corpora[corpus].at(cycle * int(self._quota[corpus]) + int(before[place])))
 
     def _shuffled_cycle(self, cycle: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns, for each place of a cycle, its corpus and how many places before it are of the same one."""
+        """Returns, for each place of a cycle, its corpus and how many earlier places of the cycle have this corpus."""
         corpora = np.repeat(np.arange(len(self._quota)), self._quota)
         np.random.Generator(np.random.PCG64([self._seed, cycle])).shuffle(corpora)
         before = np.empty(CYCLE, np.int64)
@@ -124,7 +128,7 @@ class SampleOrder:
 
 
 def _quota(weights: np.ndarray) -> np.ndarray:
-    """Returns (corpora,) whole numbers that add up to a cycle: one for each corpus, the others by weight."""
+    """Returns the samples of each corpus per cycle, (corpora,) int64: 1 for each corpus, the rest by weight."""
     exact = 1 + weights / weights.sum() * (CYCLE - len(weights))
     quota = exact.astype(np.int64)
     quota[np.argsort(quota - exact, kind="stable")[: CYCLE - quota.sum()]] += 1
@@ -134,14 +138,19 @@ def _quota(weights: np.ndarray) -> np.ndarray:
 class RankBatches:
     """The micro-batches of one rank, from a number of consumed samples to the end of the run.
 
-    A global batch is sorted by length before it is cut, so that pages of one micro-batch, and micro-batches that ranks
-    read at the same time, need little padding.
+    A global batch is sorted by length before it is divided. So the pages of a micro-batch have similar lengths, and so
+    have the micro-batches that the ranks read at the same time. Both then need little padding.
 
     Args:
-        length: of a sample, in any unit.
-        consumed: samples that the run has seen; a multiple of `global_batch`.
-        steps: how many steps are left.
-        on_step: told the position of each step's first sample before that is read.
+        order: the sequence of training samples.
+        length: returns the length of a sample in any unit.
+        global_batch: samples per step over all ranks.
+        micro_batch: samples per micro-batch of a rank.
+        rank: number of this rank.
+        ranks: number of ranks.
+        consumed: number of samples that the run has already read; a multiple of `global_batch`.
+        steps: number of steps that are left.
+        on_step: is called with the position of the first sample of each step, before the samples are read.
     """
 
     def __init__(
@@ -177,19 +186,19 @@ class RankBatches:
             yield from (batch[i : i + size] for i in range(self.rank * size, len(batch), self.ranks * size))
 
 
-def micro_batch_size(global_batch: int, most: int, ranks: int) -> int:
-    """Returns the largest size up to `most` that divides a rank's pages of a step evenly.
+def micro_batch_size(global_batch: int, maximum: int, ranks: int) -> int:
+    """Returns the largest size up to `maximum` that divides the pages of a rank per step evenly.
 
     Raises:
-        UsageError: the global batch is no multiple of the ranks.
+        UsageError: The global batch is not a multiple of the number of ranks.
     """
     per_rank, rest = divmod(global_batch, ranks)
     if rest or not per_rank:
         around = f"{global_batch - rest} or {global_batch - rest + ranks}" if per_rank else f"{ranks}"
-        raise UsageError(f"--global_batch {global_batch} is no multiple of the {ranks} ranks: take {around}")
-    return next(size for size in range(min(most, per_rank), 0, -1) if per_rank % size == 0)
+        raise UsageError(f"--global_batch {global_batch} is no multiple of the {ranks} ranks: use {around}")
+    return next(size for size in range(min(maximum, per_rank), 0, -1) if per_rank % size == 0)
 
 
 def batch_id(keys: list[str]) -> str:
-    """Returns 16 hex digits that name a global batch: a hash of its sample keys in order."""
+    """Returns the id of a global batch: 16 hex digits of a hash of its sample keys in order."""
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]

@@ -1,6 +1,6 @@
-"""Where the shards of a corpus lie as local files: in the corpus itself, or in a bounded cache of a remote one.
+"""Local files of the shards of a corpus: in the corpus itself, or in a cache of limited size for a remote corpus.
 
-A shard whose bytes are not those that the index names is refused before any of its samples is read.
+The SHA-256 of a shard is compared with the index before any of its samples is read.
 """
 
 from __future__ import annotations
@@ -19,68 +19,78 @@ import torch
 from schemas import FolioError, ShardInfo
 from schemas.support.hashing import sha256_of
 
-ATTEMPTS = 6  # to fetch a shard
-FIRST_PAUSE_S = 0.5  # after a failed attempt; doubles
+ATTEMPTS = 6  # maximum number of attempts to fetch a shard
+FIRST_PAUSE_S = 0.5  # pause after the first failed attempt; doubles after each further one
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class ShardError(FolioError):
-    """A shard cannot be had, or its bytes are not those that were built."""
+    """A shard cannot be read or fetched, or its SHA-256 differs from the index."""
 
 
 class ShardFiles(Protocol):
-    """The shards of one corpus, by the numbers that the index gives them."""
+    """The shards of one corpus, by their numbers in the index."""
 
     shards: Sequence[ShardInfo]
 
     def path(self, number: int) -> Path:
-        """Returns a local file with the bytes that the index names.
+        """Returns a local file of the shard whose SHA-256 agrees with the index.
 
         Raises:
-            ShardError: there is none to be had.
+            ShardError: The shard cannot be read or fetched, or its SHA-256 differs.
         """
         ...
 
 
 class LocalShards:
-    """The shards of a corpus on a local disk; each is hashed once a rank, before it is first read.
+    """The shards of a corpus on a local disk. Each rank checks the hash of a shard once, before it reads the shard.
 
     Args:
-        folder: that holds the tars.
+        folder: contains the tars.
+        shards: the shards of the index.
     """
 
     def __init__(self, folder: Path, shards: Sequence[ShardInfo]) -> None:
         self.folder = folder
         self.shards = shards
-        self._sound = torch.zeros(len(shards), dtype=torch.bool).share_memory_()  # with the rank's workers
+        self._checked = torch.zeros(
+            len(shards), dtype=torch.bool
+        ).share_memory_()  # shared with the workers of the rank
 
     def path(self, number: int) -> Path:
-        """Returns the shard's own file."""
+        """Returns the file of the shard in the corpus.
+
+        Raises:
+            ShardError: The file cannot be read, or its SHA-256 differs from the index.
+        """
         shard = self.shards[number]
         path = self.folder / f"{shard.name}.tar"
-        if not self._sound[number]:
+        if not self._checked[number]:
             try:
                 digest = sha256_of(path)
             except OSError as error:
                 raise ShardError(f"{path} cannot be read: {error}; fetch or build it again.") from error
             if digest != shard.sha256:
                 raise ShardError(
-                    f"{path} is not the shard that the index names (sha256 {digest[:12]}, not {shard.sha256[:12]}): "
+                    f"{path} is not the shard of the index (sha256 {digest[:12]}, not {shard.sha256[:12]}): "
                     "fetch or build it again."
                 )
-            self._sound[number] = True
+            self._checked[number] = True
         return path
 
 
 class CachedShards:
-    """The shards of a remote corpus, fetched into a folder that all processes of a machine share.
+    """The shards of a remote corpus. They are fetched into a local folder that all processes of a machine share.
 
-    Files there are named by their hash: HASH.tar, HASH.part while it comes, and HASH.lock, which is empty and stays,
-    since whoever waits for a lock that is removed would not see who takes a new one. A failed fetch is tried again
-    after a pause, as is one whose bytes are wrong.
+    Files in the folder are named by the hash of the shard: HASH.tar, HASH.part during the fetch, and HASH.lock. The
+    lock file is empty and is never removed: a process that waits for the lock of a removed file would not exclude a
+    process that locks a new file of the same name.
+
+    A fetch is repeated after a pause if it fails or if the hash of its result is wrong.
 
     Args:
-        url: of the folder that holds the tars, as fsspec takes it.
+        url: of the folder that contains the tars, in a form that fsspec accepts.
+        shards: the shards of the index.
         cache: the local folder.
     """
 
@@ -90,11 +100,15 @@ class CachedShards:
         self.cache = cache
 
     def path(self, number: int) -> Path:
-        """Returns the cached file, fetched if need be."""
+        """Returns the cached file. If it is not there, it is fetched first.
+
+        Raises:
+            ShardError: The shard cannot be fetched, or the cache folder cannot be used.
+        """
         path = self.cached(number)
         try:
-            while not _used_now(path):
-                with _only_one(path):
+            while not _mark_as_used(path):
+                with _locked(path):
                     if not path.exists():
                         self._fetch(self.shards[number], path)
         except OSError as error:
@@ -102,7 +116,7 @@ class CachedShards:
         return path
 
     def cached(self, number: int) -> Path:
-        """Returns where the shard is, or will be."""
+        """Returns the path of a shard in the cache, also if it is not fetched yet."""
         return self.cache / f"{self.shards[number].sha256}.tar"
 
     def _fetch(self, shard: ShardInfo, path: Path) -> None:
@@ -114,18 +128,18 @@ class CachedShards:
             try:
                 if _download(url, path) == shard.sha256:
                     return
-                fault = "its bytes are not those that the index names"
-            except Exception as error:  # noqa: BLE001  # each backend of fsspec has kinds of errors of its own
+                fault = "its SHA-256 differs from the one in the index"
+            except Exception as error:  # noqa: BLE001  # each backend of fsspec has its own types of errors
                 fault = f"{type(error).__name__}: {error}"
         raise ShardError(f"{url} cannot be fetched, tried {ATTEMPTS} times: {fault}.")
 
 
 def _download(url: str, path: Path) -> str:
-    """Copies a file to the cache and returns its SHA-256; the copy stays only where that is the name it is given."""
+    """Copy a file to the cache and return its SHA-256. It becomes `path` only if `path` is named by this SHA-256."""
     from fsspec.core import url_to_fs
 
     partial = path.with_suffix(".part")
-    # Instances hold connections of the process that made them, so one that a parent left is never taken.
+    # A cached instance may have connections of the parent process, which a forked process must not use.
     filesystem, remote = url_to_fs(url, skip_instance_cache=True)
     filesystem.get_file(remote, str(partial))
     digest = sha256_of(partial)
@@ -135,29 +149,30 @@ def _download(url: str, path: Path) -> str:
 
 
 def cached_files(cache: Path, suffix: str) -> list[tuple[int, int, Path]]:
-    """Returns time of last use (ns), size in bytes and path of the files in a cache that are ours, oldest first.
+    """Returns time of last use (ns), size in bytes and path of the files that `CachedShards` wrote, oldest first.
 
     Args:
-        suffix: `.tar` of whole shards, `.part` of those that are on their way.
+        cache: the folder of cached shards.
+        suffix: `.tar` for complete shards, `.part` for shards that are being fetched.
     """
     found = []
     for path in cache.glob(f"*{suffix}"):
         if SHA256.fullmatch(path.stem) and path.is_file():
-            with suppress(FileNotFoundError):  # another run may remove it meanwhile
+            with suppress(FileNotFoundError):  # another run may remove it at the same time
                 stat = path.stat()
                 found.append((stat.st_mtime_ns, stat.st_size, path))
     return sorted(found)
 
 
 def remove_leftovers(cache: Path) -> None:
-    """Removes what fetches that were killed or failed have left, and nothing that a process is fetching now."""
+    """Remove the partial files of killed or failed fetches, but not of those that still run."""
     for _, _, partial in cached_files(cache, ".part"):
-        with suppress(BlockingIOError), _only_one(partial, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with suppress(BlockingIOError), _locked(partial, fcntl.LOCK_EX | fcntl.LOCK_NB):
             partial.unlink(missing_ok=True)
 
 
-def _used_now(path: Path) -> bool:
-    """Tells whether a file exists, and notes that it is used: what was used last is removed last."""
+def _mark_as_used(path: Path) -> bool:
+    """Set the time of last use of a file to now. Returns whether the file exists."""
     try:
         os.utime(path)
     except FileNotFoundError:
@@ -166,12 +181,13 @@ def _used_now(path: Path) -> bool:
 
 
 @contextmanager
-def _only_one(path: Path, how: int = fcntl.LOCK_EX) -> Iterator[None]:
-    """Lets one thread of one process at a time work on a shard; the kernel frees the lock of a process that dies."""
+def _locked(path: Path, operation: int = fcntl.LOCK_EX) -> Iterator[None]:
+    """Hold the lock of a shard. Only one thread of one process can hold it; the kernel frees it if the process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o666)
     try:
-        fcntl.flock(descriptor, how)  # not lockf as in run.directory: that lets the threads of one process in together
+        # Not lockf as in run.directory: lockf does not exclude threads of the same process from each other.
+        fcntl.flock(descriptor, operation)
         yield
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""From corpora to batches of tensors."""
+"""The loader: from corpora to batches of tensors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.corpora import spoil_corpus, write_corpus
 from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import (
-    MOST_BAD_IN_A_ROW,
+    MAX_BAD_IN_A_ROW,
     PageDataset,
     TooManyBadSamples,
     WorkerDied,
@@ -54,7 +54,7 @@ def _batches(dataset: PageDataset, refs: Iterable[list[SampleRef]], workers: int
 
 @pytest.fixture(scope="module")
 def corpora(tmp_path_factory) -> dict[str, Path]:
-    """Shards of very different sizes, a second corpus, and one smaller than ranks x workers."""
+    """Three corpora: three shards; shards of very different sizes; fewer pages than ranks x workers."""
     base = tmp_path_factory.mktemp("corpora")
     write_corpus(base / "many", pages=9, shards=3, words=30, long_side=128)
     write_corpus(base / "uneven", pages=17, shards=(1, 13, 1, 2), words=20, long_side=128, seed=1)
@@ -68,7 +68,7 @@ def dataset(corpora) -> PageDataset:
 
 
 def _rows(batch: Batch) -> list[dict[str, object]]:
-    """Every example of a batch without its padding."""
+    """Returns every example of a batch without its padding."""
     rows = []
     for number, key in enumerate(batch["keys"]):
         text, target = int(batch["text_mask"][number].sum()), int((batch["labels"][number] != IGNORE).sum())
@@ -80,7 +80,7 @@ def _rows(batch: Batch) -> list[dict[str, object]]:
 
 
 def _global_batches(paths: list[str], ranks: int, workers: int, first: int, steps: int = 6) -> list[list]:
-    """The batches of steps `first` to `steps` - 1 of 8 pages each, as ranks of this number read them together."""
+    """Returns the batches of 8 pages of steps `first` to `steps` - 1, as `ranks` ranks together read them."""
     dataset, order, _ = _open(*paths, shuffle_shards="2")
     streams = [
         _batches(
@@ -104,7 +104,7 @@ def _global_batches(paths: list[str], ranks: int, workers: int, first: int, step
 @pytest.mark.parametrize(
     "names", [["many"], ["uneven"], ["many:0.7", "uneven:0.3"], ["three"]], ids=lambda names: " ".join(names)
 )
-def test_global_batches_are_the_same_on_any_ranks_and_workers_and_after_a_resume(corpora, names):
+def test_global_batches_do_not_depend_on_ranks_workers_or_a_resume(corpora, names):
     paths = [f"{corpora['many'].parent}/{name}" for name in names]
     expected = _global_batches(paths, 1, 0, 0)
     assert [len(batch) for batch in expected] == [8] * 6
@@ -112,19 +112,19 @@ def test_global_batches_are_the_same_on_any_ranks_and_workers_and_after_a_resume
         assert _global_batches(paths, ranks, workers, first) == expected[first:], (ranks, workers, first)
 
 
-def test_batches_hold_the_pages_that_were_asked_for(dataset):
+def test_batches_contain_the_requested_pages(dataset):
     batches = list(_batches(dataset, REFS, 0))
     assert [batch["keys"] for batch in batches] == [[dataset.key(ref) for ref in refs] for refs in REFS]
     assert batches[0]["images"].shape == (2, 64, 96, 3)
 
 
-def test_the_length_of_a_page_is_known_before_it_is_read_and_orders_pages_as_read(dataset):
+def test_the_length_in_the_page_table_sorts_pages_like_the_length_of_their_examples(dataset):
     refs = [SampleRef(0, row, 0) for row in range(9)]
     examples = [len(dataset[ref].input_ids) for ref in sorted(refs, key=dataset.length)]
     assert examples == sorted(examples)
 
 
-def test_a_page_is_masked_anew_in_every_epoch_and_the_same_way_in_one(dataset):
+def test_a_page_is_masked_differently_in_each_epoch_and_identically_within_one(dataset):
     first, again, later = (dataset[SampleRef(0, 2, epoch)].input_ids for epoch in (0, 0, 1))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, later)
@@ -136,7 +136,7 @@ def test_a_text_only_model_decodes_no_image(dataset):
 
 
 @pytest.mark.parametrize(("height", "width"), [(2000, 1400), (1000, 2500), (300, 200)])
-def test_a_page_is_decoded_no_smaller_than_the_canvas_needs(height, width):
+def test_a_page_is_not_decoded_smaller_than_the_canvas_needs(height, width):
     _, jpg = cv2.imencode(".jpg", np.full((height, width, 3), 200, np.uint8))
     image = decode_image(Sample("k", jpg.tobytes(), b"", np.empty((0, 8), np.int32)), 512, 384)
     fit = min(512 / height, 384 / width, 1.0)
@@ -147,12 +147,12 @@ def test_a_page_is_decoded_no_smaller_than_the_canvas_needs(height, width):
 
 @pytest.mark.parametrize(
     ("fault", "reason"),
-    [("no image", "cannot be decoded"), ("unknown ids", "token ids beyond"), ("backwards", "out of their order")],
+    [("no image", "cannot be decoded"), ("unknown ids", "token ids outside"), ("backwards", "out of order")],
 )
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_bad_sample_gives_way_to_another_one_and_is_named_with_its_shard(corpora, tmp_path, workers, fault, reason):
-    spoilt = spoil_corpus(corpora["three"], tmp_path / "OUT", {1}, fault)
-    dataset = _open(spoilt)[0]
+def test_a_bad_sample_is_replaced_and_reported_with_its_shard(corpora, tmp_path, workers, fault, reason):
+    damaged = spoil_corpus(corpora["three"], tmp_path / "OUT", {1}, fault)
+    dataset = _open(damaged)[0]
     refs = [[SampleRef(0, row, epoch) for row in range(3)] for epoch in range(2)]
     first, second = _batches(dataset, refs, workers)
     for epoch, batch in enumerate((first, second)):
@@ -169,37 +169,37 @@ def test_a_corpus_of_bad_samples_stops_the_run(corpora, tmp_path, workers):
     dataset = _open(spoil_corpus(corpora["three"], tmp_path / "OUT", {0, 1, 2}, "no image"))[0]
     with pytest.raises(TooManyBadSamples) as stopped:
         list(_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
-    assert str(stopped.value).startswith(f"{MOST_BAD_IN_A_ROW} bad samples in a row, the last one ")
+    assert str(stopped.value).startswith(f"{MAX_BAD_IN_A_ROW} bad samples in a row, the last one ")
     assert "\n" not in str(stopped.value)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_shard_that_is_not_the_one_of_the_index_is_refused_before_it_is_read(corpora, tmp_path, workers):
+def test_a_shard_whose_hash_differs_from_the_index_is_refused_before_it_is_read(corpora, tmp_path, workers):
     shutil.copytree(corpora["three"], tmp_path / "OUT")
     index = json.loads((tmp_path / "OUT" / "index.json").read_text())
     index["shards"][0]["sha256"] = "0" * 64
     (tmp_path / "OUT" / "index.json").write_text(json.dumps(index))
     dataset = _open(tmp_path / "OUT")[0]
-    with pytest.raises(ShardError, match=r"corpus-00000\.tar is not the shard that the index names"):
+    with pytest.raises(ShardError, match=r"corpus-00000\.tar is not the shard of the index"):
         list(_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
 
 
-def test_a_shard_that_is_missing_is_refused_by_name(corpora, tmp_path):
+def test_a_missing_shard_is_refused_and_named(corpora, tmp_path):
     shutil.copytree(corpora["three"], tmp_path / "OUT")
     (tmp_path / "OUT" / "shards" / "corpus-00000.tar").unlink()
     with pytest.raises(ShardError, match=r"corpus-00000\.tar cannot be read: .* fetch or build it again"):
         list(_batches(_open(tmp_path / "OUT")[0], [[SampleRef(0, 0, 0)]], 0))
 
 
-def test_a_worker_that_is_killed_ends_the_run_in_one_sentence(dataset, monkeypatch):
+def test_a_killed_worker_ends_the_run_with_one_short_error(dataset, monkeypatch):
     read = PageDataset.__getitems__
 
-    def struck(self, refs):
+    def killed_in_epoch_3(self, refs):
         if refs[0].epoch == 3:
             os.kill(os.getpid(), signal.SIGKILL)
         return read(self, refs)
 
-    monkeypatch.setattr(PageDataset, "__getitems__", struck)
+    monkeypatch.setattr(PageDataset, "__getitems__", killed_in_epoch_3)
     batches = _batches(dataset, [[SampleRef(0, 0, epoch)] for epoch in range(1000)], 1)
-    with pytest.raises(WorkerDied, match=r"died, for want of memory or of room in /dev/shm perhaps .* try fewer"):
+    with pytest.raises(WorkerDied, match=r"died, perhaps because memory or /dev/shm was full .* try fewer"):
         list(batches)

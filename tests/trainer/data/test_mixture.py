@@ -1,4 +1,4 @@
-"""What may stand behind `--corpus`."""
+"""The values of `--corpus`: paths, URLs and weights."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from trainer.data.mixture import mixture
         ("scans:2024.05.01", "scans:2024.05.01", None),
     ],
 )
-def test_a_weight_stands_behind_the_last_colon(spec, path, weight):
+def test_the_weight_is_the_number_after_the_last_colon(spec, path, weight):
     assert mixture([spec]) == [(path, weight)]
 
 
 @pytest.mark.parametrize(
     "url", ["http://host:8080", "https://name:secret@host.example:443", "http://[::1]:8080", "http://[fe80::1]:80"]
 )
-def test_the_port_of_a_url_is_no_weight_and_may_be_followed_by_one(url):
+def test_the_port_of_a_url_is_not_a_weight_and_a_weight_may_follow_it(url):
     assert mixture([url]) == [(url, None)]
     assert mixture([f"{url}:2"]) == [(url, 2.0)]
     assert mixture([f"{url}/OUT:2"]) == [(f"{url}/OUT", 2.0)]
 
 
 @pytest.mark.parametrize(("weight", "meant"), [("70%", "0.7"), ("70 %", "0.7"), ("0,7", "0.7"), ("12,5%", "0.125")])
-def test_a_weight_in_another_notation_is_refused_with_the_one_that_is_right(weight, meant):
+def test_a_weight_in_another_notation_is_refused_with_the_correct_notation(weight, meant):
     with pytest.raises(UsageError, match=f"^--corpus OUT:{weight}: a weight is a plain number: write {meant} for "):
         mixture([f"OUT:{weight}"])
 
@@ -46,17 +46,17 @@ def test_a_weight_that_is_not_a_number_above_0_is_refused(weight):
 
 
 @pytest.mark.parametrize("spec", ["", " ", ":0.7"])
-def test_a_corpus_without_a_name_is_refused(spec):
+def test_an_empty_corpus_path_is_refused(spec):
     with pytest.raises(UsageError, match=f"^--corpus '{spec}' is empty"):
         mixture([spec])
 
 
-def test_weights_that_do_not_add_up_to_a_number_are_refused():
+def test_weights_with_an_infinite_sum_are_refused():
     with pytest.raises(UsageError, match=r"^--corpus: the weights are too large to add up"):
         mixture(["a:1e308", "b:1e308"])
 
 
-def test_more_corpora_than_a_cycle_has_samples_are_refused():
+def test_more_corpora_than_samples_in_a_cycle_are_refused():
     assert len(mixture([f"part-{number}" for number in range(1000)])) == 1000
     with pytest.raises(UsageError, match=r"^--corpus: a run mixes up to 1000 corpora, got 1001"):
         mixture([f"part-{number}" for number in range(1001)])

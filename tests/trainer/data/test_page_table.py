@@ -1,4 +1,4 @@
-"""Which pages a corpus has, by its manifest."""
+"""The table of the pages of a corpus, read from its manifest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _keys(table: PageTable) -> list[str]:
     return [table.key(row) for row in range(len(table))]
 
 
-def test_every_sample_of_a_corpus_is_named_with_its_shard_and_length(tmp_path):
+def test_the_table_has_every_sample_of_a_corpus_with_its_shard_and_length(tmp_path):
     index = write_corpus(tmp_path / "OUT", pages=11, shards=3, words=20, long_side=64)
     corpus, names = Corpus(tmp_path / "OUT"), [shard.name for shard in index.shards]
     with (tmp_path / "OUT" / "manifest.parquet").open("rb") as manifest:
@@ -45,19 +45,19 @@ documents = st.text("0123456789abcdef", min_size=64, max_size=64)
 
 
 @given(st.lists(st.tuples(documents, st.integers(1, 200_000), st.sampled_from("abc")), max_size=20))
-def test_keys_read_back_as_they_were_written(pages):
+def test_keys_are_the_same_as_in_the_manifest(pages):
     table = _read([_page(*page) for page in pages], ["a", "b", "c"])
     assert sorted(_keys(table)) == sorted(f"{sha256[:16]}-{page:05d}" for sha256, page, _ in pages)
     assert table.bounds.tolist() == [sum(shard < name for *_, shard in pages) for name in "abcd"]
 
 
 def test_pages_without_a_sample_are_left_out():
-    lost = failed_row("b.pdf", "ab" * 32, 1, 1, PageStatus.BLANK, "no ink", "a")
-    assert _keys(_read([_page("cd" * 32, 1, "a"), lost], ["a"])) == ["cdcdcdcdcdcdcdcd-00001"]
+    blank = failed_row("b.pdf", "ab" * 32, 1, 1, PageStatus.BLANK, "no ink", "a")
+    assert _keys(_read([_page("cd" * 32, 1, "a"), blank], ["a"])) == ["cdcdcdcdcdcdcdcd-00001"]
 
 
 @given(st.lists(documents, min_size=1, max_size=30), st.floats(0, 0.99))
-def test_a_document_is_held_out_by_the_share_of_its_hash(hashes, share):
+def test_a_document_is_held_out_if_its_hash_is_below_the_share(hashes, share):
     table = _read([_page(sha256, page, "a") for sha256 in set(hashes) for page in (1, 2)], ["a"])
     train, held_out = table.split(share)
     assert sorted(_keys(train) + _keys(held_out)) == sorted(_keys(table))
@@ -65,7 +65,7 @@ def test_a_document_is_held_out_by_the_share_of_its_hash(hashes, share):
     assert all(int(key[:16], 16) >= share * 2**64 for key in _keys(train))
 
 
-def test_both_sides_of_the_split_know_their_shards():
+def test_both_parts_of_a_split_keep_their_shards_and_lengths():
     hashes = {"1": "b", "2": "a", "8": "a", "9": "b"}
     rows = [_page(digit * 64, 1, shard, int(digit)) for digit, shard in hashes.items()]
     train, held_out = _read(rows, ["a", "b"]).split(0.5)
@@ -73,11 +73,11 @@ def test_both_sides_of_the_split_know_their_shards():
     assert (train.tokens.tolist(), held_out.tokens.tolist()) == ([8, 9], [2, 1])
 
 
-def test_a_shard_that_the_index_does_not_name_is_refused():
-    with pytest.raises(SchemaError, match=r"manifest\.parquet has pages in shards that the index does not name"):
+def test_a_shard_that_is_not_in_the_index_is_refused():
+    with pytest.raises(SchemaError, match=r"manifest\.parquet has pages in shards that are not in the index"):
         _read([_page("ab" * 32, 1, "z")], ["a"])
 
 
-def test_a_file_that_is_no_parquet_is_refused_by_name():
+def test_a_file_that_is_not_parquet_is_refused_and_named():
     with pytest.raises(SchemaError, match=r"manifest\.parquet cannot be read"):
         read_page_table(io.BytesIO(b"nothing"), ["a"], "manifest.parquet")

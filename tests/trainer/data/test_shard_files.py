@@ -1,4 +1,4 @@
-"""Remote shards: fetched, checked, shared, kept within a bound; from a bucket that is out of order now and then."""
+"""Remote shards: fetching, checking, sharing between processes, the size limit of the cache, and unreliable buckets."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def corpus(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def short_pauses(monkeypatch):
+    """Failed fetches are repeated after a short pause."""
     monkeypatch.setattr(shard_files, "FIRST_PAUSE_S", 0.01)
 
 
@@ -40,7 +41,7 @@ def _shards(corpus: Path, url: str, cache: Path) -> CachedShards:
     return CachedShards(url, Corpus(corpus).index.shards, cache)
 
 
-def test_a_shard_is_fetched_once_and_has_the_bytes_of_the_index(corpus, tmp_path):
+def test_a_shard_is_fetched_once_with_the_bytes_of_the_corpus(corpus, tmp_path):
     shards = _shards(corpus, f"file://{corpus}/shards", tmp_path / "cache")
     path = shards.path(2)
     assert path.read_bytes() == (corpus / "shards" / "corpus-00002.tar").read_bytes()
@@ -49,14 +50,14 @@ def test_a_shard_is_fetched_once_and_has_the_bytes_of_the_index(corpus, tmp_path
     assert path.stat().st_ino == before
 
 
-def test_a_shard_that_is_not_there_is_named_with_the_last_reason(corpus, tmp_path, quick):
+def test_the_error_for_a_missing_shard_has_its_url_and_the_last_reason(corpus, tmp_path, short_pauses):
     with pytest.raises(ShardError, match=r"nowhere/corpus-00000\.tar cannot be fetched, tried 6 times: FileNotFound"):
         _shards(corpus, f"file://{corpus}/nowhere", tmp_path).path(0)
 
 
-def test_a_shard_with_other_bytes_than_the_index_names_is_refused(corpus, tmp_path, quick):
+def test_a_shard_whose_hash_differs_from_the_index_is_refused(corpus, tmp_path, short_pauses):
     other = CachedShards(f"file://{corpus}/shards", [ShardInfo("corpus-00000", 4, 4, 9, "0" * 64)], tmp_path)
-    with pytest.raises(ShardError, match="its bytes are not those that the index names"):
+    with pytest.raises(ShardError, match="its SHA-256 differs from the one in the index"):
         other.path(0)
     assert not list(tmp_path.glob("*.tar"))
 
@@ -66,7 +67,7 @@ def _fetch_all(shards: CachedShards) -> None:
         shards.path(number)
 
 
-def test_processes_that_want_the_same_shards_do_not_tread_on_each_other(corpus, tmp_path):
+def test_several_processes_can_fetch_the_same_shards_at_the_same_time(corpus, tmp_path):
     shards = _shards(corpus, f"file://{corpus}/shards", tmp_path)
     children = [multiprocessing.get_context("fork").Process(target=_fetch_all, args=(shards,)) for _ in range(4)]
     for child in children:
@@ -85,13 +86,13 @@ def _write_cached(cache: Path, letter: str, age_s: int = 0, suffix: str = ".tar"
     return path
 
 
-def test_room_is_made_by_removing_what_was_used_longest_ago(tmp_path):
+def test_the_shards_that_were_unused_for_longest_are_removed_first(tmp_path):
     newest, _, _, oldest = [_write_cached(tmp_path, letter, age) for age, letter in enumerate("abcd")]
     make_room(tmp_path, 350, {oldest: 100, tmp_path / f"{'e' * 64}.tar": 100})
     assert sorted(tmp_path.glob("*.tar")) == [newest, oldest]
 
 
-def test_no_file_goes_from_the_cache_that_was_not_fetched_into_it(tmp_path):
+def test_files_that_were_not_fetched_are_never_removed_from_the_cache(tmp_path):
     hash_64 = "0123456789abcdef" * 4
     foreign = ["backup.tar", "corpus-00000.tar", f"{hash_64}0.tar", f"{hash_64.upper()}.tar", f"{hash_64}.tar.gz"]
     foreign += ["backup.part", "notes.lock", hash_64]
@@ -104,13 +105,13 @@ def test_no_file_goes_from_the_cache_that_was_not_fetched_into_it(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {*foreign, f"{'f' * 64}.tar"}
 
 
-def test_what_a_killed_fetch_left_is_removed(tmp_path):
+def test_the_partial_file_of_a_killed_fetch_is_removed(tmp_path):
     _write_cached(tmp_path, "a", suffix=".part")
     make_room(tmp_path, 10**9, {})
     assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
 
 
-def test_what_another_run_is_fetching_stays_and_takes_of_the_room(tmp_path):
+def test_a_shard_that_another_run_fetches_stays_and_counts_for_the_limit(tmp_path):
     newer, older = _write_cached(tmp_path, "a"), _write_cached(tmp_path, "b", age_s=1)
     coming = _write_cached(tmp_path, "c", suffix=".part")
     with coming.with_suffix(".lock").open("w") as lock:
@@ -120,17 +121,17 @@ def test_what_another_run_is_fetching_stays_and_takes_of_the_room(tmp_path):
     assert not older.exists()
 
 
-def test_a_cache_that_can_no_longer_be_used_is_named_by_the_reader_and_in_each_warning(corpus, tmp_path, caplog):
+def test_an_unusable_cache_is_named_in_the_error_and_in_each_warning(corpus, tmp_path, caplog):
     opened, order = _remote(corpus, tmp_path / "cache", shuffle_shards=1)
-    (tmp_path / "cache").write_text("in the way")
-    named = f"--cache_dir {tmp_path}/cache cannot be used: "
-    with pytest.raises(ShardError, match=named):
+    (tmp_path / "cache").write_text("a file instead of a folder")
+    message = f"--cache_dir {tmp_path}/cache cannot be used: "
+    with pytest.raises(ShardError, match=message):
         opened.train.files.path(0)
     ahead = Prefetcher(order, [opened.train.files], tmp_path / "cache", 10**9)
     for position in (0, 24):
         ahead.advance(position)
         _wait_for_warnings(caplog, 1 + position // 24)
-    assert all(message.startswith("read ahead: ") and named in message for message in caplog.messages)
+    assert all(line.startswith("read ahead: ") and message in line for line in caplog.messages)
 
 
 def _remote(corpus: Path, cache: Path, shuffle_shards: int):
@@ -140,7 +141,7 @@ def _remote(corpus: Path, cache: Path, shuffle_shards: int):
     return opened[0], sample_order(config, opened)
 
 
-def test_shards_are_fetched_before_they_are_read_and_the_cache_keeps_its_bound(corpus, tmp_path):
+def test_shards_are_fetched_before_they_are_read_and_the_cache_stays_within_its_limit(corpus, tmp_path):
     opened, order = _remote(corpus, tmp_path, shuffle_shards=1)
     files = opened.train.files
     limit = 3 * max(shard.bytes for shard in opened.index.shards)
@@ -151,9 +152,9 @@ def test_shards_are_fetched_before_they_are_read_and_the_cache_keeps_its_bound(c
             opened.train.files.cached(number) for _, number in shards_ahead(order, [opened.train.files], position)
         ]
         assert len(wanted) in (1, 2)
-        give_up = time.monotonic() + LIMIT_S
+        deadline = time.monotonic() + LIMIT_S
         while not all(path.exists() for path in wanted):
-            assert time.monotonic() < give_up
+            assert time.monotonic() < deadline
             time.sleep(0.01)
         assert (
             opened.train.files.cached(opened.train.table.shard(order.samples(position, position + 1)[0].row)) in wanted
@@ -170,23 +171,23 @@ def test_a_shard_removed_while_it_is_open_is_fetched_again(corpus, tmp_path):
 
 
 def _wait_for_warnings(caplog, number: int) -> None:
-    give_up = time.monotonic() + LIMIT_S
+    deadline = time.monotonic() + LIMIT_S
     while len(caplog.messages) < number:
-        assert time.monotonic() < give_up
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
-def test_what_could_not_be_read_ahead_is_a_warning(corpus, tmp_path, quick, caplog):
+def test_a_shard_that_cannot_be_prefetched_is_a_warning(corpus, tmp_path, short_pauses, caplog):
     opened, order = _remote(corpus, tmp_path, shuffle_shards=64)
-    lost = CachedShards(f"file://{tmp_path}/nowhere", opened.index.shards, tmp_path)
+    missing = CachedShards(f"file://{tmp_path}/nowhere", opened.index.shards, tmp_path)
     with caplog.at_level(logging.WARNING, "trainer"):
-        Prefetcher(order, [lost], tmp_path, 10**9).advance(0)
+        Prefetcher(order, [missing], tmp_path, 10**9).advance(0)
         _wait_for_warnings(caplog, 6)
     assert caplog.messages[0].startswith("read ahead: ")
 
 
-class Unsteady(Proxy):
-    """Refuses each fifth request, and once cuts a shard short without a word."""
+class UnreliableBucket(Proxy):
+    """Refuses every fifth request, and once truncates a shard without an error."""
 
     truncated = 0
 
@@ -200,7 +201,7 @@ class Unsteady(Proxy):
         return content
 
 
-def test_a_run_from_an_unsteady_bucket_is_the_run_from_the_local_corpus(corpus, tmp_path, monkeypatch):
+def test_a_run_from_an_unreliable_bucket_is_identical_to_a_run_from_the_local_corpus(corpus, tmp_path, monkeypatch):
     common = [*SMALL, "--max_steps", "4", "--shuffle_shards", "2", "--workers", "1", "--val_share", "0"]
     remote = ["--corpus", f"gs://{BUCKET}/OUT", "--output", str(tmp_path / "remote"), *common]
     remote += ["--cache_dir", str(tmp_path / "cache")]
@@ -209,13 +210,13 @@ def test_a_run_from_an_unsteady_bucket_is_the_run_from_the_local_corpus(corpus, 
         files = Files(address)
         for path in corpus.rglob("*.*"):
             files.bucket.blob(f"OUT/{path.relative_to(corpus)}").upload_from_filename(path)
-        Unsteady.address = address
-        with serving(Unsteady) as proxy:
+        UnreliableBucket.address = address
+        with serving(UnreliableBucket) as proxy:
             monkeypatch.setenv("STORAGE_EMULATOR_HOST", proxy)
             codes, printed = run_many({"remote": remote, "local": local}, 2, tmp_path)
     assert set(codes.values()) == {0}, printed
-    assert Unsteady.refused > 0
-    assert Unsteady.truncated == 1
+    assert UnreliableBucket.refused > 0
+    assert UnreliableBucket.truncated == 1
     found = [rows(tmp_path / name, "loss", "batch_id") for name in ("remote", "local")]
     assert len(found[0]) == 4 and found[0] == found[1]
     assert not list((tmp_path / "cache").glob("*.part"))
