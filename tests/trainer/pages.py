@@ -1,4 +1,4 @@
-"""Token arrays and examples of small pages with a known layout."""
+"""Token arrays, images, examples and batches of small pages with a known layout."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ PRETRAINING = Pretraining(ObjectivesConfig(), TINY, TOKENIZER, seed=0)
 
 
 def page_tokens(words_per_line: list[int], pieces: int = 1, first_id: int = 100) -> np.ndarray:
-    """Returns (t, 8) tokens: lines 40 thousandths apart, `pieces` tokens a word, ids counted from `first_id`."""
+    """Returns the tokens of a page, (t, 8) int32.
+
+    Args:
+        words_per_line: number of words in each line; lines are 40 thousandths of the page apart.
+        pieces: number of tokens per word.
+        first_id: id of the first token; each further token has the next id.
+    """
     places = [(line, column) for line, count in enumerate(words_per_line) for column in range(count)]
     line, column = np.asarray(places, np.int32).reshape(-1, 2).repeat(pieces, axis=0).T
     boxes = np.stack([column * 80, line * 40, column * 80 + 70, line * 40 + 30], axis=1)
@@ -35,7 +41,7 @@ def page_tokens(words_per_line: list[int], pieces: int = 1, first_id: int = 100)
 
 
 def page_image(height: int = 660, width: int = 510, seed: int = 0) -> np.ndarray:
-    """Returns a (height, width, 3) uint8 image of noise."""
+    """Returns an image of random noise, (height, width, 3) uint8."""
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
@@ -50,6 +56,7 @@ def example_of(
     tokenizer: Tokenizer = TOKENIZER,
     **objectives: object,
 ) -> PretrainingExample:
+    """Returns the pretraining example of a page; `objectives` are fields of `ObjectivesConfig`."""
     text = mask_text(
         key,
         tokens,
@@ -63,11 +70,12 @@ def example_of(
 
 
 def collated(examples: list[PretrainingExample], pad_multiple: int = 32) -> Batch:
+    """Returns the batch of some examples."""
     return collate(examples, PRETRAINING, pad_multiple)
 
 
 def loss_of(outcomes: Outcomes, settings: ObjectivesConfig | None = None) -> torch.Tensor:
-    """Returns the training loss of a batch that is the whole global batch."""
+    """Returns the training loss if this batch is the whole global batch."""
     objectives = (settings or ObjectivesConfig()).objectives()
     answers = {objective.name: float(outcomes[objective.labels].answers) for objective in objectives}
     return training_loss(outcomes, objectives, answers)

@@ -1,4 +1,4 @@
-"""The benchmarks of training run on a CPU as they would on a GPU, with a tiny model."""
+"""The training benchmarks run on a CPU with a tiny model, with the same code as on a GPU."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TINY = ["model.d_model=32", "model.d_ff=64", "model.encoder_layers=1", "model.de
 
 
 def output_of(*command: str) -> list[list[str]]:
-    """The cells of the table that a benchmark prints, without its head."""
+    """Returns the cells of the table that a benchmark prints, without the header."""
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=LIMIT_S
     )
@@ -26,7 +26,7 @@ def output_of(*command: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
 
 
-def test_the_sweep_has_a_row_for_noise_and_one_for_shards(tmp_path):
+def test_the_sweep_has_a_row_for_synthetic_pages_and_one_for_shards(tmp_path):
     write_corpus(tmp_path / "OUT", pages=8, words=20, long_side=64)
     few = ["--models", "tiny", "--micro_batches", "2", "--compile", "false", "--warmup", "1", "--steps", "1"]
     short = ["objectives.max_text_tokens=64", "objectives.max_target_tokens=32", "model.image_height=64"]
@@ -43,9 +43,9 @@ def test_the_sweep_has_a_row_for_noise_and_one_for_shards(tmp_path):
         assert 0 <= wait <= 100
 
 
-def test_the_comparison_with_t5_has_every_contender_in_either_precision():
+def test_the_comparison_with_t5_has_a_row_for_each_model_and_precision():
     found = output_of("benchmarks.training.train_cpu", "--model", "tiny", "--batch", "1", "--repeats", "1")
     assert {(row[0], row[1]) for row in found} == {
-        (who, dtype) for who in ("Folio", "T5 eager", "T5 sdpa", "matrix products") for dtype in ("fp32", "bf16")
+        (name, dtype) for name in ("Folio", "T5 eager", "T5 sdpa", "matrix products") for dtype in ("fp32", "bf16")
     }
     assert all(float(row[2]) >= 0 for row in found)

@@ -1,4 +1,4 @@
-"""What the model is trained on: the protocol of a task (`base`), sums of its outcomes, and one module for each task.
+"""Training tasks: the protocol of a task (`base`), the sums of its outcomes (`sums`), and one package per task.
 
-May import: `trainer.model`, `schemas`. It knows no settings, no loop and no files.
+May import: `trainer.model`, `schemas`. This package knows no settings, no training loop and no files.
 """

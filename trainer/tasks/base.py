@@ -1,6 +1,6 @@
-"""What a task is: the examples that it makes of pages, and the objectives that these are trained on.
+"""The protocol of a task: it makes examples from pages and declares the objectives that they are trained on.
 
-The training loop, the log, the evaluation and the checkpoints know a task by this protocol alone.
+The training loop, the log, the evaluation and the checkpoints use a task only through this protocol.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from trainer.model.config import ModelConfig
 from trainer.model.page_canvas import PagePatches
 
 Heads = Callable[[ModelConfig], nn.Module]
-"""Makes the heads of a task: a module that returns `Outcomes` for the encoded text (b, l, d) and the batch."""
+"""A function that makes the heads of a task: a module that returns `Outcomes` for encoded text (b, l, d) and batch."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Something that a task is trained on.
+    """One term of a task's training loss.
 
     Attributes:
-        name: the log's columns are `loss_<name>` and `acc_<name>`.
-        labels: name of the label tensor in the batch. The decoder answers `labels`, the heads any other.
-        weight: of its mean loss in the training loss.
+        name: the log has the columns `loss_<name>` and `acc_<name>`.
+        labels: name of the label tensor in the batch. The decoder predicts `labels`, the heads all other tensors.
+        weight: factor of its mean loss in the training loss.
     """
 
     name: str
@@ -38,65 +38,69 @@ class Objective:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """A page ready for batching. Boxes are thousandths of the page; labels are IGNORE where unsupervised.
+    """A page that is ready for batching: l text tokens and t targets.
 
-    A task with labels besides the decoder's adds them in a subclass.
+    Boxes are in thousandths of the page. Unsupervised labels are IGNORE. A task that has labels other than those of the
+    decoder adds them in a subclass.
     """
 
     key: str
-    input_ids: np.ndarray  # (l,) int32: text, closed by eos
+    input_ids: np.ndarray  # (l,) int32: the text; ends with eos
     boxes: np.ndarray  # (l, 4) int32
-    box_visible: np.ndarray  # (l,) bool; False: the token reaches the encoder without a place
-    labels: np.ndarray  # (t,) int32: the decoder's targets, closed by eos
+    box_visible: np.ndarray  # (l,) bool; False: the encoder does not see the box of the token
+    labels: np.ndarray  # (t,) int32: the decoder's targets; end with eos
     page: PagePatches | None = None  # set by the loader; None for a model without a visual branch
-    bad: tuple[str, ...] = ()  # set by the loader: pages that this one replaces, each with the reason
+    bad: tuple[str, ...] = ()  # set by the loader: unusable pages that this page replaces, with the reasons
 
 
 class Task(Protocol):
-    """What the trainer must know of a task. A class that inherits from it gets the defaults below.
+    """The interface of a task. A class that inherits from it gets the defaults below.
 
     Attributes:
-        objectives: in the order of the log's columns.
-        heads: of the encoder, or None for a task that the decoder alone answers. They are not exported.
+        objectives: the objectives, in the order of the log's columns.
+        heads: makes the heads on the encoder; None for a task that uses only the decoder. Heads are not exported.
     """
 
     objectives: Sequence[Objective]
     heads: Heads | None = None
 
     def example(self, sample: Sample, epoch: int) -> Example:
-        """Returns the example of a page, without its image. Pure: `page_generator` is its only source of chance."""
+        """Returns the example of a page, without its image. All its random numbers must come from `page_generator`."""
         ...
 
     def tokens_read(self, tokens: int) -> int:
-        """Returns how many of a page's `tokens` an example reads: pages are sorted by it before they are batched."""
+        """Returns how many of a page's `tokens` an example uses. Pages are sorted by this number before batching."""
         ...
 
     def facts(self) -> dict[str, Any]:
-        """Returns the settings that a run must keep to go on from its checkpoint."""
+        """Returns the settings that must not change when a run resumes from its checkpoint."""
         ...
 
     def label_tensors(self, examples: Sequence[Any], text_length: int) -> dict[str, Tensor]:
-        """Returns the tensors that only this task adds to a batch.
+        """Returns the label tensors that this task adds to a batch.
 
         Args:
-            text_length: l, to which the text of the batch is padded.
+            examples: the examples of the batch.
+            text_length: l, the padded length of the text in the batch.
         """
         return {}
 
     def head_flops(self, text_tokens: int) -> float:
-        """Returns the operations of the heads for one sequence, forward and backward."""
+        """Returns the floating-point operations of the heads for one sequence, forward and backward."""
         return 0.0
 
     def guess_levels(self, model: Any) -> Mapping[str, int]:
-        """Returns among how many equally frequent answers a guess picks, for objectives where the plot shows it.
+        """Returns the number of equally likely classes of objectives, by their names.
+
+        For these objectives, the plot shows the loss and the accuracy of random guessing.
 
         Args:
-            model: the settings of the run's model, by attribute.
+            model: an object with the model settings of the run as attributes.
         """
         return {}
 
 
 def page_generator(seed: int, epoch: int, key: str) -> np.random.Generator:
-    """Returns the page's own random generator: the same on every machine, unrelated to other pages and epochs."""
+    """Returns the random generator of a page in an epoch: the same on every machine, independent of all others."""
     digest = hashlib.sha256(f"{seed}/{epoch}/{key}".encode()).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "little")))

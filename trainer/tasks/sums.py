@@ -1,4 +1,4 @@
-"""The training loss of a task, and losses and accuracies summed over micro-batches and ranks."""
+"""The training loss of a task, and its losses and accuracies over micro-batches and ranks."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from trainer.tasks.base import Objective
 def training_loss(
     outcomes: Outcomes, objectives: Sequence[Objective], answers: Mapping[str, float], shares: int = 1
 ) -> Tensor:
-    """Returns a micro-batch's part of the training loss, a float32 scalar.
+    """Returns the part of the training loss that comes from one micro-batch, a float32 scalar.
 
-    The training loss is the weighted sum of the objectives' means over all answers of the global batch, however that
-    is cut into ranks and micro-batches.
+    The training loss is the weighted sum of the objectives' mean losses over all labels of the global batch. It does
+    not depend on how the global batch is split into ranks and micro-batches.
 
     Args:
-        answers: labels of each objective in the global batch, by the objective's name.
-        shares: number of parts whose mean, not sum, is the loss: DeepSpeed averages gradients.
+        outcomes: result of `DocFormerV2.forward` for the micro-batch.
+        objectives: the objectives of the task.
+        answers: number of labels of each objective in the global batch, by the objective's name.
+        shares: number of parts that are averaged and not added, because DeepSpeed averages gradients.
     """
     parts = (
         objective.weight * (outcomes[objective.labels].loss_sum * (shares / max(answers[objective.name], 1)))
@@ -33,32 +35,37 @@ def training_loss(
 
 
 class ObjectiveSums:
-    """Sums of the model's outcomes, kept on the device until they are read. Every answer weighs the same."""
+    """Sums of the model's outcomes. They stay on the device until they are read. Every label has the same weight."""
 
     def __init__(self, objectives: Sequence[Objective]) -> None:
         self.objectives = objectives
         self._sums: dict[str, Tensor] = {}
 
     def add(self, outcomes: Outcomes) -> None:
-        """Adds what `DocFormerV2.forward` returned for a micro-batch."""
+        """Add the result of `DocFormerV2.forward` for one micro-batch."""
         for objective in self.objectives:
             for key, value in outcomes[objective.labels]._asdict().items():
                 name = f"{key}_{objective.name}"
                 self._sums[name] = self._sums.get(name, 0.0) + value.detach().double()
 
     def local(self) -> dict[str, float]:
-        """Returns this rank's sums, for `distributed.sum_over_ranks`; the same keys on every rank."""
+        """Returns the sums of this rank, for `distributed.sum_over_ranks`. The keys are the same on every rank."""
         names = [f"{key}_{objective.name}" for objective in self.objectives for key in Outcome._fields]
         if not self._sums:
             return dict.fromkeys(names, 0.0)
-        values = torch.stack([self._sums[name] for name in names]).tolist()  # waits for the device once
+        values = torch.stack([self._sums[name] for name in names]).tolist()  # one synchronisation with the device
         return dict(zip(names, values, strict=True))
 
 
 def summarize(sums: Mapping[str, float], objectives: Sequence[Objective], prefix: str = "") -> dict[str, float]:
-    """Returns loss, then loss_* and acc_* of each objective, from sums over all ranks.
+    """Returns `loss`, then `loss_*` and `acc_*` of each objective.
 
-    Losses are means in nats, accuracies shares of 1; both are 0 for an objective without an answer.
+    Losses are means in nats. Accuracies are between 0 and 1. Both are 0 for an objective without labels.
+
+    Args:
+        sums: result of `ObjectiveSums.local`, added over all ranks.
+        objectives: the objectives of the task.
+        prefix: is put before each name.
     """
     losses = {o.name: _ratio(sums[f"loss_sum_{o.name}"], sums[f"answers_{o.name}"]) for o in objectives}
     accuracies = {o.name: _ratio(sums[f"correct_{o.name}"], sums[f"answers_{o.name}"]) for o in objectives}

@@ -1,4 +1,4 @@
-"""A toy task in one file: the decoder answers with the number of words on the page. Run by the launcher."""
+"""A toy task in one file: the decoder predicts the number of words on the page. The launcher runs this file."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ TOKEN_ID, WORD, X0 = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word",
 
 
 class CountWords(Task):
-    """How many words does the page have, as far as it is read?"""
+    """Count the words in the first `max_tokens` tokens of a page."""
 
     objectives = (Objective("count", labels="labels"),)
 
-    def __init__(self, tokenizer: Tokenizer, most_tokens: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int) -> None:
         self.tokenizer = tokenizer
-        self.most_tokens = most_tokens
+        self.max_tokens = max_tokens
 
     def example(self, sample: Sample, epoch: int) -> Example:
-        tokens = sample.tokens[: self.most_tokens]
+        tokens = sample.tokens[: self.max_tokens]
         (answer,) = self.tokenizer.encode_words([str(len(np.unique(tokens[:, WORD])))])
         return Example(
             key=sample.key,
@@ -41,7 +41,7 @@ class CountWords(Task):
         )
 
     def tokens_read(self, tokens: int) -> int:
-        return min(tokens, self.most_tokens)
+        return min(tokens, self.max_tokens)
 
     def facts(self) -> dict[str, Any]:
         return {"task": "count words"}

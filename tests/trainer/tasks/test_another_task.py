@@ -1,4 +1,4 @@
-"""A task of one file, `count_words`, through the loop, the log, the evaluation and the plot of the trainer."""
+"""A new task in one file, `count_words`, runs through the training loop, log, evaluation and plot of the trainer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COUNT_WORDS = Path(__file__).with_name("count_words.py")
 
 @pytest.fixture(scope="module")
 def run_dir(tmp_path_factory) -> Path:
-    """A run of 20 steps on two ranks."""
+    """The directory of a run of 20 steps on two ranks."""
     base = tmp_path_factory.mktemp("toy")
     write_corpus(base / "OUT", pages=24, words=12, long_side=64)
     flags = ["--max_steps", "20", "--val_share", "0.3", "--val_every", "10", "optimizer.warmup_steps=2"]
@@ -26,7 +26,7 @@ def run_dir(tmp_path_factory) -> Path:
     return base / "RUN"
 
 
-def test_the_log_has_the_columns_of_the_task_and_no_other(run_dir):
+def test_the_log_has_only_the_columns_of_the_task(run_dir):
     for row in rows(run_dir):
         assert [name for name in row if name.startswith(("loss", "acc"))] == ["loss", "loss_count", "acc_count"]
         assert row["loss"] == row["loss_count"]
@@ -40,6 +40,6 @@ def test_the_loss_falls(run_dir):
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
 
 
-def test_the_run_ends_with_a_picture_and_a_model_without_heads(run_dir):
+def test_the_run_ends_with_a_plot_and_a_model_without_heads(run_dir):
     assert (run_dir / "loss.png").is_file()
     assert load_model(run_dir / "model")[0].heads is None

@@ -1,7 +1,7 @@
-"""T5 span corruption (Raffel et al. 2020, section 3.1.4) of tokens that stand on a page.
+"""T5 span corruption (Raffel et al. 2020, section 3.1.4) of tokens that have boxes on a page.
 
-The input keeps the text with each masked span replaced by one sentinel; the target lists every sentinel followed by the
-span it stands for. DocFormerv2 lets a sentinel keep a place on the page: see `ObjectivesConfig.mask_boxes`.
+In the input, each masked span is replaced by one sentinel. The target lists each sentinel, followed by the tokens of
+its span. In DocFormerv2 a sentinel may have a box on the page: see `ObjectivesConfig.mask_boxes`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,25 @@ NO_SOURCE = -1
 
 @dataclass(frozen=True)
 class CorruptedText:
-    """What span corruption makes of t tokens. `source` leads from the input back to the tokens."""
+    """The result of span corruption of a text. `source` maps the input back to the tokens of the text."""
 
-    input_ids: np.ndarray  # (l,) int32, closed by eos
+    input_ids: np.ndarray  # (l,) int32; ends with eos
     boxes: np.ndarray  # (l, 4) int32
-    has_box: np.ndarray  # (l,) bool; eos has none
-    source: np.ndarray  # (l,) int64: index of the token, NO_SOURCE for sentinels and eos
-    labels: np.ndarray  # (t',) int32, closed by eos
+    has_box: np.ndarray  # (l,) bool; False for eos
+    source: np.ndarray  # (l,) int64: index of the token in the text; NO_SOURCE for sentinels and eos
+    labels: np.ndarray  # (t,) int32; ends with eos
 
 
 def noise_size(tokens: int, objectives: ObjectivesConfig, sentinels: int) -> tuple[int, int]:
-    """How many of `tokens` are masked, and in how many spans; the target never outgrows `max_target_tokens`.
+    """Returns how many of `tokens` tokens are masked, and in how many spans.
 
-    One token always stays, and none is masked when noise_density is 0.
+    The target never gets longer than `max_target_tokens`. At least one token stays. With a noise_density of 0, no token
+    is masked.
+
+    Args:
+        tokens: length of the text.
+        objectives: density and lengths.
+        sentinels: number of sentinels of the tokenizer, the maximum number of spans.
     """
     noise = round(tokens * objectives.noise_density)
     if objectives.noise_density > 0:
@@ -46,9 +52,9 @@ def noise_size(tokens: int, objectives: ObjectivesConfig, sentinels: int) -> tup
 
 @lru_cache(maxsize=64)
 def window_size(objectives: ObjectivesConfig, sentinels: int) -> int:
-    """The most tokens of a page whose corrupted text, with eos, still fits `max_text_tokens`.
+    """Returns the maximum number of tokens whose corrupted text, including eos, still fits in `max_text_tokens`.
 
-    Masking shortens the text, so the window is longer than the encoder's input, which full pages fill exactly.
+    Masking shortens the text. So the window is longer than the encoder's input, and a full page fills the input.
     """
 
     def fits(tokens: int) -> bool:
@@ -62,22 +68,26 @@ def window_size(objectives: ObjectivesConfig, sentinels: int) -> int:
 
 
 def sample_spans(tokens: int, noise: int, spans: int, rng: np.random.Generator) -> np.ndarray:
-    """Where the masked spans lie: `spans` runs of `noise` tokens in all, none empty, none touching the next.
+    """Draw the masked spans: `spans` spans with `noise` tokens in total. No span is empty or touches another span.
 
-    Returns (spans, 2) int64 of [start, end). Unlike T5's own sampler, which starts with kept and ends with masked text,
-    the first and the last token are masked as often as any other.
+    The first and the last token are masked about as often as any other token. The original sampler of T5 differs: its
+    text always starts with an unmasked and ends with a masked span.
+
+    Returns:
+        (spans, 2) int64: start and end (exclusive) of each span.
     """
     if spans == 0:
         return np.zeros((0, 2), np.int64)
-    lengths = _random_parts(noise, spans, rng)
-    gaps = _random_parts(tokens - noise + 2, spans + 1, rng)  # the outer two may be empty: one too many in each
+    lengths = _random_parts(noise, spans, rng)  # (spans,)
+    # The first and the last gap may be empty, but all parts are at least 1. So both are drawn 1 too long.
+    gaps = _random_parts(tokens - noise + 2, spans + 1, rng)  # (spans + 1,)
     gaps[0] -= 1
-    starts = np.cumsum(gaps[:-1]) + np.cumsum(lengths) - lengths
-    return np.stack([starts, starts + lengths], axis=1)
+    starts = np.cumsum(gaps[:-1]) + np.cumsum(lengths) - lengths  # (spans,)
+    return np.stack([starts, starts + lengths], axis=1)  # (spans, 2)
 
 
 def _random_parts(total: int, parts: int, rng: np.random.Generator) -> np.ndarray:
-    """`total` as a uniformly drawn ordered sum of `parts` positive integers."""
+    """Returns `parts` positive integers whose sum is `total`. All ordered sums are equally likely."""
     cuts = np.empty(parts + 1, np.int64)
     cuts[0], cuts[-1] = 0, total
     cuts[1:-1] = np.sort(rng.choice(total - 1, parts - 1, replace=False)) + 1
@@ -93,23 +103,29 @@ def corrupt(
     sentinel_ids: tuple[int, ...],
     eos_id: int,
 ) -> CorruptedText:
-    """Replace each span by its sentinel and list the spans as the target.
+    """Replace each span by its sentinel in the input, and list the spans in the target.
 
-    ids: (t,), boxes: (t, 4), spans: (s, 2) as `sample_spans` gives them; s may be 0, then the target is eos alone.
+    Args:
+        ids: (n,) int32: the text.
+        boxes: (n, 4) int32.
+        spans: (s, 2) int64: the result of `sample_spans`. If s is 0, the target is only eos.
+        mask_boxes: see `ObjectivesConfig`.
+        sentinel_ids: at least s ids, in the order of their use.
+        eos_id: id of the end of the text.
     """
-    sentinels = np.asarray(sentinel_ids[: len(spans)], ids.dtype)
-    lengths = spans[:, 1] - spans[:, 0]
+    sentinels = np.asarray(sentinel_ids[: len(spans)], ids.dtype)  # (s,)
+    lengths = spans[:, 1] - spans[:, 0]  # (s,)
     masked = np.zeros(len(ids) + 1, np.int8)
-    masked[spans[:, 0]], masked[spans[:, 1]] = 1, -1  # spans do not touch
-    masked = masked[:-1].cumsum(dtype=np.int8).view(bool)
-    swallowed = masked.copy()
-    swallowed[spans[:, 0]] = False  # a span's first token leaves its place to the sentinel
-    source = np.flatnonzero(~swallowed)
-    is_sentinel = np.append(masked[source], False)
+    masked[spans[:, 0]], masked[spans[:, 1]] = 1, -1  # no start is also an end, because spans do not touch
+    masked = masked[:-1].cumsum(dtype=np.int8).view(bool)  # (n,)
+    removed = masked.copy()
+    removed[spans[:, 0]] = False  # the sentinel takes the position of the first token of its span
+    source = np.flatnonzero(~removed)  # (l - 1,)
+    is_sentinel = np.append(masked[source], False)  # (l,)
 
-    input_ids = np.append(ids[source], eos_id).astype(np.int32)
+    input_ids = np.append(ids[source], eos_id).astype(np.int32)  # (l,)
     input_ids[is_sentinel] = sentinels
-    input_boxes = np.zeros((len(input_ids), 4), np.int32)
+    input_boxes = np.zeros((len(input_ids), 4), np.int32)  # (l, 4)
     input_boxes[:-1] = boxes[source]
     input_boxes[is_sentinel] = _sentinel_boxes(boxes, spans, mask_boxes)
     has_box = ~is_sentinel if mask_boxes == "drop" else np.ones(len(input_ids), bool)
@@ -125,9 +141,9 @@ def corrupt(
 
 
 def _sentinel_boxes(boxes: np.ndarray, spans: np.ndarray, mask_boxes: str) -> np.ndarray:
-    """(s, 4): the box of each span's sentinel."""
+    """Returns (s, 4): the box of the sentinel of each span."""
     if mask_boxes == "hull":
-        edges = spans.ravel()  # each odd stretch lies between two spans
+        edges = spans.ravel()  # stretches 0, 2, 4, ... are the spans; stretches 1, 3, ... are the text between them
         inner = edges[:-1] if len(edges) and edges[-1] == len(boxes) else edges
         low = np.minimum.reduceat(boxes[:, :2], inner, axis=0)[::2]
         high = np.maximum.reduceat(boxes[:, 2:], inner, axis=0)[::2]

@@ -1,6 +1,7 @@
-"""One page as the model meets it: a text window with masked spans, hidden boxes and labels, and the image on a canvas.
+"""Makes a training example from the tokens of a page: a text window with masked spans, hidden boxes and labels.
 
-`mask_text` is a pure function of its arguments, so a page looks the same in epoch e on any worker, rank or restart.
+`mask_text` is a pure function of its arguments. So the example of a page in an epoch is the same on any worker and rank
+and after any restart.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ BOX = slice(TOKEN_COLUMNS.index("x0"), TOKEN_COLUMNS.index("y1") + 1)
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainingExample(Example):
-    """A page with masked spans, and the labels of the two heads."""
+    """A page with masked spans, and the labels of the two heads for p token pairs."""
 
     cells: np.ndarray  # (l,) int32: token-to-grid labels
     line_pairs: np.ndarray  # (p, 2) int32: positions in input_ids
@@ -43,9 +44,16 @@ def mask_text(
     model: ModelConfig,
     tokenizer: Tokenizer,
 ) -> PretrainingExample:
-    """Mask, hide and pair the tokens of one page, without its image; all chance comes from (seed, epoch, key).
+    """Make the example of one page, without its image: mask spans, hide boxes and draw token pairs.
 
-    tokens: (t, 8) int32, columns as `schemas.sample.TOKEN_COLUMNS`; t may be 0.
+    Args:
+        key: key of the page. Seed, epoch and key determine all random numbers.
+        tokens: (n, 8) int32 with the columns `schemas.sample.TOKEN_COLUMNS`; n may be 0.
+        seed: seed of the run.
+        epoch: how often the corpus has been read before.
+        objectives: settings of the objectives.
+        model: gives the number of line classes.
+        tokenizer: gives the ids of sentinels and eos.
     """
     rng = page_generator(seed, epoch, key)
     tokens = _window(tokens, window_size(objectives, len(tokenizer.sentinel_ids)), rng)
@@ -92,14 +100,14 @@ def _mask_spans(
 
 
 def _draw_supervised(words: np.ndarray, hidden_share: float, rng: np.random.Generator) -> np.ndarray:
-    """Indices of the tokens that the two heads must place: those of the hidden words, or all when nothing is hidden.
+    """Returns the indices of the supervised tokens: those of the hidden words, or all tokens if nothing is hidden.
 
-    Words are hidden whole: a visible piece of the same word would give the place away.
+    All tokens of a word are hidden together, because a visible token of the same word would reveal the place.
     """
     if hidden_share == 0 or not len(words):
         return np.arange(len(words))
     begins = np.append(True, words[1:] != words[:-1])
-    number = begins.cumsum() - 1  # of each token's word
+    number = begins.cumsum() - 1  # number of each token's word, counted from 0 without gaps
     hidden = np.zeros(number[-1] + 1, bool)
     hidden[rng.choice(len(hidden), max(1, round(hidden_share * len(hidden))), replace=False)] = True
     return np.flatnonzero(hidden[number])
@@ -108,7 +116,10 @@ def _draw_supervised(words: np.ndarray, hidden_share: float, rng: np.random.Gene
 def _line_supervision(
     facts: np.ndarray, positions: np.ndarray, objectives: ObjectivesConfig, model: ModelConfig, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`line_pairs` rows in any case, so that batches keep one shape; unsupervised ones on a page without a pair."""
+    """Returns token pairs (line_pairs, 2) int32 as positions in the input, and their classes (line_pairs,) int32.
+
+    A page without a pair gets unsupervised rows, so that all batches have the same shape.
+    """
     pairs, classes = sample_line_pairs(facts[:, LINE], facts[:, WORD], objectives.line_pairs, model.line_classes, rng)
     if not len(pairs):
         return np.zeros((objectives.line_pairs, 2), np.int32), np.full(objectives.line_pairs, IGNORE, np.int32)

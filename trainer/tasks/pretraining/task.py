@@ -21,9 +21,10 @@ class Pretraining(Task):
     """Denoising by the decoder, token-to-line and token-to-grid by heads of the encoder.
 
     Args:
-        settings: weights and difficulty.
-        model: fitted to the corpora.
-        seed: of the run.
+        settings: weights and difficulty of the objectives.
+        model: the model configuration, with the vocabulary and the grid of the corpora.
+        tokenizer: the tokenizer of the corpora.
+        seed: the seed of the run.
     """
 
     heads = PretrainingHeads
@@ -36,7 +37,7 @@ class Pretraining(Task):
         self.objectives = settings.objectives()
 
     def example(self, sample: Sample, epoch: int) -> PretrainingExample:
-        """Returns the page's text with masked spans and hidden boxes, and its labels."""
+        """Returns the text of the page with masked spans and hidden boxes, and its labels."""
         return mask_text(
             sample.key,
             sample.tokens,
@@ -48,7 +49,7 @@ class Pretraining(Task):
         )
 
     def tokens_read(self, tokens: int) -> int:
-        """Returns the tokens of the page that its window can hold."""
+        """Returns the number of tokens, but at most the size of the text window."""
         return min(tokens, window_size(self.settings, len(self.tokenizer.sentinel_ids)))
 
     def facts(self) -> dict[str, Any]:
@@ -60,15 +61,15 @@ class Pretraining(Task):
         return label_tensors(examples, text_length)
 
     def head_flops(self, text_tokens: int) -> float:
-        """Returns the operations of two linear layers: each token's cell, and the class of each pair."""
+        """Returns the operations of the two linear heads: grid cells per token, and line classes per token pair."""
         outputs = text_tokens * self.model.grid_cells + self.settings.line_pairs * 2 * self.model.line_classes
         return 3.0 * 2 * self.model.d_model * outputs
 
     def guess_levels(self, model: Any) -> dict[str, int]:
-        """Returns the line classes, which are drawn evenly, and the cells of the grid, which are about as frequent."""
+        """Returns the number of line classes and of grid cells. Line classes are drawn evenly, cells are about even."""
         return guess_levels(model)
 
 
 def guess_levels(model: Any) -> dict[str, int]:
-    """Returns `Pretraining.guess_levels`, for runs of which only the settings are at hand."""
+    """Returns the result of `Pretraining.guess_levels` from the model settings alone."""
     return {"line": model.line_classes, "grid": model.grid_rows * model.grid_cols}

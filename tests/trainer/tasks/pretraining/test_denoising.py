@@ -1,3 +1,5 @@
+"""Span corruption: the spans, the input, the target and the boxes of sentinels."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -23,37 +25,37 @@ def corrupted(mask_boxes: str = "hull") -> CorruptedText:
     return corrupt(IDS, BOXES, SPANS, mask_boxes=mask_boxes, sentinel_ids=SENTINELS, eos_id=EOS)
 
 
-def test_spans_move_to_the_target_and_leave_a_sentinel():
+def test_a_span_moves_to_the_target_and_a_sentinel_replaces_it():
     text = corrupted()
     assert text.input_ids.tolist() == [10, 32099, 13, 14, 32098, EOS]
     assert text.labels.tolist() == [32099, 11, 12, 32098, 15, EOS]
 
 
-def test_the_input_remembers_which_tokens_it_kept():
+def test_source_maps_the_input_to_the_tokens_of_the_text():
     assert corrupted().source.tolist() == [0, NO_SOURCE, 3, 4, NO_SOURCE, NO_SOURCE]
 
 
-def test_a_sentinel_takes_the_hull_of_its_span():
+def test_with_hull_a_sentinel_has_the_hull_of_its_span():
     text = corrupted("hull")
     assert text.boxes[1].tolist() == [60, 0, 180, 25]
     assert text.has_box.tolist() == [True, True, True, True, True, False]
 
 
-def test_a_sentinel_may_keep_the_box_of_its_first_token():
+def test_with_keep_a_sentinel_has_the_box_of_the_first_token():
     assert corrupted("keep").boxes[1].tolist() == [60, 0, 90, 20]
 
 
-def test_a_sentinel_may_stand_nowhere():
+def test_with_drop_a_sentinel_has_no_box():
     text = corrupted("drop")
     assert text.has_box.tolist() == [True, False, True, True, False, False]
     assert text.boxes[1].tolist() == [0, 0, 0, 0]
 
 
-def test_kept_tokens_keep_their_boxes():
+def test_tokens_that_are_not_masked_keep_their_boxes():
     assert np.array_equal(corrupted().boxes[[0, 2, 3]], BOXES[[0, 3, 4]])
 
 
-def test_a_full_window_fills_the_encoder_and_spares_the_decoder():
+def test_a_full_window_fills_the_input_and_the_target_fits_the_decoder():
     objectives = ObjectivesConfig()
     window = window_size(objectives, len(SENTINELS))
     noise, spans = noise_size(window, objectives, len(SENTINELS))
@@ -63,21 +65,21 @@ def test_a_full_window_fills_the_encoder_and_spares_the_decoder():
 
 
 @pytest.mark.parametrize(("tokens", "expected"), [(0, (0, 0)), (1, (0, 0)), (2, (1, 1)), (20, (3, 1)), (100, (15, 5))])
-def test_noise_is_fifteen_percent_but_one_token_stays(tokens, expected):
+def test_noise_is_15_percent_and_at_least_one_token_stays(tokens, expected):
     assert noise_size(tokens, ObjectivesConfig(), len(SENTINELS)) == expected
 
 
-def test_a_small_decoder_lowers_the_noise():
+def test_a_short_maximum_target_lowers_the_noise():
     noise, spans = noise_size(500, ObjectivesConfig(max_target_tokens=16), len(SENTINELS))
     assert noise + spans + 1 <= 16
     assert noise >= 10
 
 
-def test_no_density_masks_nothing():
+def test_with_a_density_of_0_no_token_is_masked():
     assert noise_size(100, ObjectivesConfig(noise_density=0.0), len(SENTINELS)) == (0, 0)
 
 
-def test_the_first_and_the_last_token_are_masked_about_as_often_as_others():
+def test_the_first_and_the_last_token_are_masked_about_as_often_as_other_tokens():
     rng = np.random.default_rng(0)
     masked = np.zeros(20)
     for _ in range(4000):
@@ -95,7 +97,7 @@ def test_the_first_and_the_last_token_are_masked_about_as_often_as_others():
     max_target=st.integers(4, 300),
     seed=st.integers(0, 2**32),
 )
-def test_input_and_target_together_are_the_text(tokens, density, mean_span, max_target, seed):
+def test_the_text_can_be_restored_from_input_and_target(tokens, density, mean_span, max_target, seed):
     objectives = ObjectivesConfig(noise_density=density, mean_span=mean_span, max_target_tokens=max_target)
     rng = np.random.default_rng(seed)
     ids = rng.integers(2, 32000, tokens).astype(np.int32)
@@ -109,7 +111,7 @@ def test_input_and_target_together_are_the_text(tokens, density, mean_span, max_
         sentinel_ids=SENTINELS,
         eos_id=EOS,
     )
-    assert np.array_equal(_rebuild(text), ids)
+    assert np.array_equal(_restore(text), ids)
     assert len(text.labels) == noise + spans + 1 <= max_target
     assert len(text.input_ids) == tokens - noise + spans + 1
     kept = text.source != NO_SOURCE
@@ -117,8 +119,8 @@ def test_input_and_target_together_are_the_text(tokens, density, mean_span, max_
     assert np.array_equal(text.boxes[kept], boxes[text.source[kept]])
 
 
-def _rebuild(text: CorruptedText) -> list[int]:
-    """The text that a reader of input and target would write down."""
+def _restore(text: CorruptedText) -> list[int]:
+    """Returns the text: the input with each sentinel replaced by its span in the target."""
     spans: dict[int, list[int]] = {}
     for token in text.labels[:-1].tolist():
         if token in SENTINELS:

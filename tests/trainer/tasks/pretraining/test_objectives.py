@@ -1,3 +1,5 @@
+"""The settings of the pretraining objectives."""
+
 from __future__ import annotations
 
 import pytest
@@ -23,6 +25,6 @@ def test_each_objective_has_its_weight():
         ("max_text_tokens", 3),
     ],
 )
-def test_an_impossible_setting_is_refused_by_name(setting, value):
+def test_a_setting_out_of_range_is_refused_and_named(setting, value):
     with pytest.raises(UsageError, match=setting):
         ObjectivesConfig(**{setting: value})
