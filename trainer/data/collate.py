@@ -13,7 +13,7 @@ from trainer.tasks.base import Example, Task
 
 
 def collate(examples: Sequence[Example], task: Task, pad_multiple: int = 32) -> Batch:
-    """Combine examples into a batch: the tensors of `trainer.model.batch.Batch` and the label tensors of the task.
+    """Combines examples into a batch: the tensors of `trainer.model.batch.Batch` and the label tensors of the task.
 
     Args:
         examples: at least one.

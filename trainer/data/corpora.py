@@ -36,8 +36,8 @@ class CorpusPages:
         """Returns the sample of a page.
 
         Raises:
-            SchemaError: The sample is damaged, or it is not in the shard that the manifest names.
-            ShardError: The shard cannot be read or fetched.
+            SchemaError: the sample is damaged, or it is not in the shard that the manifest names.
+            ShardError: the shard cannot be read or fetched.
         """
         number, key = self.table.shard(row), self.table.key(row)
         while True:
@@ -82,12 +82,12 @@ class OpenCorpus:
 
 
 def open_corpora(settings: DataSettings) -> tuple[list[OpenCorpus], Tokenizer]:
-    """Open all corpora of a run.
+    """Opens all corpora of a run.
 
     Raises:
-        UsageError: A corpus is not finished, was built with a different tokenizer or grid, or has no training page. Or
+        UsageError: a corpus is not finished, was built with a different tokenizer or grid, or has no training page. Or
             two corpora are the same, or the weights are invalid.
-        SchemaError: A corpus has a different schema version or a damaged manifest.
+        SchemaError: a corpus has a different schema version or a damaged manifest.
     """
     tokenizer = load_tokenizer(settings.tokenizer)
     corpora = [_open(path, weight, tokenizer, settings) for path, weight in mixture(settings.corpus)]
@@ -127,14 +127,14 @@ def _open(path: str, weight: float | None, tokenizer: Tokenizer, settings: DataS
 
 
 def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
-    """Read the index and the page table of a corpus.
+    """Reads the index and the page table of a corpus.
 
     Args:
         path: a directory or a URL.
 
     Raises:
-        UsageError: The path is not a finished corpus, or it cannot be reached.
-        SchemaError: The corpus has a different schema version or a damaged manifest.
+        UsageError: the path is not a finished corpus, or it cannot be reached.
+        SchemaError: the corpus has a different schema version or a damaged manifest.
     """
     filesystem, root = open_url("--corpus", path)
     try:
@@ -165,7 +165,7 @@ def shard_files(path: str, index: CorpusIndex, settings: DataSettings) -> ShardF
     """Returns the shards of a corpus as local files.
 
     Raises:
-        UsageError: The cache directory begins with `~`, and the home directory is unknown.
+        UsageError: the cache directory begins with `~`, and the home directory is unknown.
     """
     if "://" not in path:
         return LocalShards(Path(path, "shards"), index.shards)

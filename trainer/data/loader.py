@@ -82,8 +82,8 @@ class PageDataset(Dataset[Example]):
         """Returns the example of a page, or of the page that replaces it.
 
         Raises:
-            TooManyBadSamples: The page and all its replacements are bad.
-            ShardError: A shard cannot be read or fetched.
+            TooManyBadSamples: the page and all its replacements are bad.
+            ShardError: a shard cannot be read or fetched.
         """
         pages, row = self.corpora[ref.corpus], ref.row
         bad: list[str] = []
@@ -120,7 +120,7 @@ def _require_usable(sample: Sample, vocabulary: int) -> None:
 
 
 def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:
-    """Decode the image of a page, at a reduced size if the canvas is smaller than the image.
+    """Decodes the image of a page, at a reduced size if the canvas is smaller than the image.
 
     A JPEG can be decoded at multiples of 1/8 of its size, which takes a fraction of the time.
 
@@ -133,7 +133,7 @@ def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:
         (h, w, 3) uint8; not smaller than the page on the canvas, unless the stored image is smaller.
 
     Raises:
-        SampleError: The image is not a JPEG.
+        SampleError: the image is not a JPEG.
     """
     try:
         full_height, full_width, *_ = simplejpeg.decode_jpeg_header(sample.jpg)
@@ -157,7 +157,7 @@ def load_batches(
         workers: number of processes that load batches in advance; 0 loads them in this process.
 
     Raises:
-        FolioError: A shard cannot be read or fetched, too many samples are bad, or a worker was killed.
+        FolioError: a shard cannot be read or fetched, too many samples are bad, or a worker was killed.
     """
     loader = DataLoader(
         dataset,
@@ -189,7 +189,7 @@ def _without_traceback(error: FolioError) -> str:
 
 
 def _prepare_worker(worker: int) -> None:
-    """Set up the two conditions that end a worker process.
+    """Sets up the two conditions that end a worker process.
 
     1. SIGTERM ends it only if its parent sends it. A launcher sends SIGTERM to the whole process tree, but the run
        still needs batches until it has written its checkpoint.

@@ -17,7 +17,7 @@ def mixture(specs: Sequence[str]) -> list[tuple[str, float | None]]:
     """Returns the path or URL and the weight of each corpus. Either all weights are numbers, or all are None.
 
     Raises:
-        UsageError: A value has no path or an invalid weight, only some values have a weight, or there are too many.
+        UsageError: a value has no path or an invalid weight, only some values have a weight, or there are too many.
     """
     corpora = [split_weight(spec) for spec in specs]
     weights = [weight for _, weight in corpora if weight is not None]
@@ -40,7 +40,7 @@ def split_weight(spec: str) -> tuple[str, float | None]:
     In a URL without a path, such as `http://host:8080`, the number at the end is a port and not a weight.
 
     Raises:
-        UsageError: The path is empty, or the weight is not a number above 0.
+        UsageError: the path is empty, or the weight is not a number above 0.
     """
     path, colon, weight = ("", "", "") if URL_WITH_PORT.fullmatch(spec) else spec.rpartition(":")
     value = _number(weight, spec) if colon else None

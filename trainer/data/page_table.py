@@ -61,7 +61,7 @@ class PageTable:
 
 
 def read_page_table(manifest: BinaryIO, shards: list[str], source: str) -> PageTable:
-    """Read the pages of a manifest.
+    """Reads the pages of a manifest.
 
     Args:
         manifest: the open Parquet file.
@@ -69,7 +69,7 @@ def read_page_table(manifest: BinaryIO, shards: list[str], source: str) -> PageT
         source: name of the manifest for error messages.
 
     Raises:
-        SchemaError: The manifest is damaged, or it contains a shard that is not in `shards`.
+        SchemaError: the manifest is damaged, or it contains a shard that is not in `shards`.
     """
     try:
         parts = list(_parts(pq.ParquetFile(manifest), pa.array(shards, pa.string())))

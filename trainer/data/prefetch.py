@@ -44,7 +44,7 @@ class Prefetcher:
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def advance(self, position: int) -> None:
-        """Report that the run has reached a position of the order. Returns without waiting for the fetches."""
+        """Reports that the run has reached a position of the order. Returns without waiting for the fetches."""
         if self._thread.ident is None:
             self._thread.start()  # not in __init__: a process should have only one thread when it forks workers
         self._positions.put(position)
@@ -95,7 +95,7 @@ def shards_ahead(order: SampleOrder, files: Sequence[ShardFiles], position: int)
 
 
 def make_room(cache: Path, limit_bytes: int, wanted: dict[Path, int]) -> None:
-    """Remove shards until the shards in the cache and the shards still to be fetched fit in the limit.
+    """Removes shards until the shards in the cache and the shards still to be fetched fit in the limit.
 
     The shards that were unused for longest are removed first. Partial files of killed fetches are removed too. Files
     that do not have a name of `CachedShards` are never removed.

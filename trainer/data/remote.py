@@ -21,7 +21,7 @@ def open_url(flag: str, url: str) -> tuple[Any, str]:
         url: a URL or a local path.
 
     Raises:
-        UsageError: No installed package supports this kind of URL.
+        UsageError: no installed package supports this kind of URL.
     """
     with needs_extra("remote"):
         from fsspec.core import url_to_fs

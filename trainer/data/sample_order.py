@@ -190,7 +190,7 @@ def micro_batch_size(global_batch: int, maximum: int, ranks: int) -> int:
     """Returns the largest size up to `maximum` that divides the pages of a rank per step evenly.
 
     Raises:
-        UsageError: The global batch is not a multiple of the number of ranks.
+        UsageError: the global batch is not a multiple of the number of ranks.
     """
     per_rank, rest = divmod(global_batch, ranks)
     if rest or not per_rank:

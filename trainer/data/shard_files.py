@@ -37,7 +37,7 @@ class ShardFiles(Protocol):
         """Returns a local file of the shard whose SHA-256 agrees with the index.
 
         Raises:
-            ShardError: The shard cannot be read or fetched, or its SHA-256 differs.
+            ShardError: the shard cannot be read or fetched, or its SHA-256 differs.
         """
         ...
 
@@ -53,15 +53,14 @@ class LocalShards:
     def __init__(self, folder: Path, shards: Sequence[ShardInfo]) -> None:
         self.folder = folder
         self.shards = shards
-        self._checked = torch.zeros(
-            len(shards), dtype=torch.bool
-        ).share_memory_()  # shared with the workers of the rank
+        # Shared with the worker processes of the rank.
+        self._checked = torch.zeros(len(shards), dtype=torch.bool).share_memory_()
 
     def path(self, number: int) -> Path:
         """Returns the file of the shard in the corpus.
 
         Raises:
-            ShardError: The file cannot be read, or its SHA-256 differs from the index.
+            ShardError: the file cannot be read, or its SHA-256 differs from the index.
         """
         shard = self.shards[number]
         path = self.folder / f"{shard.name}.tar"
@@ -103,7 +102,7 @@ class CachedShards:
         """Returns the cached file. If it is not there, it is fetched first.
 
         Raises:
-            ShardError: The shard cannot be fetched, or the cache folder cannot be used.
+            ShardError: the shard cannot be fetched, or the cache folder cannot be used.
         """
         path = self.cached(number)
         try:
@@ -135,7 +134,7 @@ class CachedShards:
 
 
 def _download(url: str, path: Path) -> str:
-    """Copy a file to the cache and return its SHA-256. It becomes `path` only if `path` is named by this SHA-256."""
+    """Copies a file to the cache and returns its SHA-256. It becomes `path` only if `path` is named by this SHA-256."""
     from fsspec.core import url_to_fs
 
     partial = path.with_suffix(".part")
@@ -165,14 +164,14 @@ def cached_files(cache: Path, suffix: str) -> list[tuple[int, int, Path]]:
 
 
 def remove_leftovers(cache: Path) -> None:
-    """Remove the partial files of killed or failed fetches, but not of those that still run."""
+    """Removes the partial files of killed or failed fetches, but not of those that still run."""
     for _, _, partial in cached_files(cache, ".part"):
         with suppress(BlockingIOError), _locked(partial, fcntl.LOCK_EX | fcntl.LOCK_NB):
             partial.unlink(missing_ok=True)
 
 
 def _mark_as_used(path: Path) -> bool:
-    """Set the time of last use of a file to now. Returns whether the file exists."""
+    """Sets the time of last use of a file, which decides what is removed first. Returns whether the file exists."""
     try:
         os.utime(path)
     except FileNotFoundError:
@@ -182,7 +181,7 @@ def _mark_as_used(path: Path) -> bool:
 
 @contextmanager
 def _locked(path: Path, operation: int = fcntl.LOCK_EX) -> Iterator[None]:
-    """Hold the lock of a shard. Only one thread of one process can hold it; the kernel frees it if the process dies."""
+    """Holds the lock of a shard, which only one thread of one process can hold. It ends when the process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o666)
     try:

@@ -39,7 +39,7 @@ def to_device(batch: Batch, device: torch.device | str) -> Batch:
 
 
 def padded(rows: Sequence[np.ndarray], length: int, fill: int = 0) -> Tensor:
-    """Stack arrays of different lengths into one tensor and pad them at the end.
+    """Stacks arrays of different lengths into one tensor and pads them at the end.
 
     Args:
         rows: arrays (n_i, ...) with n_i <= `length`.

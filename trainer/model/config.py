@@ -19,7 +19,7 @@ class ModelConfig:
     """Shape of the network. `config.json` of an exported model contains all of these fields.
 
     Raises:
-        UsageError: A value is out of range, or two sizes do not fit together.
+        UsageError: a value is out of range, or two sizes do not fit together.
     """
 
     d_model: int

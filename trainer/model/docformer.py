@@ -60,7 +60,7 @@ class DocFormerV2(nn.Module):
         return outcomes
 
     def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Run the encoder.
+        """Runs the encoder.
 
         Returns:
             The encoder's output (b, v + l, d), visual tokens first, and a mask (b, v + l) that is False for padding.
@@ -74,7 +74,7 @@ class DocFormerV2(nn.Module):
         return self.encoder(x, visible), visible
 
     def decode(self, encoded: Tensor, visible: Tensor, decoder_ids: Tensor) -> Tensor:
-        """Run the decoder on given ids.
+        """Runs the decoder on given ids.
 
         Args:
             encoded: output of `encode`, (b, n, d).
@@ -88,7 +88,7 @@ class DocFormerV2(nn.Module):
 
     @torch.inference_mode()
     def generate(self, batch: Batch, max_new_tokens: int) -> Tensor:
-        """Decode greedily.
+        """Decodes greedily.
 
         Returns:
             Ids (b, at most `max_new_tokens`) int64. After the eos of a row, all ids are pad.

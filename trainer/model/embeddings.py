@@ -41,7 +41,7 @@ class BoxEmbedding(nn.Module):
             self.tables.weight.copy_(smooth_tables(config.coordinates, config.d_model).flatten(0, 1))  # (6 * rows, d)
 
     def forward(self, boxes: Tensor, visible: Tensor) -> Tensor:
-        """Embed boxes.
+        """Embeds boxes.
 
         A token without a visible box (a hidden word, a sentinel, eos, part of a question) gets exactly zero. Its
         embedding is then the same as in T5.
@@ -60,7 +60,7 @@ class BoxEmbedding(nn.Module):
 
 
 class VisualEmbedding(nn.Module):
-    """The visual branch: a convolution, ReLU and one linear layer; by setting also learned positions and boxes.
+    """The visual branch: a convolution, ReLU and one linear layer, optionally with position and box embeddings.
 
     The convolution reads each patch as 4 x 4 cells, with d / 16 channels per cell. The linear layer mixes these d
     values of a patch. A convolution over whole patches would alone have 4,608 d weights, which is more than the
@@ -81,7 +81,7 @@ class VisualEmbedding(nn.Module):
             nn.init.normal_(self.positions.weight, std=BOX_TABLES**-0.5)
 
     def forward(self, images: Tensor, patch_boxes: Tensor, patch_visible: Tensor) -> Tensor:
-        """Embed the patches of page images.
+        """Embeds the patches of page images.
 
         Args:
             images: (b, h, w, 3) uint8.

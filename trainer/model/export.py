@@ -21,7 +21,7 @@ FORMAT_VERSION = 1
 
 
 def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) -> None:
-    """Write the model without the heads of its task.
+    """Writes the model without the heads of its task.
 
     The weights keep their precision. Tied weights are written once. All files are written to a temporary folder first,
     so a failed export does not damage an earlier export in `out_dir`.
@@ -32,7 +32,7 @@ def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) 
         out_dir: the folder to write; it is created if needed.
 
     Raises:
-        FolioError: The folder cannot be written, for example because the disk is full.
+        FolioError: the folder cannot be written, for example because the disk is full.
     """
     half = Path(out_dir).with_name(f"{Path(out_dir).name}.part")
     shutil.rmtree(half, ignore_errors=True)
@@ -57,14 +57,14 @@ def _write(model: DocFormerV2, tokenizer: Tokenizer, out: Path) -> None:
 
 
 def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
-    """Load a model that `export_model` wrote.
+    """Loads a model that `export_model` wrote.
 
     Returns:
         The model on the CPU in evaluation mode, and its tokenizer. Its logits are bit-identical to those of the
         exported model.
 
     Raises:
-        FolioError: The folder contains no exported model, its format is newer, or weights and config do not match.
+        FolioError: the folder contains no exported model, its format is newer, or weights and config do not match.
     """
     folder = Path(directory)
     model = DocFormerV2(_read_config(folder))

@@ -148,7 +148,7 @@ class Attention(nn.Module):
         self.output = linear(inner, config.d_model, inner**-0.5)
 
     def forward(self, x: Tensor, bias: Tensor, memory: Tensor | None = None) -> Tensor:
-        """Attend from `x` to `memory`.
+        """Attends from `x` to `memory`.
 
         Args:
             x: (b, q, d).
@@ -242,7 +242,7 @@ class Stack(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def run(self, x: Tensor, *context: Tensor) -> Tensor:
-        """Apply all layers and the final norm: (b, n, d) to (b, n, d). `context` are further arguments of every layer.
+        """Applies all layers and the final norm: (b, n, d) to (b, n, d). `context` are further arguments of each layer.
 
         With activation checkpointing, activations are computed again in the backward pass instead of stored.
         """

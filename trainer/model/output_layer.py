@@ -17,7 +17,7 @@ class OutputLayer(nn.Linear):
     """A projection to the vocabulary. Its weights are the token embeddings."""
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Any:
-        """Apply the layer to x (b, t, d).
+        """Applies the layer to x (b, t, d).
 
         Returns:
             Logits (b, t, vocabulary); with `labels` (b, t), the result of `chunked_cross_entropy` instead.
@@ -28,7 +28,7 @@ class OutputLayer(nn.Linear):
 
 
 def chunked_cross_entropy(x: Tensor, weight: Tensor, labels: Tensor, rows: int = CHUNK_ROWS) -> tuple[Tensor, Tensor]:
-    """Compute the cross entropy of softmax(x weight^T) in chunks.
+    """Computes the cross entropy of softmax(x weight^T) in chunks.
 
     Only `rows` rows of the logits exist at a time. Their gradient is computed in the forward pass, so the backward pass
     does not need the logits again. Softmax and sums are float32 in any precision.

@@ -25,7 +25,7 @@ class PagePatches:
     visible: np.ndarray  # (v,) bool; False: the patch is outside the page, or there is no image
 
     def draw(self, canvas: np.ndarray) -> None:
-        """Draw the page and white paper around it.
+        """Draws the page and white paper around it.
 
         Args:
             canvas: (*canvas_size, 3) uint8; it is overwritten completely.
@@ -51,7 +51,7 @@ def page_patches(image: np.ndarray | None, model: ModelConfig) -> PagePatches | 
 
 
 def fit_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Scale a page so that it fits the canvas and fills one side of it. The proportions stay.
+    """Scales a page so that it fits the canvas and fills one side of it. The proportions stay.
 
     Args:
         image: (h, w, 3) uint8.

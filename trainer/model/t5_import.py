@@ -62,14 +62,14 @@ SHAPE = (
 
 
 def import_t5(model: DocFormerV2, folder: str | Path) -> None:
-    """Replace the weights that T5 has too. The weights of boxes, patches and heads do not change.
+    """Replaces the weights that T5 has too. The weights of boxes, patches and heads do not change.
 
     Args:
         model: the model to change in place.
         folder: contains `config.json`, and `model.safetensors` or `pytorch_model.bin`.
 
     Raises:
-        UsageError: The folder contains no T5 1.0 checkpoint, or its sizes differ from those of the model.
+        UsageError: the folder contains no T5 1.0 checkpoint, or its sizes differ from those of the model.
     """
     path = Path(folder)
     _require_same_network(path, _read_config(path), model.config)

@@ -42,7 +42,7 @@ class ObjectiveSums:
         self._sums: dict[str, Tensor] = {}
 
     def add(self, outcomes: Outcomes) -> None:
-        """Add the result of `DocFormerV2.forward` for one micro-batch."""
+        """Adds the result of `DocFormerV2.forward` for one micro-batch."""
         for objective in self.objectives:
             for key, value in outcomes[objective.labels]._asdict().items():
                 name = f"{key}_{objective.name}"

@@ -21,7 +21,7 @@ TOKEN_ID, WORD, X0 = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word",
 
 
 class CountWords(Task):
-    """Count the words in the first `max_tokens` tokens of a page."""
+    """Counts the words in the first `max_tokens` tokens of a page."""
 
     objectives = (Objective("count", labels="labels"),)
 

@@ -68,7 +68,7 @@ def window_size(objectives: ObjectivesConfig, sentinels: int) -> int:
 
 
 def sample_spans(tokens: int, noise: int, spans: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw the masked spans: `spans` spans with `noise` tokens in total. No span is empty or touches another span.
+    """Draws the masked spans: `spans` spans with `noise` tokens in total. No span is empty or touches another span.
 
     The first and the last token are masked about as often as any other token. The original sampler of T5 differs: its
     text always starts with an unmasked and ends with a masked span.
@@ -103,7 +103,7 @@ def corrupt(
     sentinel_ids: tuple[int, ...],
     eos_id: int,
 ) -> CorruptedText:
-    """Replace each span by its sentinel in the input, and list the spans in the target.
+    """Replaces each span by its sentinel in the input, and lists the spans in the target.
 
     Args:
         ids: (n,) int32: the text.

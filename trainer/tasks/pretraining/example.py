@@ -44,7 +44,7 @@ def mask_text(
     model: ModelConfig,
     tokenizer: Tokenizer,
 ) -> PretrainingExample:
-    """Make the example of one page, without its image: mask spans, hide boxes and draw token pairs.
+    """Makes the example of one page, without its image: masks spans, hides boxes and draws token pairs.
 
     Args:
         key: key of the page. Seed, epoch and key determine all random numbers.

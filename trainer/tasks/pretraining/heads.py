@@ -26,7 +26,7 @@ class PretrainingHeads(nn.Module):
         }
 
     def line_logits(self, encoded: Tensor, pairs: Tensor) -> Tensor:
-        """Classify pairs of tokens by the distance of their lines.
+        """Classifies pairs of tokens by the distance of their lines.
 
         The input of the linear layer is the product and the absolute difference of the two outputs (Conneau et al.
         2017). With the two outputs concatenated, a linear layer would score each one separately and could not see

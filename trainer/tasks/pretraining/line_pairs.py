@@ -8,7 +8,7 @@ import numpy as np
 def sample_line_pairs(
     lines: np.ndarray, words: np.ndarray, pairs: int, classes: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw pairs of tokens from different words, with the same number of pairs per distance class.
+    """Draws pairs of tokens from different words, with the same number of pairs per distance class.
 
     Class 0 is the same line, class 1 the next line, and so on. The last class is a distance of `classes` - 1 lines or
     more. Two tokens of one word have the same line and box, so such a pair would teach nothing. If the page has no pair

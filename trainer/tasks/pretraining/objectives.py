@@ -23,7 +23,7 @@ class ObjectivesConfig:
     supervised.
 
     Raises:
-        UsageError: A value is out of range.
+        UsageError: a value is out of range.
     """
 
     denoise_weight: float = 1.0
