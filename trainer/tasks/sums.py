@@ -28,10 +28,17 @@ def training_loss(
         shares: number of parts that are averaged and not added, because DeepSpeed averages gradients.
     """
     parts = (
-        objective.weight * (outcomes[objective.labels].loss_sum * (shares / max(answers[objective.name], 1)))
+        objective.weight * (_mean(outcome) * outcome.answers * (shares / max(answers[objective.name], 1)))
         for objective in objectives
+        for outcome in [outcomes[objective.labels]]
     )
     return reduce(add, parts)
+
+
+def _mean(outcome: Outcome) -> Tensor:
+    # Mean times number of labels differs from the sum in the last bit. The gradients of earlier versions have that bit:
+    # with the sum, a run that they began would continue with other losses.
+    return outcome.loss_sum / outcome.answers.clamp(min=1)
 
 
 class ObjectiveSums:
