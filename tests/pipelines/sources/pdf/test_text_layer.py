@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.lines.direction import is_right_to_left
 from pipelines.lines.words import RawWord
 from pipelines.sources.pdf.painted import PaintedShares
 from pipelines.sources.pdf.text_layer import flaw_of_layer
@@ -64,10 +63,3 @@ def test_letters_that_do_not_form_words_are_not_trusted(garbled):
 )
 def test_text_in_any_language_is_trusted(text):
     assert not flaw_of_layer(layer(*text.split()), TYPESET)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("hello", False), ("שלום", True), ("السلام", True), ("1,234", False), ("(مرحبا)", True)]
-)
-def test_the_first_letter_with_a_direction_decides_the_direction_of_a_word(text, expected):
-    assert is_right_to_left(text) is expected
