@@ -1,9 +1,10 @@
 """Steps 3 and 4: from the boxes of the words of a page to lines in reading order. Calls steps 1 and 2.
 
 Worked example: a page with a heading, two columns of running text, and a row with a label and its value.
-Brackets mark the fragments, colons the gutter. The numbers on the right are the lines in reading order:
+Brackets mark the fragments, colons the gutter. A character is 0.6 text heights wide. The numbers on the right are the
+line numbers in reading order. In a row with two columns, the left number is the line of the left column:
 
-                    [Report on the harbour]                           0
+                    [Report on the harbour]                         0
 
     [The ferry left the pier]  :  [Costs rose by a tenth]           1   7
     [at dawn and came back in] :  [within a year. Most of]          2   8
@@ -12,10 +13,11 @@ Brackets mark the fragments, colons the gutter. The numbers on the right are the
     [They paid the captain on] :  [a pilot can see the pier]        5   11
     [the next day, as agreed.] :  [even from the open sea.]         6   12
 
-    [Total due]                                    [12.00]            13
+    [Total due]                                    [12.00]          13
 
 1. Fragments (`fragments`). A fragment is a chain of words on one level with small gaps (at most 1.5 text heights).
-   This page has 15 fragments. The text height is the typical height of a word; it is the unit of all lengths here.
+   The level of a word is its vertical centre. The text height is the typical height of a word; it is the unit of all
+   lengths here. This page has 15 fragments.
 2. Columns (`columns`, `gutters`). A gutter is a free vertical strip with running text on both sides. It cuts the page
    into up to four regions: above the gutter, left column, right column, below the gutter. Each region is searched for
    another gutter. The gap before "12.00" is no gutter: short cells that share their levels are a table or a form.
@@ -250,12 +252,12 @@ def _clip_drop_caps(boxes: np.ndarray, words: np.ndarray, text_height: float) ->
     for word in words[heights >= DROP_CAP * text_height]:
         x0, y0, x1, y1 = boxes[word]
         others = boxes[words]
-        beside = (others[:, 0] > (x0 + x1) / 2) & (others[:, 0] < x1 + 1.5 * text_height)
-        beside &= (heights < (y1 - y0) / DROP_CAP) & (others[:, 1] + others[:, 3] > 2 * y0)
-        beside &= others[:, 1] + others[:, 3] < 2 * y1
-        if x1 - x0 <= 2 * (y1 - y0) and beside.any():
-            top = others[beside][others[beside][:, 3].argmin()]
-            if np.ptp(others[beside][:, [1, 3]].mean(axis=1)) > 0.8 * (top[3] - top[1]):
+        neighbours = (others[:, 0] > (x0 + x1) / 2) & (others[:, 0] < x1 + 1.5 * text_height)
+        neighbours &= (heights < (y1 - y0) / DROP_CAP) & (others[:, 1] + others[:, 3] > 2 * y0)
+        neighbours &= others[:, 1] + others[:, 3] < 2 * y1
+        if x1 - x0 <= 2 * (y1 - y0) and neighbours.any():
+            top = others[neighbours][others[neighbours][:, 3].argmin()]
+            if np.ptp(others[neighbours][:, [1, 3]].mean(axis=1)) > 0.8 * (top[3] - top[1]):
                 clipped[word, 3] = max(top[3], y0)
     return clipped
 

@@ -76,13 +76,13 @@ def _draw_centred_head(rng: Generator, canvas: Canvas, theme: Theme, subject: Su
 def _draw_receiver(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject, receiver: str) -> None:
     """Address and date, on one row or apart; the reference and the salutation."""
     font, when = theme.font(), write_date(day(rng), pick(rng, DATE_FORMS[1:4]))
-    beside = chance(rng, 0.5)
+    date_on_right = chance(rng, 0.5)
     first = TextSpan(receiver, canvas.left, font)
-    canvas.row(*((first, right(when, canvas.right, font)) if beside else (first,)))
+    canvas.row(*((first, right(when, canvas.right, font)) if date_on_right else (first,)))
     for text in (subject.companies[1], *address(rng)):
         canvas.row(TextSpan(text, canvas.left, font))
     canvas.skip(18)
-    if not beside:
+    if not date_on_right:
         canvas.row(TextSpan(f"{pick(rng, subject.cities)}, {when}", canvas.left, font))
         canvas.skip(12)
     if chance(rng, 0.6):
