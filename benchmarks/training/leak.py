@@ -64,6 +64,7 @@ class Weights:
         self.model.load_state_dict(torch.load(states, weights_only=False)["module"])
 
     def __call__(self, batch: Any) -> Any:
+        """Returns the outcomes of a batch."""
         return self.model(batch)
 
     def train(self, mode: bool = True) -> None:

@@ -184,7 +184,7 @@ def test_the_error_for_a_missing_language_names_its_file(tesseract):
 def test_the_error_without_tesserocr_says_how_to_install_it():
     script = (
         "import sys; sys.modules['tesserocr'] = None\n"
-        "from pipelines.ocr import load_engine\n"
+        "from pipelines.ocr.engine import load_engine\n"
         "try: load_engine('tesseract')\n"
         "except Exception as error: print(type(error).__name__, error)"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -90,3 +91,18 @@ def test_a_failed_export_on_a_full_disk_keeps_the_earlier_export(tmp_path):
             export_model(large, TOKENIZER, disk.path / "model")
         assert [path.name for path in disk.path.iterdir()] == ["model"]
         assert load_model(disk.path / "model")[0].config == small.config
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("model.safetensors", b"not weights", "model.safetensors cannot be read"),
+        ("config.json", b"{", "config.json is damaged"),
+        ("config.json", b'{"model_type": "docformer_v2", "wings": 2}', "config.json is not a model of this Folio"),
+    ],
+)
+def test_a_damaged_file_is_named(exported, tmp_path, file, content, words):
+    folder = shutil.copytree(exported, tmp_path / "model")
+    (folder / file).write_bytes(content)
+    with pytest.raises(FolioError, match=words):
+        load_model(folder)
