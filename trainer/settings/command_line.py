@@ -1,4 +1,4 @@
-"""The command line of `pretrain.py`: flags are the top-level keys of the settings, anything else is `a.b=c`."""
+"""The command line of `pretrain.py`: flags set the top-level keys of the settings, `a.b=c` sets all others."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from trainer.settings.pretrain import PretrainConfig, setting_types
 from trainer.settings.training import flags, flags_by_part
 
 DESCRIPTION = """\
-Pretrain DocFormerv2 on a corpus by three objectives: denoising, token-to-line and token-to-grid.
+Pretrain DocFormerv2 on a corpus with three objectives: denoising, token-to-line and token-to-grid.
 
   one process     python trainer/pretrain.py --corpus OUT --model tiny --output RUN
   all GPUs        deepspeed trainer/pretrain.py --corpus OUT --model small --output RUN
   2 CPU ranks     deepspeed --num_accelerators 2 trainer/pretrain.py --corpus OUT --model tiny --output RUN
 
-The same command again resumes from the last checkpoint. SIGTERM and --max_hours save one and stop."""
+Run the same command again to resume from the last checkpoint. SIGTERM and --max_hours save a checkpoint and stop."""
 
 EPILOG = """\
-Any other setting is key=value: optimizer.learning_rate=1e-3, objectives.hidden_box_share=0, model.dropout=0.1,
-deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml goes over the defaults in brackets;
-RUN/config.yaml has all that a run used.
+Set any other setting with key=value: optimizer.learning_rate=1e-3, objectives.hidden_box_share=0, model.dropout=0.1,
+deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml overrides the defaults in parentheses.
+RUN/config.yaml contains all settings that a run used.
 
-RUN then holds log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
-Exit codes: 0 done, 1 failed or stopped by SIGTERM or --max_hours (which RUN/stopped.json tells apart), 2 wrong usage,
+The run writes to RUN: log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
+Exit codes: 0 done, 1 failed, or stopped by SIGTERM or --max_hours (only then RUN/stopped.json exists), 2 wrong usage,
 130 stopped by Ctrl-C."""
 
 
-NO_VALUE = "--dry_run takes no value: leave it out for a real run"
+NO_VALUE = "--dry_run takes no value: omit it for a real run"
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises instead of exiting, so that one rank alone reports."""
+    """Raises an error instead of exiting, because only one rank reports errors."""
 
     def error(self, message: str) -> NoReturn:
         flag, _, reason = message.removeprefix("argument ").partition(": ")
@@ -44,15 +44,18 @@ class _Parser(argparse.ArgumentParser):
             raise UsageError(NO_VALUE)
         if reason != "expected one argument":
             raise UsageError(message)
-        wanted = "true or false" if setting_types().get(flag[2:]) == "bool" else "a value"
-        raise UsageError(f"{flag} wants {wanted} after it; --help tells more")
+        expected = "true or false" if setting_types().get(flag[2:]) == "bool" else "a value"
+        raise UsageError(f"{flag} needs {expected} after it; see --help")
 
 
 def parse_command_line(argv: Sequence[str] | None = None) -> PretrainConfig:
-    """Returns the settings that a command line asks for.
+    """Returns the settings of a command line.
+
+    Args:
+        argv: the words after the program's name; None: those of this process.
 
     Raises:
-        UsageError: an unknown flag, key, model size or value, or no corpus or output.
+        UsageError: a flag, key, model size or value is unknown, or --corpus or --output is missing.
     """
     options, rest = _parser().parse_known_args(argv)
     overrides = [word for word in rest if not word.startswith("-")]
@@ -80,15 +83,16 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--model", default="small", metavar="SIZE", help=f"{', '.join(MODEL_SIZES)} (small)")
-    parser.add_argument("--config", metavar="FILE", help="YAML with any of these settings, such as RUN/config.yaml")
+    parser.add_argument("--config", metavar="FILE", help="YAML file with any settings, such as RUN/config.yaml")
     parser.add_argument(
-        "--dry_run", action="store_true", help="take steps for ten seconds, write nothing, print what a run needs"
+        "--dry_run", action="store_true", help="train for ten seconds, write nothing, print what the run needs"
     )
-    parser.add_argument("--local_rank", help=argparse.SUPPRESS)  # the launcher passes it; the environment has it too
+    # The launcher passes this flag. It is ignored: the environment contains the same number.
+    parser.add_argument("--local_rank", help=argparse.SUPPRESS)
     for part, part_flags in flags_by_part().items():
         group = parser.add_argument_group(part)
-        for name, about in part_flags.items():
-            group.add_argument(f"--{name}", metavar="X", help=about, action="append" if name == "corpus" else "store")
+        for name, text in part_flags.items():
+            group.add_argument(f"--{name}", metavar="X", help=text, action="append" if name == "corpus" else "store")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Settings of the engine: batch, precision, ZeRO, and the optimizer under it."""
+"""Settings of the engine: batch size, precision, ZeRO, and the optimizer."""
 
 from __future__ import annotations
 
@@ -13,22 +13,28 @@ from trainer.settings.reserved_keys import require_unreserved
 
 @dataclass(frozen=True)
 class EngineSettings(SettingsPart):
-    """What `trainer.engine.start` starts DeepSpeed with.
+    """The settings with which `trainer.engine.start` starts DeepSpeed.
 
     Attributes:
-        deepspeed: laid over the config that `trainer.engine.deepspeed_config` makes.
+        optimizer: the section `optimizer`.
+        deepspeed: the section `deepspeed`. It overrides the config that `trainer.engine.deepspeed_config` makes.
+
+    Raises:
+        UsageError: a value is out of its range, or two settings exclude each other.
     """
 
-    global_batch: int = option(64, "pages a step, over all ranks", least=1)
+    global_batch: int = option(64, "pages per step, over all ranks", minimum=1)
     micro_batch: int = option(
-        8, "most pages that a rank holds at a time; fewer where that divides the batch evenly", least=1
+        8, "maximum number of pages per rank and pass; fewer if only that divides the global batch evenly", minimum=1
     )
-    dtype: Literal["bf16", "fp32"] = option("bf16", "of the computation; weights are updated in fp32 in any case")
-    zero_stage: int = option(1, "DeepSpeed ZeRO stage 0..3: what the ranks share (1 optimizer, 2 gradients, 3 weights)")
+    dtype: Literal["bf16", "fp32"] = option("bf16", "number format of the computation; weight updates are always fp32")
+    zero_stage: int = option(
+        1, "DeepSpeed ZeRO stage 0..3: what is partitioned over the ranks (1 optimizer, 2 gradients, 3 weights)"
+    )
     skip_grad_norm: float = option(
-        0.0, "skip steps whose gradient norm, before clipping, is above it; 0: no limit", least=0
+        0.0, "skip steps whose gradient norm, before clipping, is above this value; 0: no limit", minimum=0
     )
-    compile: bool = option(False, "compile the layers with torch.compile; pays on GPUs, needs a C++ compiler on CPUs")
+    compile: bool = option(False, "compile the layers with torch.compile; faster on GPUs, needs a C++ compiler on CPUs")
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     deepspeed: dict[str, Any] = field(default_factory=dict)
 
@@ -39,7 +45,8 @@ class EngineSettings(SettingsPart):
             raise UsageError(f"--zero_stage must be 0, 1, 2 or 3, got {self.zero_stage}")
         if self.zero_stage == 3 and self.compile:
             raise UsageError(
-                "--compile true cannot have --zero_stage 3, which gathers weights within the layers: take 2"
+                "--compile true does not work with --zero_stage 3, which gathers weights within the layers: "
+                "use --zero_stage 2"
             )
         if self.zero_stage == 0 and self.dtype == "bf16":
-            raise UsageError("--zero_stage 0 keeps no fp32 weights beside bf16 ones and diverges: take --zero_stage 1")
+            raise UsageError("--zero_stage 0 keeps no fp32 copy of bf16 weights and diverges: use --zero_stage 1")

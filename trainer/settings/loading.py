@@ -1,6 +1,7 @@
-"""Settings from their sources: later ones win.
+"""Loads the settings of a run from their sources.
 
-The defaults of the dataclasses, `configs/<size>.yaml`, `--config FILE`, flags, overrides `a.b=c`.
+Later sources override earlier ones: the defaults of the dataclasses, `configs/<size>.yaml`, `--config FILE`, flags, and
+overrides `a.b=c`.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ def load_config(
 
     Args:
         size: a key of `MODEL_SIZES`.
-        file: YAML with any of the keys of `PretrainConfig`.
-        flag_values: top-level keys as typed.
-        overrides: `a.b=c` strings.
+        file: path of a YAML file with any keys of `PretrainConfig`.
+        flag_values: top-level keys and their values as typed on the command line.
+        overrides: strings of the form `a.b=c`.
 
     Raises:
-        UsageError: an unknown size, file, key (the nearest one is named) or value.
+        UsageError: a size, file, key or value is unknown. For a key, the message names the most similar one.
     """
     if size not in MODEL_SIZES:
         raise UsageError(f"--model {size}: choose one of {', '.join(MODEL_SIZES)}")
@@ -56,7 +57,7 @@ def load_config(
 
 
 def save_config(config: TrainingConfig, path: Path) -> None:
-    """Writes the settings as YAML that `--config` takes."""
+    """Writes the settings to a YAML file that `--config` accepts."""
     path.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)), encoding="utf-8")
 
 
@@ -66,7 +67,7 @@ def _read_yaml(path: Path) -> DictConfig:
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise UsageError(f"--config {path} cannot be read: {error}") from error
     if not isinstance(content, DictConfig):
-        raise UsageError(f"--config {path} holds no `key: value` settings")
+        raise UsageError(f"--config {path} contains no `key: value` settings")
     return content
 
 
@@ -80,7 +81,7 @@ def _parse(override: str) -> DictConfig:
 
 
 def _merge(settings: DictConfig, changes: DictConfig, source: str) -> DictConfig:
-    # OmegaConf makes the settings of frozen dataclasses read-only; here they are still in the making.
+    # OmegaConf makes the settings of frozen dataclasses read-only, but here they are still being merged.
     for node in (settings, settings.model, settings.objectives, settings.optimizer):
         OmegaConf.set_readonly(node, False)
     try:
@@ -88,20 +89,20 @@ def _merge(settings: DictConfig, changes: DictConfig, source: str) -> DictConfig
         return cast(DictConfig, OmegaConf.merge(settings, changes))
     except ConfigKeyError as error:
         near = nearest(str(error.full_key), [*setting_types(), *SECTIONS])
-        cure = f"did you mean {near}?" if near else "--help and RUN/config.yaml list all there are"
-        raise UsageError(f"{source}: there is no setting {error.full_key}; {cure}") from error
+        advice = f"did you mean {near}?" if near else "--help and RUN/config.yaml list all settings"
+        raise UsageError(f"{source}: there is no setting {error.full_key}; {advice}") from error
     except OmegaConfBaseException as error:
-        cure = ": say true or false" if setting_types().get(str(error.full_key)) == "bool" else ""
-        raise UsageError(f"{source}: {_first_line(error)}{cure}") from error
+        advice = ": use true or false" if setting_types().get(str(error.full_key)) == "bool" else ""
+        raise UsageError(f"{source}: {_first_line(error)}{advice}") from error
 
 
 def _require_sections(changes: DictConfig, source: str) -> None:
-    """Raises `UsageError` where one value stands for a list or for a section, which OmegaConf says in its own terms."""
+    """Raises `UsageError` if a list or a section got a single value: OmegaConf's own message would be unclear."""
     for name, value in cast("dict[str, Any]", OmegaConf.to_container(changes)).items():
         if name == "corpus" and not isinstance(value, list):
-            raise UsageError(f"{source}: say --corpus {value}, or in YAML corpus: [{value}]")
+            raise UsageError(f"{source}: use --corpus {value}, or in YAML corpus: [{value}]")
         if name == "model" and str(value) in MODEL_SIZES:
-            raise UsageError(f"{source}: say --model {value}")
+            raise UsageError(f"{source}: use --model {value}")
         if name in (*SECTIONS, "deepspeed") and not isinstance(value, dict):
             raise UsageError(f"{source}: {name} is a section: set one of its keys, as in {name}.KEY=VALUE")
 

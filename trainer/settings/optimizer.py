@@ -1,4 +1,4 @@
-"""Settings of the optimizer and its learning rate."""
+"""Settings of the optimizer and of the learning rate."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from schemas import UsageError
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) under a cosine schedule with warm-up.
+    """AdamW (Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101) with a cosine schedule and warm-up.
 
     Raises:
-        UsageError: a value out of its range.
+        UsageError: a value is out of its range.
     """
 
-    learning_rate: float = 1e-2  # the peak, relative to a weight's size as in T5; about 1e-3 from pretrained weights
+    learning_rate: float = 1e-2  # peak, relative to the size of each weight as in T5; about 1e-3 for pretrained weights
     warmup_steps: int = 1000  # linear, from 0
-    final_lr_share: float = 0.1  # of the peak, at max_steps
+    final_lr_share: float = 0.1  # share of the peak that is left at max_steps
     beta1: float = 0.9
     beta2: float = 0.98  # 0.999 reacts too slowly to the rare large gradients of T5 (Shazeer & Stern 2018, section 5)
     eps: float = 1e-8
-    weight_decay: float = 0.01  # of matrices only: see trainer.engine.parameter_groups
-    clip_norm: float = 1.0  # of the whole gradient; 0 does not clip
+    weight_decay: float = 0.01  # applies to matrices only: see trainer.engine.parameter_groups
+    clip_norm: float = 1.0  # maximum norm of the whole gradient; 0: no clipping
 
     def __post_init__(self) -> None:
         for name in ("learning_rate", "eps"):
@@ -34,6 +34,6 @@ class OptimizerConfig:
                 raise UsageError(f"optimizer.{name} must not be negative, got {getattr(self, name)}")
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
-                raise UsageError(f"optimizer.{name} must lie in [0, 1), got {getattr(self, name)}")
+                raise UsageError(f"optimizer.{name} must be in [0, 1), got {getattr(self, name)}")
         if not 0 <= self.final_lr_share <= 1:
-            raise UsageError(f"optimizer.final_lr_share must lie in [0, 1], got {self.final_lr_share}")
+            raise UsageError(f"optimizer.final_lr_share must be in [0, 1], got {self.final_lr_share}")

@@ -1,4 +1,4 @@
-"""What the parts of the settings have in common: options with a help text, and limits for numbers."""
+"""The base of all parts of the settings: options with a help text, and limits for numbers."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import Any
 
 from schemas import UsageError
 
-MOST_OF_ANY = 2**31 - 1  # so that products of two are still 64-bit numbers
+MAX_INT = 2**31 - 1  # the product of two such numbers still fits into 64 bits
 
 
-def option(default: Any, about: str, *, least: int | None = None, most: int = MOST_OF_ANY) -> Any:
-    """Returns the field of a setting that is a flag.
+def option(default: Any, help_text: str, *, minimum: int | None = None, maximum: int = MAX_INT) -> Any:
+    """Returns the dataclass field of a setting that is also a flag.
 
     Args:
-        about: its help text.
-        least: 0 or 1: the lowest value, None for no limit and for what is not a number.
-        most: the highest value of a whole number.
+        help_text: shown by `--help`.
+        minimum: smallest value allowed, 0 or 1; None: no limit, or not a number.
+        maximum: largest value allowed for an integer.
     """
-    return field(default=default, metadata={"help": about, "least": least, "most": most})
+    return field(default=default, metadata={"help": help_text, "minimum": minimum, "maximum": maximum})
 
 
 @dataclass(frozen=True)
 class SettingsPart:
-    """Settings that belong together. Parts are composed by inheritance; each checks itself.
+    """A group of settings. A command inherits from the parts that it needs. Each part checks its own values.
 
     Raises:
-        UsageError: a number out of its range; the flag is named.
+        UsageError: a number is out of its range. The message names the flag.
     """
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            value, least = getattr(self, item.name), item.metadata.get("least")
-            if least is not None and not value >= least:  # which nan is not either
-                limit = f"be at least {least}" if least else "not be negative"
+            value, minimum = getattr(self, item.name), item.metadata.get("minimum")
+            if minimum is not None and not value >= minimum:  # true for nan, too
+                limit = f"be at least {minimum}" if minimum else "not be negative"
                 raise UsageError(f"--{item.name} must {limit}, got {value}")
-            if isinstance(value, int) and value > item.metadata.get("most", value):
-                raise UsageError(f"--{item.name} must be at most {item.metadata['most']}, got {value}")
+            if isinstance(value, int) and value > item.metadata.get("maximum", value):
+                raise UsageError(f"--{item.name} must be at most {item.metadata['maximum']}, got {value}")

@@ -1,4 +1,4 @@
-"""The settings of `pretrain.py`, and the names of all of them."""
+"""The settings of `pretrain.py`, and the names and types of all of them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ SECTIONS = {"model": ModelConfig, "objectives": ObjectivesConfig, "optimizer": O
 
 @dataclass(frozen=True)
 class PretrainConfig(TrainingConfig):
-    """One run of pretraining.
+    """The settings of a pretraining run.
 
     Raises:
-        UsageError: a value out of its range.
+        UsageError: a value is out of its range.
     """
 
     objectives: ObjectivesConfig = field(default_factory=ObjectivesConfig)
 
 
 def setting_types() -> dict[str, str]:
-    """Returns the type of every setting, as it is annotated, by its name: `seed`, `model.d_model`."""
+    """Returns the annotated type of every setting, by its name, such as `seed` or `model.d_model`."""
     types = {item.name: str(item.type) for item in fields(PretrainConfig) if "help" in item.metadata}
     for section, kind in SECTIONS.items():
         types |= {f"{section}.{item.name}": str(item.type) for item in fields(kind)}

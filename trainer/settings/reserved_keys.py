@@ -1,4 +1,4 @@
-"""The keys of DeepSpeed that settings of Folio decide: a `deepspeed` section that had them would contradict these."""
+"""Keys of DeepSpeed that Folio's own settings determine. They are not allowed in a `deepspeed` section."""
 
 from __future__ import annotations
 
@@ -20,16 +20,20 @@ SET_BY = {
     "amp": "--dtype",
     "torch_autocast": "--dtype",
     "gradient_clipping": "optimizer.clip_norm",
-    "optimizer": "optimizer.learning_rate and what else the section optimizer has",
+    "optimizer": "optimizer.learning_rate and the other keys of the section optimizer",
     "scheduler": "optimizer.warmup_steps and optimizer.final_lr_share",
 }
 
 
 def require_unreserved(section: Mapping[str, Any]) -> None:
-    """Raises `UsageError` where a `deepspeed` section has one of these keys, with the setting to use."""
+    """Checks that a `deepspeed` section has none of the reserved keys.
+
+    Raises:
+        UsageError: it has one. The message names the setting to use instead.
+    """
     for key in _keys(section, ""):
         if key in SET_BY:
-            raise UsageError(f"deepspeed.{key} follows from other settings here: use {SET_BY[key]}")
+            raise UsageError(f"deepspeed.{key} is determined by other settings here: use {SET_BY[key]}")
 
 
 def _keys(section: Mapping[str, Any], prefix: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
-"""The settings that every training command has, and their flags.
+"""The settings that all training commands share, and their flags.
 
-Every field of a part with a help text is a flag, that is, another way to write a top-level key. The sections take
-`section.key=value`.
+Every field with a help text is also a flag: `--seed 7` sets the top-level key `seed`. Keys of sections have no flags;
+they are set by `section.key=value`.
 """
 
 from __future__ import annotations
@@ -16,18 +16,22 @@ from trainer.settings.part import SettingsPart
 from trainer.settings.run import RunSettings
 
 PARTS: dict[str, type[SettingsPart]] = {"data": DataSettings, "run": RunSettings, "engine": EngineSettings}
-"""The parts by the name under which `--help` lists their flags."""
+"""The parts of the settings, by the heading under which `--help` lists their flags."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig(EngineSettings, RunSettings, DataSettings):
-    """All parts and the model. A command's settings inherit from it and add the section of their task."""
+    """All parts and the model. The settings of a command inherit from it and add the section of their task.
+
+    Raises:
+        UsageError: a value is out of its range.
+    """
 
     model: ModelConfig = MODEL_SIZES["small"]
 
 
 def flags_by_part() -> dict[str, dict[str, str]]:
-    """Returns, for each part of the settings, the names of its flags and their help texts, which end with defaults."""
+    """Returns the flags of each part and their help texts, which end with the default."""
     return {
         part: {item.name: item.metadata["help"] + _default_of(item) for item in fields(kind) if "help" in item.metadata}
         for part, kind in PARTS.items()
@@ -44,5 +48,5 @@ def _default_of(item: Field[Any]) -> str:
 
 
 def as_typed(name: str) -> str:
-    """Returns a setting's name as the command line takes it: `--seed`, `model.d_model`."""
+    """Returns the name of a setting as it is typed on the command line: `--seed`, `model.d_model`."""
     return f"--{name}" if name in flags() else name

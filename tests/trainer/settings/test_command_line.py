@@ -1,4 +1,4 @@
-"""Settings and the command line that makes them."""
+"""Tests of the settings and of the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from trainer.settings.reserved_keys import SET_BY
 NEEDED = ("--corpus", "OUT", "--output", "RUN")
 
 
-def test_flags_and_overrides_reach_the_settings_in_any_order():
+def test_flags_and_overrides_are_accepted_in_any_order():
     config = parse_command_line(
         [*NEEDED, "optimizer.learning_rate=1e-4", "--model", "base", "model.dropout=0.1", "--seed=7", "workers=3"]
     )
@@ -30,15 +30,15 @@ def test_flags_and_overrides_reach_the_settings_in_any_order():
     assert config.model.d_model == MODEL_SIZES["base"].d_model
 
 
-def test_later_sources_win(tmp_path):
+def test_later_sources_override_earlier_ones(tmp_path):
     file = tmp_path / "own.yaml"
     file.write_text("global_batch: 12\nseed: 1\noptimizer:\n  learning_rate: 0.5\n")
     config = load_config("tiny", str(file), {"seed": "2"}, ["optimizer.learning_rate=0.25"])
     assert (config.global_batch, config.seed, config.optimizer.learning_rate) == (12, 2, 0.25)
-    assert config.dtype == "fp32", "configs/tiny.yaml still holds where nothing else is said"
+    assert config.dtype == "fp32", "the value of configs/tiny.yaml, which no later source overrides"
 
 
-def test_saved_settings_load_as_they_were(tmp_path):
+def test_saved_settings_are_loaded_unchanged(tmp_path):
     config = load_config(
         "large", None, {"corpus": ["a=b: [c", "OUT:0.5"]}, ["deepspeed.zero_optimization.overlap_comm=true"]
     )
@@ -47,14 +47,14 @@ def test_saved_settings_load_as_they_were(tmp_path):
 
 
 @pytest.mark.parametrize("name", [*MODEL_SIZES, "demo"])
-def test_the_settings_that_come_along_open_with_what_to_expect_of_them(name):
+def test_the_packaged_settings_begin_with_hardware_speed_loss_and_model(name):
     file = CONFIG_DIR / f"{name}.yaml"
     load_config("tiny", str(file))
     subjects = [line[2:].partition(":")[0] for line in file.read_text().splitlines() if re.match(r"# \w", line)]
     assert subjects == ["Hardware", "Pages/s", "Wall time", "Loss", "Model"]
 
 
-def test_every_size_has_settings():
+def test_every_model_size_has_a_settings_file():
     assert all((CONFIG_DIR / f"{size}.yaml").is_file() for size in MODEL_SIZES)
 
 
@@ -63,9 +63,9 @@ def test_every_size_has_settings():
     [
         ("max_step: 3", "own.yaml: there is no setting max_step; did you mean max_steps?"),
         ("optimizer:\n  learning_rat: 1", "did you mean optimizer.learning_rate?"),
-        ("corpus: OUT", "own.yaml: say --corpus OUT, or in YAML corpus: [OUT]"),
-        ("compile: perhaps", "own.yaml: Value 'perhaps' is not a valid bool (type str): say true or false"),
-        ("deepspeed:\n  zero_optimization:\n    stage: 3", "deepspeed.zero_optimization.stage follows from"),
+        ("corpus: OUT", "own.yaml: use --corpus OUT, or in YAML corpus: [OUT]"),
+        ("compile: perhaps", "own.yaml: Value 'perhaps' is not a valid bool (type str): use true or false"),
+        ("deepspeed:\n  zero_optimization:\n    stage: 3", "deepspeed.zero_optimization.stage is determined by"),
         ("max_hours: -1", "--max_hours must not be negative, got -1.0"),
     ],
 )
@@ -91,35 +91,35 @@ def test_the_launchers_local_rank_is_accepted():
         (["--model", "huge"], "--model huge: choose one of tiny, small, base, large"),
         (["--max_step", "3"], "unknown flag --max_step; did you mean --max_steps?"),
         (["--qqq"], "unknown flag --qqq; --help lists the flags"),
-        (["--seed"], "--seed wants a value after it; --help tells more"),
-        (["--compile"], "--compile wants true or false after it"),
-        (["--compile", "model.dropout=0"], "is not a valid bool (type str): say true or false"),
-        (["--change_ranks"], "--change_ranks wants true or false after it"),
-        (["--dry_run", "false"], "--dry_run takes no value: leave it out for a real run"),
-        (["--dry_run=false"], "--dry_run takes no value: leave it out for a real run"),
+        (["--seed"], "--seed needs a value after it; see --help"),
+        (["--compile"], "--compile needs true or false after it"),
+        (["--compile", "model.dropout=0"], "is not a valid bool (type str): use true or false"),
+        (["--change_ranks"], "--change_ranks needs true or false after it"),
+        (["--dry_run", "false"], "--dry_run takes no value: omit it for a real run"),
+        (["--dry_run=false"], "--dry_run takes no value: omit it for a real run"),
         (["--learning_rate", "1"], "unknown flag --learning_rate; did you mean optimizer.learning_rate=VALUE?"),
         (["--lr=1"], "unknown flag --lr; did you mean optimizer.learning_rate=VALUE?"),
         (["learning_rate=1"], "there is no setting learning_rate; did you mean optimizer.learning_rate?"),
-        (["qqq=1"], "there is no setting qqq; --help and RUN/config.yaml list all there are"),
-        (["corpus=OUT"], "corpus=OUT: say --corpus OUT"),
-        (["model=tiny"], "model=tiny: say --model tiny"),
+        (["qqq=1"], "there is no setting qqq; --help and RUN/config.yaml list all settings"),
+        (["corpus=OUT"], "corpus=OUT: use --corpus OUT"),
+        (["model=tiny"], "model=tiny: use --model tiny"),
         (["optimizer=adam"], "optimizer is a section: set one of its keys, as in optimizer.KEY=VALUE"),
         (["deepspeed=3"], "deepspeed is a section"),
         (["--seed", "9223372036854775808"], "--seed must be at most 9223372036854775807, got 9223372036854775808"),
         (["--max_steps", "99999999999"], "--max_steps must be at most 2147483647, got 99999999999"),
-        (["--max_steps", "4", "--profile_steps", "3:9"], "--profile_steps 3:9 goes beyond the last step"),
+        (["--max_steps", "4", "--profile_steps", "3:9"], "--profile_steps 3:9 exceeds the last step"),
         (["--max_steps", "4", "--profile_steps", "99:120"], "choose within 1:4, or raise --max_steps"),
         (["--seed", "x"], "--seed x: Value 'x' of type 'str' could not be converted to Integer"),
         (["--dtype", "fp8"], "expected one of ['bf16', 'fp32']"),
         (["--zero_stage", "4"], "--zero_stage must be 0, 1, 2 or 3, got 4"),
-        (["--zero_stage", "0", "--dtype", "bf16"], "take --zero_stage 1"),
-        (["--zero_stage", "3", "--compile", "true"], "--compile true cannot have --zero_stage 3"),
+        (["--zero_stage", "0", "--dtype", "bf16"], "use --zero_stage 1"),
+        (["--zero_stage", "3", "--compile", "true"], "--compile true does not work with --zero_stage 3"),
         (["--max_steps", "0"], "--max_steps must be at least 1, got 0"),
         (["--max_skipped", "0"], "--max_skipped must be at least 1, got 0"),
         (["--skip_grad_norm", "nan"], "--skip_grad_norm must not be negative, got nan"),
         (["--seed", "-1"], "--seed must not be negative, got -1"),
         (["--pad_multiple", "5"], "--pad_multiple must be even and at least 2, got 5"),
-        (["--val_share", "1"], "--val_share must lie in [0, 1)"),
+        (["--val_share", "1"], "--val_share must be in [0, 1)"),
         (["--config", "no/such.yaml"], "--config no/such.yaml cannot be read"),
         (["optimiser.learning_rate=1"], "there is no setting optimiser; did you mean optimizer?"),
         (["objectives.grid_wieght=1"], "did you mean objectives.grid_weight?"),
@@ -135,12 +135,12 @@ def test_the_launchers_local_rank_is_accepted():
         (["optimizer.learning_rate=nan"], "optimizer.learning_rate must be above 0, got nan"),
         (["optimizer.warmup_steps=-1"], "optimizer.warmup_steps must not be negative, got -1"),
         (["optimizer.clip_norm=-1"], "optimizer.clip_norm must not be negative, got -1.0"),
-        (["optimizer.beta2=1"], "optimizer.beta2 must lie in [0, 1), got 1.0"),
-        (["optimizer.final_lr_share=2"], "optimizer.final_lr_share must lie in [0, 1], got 2.0"),
+        (["optimizer.beta2=1"], "optimizer.beta2 must be in [0, 1), got 1.0"),
+        (["optimizer.final_lr_share=2"], "optimizer.final_lr_share must be in [0, 1], got 2.0"),
         (["stray"], "stray: expected key=value"),
     ],
 )
-def test_a_wrong_word_is_refused_with_what_to_do(words, message):
+def test_a_wrong_argument_is_refused_with_advice(words, message):
     with pytest.raises(UsageError) as refused:
         parse_command_line([*NEEDED, *words])
     assert message in str(refused.value)
@@ -148,7 +148,7 @@ def test_a_wrong_word_is_refused_with_what_to_do(words, message):
 
 
 @pytest.mark.parametrize("name", [name for name, kind in setting_types().items() if kind == "float"])
-def test_no_setting_takes_what_is_not_a_number(name):
+def test_nan_is_refused_by_every_setting(name):
     section, _, key = name.rpartition(".")
     with pytest.raises(UsageError, match=name):
         if section == "model":
@@ -158,14 +158,14 @@ def test_no_setting_takes_what_is_not_a_number(name):
 
 
 @pytest.mark.parametrize("key", SET_BY)
-def test_what_a_setting_decides_is_no_key_for_deepspeed(key):
+def test_a_deepspeed_key_that_our_settings_determine_is_refused(key):
     with pytest.raises(UsageError) as refused:
         load_config("tiny", overrides=[f"deepspeed.{key}=3"])
-    assert str(refused.value) == f"deepspeed.{key} follows from other settings here: use {SET_BY[key]}"
+    assert str(refused.value) == f"deepspeed.{key} is determined by other settings here: use {SET_BY[key]}"
 
 
 @pytest.mark.parametrize("missing", ["--corpus", "--output"])
-def test_corpus_and_output_must_be_given(missing):
+def test_corpus_and_output_are_required(missing):
     position = NEEDED.index(missing)
     with pytest.raises(UsageError, match=f"{missing} is missing"):
         parse_command_line(NEEDED[:position] + NEEDED[position + 2 :])
@@ -177,7 +177,7 @@ def test_a_yaml_file_without_settings_is_refused(tmp_path):
         load_config("tiny", str(tmp_path / "list.yaml"))
 
 
-def test_a_config_file_that_is_no_text_is_refused_by_name(tmp_path):
+def test_a_config_file_that_is_not_text_is_refused_and_named(tmp_path):
     (tmp_path / "own.yaml").write_bytes(b"seed: \xff\xfe\x00")
     with pytest.raises(UsageError, match=r"--config .*own\.yaml cannot be read"):
         load_config("tiny", str(tmp_path / "own.yaml"))

@@ -1,4 +1,4 @@
-"""Parts of the settings, and what another command makes of them."""
+"""Tests of the parts of the settings, and of another command that uses them."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ class OtherConfig(TrainingConfig):
         (EngineSettings, {"zero_stage": 4}, "--zero_stage must be 0, 1, 2 or 3, got 4"),
     ],
 )
-def test_each_part_checks_itself_alone_and_where_parts_are_composed(part, wrong, message):
+def test_each_part_checks_its_values_alone_and_when_combined(part, wrong, message):
     for kind in (part, OtherConfig, PretrainConfig):
         with pytest.raises(UsageError) as refused:
             kind(**wrong)
         assert message in str(refused.value)
 
 
-def test_another_command_has_all_parts_without_the_objectives():
+def test_another_command_has_all_parts_but_not_the_objectives_of_pretraining():
     names = {item.name for item in fields(OtherConfig)}
     assert {"corpus", "output", "dtype", "optimizer", "model", "task"} <= names
     assert "objectives" not in names
 
 
-def test_every_flag_belongs_to_one_part():
+def test_every_flag_belongs_to_exactly_one_part():
     names = [item.name for kind in PARTS.values() for item in fields(kind) if "help" in item.metadata]
     assert sorted(names) == sorted(set(names)) == sorted(flags())
 
@@ -54,7 +54,7 @@ def test_every_flag_belongs_to_one_part():
 def test_help_lists_the_flags_by_part(capsys):
     with pytest.raises(SystemExit):
         parse_command_line(["--help"])
-    said = capsys.readouterr().out
-    places = [said.index(f"\n{part}:\n") for part in ("data", "run", "engine")]
-    assert places == sorted(places)
-    assert places[0] < said.index("  --shuffle_shards X") < places[1] < said.index("  --max_hours X") < places[2]
+    text = capsys.readouterr().out
+    headings = [text.index(f"\n{part}:\n") for part in ("data", "run", "engine")]
+    assert headings == sorted(headings)
+    assert headings[0] < text.index("  --shuffle_shards X") < headings[1] < text.index("  --max_hours X") < headings[2]
