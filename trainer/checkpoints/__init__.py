@@ -1,4 +1,4 @@
-"""Checkpoints of a run: written whole or not at all, loaded onto any number of ranks, copied elsewhere.
+"""Checkpoints of a run: saved atomically, loaded onto any number of ranks, and copied to remote storage.
 
 May import: `trainer.data.remote`, `trainer.settings`, `distributed`, `startup`, `schemas`.
 """

@@ -1,7 +1,8 @@
-"""The state of DeepSpeed's engine, into files and back: also onto another number of ranks.
+"""Saves and loads the state of DeepSpeed's engine, also for a different number of ranks.
 
-ZeRO cuts weights and moments into a part for each rank. For another number of them they are cut anew by way of
-DeepSpeed's universal format, which has a file per weight (Lian et al. 2024, https://arxiv.org/abs/2406.18820).
+ZeRO partitions weights and moments over the ranks. To load them on a different number of ranks, they are first
+converted to DeepSpeed's universal format, which has files per weight (Lian et al. 2024,
+https://arxiv.org/abs/2406.18820).
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from schemas import FolioError
 from trainer import distributed
 from trainer.checkpoints.manifest import Checkpoint
 
-UNIVERSAL = "universal"  # directory beside the checkpoints, there while one is cut anew
+UNIVERSAL = "universal"  # directory next to the checkpoints, exists only during a conversion
 
 
 @contextmanager
-def noting(faults: list[str]) -> Iterator[None]:
-    """Notes what goes wrong with files and goes on: a rank that raised at once would leave the others waiting."""
+def collect_faults(faults: list[str]) -> Iterator[None]:
+    """Appends the message of a file error to `faults` and continues.
+
+    If a rank raised the error immediately, the other ranks would wait for it forever.
+    """
     try:
         yield
     except (OSError, RuntimeError) as error:  # RuntimeError: torch.save, on a full disk
@@ -32,38 +36,45 @@ def noting(faults: list[str]) -> Iterator[None]:
 
 
 def save_state(engine: Any, directory: Path, name: str, faults: list[str]) -> None:
-    """Writes `directory/name`; notes in `faults` what this rank could not write. Collective: all ranks call it."""
+    """Writes the state to `directory/name`. Collective: all ranks call it.
+
+    Args:
+        faults: gets a message for each file that this rank could not write.
+    """
     saver = engine.checkpoint_engine
-    saver.save = _noted(saver.save, faults)
-    engine._copy_recovery_script = _noted(engine._copy_recovery_script, faults)
+    saver.save = _collecting(saver.save, faults)
+    engine._copy_recovery_script = _collecting(engine._copy_recovery_script, faults)
     try:
         engine.save_checkpoint(str(directory), tag=name, save_latest=False)
     finally:
-        del saver.save, engine._copy_recovery_script  # the instances' own, which hid those of their classes
+        del saver.save, engine._copy_recovery_script  # these attributes hid the methods of the classes
 
 
-def _noted(write: Callable[..., None], faults: list[str]) -> Callable[..., None]:
+def _collecting(write: Callable[..., None], faults: list[str]) -> Callable[..., None]:
     def attempt(*arguments: Any, **options: Any) -> None:
-        with noting(faults):
+        with collect_faults(faults):
             write(*arguments, **options)
 
     return attempt
 
 
 def load_state(engine: Any, directory: Path, checkpoint: Checkpoint) -> None:
-    """Reads `directory/<name>` into the engine. The optimizer's settings stay those of this run. Collective.
+    """Loads a checkpoint of `directory` into the engine. The optimizer keeps the settings of this run.
+
+    Collective: all ranks call it.
 
     Raises:
-        FolioError: it is for other ranks and cannot be cut anew.
+        FolioError: the checkpoint is for another number of ranks and cannot be converted.
     """
     settings = [{name: value for name, value in group.items() if name != "params"} for group in _groups(engine)]
     if distributed.rank() == 0:
-        shutil.rmtree(directory / UNIVERSAL, ignore_errors=True)  # left by a run that was killed while it cut
+        shutil.rmtree(directory / UNIVERSAL, ignore_errors=True)  # left by a run that was killed during a conversion
     if checkpoint.ranks == distributed.world_size() or not engine.zero_optimization():
         engine.load_checkpoint(str(directory), tag=checkpoint.name)
     else:
-        _load_of_other_ranks(engine, directory, checkpoint.name)
-    # Else those of the checkpoint would hold; and stage 3 gives every group those of the first, after a new cut.
+        _load_converted(engine, directory, checkpoint.name)
+    # Loading overwrites the settings with those of the checkpoint. After a conversion, stage 3 even gives all groups
+    # the settings of the first group.
     for group, own in zip(_groups(engine), settings, strict=True):
         group.update(own)
     if engine.zero_optimization():
@@ -74,21 +85,21 @@ def _groups(engine: Any) -> list[dict[str, Any]]:
     return engine.optimizer.param_groups
 
 
-def _load_of_other_ranks(engine: Any, directory: Path, name: str) -> None:
+def _load_converted(engine: Any, directory: Path, name: str) -> None:
     faults: list[str] = []
     if distributed.rank() == 0:
-        with noting(faults):
+        with collect_faults(faults):
             _convert(directory / name, directory / UNIVERSAL / name)
     if fault := "; ".join(distributed.gather(faults)[0]):
-        raise FolioError(f"{directory / name} cannot be cut for {distributed.world_size()} ranks: {fault}")
-    engine._config.load_universal_checkpoint = True  # of DeepSpeed's config, which is read when the engine starts
+        raise FolioError(f"{directory / name} cannot be converted for {distributed.world_size()} ranks: {fault}")
+    engine._config.load_universal_checkpoint = True  # DeepSpeed reads this setting only when the engine starts
     engine.optimizer.load_hp_checkpoint_state_from_checkpoint_dir = partial(_read_parts, engine.optimizer)
     try:
         engine.load_checkpoint(str(directory / UNIVERSAL), tag=name)
     finally:
         engine._config.load_universal_checkpoint = False
-    # Stage 3 hands one tensor to all of its parameter groups, each of which would count on in it. And a fused AdamW
-    # wants it beside the weights.
+    # Stage 3 gives the same step tensor to all parameter groups, and each group would increment it. A fused AdamW also
+    # requires the tensor on the device of the weights.
     for weights, state in engine.optimizer.optimizer.state.items():
         state["step"] = state["step"].to(weights.device, copy=True)
     distributed.barrier()
@@ -97,10 +108,10 @@ def _load_of_other_ranks(engine: Any, directory: Path, name: str) -> None:
 
 
 def _read_parts(optimizer: Any, _: str, directory: str) -> None:
-    """Reads this rank's part of weights and moments, in stages 1 and 2.
+    """Reads this rank's part of the weights and moments, in stages 1 and 2.
 
-    In place of DeepSpeed's own, which fails where a rank holds nothing of a parameter group: ranks may be more than
-    such a group has weights.
+    Replaces DeepSpeed's own method, which fails if a rank holds no part of a parameter group. This happens with small
+    groups and many ranks.
     """
     import torch
 
@@ -111,7 +122,7 @@ def _read_parts(optimizer: Any, _: str, directory: str) -> None:
             folder = Path(directory, "zero", optimizer.param_names[weight])
             parts["step"] = torch.load(folder / "step.pt")
             if weight._hp_mapping is None:
-                continue  # on other ranks
+                continue  # this weight is on other ranks
             whole, mine = weight._hp_mapping.lp_fragment_address, weight._hp_mapping.hp_fragment_address
             for name in ("fp32", "exp_avg", "exp_avg_sq"):
                 values = torch.load(folder / f"{name}.pt")["param"].flatten()
@@ -120,17 +131,17 @@ def _read_parts(optimizer: Any, _: str, directory: str) -> None:
 
 
 def _convert(source: Path, target: Path) -> None:
-    """Writes a checkpoint in DeepSpeed's universal format; takes three times its room while at work."""
+    """Converts a checkpoint to DeepSpeed's universal format. Meanwhile this needs three times its disk space."""
     from deepspeed.checkpoint import ds_to_universal
 
     options = Namespace(
         input_folder=str(source),
         output_folder=str(target),
-        num_extract_workers=1,  # more would be forks of a process that talks to the other ranks
+        num_extract_workers=1,  # more workers would be forks of a process that is connected to the other ranks
         num_merge_workers=1,
         keep_temp_folder=False,
         strict=True,
         inject_missing_state=True,
     )
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # it prints and draws bars
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # hide its messages and progress bars
         ds_to_universal.main(options)

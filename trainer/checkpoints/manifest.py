@@ -1,4 +1,4 @@
-"""The manifest of a checkpoint: what it is of, and the size and SHA-256 of each of its files."""
+"""The manifest of a checkpoint: its step, the facts of its run, and the size and SHA-256 of each file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a manifest says.
+    """The content of a manifest.
 
     Attributes:
-        step: optimizer steps taken.
-        samples: samples consumed: all the state that the data has.
-        facts: what a run must have in common with this one to go on from here.
+        step: optimizer steps so far.
+        samples: samples consumed so far. This is the whole state of the data loader.
+        facts: settings that must be the same in a run that resumes from this checkpoint.
         files: size in bytes and SHA-256 by file name.
-        lr_scales: of each parameter, in a run that began at a T5; empty in one that began at random weights.
+        lr_scales: `lr_scale` of each parameter if the run started from a T5; empty if it started from random weights.
     """
 
     step: int
@@ -33,21 +33,21 @@ class Checkpoint:
 
     @property
     def name(self) -> str:
-        """The directory's name."""
+        """The name of the directory."""
         return f"step-{self.step:08d}"
 
     @property
     def ranks(self) -> int:
-        """How many ranks the state is cut for."""
+        """The number of ranks over which the state is partitioned."""
         return int(self.facts["ranks"])
 
     def write(self, directory: Path) -> None:
-        """Writes the manifest: the moment at which the directory becomes a checkpoint."""
+        """Writes the manifest. Only from then on is the directory a valid checkpoint."""
         write_durably(directory / MANIFEST, json.dumps(asdict(self), indent=1, sort_keys=True))
 
     @classmethod
     def read(cls, directory: Path) -> Checkpoint | None:
-        """Returns the manifest of a directory, or None where it has none that can be read."""
+        """Returns the manifest of a directory, or None if it is missing or not readable."""
         try:
             record = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
             files = {name: (size, sha256) for name, (size, sha256) in record["files"].items()}
@@ -57,7 +57,11 @@ class Checkpoint:
             return None
 
     def damage(self, directory: Path) -> str | None:
-        """Returns which file is missing or changed, or None for a sound checkpoint. Reads every byte."""
+        """Returns what is wrong with the files, or None if the checkpoint is sound. Reads every byte.
+
+        Returns:
+            The first missing or changed file, as in `weights.pt has changed`.
+        """
         for name, expected in self.files.items():
             if not (directory / name).is_file():
                 return f"{name} is missing"
@@ -72,7 +76,7 @@ def size_and_sha256(path: Path) -> tuple[int, str]:
 
 
 def write_durably(path: Path, text: str) -> None:
-    """Replaces a file so that after a power cut it holds all of the old text or all of the new."""
+    """Replaces a file atomically. After a power failure it contains either the whole old text or the whole new text."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
     flush(temporary)
@@ -81,7 +85,7 @@ def write_durably(path: Path, text: str) -> None:
 
 
 def flush(path: Path) -> None:
-    """Has the disk take what was written to a file or directory."""
+    """Forces the changes of a file or directory to disk (fsync)."""
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

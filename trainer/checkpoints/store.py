@@ -1,8 +1,9 @@
-"""Checkpoints that are whole or not there.
+"""Saves and loads the checkpoints of a run atomically.
 
-`RUN/checkpoints/step-00000500/` holds DeepSpeed's files and, written last, `manifest.json` with the size and SHA-256 of
-each. A directory without a manifest that fits is no checkpoint, so a kill at any moment costs only the one under way.
-`latest` names the newest for DeepSpeed's own tools.
+`RUN/checkpoints/step-00000500/` contains DeepSpeed's files and `manifest.json` with the size and SHA-256 of each file.
+The manifest is written last. A directory without a matching manifest is not a valid checkpoint. So if a run is killed
+at any moment, only the checkpoint that is being written is lost. The file `latest` names the newest checkpoint for
+DeepSpeed's own tools.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from schemas import FolioError, UsageError
 from trainer import distributed
-from trainer.checkpoints.engine_state import load_state, noting, save_state
+from trainer.checkpoints.engine_state import collect_faults, load_state, save_state
 from trainer.checkpoints.manifest import MANIFEST, Checkpoint, flush, size_and_sha256, write_durably
 from trainer.checkpoints.upload import Uploads
 from trainer.settings.training import as_typed
@@ -30,11 +31,11 @@ class CheckpointStore:
 
     Args:
         directory: `RUN/checkpoints`.
-        keep_last: how many stay.
-        facts: what a run that goes on from one must have in common with this one.
-        lr_scales: as `Checkpoint` has them.
-        change_ranks: also load what another number of ranks saved.
-        uploads: copies each one elsewhere.
+        keep_last: number of checkpoints to keep.
+        facts: settings that must be the same in a run that resumes from one of them.
+        lr_scales: see `Checkpoint`.
+        change_ranks: whether to load also checkpoints of another number of ranks.
+        uploads: copies each checkpoint to remote storage; None: no copies.
     """
 
     def __init__(
@@ -56,31 +57,35 @@ class CheckpointStore:
         self._damaged: set[str] = set()
 
     def save(self, engine: Any, step: int, samples: int) -> None:
-        """Writes the state of the engine. Collective: all ranks call it.
+        """Saves the state of the engine. Collective: all ranks call it.
+
+        Args:
+            step: optimizer steps so far.
+            samples: samples consumed so far.
 
         Raises:
-            FolioError: a rank cannot write its part; nothing of it stays, and earlier checkpoints are untouched.
+            FolioError: a rank cannot write its part. The incomplete checkpoint is removed; earlier ones stay.
         """
         name = Checkpoint(step, samples, self.facts, {}).name
         directory = self.directory / name
         faults: list[str] = []
         if distributed.rank() == 0:
-            with noting(faults):
+            with collect_faults(faults):
                 if directory.exists():
-                    _remove(directory)  # left by a run that was killed while it wrote
+                    _remove(directory)  # left by a run that was killed during a save
                 directory.mkdir(parents=True)
-        self._require_none(faults, directory)
+        self._raise_if_any(faults, directory)
         save_state(engine, self.directory, name, faults)
-        self._require_none(faults, directory)
+        self._raise_if_any(faults, directory)
         mine: dict[str, tuple[int, str]] = {}
-        with noting(faults):
+        with collect_faults(faults):
             mine = _flush_and_hash(directory)
         files = {file: value for part in distributed.gather(mine) for file, value in part.items()}
         if distributed.rank() == 0 and not faults:
-            with noting(faults):
+            with collect_faults(faults):
                 Checkpoint(step, samples, self.facts, files, self.lr_scales).write(directory)
                 write_durably(self.directory / LATEST, name)
-        self._require_none(faults, directory)
+        self._raise_if_any(faults, directory)
         if distributed.rank() == 0:
             self._damaged.discard(name)
             if self.uploads:
@@ -89,39 +94,44 @@ class CheckpointStore:
         distributed.barrier()
 
     def load(self, engine: Any) -> Checkpoint | None:
-        """Restores the newest sound checkpoint into the engine, if there is one. Collective: all ranks call it.
+        """Loads the newest sound checkpoint into the engine, if there is one. Collective: all ranks call it.
+
+        Returns:
+            The checkpoint, or None if the run has no checkpoint yet.
 
         Raises:
-            FolioError: there are checkpoints, but none is sound; or it is for other ranks, and may or can not be cut
-                anew.
+            UsageError: the checkpoint is for another number of ranks and `change_ranks` is False.
+            FolioError: there are checkpoints but none is sound, or the conversion for other ranks failed.
         """
         checkpoint = distributed.gather(self._newest_sound() if distributed.rank() == 0 else None)[0]
         if checkpoint is None:
             if newest_checkpoint(self.directory) is not None:
-                raise FolioError(f"no checkpoint in {self.directory} is sound: delete all of them to start anew.")
+                raise FolioError(f"no checkpoint in {self.directory} is sound: delete all of them to start again.")
             return None
         if checkpoint.ranks != distributed.world_size() and not self.change_ranks:
             raise UsageError(
-                f"{self.directory / checkpoint.name} is for {checkpoint.ranks} ranks, here are "
-                f"{distributed.world_size()}: --change_ranks true goes on from it."
+                f"{self.directory / checkpoint.name} is for {checkpoint.ranks} ranks, but this run has "
+                f"{distributed.world_size()}: pass --change_ranks true to resume from it."
             )
         load_state(engine, self.directory, checkpoint)
         return checkpoint
 
-    def _require_none(self, faults: list[str], directory: Path) -> None:
-        """Waits for all ranks; raises where one of them has met a fault, and clears away what it leaves."""
+    def _raise_if_any(self, faults: list[str], directory: Path) -> None:
+        """Waits for all ranks. If any of them had a fault, removes the incomplete checkpoint and raises an error."""
         found = [fault for part in distributed.gather(faults) for fault in part]
         if not found:
             return
-        free_gb = shutil.disk_usage(self.directory.parent).free / 1e9  # before the half one goes
+        free_gb = shutil.disk_usage(self.directory.parent).free / 1e9  # before the incomplete one is removed
         distributed.barrier()
         if distributed.rank() == 0:
-            shutil.rmtree(directory, ignore_errors=True)  # without a manifest it is none, should it stay
+            # If this fails, no harm is done: without a manifest the directory is not a checkpoint.
+            shutil.rmtree(directory, ignore_errors=True)
         distributed.barrier()
         last = newest_checkpoint(self.directory)
         raise FolioError(
-            f"{directory} cannot be written, {free_gb:.1f} GB were free on its disk: {found[0]}. Make room; the same "
-            + (f"command then goes on from {last.name}, which stays." if last else "command then starts anew.")
+            f"{directory} cannot be written, {free_gb:.1f} GB were free on its disk: {found[0]}. Free disk space, then "
+            "run the same command again "
+            + (f"to resume from {last.name}, which was kept." if last else "to start from the beginning.")
         )
 
     def _newest_sound(self) -> Checkpoint | None:
@@ -130,44 +140,53 @@ class CheckpointStore:
             if damage is None:
                 return checkpoint
             self._damaged.add(checkpoint.name)
-            logger.warning(f"{checkpoint.name} is damaged: {damage}; trying the one before it.")
+            logger.warning(f"{checkpoint.name} is damaged: {damage}; trying the previous one.")
         return None
 
     def _prune(self, step: int) -> None:
-        """Keeps the newest up to `step`. Later ones, and damaged ones, are of a course that the run has left."""
+        """Keeps the newest `keep_last` checkpoints up to `step` and removes all others.
+
+        Damaged checkpoints, and those after `step`, are not part of the run any more: it resumed from an earlier one.
+        """
         usable = [
             found for found in _checkpoints(self.directory) if found.step <= step and found.name not in self._damaged
         ]
         kept = {checkpoint.name for checkpoint in usable[: self.keep_last]}
         for path in self.directory.glob("step-*"):
-            if path.name not in kept and not (self.uploads and self.uploads.copies(path)):
+            if path.name not in kept and not (self.uploads and self.uploads.is_copying(path)):
                 _remove(path)
 
 
 def newest_checkpoint(directory: Path) -> Checkpoint | None:
-    """Returns the newest checkpoint of `RUN/checkpoints` by its manifest alone, its files unread."""
+    """Returns the newest checkpoint of `RUN/checkpoints` that has a manifest. Does not check the files."""
     return next(iter(_checkpoints(directory)), None)
 
 
 def _checkpoints(directory: Path) -> list[Checkpoint]:
-    """Returns those with a manifest, the newest first."""
+    """Returns the checkpoints that have a manifest, newest first."""
     found = (Checkpoint.read(path) for path in sorted(directory.glob("step-*"), reverse=True))
     return [checkpoint for checkpoint in found if checkpoint is not None]
 
 
-def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, but: Collection[str] = ()) -> None:
-    """Checks that a run may go on from a checkpoint; what `but` names may differ.
+def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, ignore: Collection[str] = ()) -> None:
+    """Checks that a run may resume from a checkpoint.
+
+    Args:
+        saved: the facts of the checkpoint.
+        now: the facts of the run.
+        run_dir: the directory of the run, for the message.
+        ignore: names of facts that may differ.
 
     Raises:
-        UsageError: facts differ; each is named with both values.
+        UsageError: facts differ. The message names each of them with both values.
     """
     before, after = _flat(saved), _flat(now)
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    names = [name for name in names if name not in but]
+    names = [name for name in names if name not in ignore]
     if names:
-        cure = "--change_ranks true goes on with it." if names == ["ranks"] else "Take another."
+        advice = "Pass --change_ranks true to resume it." if names == ["ranks"] else "Choose another directory."
         changes = "; ".join(f"{as_typed(name)} was {before.get(name)!r}, is {after.get(name)!r}" for name in names)
-        raise UsageError(f"--output {run_dir} holds a run with other settings: {changes}. {cure}")
+        raise UsageError(f"--output {run_dir} holds a run with other settings: {changes}. {advice}")
 
 
 def _flat(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -178,7 +197,7 @@ def _flat(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _flush_and_hash(directory: Path) -> dict[str, tuple[int, str]]:
-    """Flushes and hashes this rank's share of the files."""
+    """Flushes and hashes this rank's share of the files. Returns size and SHA-256 by file name."""
     paths = sorted(path for path in directory.rglob("*") if path.is_file())
     mine = paths[distributed.rank() :: distributed.world_size()]
     for path in mine:
@@ -187,5 +206,6 @@ def _flush_and_hash(directory: Path) -> dict[str, tuple[int, str]]:
 
 
 def _remove(directory: Path) -> None:
-    (directory / MANIFEST).unlink(missing_ok=True)  # first: a kill now leaves no checkpoint that lacks files
+    # The manifest goes first: if the run is killed now, no directory has a manifest but lacks files.
+    (directory / MANIFEST).unlink(missing_ok=True)
     shutil.rmtree(directory)

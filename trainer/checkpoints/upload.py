@@ -1,4 +1,4 @@
-"""Copies of a run's checkpoints and model on another machine, made beside the training."""
+"""Copies the checkpoints and the model of a run to remote storage while the training continues."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ logger = logging.getLogger("trainer")
 
 
 class Uploads:
-    """Copies finished directories of a run in a thread of its own. What goes wrong there is said and never raised.
+    """Copies finished directories of a run in a separate thread. Errors are logged and never raised.
 
-    A directory whose copy failed is tried again after the next one, and once more at the end. In a copy the manifest
-    comes last: without it, it is no checkpoint.
+    A failed copy is retried when the next directory is added, and once more at the end. The manifest is copied last:
+    without it, an incomplete copy is not a valid checkpoint.
 
     Args:
-        url: where to, as fsspec takes it; `url/checkpoints/step-00000500` is the copy of `run_dir/checkpoints/...`.
+        url: target of the copies, as an fsspec URL. `run_dir/checkpoints/...` is copied to `url/checkpoints/...`.
+        run_dir: directory of the run.
     """
 
     def __init__(self, url: str, run_dir: Path) -> None:
@@ -33,21 +34,21 @@ class Uploads:
         self._left: list[Path] = []
         self._copying: Path | None = None
         self._more: SimpleQueue[bool] = SimpleQueue()
-        # A daemon, so that a run that fails does not wait for a network.
+        # A daemon thread: a run that fails does not wait for the network.
         self._thread = Thread(target=self._work, name="uploads", daemon=True)
         self._thread.start()
 
     def add(self, directory: Path) -> None:
-        """Asks for a copy of a directory whose files will not change."""
+        """Requests a copy of a directory. Its files must not change any more."""
         self._left.append(directory)
         self._more.put(True)
 
-    def copies(self, directory: Path) -> bool:
-        """Tells whether a directory is being copied now, so that it had better stay."""
+    def is_copying(self, directory: Path) -> bool:
+        """Returns whether a directory is being copied now and should not be removed."""
         return self._copying == directory
 
     def finish(self, last: Iterable[Path] = ()) -> None:
-        """Asks for the `last` copies and waits until all are made, or have failed once more."""
+        """Requests the `last` copies and waits until all copies are done or have failed again."""
         self._left.extend(last)
         self._more.put(False)
         self._thread.join()
@@ -57,13 +58,13 @@ class Uploads:
             self._copy_all()
         self._copy_all()
         for directory in self._left:
-            logger.warning(f"{directory} was not copied to {self.url}: copy it by hand")
+            logger.warning(f"{directory} was not copied to {self.url}: copy it manually")
 
     def _copy_all(self) -> None:
         for directory in list(self._left):
             self._copying = directory
             if not directory.exists():
-                logger.warning(f"{directory} is not copied to {self.url}: --keep_last removed it before it could be")
+                logger.warning(f"{directory} is not copied to {self.url}: --keep_last removed it before the copy began")
                 self._left.remove(directory)
             elif self._copied(directory):
                 self._left.remove(directory)
@@ -73,37 +74,41 @@ class Uploads:
         target = f"{self.url}/{directory.relative_to(self.run_dir)}"
         try:
             _copy(directory, target)
-        except Exception as error:  # noqa: BLE001  # each backend of fsspec has kinds of errors of its own
+        except Exception as error:  # noqa: BLE001  # each backend of fsspec has its own types of errors
             logger.warning(f"{target} could not be written: {type(error).__name__}: {error}")
             return False
         return True
 
 
 def start_uploads(url: str, run_dir: Path) -> Uploads | None:
-    """Returns what copies to `url`; None where that is empty, and on all ranks but the first."""
+    """Starts the copies to `url`. Returns None if `url` is empty, and on all ranks except the first."""
     return Uploads(url, run_dir) if url and distributed.rank() == 0 else None
 
 
 def require_uploads(url: str, run_dir: Path) -> None:
-    """Raises `UsageError` where nothing could be copied: no such kind of URL, no way there, a file, the run itself."""
+    """Checks that a run can be copied to `url`. Creates nothing.
+
+    Raises:
+        UsageError: the URL has an unknown protocol, cannot be reached, is a file, or is the run's own directory.
+    """
     if not url:
         return
     filesystem, target = open_url("--upload_to", url)
     from fsspec.implementations.local import LocalFileSystem
 
     if isinstance(filesystem, LocalFileSystem) and Path(target).resolve() == run_dir.resolve():
-        raise UsageError(f"--upload_to {url} is the run's own directory: name another place")
+        raise UsageError(f"--upload_to {url} is the run's own directory: choose another target")
     if _kind(filesystem, target, url) == "file":
-        raise UsageError(f"--upload_to {url} is a file: name a directory, which need not exist")
+        raise UsageError(f"--upload_to {url} is a file: give a directory. It need not exist")
 
 
 def _kind(filesystem: Any, target: str, url: str) -> str | None:
-    """Returns `file` or `directory`; None for what is not there yet, or may be written and not looked at."""
+    """Returns `file` or `directory`; None if the target does not exist yet or may be written but not listed."""
     try:
         return str(filesystem.info(target)["type"])
     except (FileNotFoundError, PermissionError):
         return None
-    except Exception as error:  # each backend of fsspec has kinds of errors of its own
+    except Exception as error:  # each backend of fsspec has its own types of errors
         raise unreachable("--upload_to", url, error) from error
 
 

@@ -1,4 +1,4 @@
-"""DeepSpeed around the model: start, its config, AdamW and learning rates, and what surrounds a step's passes.
+"""DeepSpeed around the model: its start and config, AdamW, learning rates, and the work around one optimizer step.
 
 May import: `trainer.settings`, `trainer.tasks` (`base`, `sums`), `trainer.model`, `distributed`, `schemas`.
 """

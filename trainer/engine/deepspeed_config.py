@@ -1,4 +1,4 @@
-"""The DeepSpeed config of a run, and what DeepSpeed cannot make sense of in it."""
+"""Makes the DeepSpeed config of a run and rejects keys and values that DeepSpeed does not accept."""
 
 from __future__ import annotations
 
@@ -15,48 +15,51 @@ from trainer.settings.engine import EngineSettings
 
 
 def deepspeed_config(settings: EngineSettings, micro_batch: int) -> dict[str, Any]:
-    """Returns the DeepSpeed config of a run, with its `deepspeed` section laid over.
+    """Returns the DeepSpeed config of a run. Its `deepspeed` section is merged last and overrides our values.
+
+    Args:
+        micro_batch: pages that one rank processes at a time.
 
     Raises:
-        UsageError: DeepSpeed refuses it, or would not look at a part of it.
+        UsageError: DeepSpeed rejects the config, or would ignore one of its keys.
     """
     ours = {
         "train_batch_size": settings.global_batch,
         "train_micro_batch_size_per_gpu": micro_batch,
         "zero_optimization": {"stage": settings.zero_stage},
-        "zero_allow_untested_optimizer": True,  # it knows AdamW by its exact type, and ours is a kind of it
-        "zero_force_ds_cpu_optimizer": False,  # nor one of its own where the optimizer is offloaded
-        # GuardedAdamW looks at the norm, so that DeepSpeed need not search each gradient for what is not finite.
+        "zero_allow_untested_optimizer": True,  # DeepSpeed accepts only AdamW itself; GuardedAdamW is a subclass
+        "zero_force_ds_cpu_optimizer": False,  # keep GuardedAdamW, not DeepSpeed's own, for an offloaded optimizer
+        # GuardedAdamW checks the norm, so DeepSpeed need not search every gradient for values that are not finite.
         "bf16": {"enabled": settings.dtype == "bf16", "check_grad_overflow": False},
         "gradient_clipping": settings.optimizer.clip_norm,
-        "timers": {"throughput": {"enabled": False}},  # it would wait for the device twice a micro-batch
+        "timers": {"throughput": {"enabled": False}},  # it would synchronise with the device twice per micro-batch
     }
     merged = cast("dict[str, Any]", OmegaConf.to_container(OmegaConf.merge(ours, settings.deepspeed)))
-    _require_understood(merged, given=settings.deepspeed)
+    _require_accepted(merged, given=settings.deepspeed)
     return merged
 
 
 class _Watched(dict[str, Any]):
-    """Notes which keys are looked for: DeepSpeed has no list of those it knows, and passes over all others."""
+    """Records which keys are read: DeepSpeed has no list of the keys it knows and silently ignores all others."""
 
     def __init__(self, values: dict[str, Any]) -> None:
         super().__init__(values)
-        self.sought: set[str] = set()
+        self.read_keys: set[str] = set()
 
     def get(self, key: str, default: Any = None) -> Any:
-        self.sought.add(key)
+        self.read_keys.add(key)
         return super().get(key, default)
 
     def __getitem__(self, key: str) -> Any:
-        self.sought.add(key)
+        self.read_keys.add(key)
         return super().__getitem__(key)
 
     def __contains__(self, key: object) -> bool:
-        self.sought.add(str(key))
+        self.read_keys.add(str(key))
         return super().__contains__(key)
 
 
-def _require_understood(settings: dict[str, Any], given: Iterable[str]) -> None:
+def _require_accepted(settings: dict[str, Any], given: Iterable[str]) -> None:
     watched = _Watched(settings)
     try:
         DeepSpeedConfig(watched)
@@ -64,8 +67,9 @@ def _require_understood(settings: dict[str, Any], given: Iterable[str]) -> None:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"deepspeed: {place}: {first['msg']} ({error.title}, {first['input']!r})") from error
-    except (ValueError, AssertionError, TypeError, AttributeError) as error:  # the latter two of a value for a section
+    # TypeError and AttributeError: a single value in place of a section.
+    except (ValueError, AssertionError, TypeError, AttributeError) as error:
         raise UsageError(f"deepspeed ({', '.join(given)}): {error}") from error
-    for key in settings.keys() - watched.sought:
-        near = nearest(key, sorted(watched.sought))
+    for key in settings.keys() - watched.read_keys:
+        near = nearest(key, sorted(watched.read_keys))
         raise UsageError(f"deepspeed.{key}: DeepSpeed has no such key" + (f"; did you mean {near}?" if near else ""))

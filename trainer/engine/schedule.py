@@ -1,4 +1,4 @@
-"""The learning rate over the steps of a run."""
+"""The learning-rate schedule of a run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from trainer.settings.optimizer import OptimizerConfig
 
 
 def learning_rate(step: int, max_steps: int, settings: OptimizerConfig) -> float:
-    """Returns the learning rate of step 1..max_steps: linear warm-up, then a cosine to `final_lr_share` of the peak.
+    """Returns the learning rate of a step: linear warm-up, then cosine decay to `final_lr_share` of the peak.
 
-    The warm-up does not depend on `max_steps`: a run that was begun with fewer steps goes on as if it had not been.
+    The warm-up does not depend on `max_steps`. So a run that is resumed during its warm-up with another `max_steps`
+    equals a run that had this value from the start.
+
+    Args:
+        step: from 1 to `max_steps`.
     """
     if step <= settings.warmup_steps:
         return settings.learning_rate * step / settings.warmup_steps
@@ -21,6 +25,6 @@ def learning_rate(step: int, max_steps: int, settings: OptimizerConfig) -> float
 
 
 def set_learning_rate(engine: Any, rate: float) -> None:
-    """Sets the rate of the next update, relative to the size of the weights."""
+    """Sets the learning rate of the next update. The rate of each group is multiplied by its `lr_scale`."""
     for group in engine.optimizer.param_groups:
         group["lr"] = rate * group["lr_scale"]

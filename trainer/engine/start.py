@@ -1,4 +1,4 @@
-"""Starts DeepSpeed around the model, and reads from its engine what DeepSpeed does not tell."""
+"""Starts DeepSpeed around the model, and reads values from its engine that DeepSpeed has no method for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 import torch
 
 if not torch.accelerator.is_available():
-    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # else DeepSpeed warns on every rank that it found nothing better
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")  # otherwise DeepSpeed warns on every rank that it found no GPU
 import deepspeed
 from deepspeed.accelerator import get_accelerator
 from deepspeed.utils import safe_get_full_fp32_param
@@ -26,22 +26,25 @@ from trainer.settings.engine import EngineSettings
 def start_engine(
     model: DocFormerV2, settings: EngineSettings, micro_batch: int, scales: dict[str, float]
 ) -> deepspeed.DeepSpeedEngine:
-    """Joins the ranks and wraps the model.
+    """Connects the ranks and returns DeepSpeed's engine around the model. Collective: all ranks call it.
 
     Args:
-        micro_batch: pages that one rank holds at a time.
+        micro_batch: pages that one rank processes at a time.
         scales: `lr_scale` of each parameter by name.
+
+    Raises:
+        UsageError: DeepSpeed rejects the config (see `deepspeed_config`).
     """
     logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
-    warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")  # of calls in DeepSpeed
+    warnings.filterwarnings("ignore", category=FutureWarning, module="torch.distributed")  # caused by DeepSpeed's calls
     distributed.join()
     if settings.compile:
         compile_layers(model)
     adamw = settings.optimizer
-    # DeepSpeed's own FusedAdam would compile C++ for minutes at first use; torch's is as good.
+    # DeepSpeed's FusedAdam compiles C++ for minutes at first use. The fused AdamW of torch is as good.
     optimizer = GuardedAdamW(
         parameter_groups(model, adamw.weight_decay, scales),
-        most_grad_norm=settings.skip_grad_norm,
+        skip_grad_norm=settings.skip_grad_norm,
         lr=adamw.learning_rate,
         betas=(adamw.beta1, adamw.beta2),
         eps=adamw.eps,
@@ -53,19 +56,19 @@ def start_engine(
 
 
 def _read_norm(engine: deepspeed.DeepSpeedEngine) -> float:
-    """Returns the norm that DeepSpeed's optimizers keep before they call ours; `keep_gradient_norm` does so in stage 0.
+    """Returns the gradient norm. DeepSpeed's optimizer stores it before it calls ours; see also `keep_gradient_norm`.
 
-    Read once: the first parameter group of a step waits for the device; the others and the loop find a number.
+    The first call of a step synchronises with the device and stores a Python float. Later calls only read the float.
     """
     engine.optimizer._global_grad_norm = float(engine.optimizer._global_grad_norm)
     return engine.optimizer._global_grad_norm
 
 
 def compile_layers(model: DocFormerV2) -> None:
-    """Compiles the layers, which of one stack are the same code; embeddings and losses stay as they are.
+    """Compiles the layers. All layers of a stack share their code. Embeddings and losses are not compiled.
 
-    With dynamic shapes from the first batch on: kernels for the shapes that were seen first would depend on where a run
-    was resumed, and so would the last bits of its losses.
+    Shapes are dynamic from the first batch on. Otherwise the kernels would depend on the shapes that were seen first,
+    that is, on the step at which a run was resumed, and so would the last bits of its losses.
     """
     for stack in (model.encoder, model.decoder):
         for layer in stack.layers:
@@ -73,9 +76,9 @@ def compile_layers(model: DocFormerV2) -> None:
 
 
 def keep_gradient_norm(engine: deepspeed.DeepSpeedEngine) -> None:
-    """Keeps the norm before clipping for `engine.get_global_grad_norm` in stage 0, which clips without keeping it.
+    """Stores the gradient norm before clipping for `engine.get_global_grad_norm`. Stage 0 clips without storing it.
 
-    Call it between `engine.backward` and `engine.step`. The norm is not finite where the gradient is not.
+    Call it between `engine.backward` and `engine.step`. The norm is not finite if the gradient is not finite.
     """
     if engine.zero_optimization_stage() == 0 and engine.is_gradient_accumulation_boundary():
         gradients = (p.grad for p in engine.module.parameters() if p.grad is not None)
@@ -83,17 +86,17 @@ def keep_gradient_norm(engine: deepspeed.DeepSpeedEngine) -> None:
 
 
 def full_weights(engine: deepspeed.DeepSpeedEngine) -> dict[str, torch.Tensor]:
-    """Returns the whole fp32 weights by parameter name, on the CPU. Collective: all ranks call it, all get them."""
+    """Returns the complete fp32 weights by parameter name, on the CPU of every rank. Collective: all ranks call it."""
     weights = {}
     for name, parameter in engine.module.named_parameters():
-        # None where the optimizer keeps no copy of its own, which is stage 0 in fp32.
+        # None if the optimizer keeps no copy of the weights, as in stage 0 with fp32.
         whole = safe_get_full_fp32_param(parameter)
         weights[name] = (parameter if whole is None else whole).detach().float().cpu()
     return weights
 
 
 def memory_gb() -> float:
-    """Returns the most memory this rank has held: the device's, or the process's resident memory on a CPU. In 1e9 B."""
+    """Returns the peak memory of this rank in 1e9 bytes: of its device, or on a CPU the process's resident memory."""
     accelerator = get_accelerator()
     if accelerator.device_name() != "cpu":
         return accelerator.max_memory_allocated() / 1e9

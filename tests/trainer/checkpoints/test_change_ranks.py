@@ -1,4 +1,4 @@
-"""A run that goes on with another number of ranks, from two to one and from one to two."""
+"""Tests of runs that are resumed with another number of ranks, from two to one and from one to two."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ STAGES = (1, 2, 3)
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """By stage: `whole`, six steps on two ranks, and `2 to 1` and `1 to 2`, which change ranks after three."""
+    """Returns the directory of the runs of each stage.
+
+    `whole` has six steps on two ranks. `2 to 1` and `1 to 2` change the number of ranks after three steps.
+    """
     base = tmp_path_factory.mktemp("runs")
     write_corpus(base / "OUT", pages=30, words=40, long_side=256)
 
@@ -30,30 +33,30 @@ def runs(tmp_path_factory):
             for stage in STAGES
         }
 
-    moved = ("--change_ranks", "true")
-    alone = plan("1 to 2", 3)
-    codes = run_many(alone, 1, base, RECORDED_RUNS)[0]
-    together = plan("whole", 6) | plan("2 to 1", 3) | plan("1 to 2", 6, *moved)
-    codes |= run_many(together, 2, base, RECORDED_RUNS)[0]
-    codes |= run_many(plan("2 to 1", 6, *moved), 1, base, RECORDED_RUNS)[0]
+    changed = ("--change_ranks", "true")
+    on_one_rank = plan("1 to 2", 3)
+    codes = run_many(on_one_rank, 1, base, RECORDED_RUNS)[0]
+    on_two_ranks = plan("whole", 6) | plan("2 to 1", 3) | plan("1 to 2", 6, *changed)
+    codes |= run_many(on_two_ranks, 2, base, RECORDED_RUNS)[0]
+    codes |= run_many(plan("2 to 1", 6, *changed), 1, base, RECORDED_RUNS)[0]
     assert set(codes.values()) == {0}
     return base
 
 
 @pytest.mark.parametrize("kind", ["2 to 1", "1 to 2"])
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_losses_follow_those_of_a_run_that_kept_its_ranks(runs, kind, stage):
+def test_the_losses_are_close_to_those_of_a_run_that_kept_its_ranks(runs, kind, stage):
     names = ("step", "samples", "batch_id", "lr")
-    moved, whole = runs / f"{kind} {stage}", runs / f"whole {stage}"
-    assert rows(moved, *names) == rows(whole, *names)
+    changed, whole = runs / f"{kind} {stage}", runs / f"whole {stage}"
+    assert rows(changed, *names) == rows(whole, *names)
     for name in ("loss", "grad_norm"):
         expected = [row[name] for row in rows(whole)]
-        assert [row[name] for row in rows(moved)] == pytest.approx(expected, rel=1e-5)
+        assert [row[name] for row in rows(changed)] == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["2 to 1", "1 to 2"])
 @pytest.mark.parametrize("stage", STAGES)
-def test_weights_and_moments_come_over_bit_for_bit(runs, kind, stage):
+def test_weights_and_moments_are_loaded_bit_for_bit(runs, kind, stage):
     saved, loaded = (torch.load(runs / f"{kind} {stage}" / f"{name}-3.pt") for name in ("saved", "loaded"))
     assert saved.keys() == loaded.keys()
     assert [name for name, value in saved.items() if not torch.equal(value, loaded[name])] == []

@@ -1,4 +1,4 @@
-"""What makes a directory a checkpoint and which ones stay; saving and loading real weights is in test_pretrain."""
+"""Tests of valid and damaged checkpoints and of those that are kept. `test_pretrain` saves and loads real weights."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _checkpoint(store_dir, step: int) -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def engine():
-    """DeepSpeed's engine around one layer of 40 kB, this process as the only rank."""
+    """Returns DeepSpeed's engine around a single layer of 40 kB, with this process as the only rank."""
     scales = {"weight": 1.0, "bias": 1.0}
     with only_rank():
         yield start_engine(torch.nn.Linear(100, 100), PretrainConfig(dtype="fp32"), micro_batch=8, scales=scales)
@@ -46,7 +46,7 @@ def _steps(store_dir) -> list[int]:
     return sorted(int(path.name.removeprefix("step-")) for path in store_dir.glob("step-*"))
 
 
-def test_a_manifest_reads_back_as_written(tmp_path):
+def test_a_manifest_is_read_as_it_was_written(tmp_path):
     checkpoint = _checkpoint(tmp_path, 5)
     assert Checkpoint.read(tmp_path / "step-00000005") == checkpoint
     assert checkpoint.damage(tmp_path / "step-00000005") is None
@@ -60,14 +60,14 @@ def test_a_manifest_reads_back_as_written(tmp_path):
         (lambda path: path.write_bytes(b"weightz"), "weights.pt has changed"),
     ],
 )
-def test_damage_is_found_and_named(tmp_path, change, damage):
+def test_the_damaged_file_is_named(tmp_path, change, damage):
     checkpoint = _checkpoint(tmp_path, 5)
     change(tmp_path / "step-00000005" / "weights.pt")
     assert checkpoint.damage(tmp_path / "step-00000005") == damage
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"step": 9}'])
-def test_a_directory_whose_manifest_cannot_be_read_is_no_checkpoint(tmp_path, text):
+def test_a_directory_without_a_readable_manifest_is_not_a_checkpoint(tmp_path, text):
     expected = _checkpoint(tmp_path, 5)
     (tmp_path / "step-00000009").mkdir()
     if text is not None:
@@ -75,11 +75,11 @@ def test_a_directory_whose_manifest_cannot_be_read_is_no_checkpoint(tmp_path, te
     assert newest_checkpoint(tmp_path) == expected
 
 
-def test_a_run_without_checkpoints_has_no_newest(tmp_path):
+def test_a_run_without_checkpoints_has_no_newest_checkpoint(tmp_path):
     assert newest_checkpoint(tmp_path / "none") is None
 
 
-def test_a_run_goes_on_only_with_what_it_has_in_common():
+def test_a_run_is_resumed_only_with_the_same_facts():
     saved = {"seed": 0, "model": {"d_model": 32, "dropout": 0.1}}
     require_same(saved, {"seed": 0, "model": {"d_model": 32, "dropout": 0.1}}, "RUN")
     with pytest.raises(UsageError) as refused:
@@ -88,13 +88,13 @@ def test_a_run_goes_on_only_with_what_it_has_in_common():
     assert "dropout" not in str(refused.value)
 
 
-def test_other_ranks_alone_are_refused_with_the_flag_that_allows_them():
-    with pytest.raises(UsageError, match=r"ranks was 2, is 1. --change_ranks true goes on with it\."):
+def test_another_number_of_ranks_is_refused_with_the_flag_that_allows_it():
+    with pytest.raises(UsageError, match=r"ranks was 2, is 1. Pass --change_ranks true to resume it\."):
         require_same({"seed": 0, "ranks": 2}, {"seed": 0, "ranks": 1}, "RUN")
-    require_same({"seed": 0, "ranks": 2}, {"seed": 0, "ranks": 1}, "RUN", but=["ranks"])
+    require_same({"seed": 0, "ranks": 2}, {"seed": 0, "ranks": 1}, "RUN", ignore=["ranks"])
 
 
-def test_the_newest_checkpoints_stay(engine, tmp_path):
+def test_the_newest_checkpoints_are_kept(engine, tmp_path):
     _save(CheckpointStore(tmp_path, keep_last=2, facts=FACTS), engine, 100, 200, 300)
     assert _steps(tmp_path) == [200, 300]
     assert (tmp_path / "latest").read_text() == "step-00000300"
@@ -103,7 +103,7 @@ def test_the_newest_checkpoints_stay(engine, tmp_path):
 @pytest.mark.parametrize(
     ("keep_last", "saved", "left"), [(1, 400, [400]), (2, 400, [300, 400]), (2, 500, [300, 500]), (2, 600, [300, 600])]
 )
-def test_a_damaged_checkpoint_never_stays_in_place_of_a_sound_one(engine, tmp_path, keep_last, saved, left):
+def test_a_damaged_checkpoint_is_never_kept_instead_of_a_sound_one(engine, tmp_path, keep_last, saved, left):
     _save(CheckpointStore(tmp_path, keep_last=2, facts=FACTS), engine, 300, 500)
     (tmp_path / "step-00000500" / "mp_rank_00_model_states.pt").write_bytes(b"wei")
     store = CheckpointStore(tmp_path, keep_last, FACTS)
@@ -115,13 +115,13 @@ def test_a_damaged_checkpoint_never_stays_in_place_of_a_sound_one(engine, tmp_pa
     assert store.load(engine) == newest_checkpoint(store.directory)
 
 
-def test_checkpoints_after_the_saved_step_go(engine, tmp_path):
+def test_checkpoints_of_later_steps_are_removed(engine, tmp_path):
     store = CheckpointStore(tmp_path, keep_last=1, facts=FACTS)
     _save(store, engine, 500, 400)
     assert _steps(tmp_path) == [400]
 
 
-def test_what_a_killed_run_left_of_a_checkpoint_is_none_and_goes_with_the_next(engine, tmp_path):
+def test_an_incomplete_checkpoint_is_ignored_and_removed_by_the_next_save(engine, tmp_path):
     store = CheckpointStore(tmp_path, keep_last=2, facts=FACTS)
     _save(store, engine, 100, 200)
     (tmp_path / "step-00000200" / "manifest.json").unlink()
@@ -132,7 +132,7 @@ def test_what_a_killed_run_left_of_a_checkpoint_is_none_and_goes_with_the_next(e
     assert _steps(tmp_path) == [100, 300]
 
 
-def test_on_a_full_disk_the_earlier_checkpoint_stays_and_the_message_says_so(engine, tmp_path):
+def test_if_the_disk_is_full_the_earlier_checkpoint_is_kept_and_named(engine, tmp_path):
     with small_disk(tmp_path / "disk", "300k") as disk:
         store = CheckpointStore(disk.path / "checkpoints", keep_last=2, facts=FACTS)
         _save(store, engine, 100)
@@ -142,16 +142,18 @@ def test_on_a_full_disk_the_earlier_checkpoint_stays_and_the_message_says_so(eng
         assert re.search(r"step-00000\d00 cannot be written, 0.0 GB were free on its disk: .*", message)
         newest = newest_checkpoint(store.directory)
         assert newest is not None
-        assert message.endswith(f"the same command then goes on from {newest.name}, which stays.")
-        assert sorted(_steps(store.directory))[-1] == newest.step, "of the half one nothing is left"
+        assert message.endswith(f"run the same command again to resume from {newest.name}, which was kept.")
+        assert sorted(_steps(store.directory))[-1] == newest.step, "the incomplete checkpoint is removed"
         assert CheckpointStore(store.directory, keep_last=2, facts=FACTS).load(engine) == newest
         disk.resize("64m")
         _save(store, engine, newest.step + 100)
         assert _steps(store.directory)[-1] == newest.step + 100
 
 
-def test_a_checkpoint_of_other_ranks_is_refused_and_the_flag_named(engine, tmp_path):
+def test_a_checkpoint_of_another_number_of_ranks_is_refused_and_the_flag_named(engine, tmp_path):
     store = CheckpointStore(tmp_path, keep_last=1, facts={"ranks": 2})
     store.save(engine, 100, 800)
-    with pytest.raises(UsageError, match="is for 2 ranks, here are 1: --change_ranks true goes on from it"):
+    with pytest.raises(
+        UsageError, match="is for 2 ranks, but this run has 1: pass --change_ranks true to resume from it"
+    ):
         store.load(engine)

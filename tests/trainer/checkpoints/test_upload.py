@@ -1,4 +1,4 @@
-"""Copies of finished checkpoints, by the real store into a directory, a memory and a bucket that is out of order."""
+"""Tests of the copies of checkpoints to a directory, to a memory file system and to a bucket."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def _write_checkpoint(run_dir: Path, step: int) -> Path:
 
 
 @pytest.fixture
-def gone_wrong(caplog):
-    """What was said of failures, so far."""
+def warnings(caplog):
+    """Returns a function that returns the warnings logged so far."""
     caplog.set_level(logging.WARNING, logger="trainer")
     return lambda: [record.getMessage() for record in caplog.records if record.name == "trainer"]
 
 
-def test_a_copy_is_the_checkpoint_byte_for_byte_and_sound(tmp_path, gone_wrong):
+def test_a_copy_is_byte_identical_and_a_sound_checkpoint(tmp_path, warnings):
     source = _write_checkpoint(tmp_path / "RUN", 5)
     uploads = Uploads(f"file://{tmp_path}/bucket/run/", tmp_path / "RUN")
     uploads.add(source)
@@ -48,66 +48,66 @@ def test_a_copy_is_the_checkpoint_byte_for_byte_and_sound(tmp_path, gone_wrong):
     checkpoint = Checkpoint.read(copy)
     assert checkpoint == Checkpoint.read(source)
     assert checkpoint is not None and checkpoint.damage(copy) is None
-    assert not gone_wrong()
+    assert not warnings()
 
 
-def test_a_failed_copy_is_said_and_made_up_for_after_the_next_checkpoint(tmp_path, gone_wrong):
+def test_a_failed_copy_is_logged_and_repeated_after_the_next_checkpoint(tmp_path, warnings):
     bucket = tmp_path / "bucket"
     bucket.write_text("no directory")
     uploads = Uploads(f"file://{bucket}", tmp_path / "RUN")
     uploads.add(_write_checkpoint(tmp_path / "RUN", 5))
-    while not gone_wrong():
+    while not warnings():
         time.sleep(0.01)
-    assert "bucket/checkpoints/step-00000005 could not be written: " in gone_wrong()[0]
+    assert "bucket/checkpoints/step-00000005 could not be written: " in warnings()[0]
     bucket.unlink()
     uploads.add(_write_checkpoint(tmp_path / "RUN", 6))
     uploads.finish()
     assert sorted(path.name for path in (bucket / "checkpoints").iterdir()) == ["step-00000005", "step-00000006"]
-    assert len(gone_wrong()) == 1
+    assert len(warnings()) == 1
 
 
-def test_the_manifest_of_a_copy_comes_last(tmp_path, gone_wrong):
+def test_the_manifest_is_copied_last(tmp_path, warnings):
     source = _write_checkpoint(tmp_path / "RUN", 5)
     (source / "weights.pt").unlink()
-    (source / "weights.pt").symlink_to("/proc/self/mem")  # can be listed and not read
+    (source / "weights.pt").symlink_to("/proc/self/mem")  # can be listed but not read
     bucket = tmp_path / "bucket"
     uploads = Uploads(f"file://{bucket}", tmp_path / "RUN")
     uploads.add(source)
     uploads.finish()
     assert not list(bucket.rglob("manifest.json"))
-    assert gone_wrong()[-1] == f"{source} was not copied to file://{bucket}: copy it by hand"
+    assert warnings()[-1] == f"{source} was not copied to file://{bucket}: copy it manually"
 
 
-def test_a_checkpoint_that_went_before_its_copy_began_is_named(tmp_path, gone_wrong):
+def test_a_checkpoint_that_was_removed_before_its_copy_began_is_named(tmp_path, warnings):
     uploads = Uploads("memory://bucket", tmp_path)
     uploads.add(tmp_path / "checkpoints" / "step-00000001")
     uploads.finish()
-    assert "--keep_last removed it before" in gone_wrong()[0]
+    assert "--keep_last removed it before" in warnings()[0]
 
 
 @pytest.mark.parametrize("url", ["gz://bucket/run", "nowhere://x"])
-def test_a_kind_of_url_that_nothing_knows_is_refused(tmp_path, url):
+def test_a_url_with_an_unknown_protocol_is_refused(tmp_path, url):
     with pytest.raises(UsageError, match=f"--upload_to {url}: Protocol not known"):
         require_uploads(url, tmp_path / "RUN")
 
 
-def test_a_place_that_does_not_exist_yet_is_taken_and_not_made(tmp_path):
+def test_a_target_that_does_not_exist_yet_is_accepted_and_not_created(tmp_path):
     require_uploads(f"file://{tmp_path}/bucket/run", tmp_path / "RUN")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
-    ("target", "said"),
+    ("target", "message"),
     [("RUN", "is the run's own directory"), ("text", "is a file"), ("text/run", "cannot be reached")],
 )
 @pytest.mark.parametrize("scheme", ["", "file://"])
-def test_a_place_that_cannot_hold_copies_is_refused(tmp_path, scheme, target, said):
+def test_a_target_that_cannot_hold_copies_is_refused(tmp_path, scheme, target, message):
     (tmp_path / "text").write_text("in the way")
-    with pytest.raises(UsageError, match=f"--upload_to {scheme}{tmp_path}/{target} {said}"):
+    with pytest.raises(UsageError, match=f"--upload_to {scheme}{tmp_path}/{target} {message}"):
         require_uploads(f"{scheme}{tmp_path}/{target}", tmp_path / "RUN")
 
 
-def test_a_bucket_that_opens_to_nobody_is_refused_before_a_run_starts(tmp_path, monkeypatch):
+def test_a_bucket_without_credentials_is_refused_before_a_run_starts(tmp_path, monkeypatch):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -117,7 +117,7 @@ def test_a_bucket_that_opens_to_nobody_is_refused_before_a_run_starts(tmp_path, 
         require_uploads("s3://bucket/run", tmp_path / "RUN")
 
 
-def test_a_bucket_holds_what_was_sent(tmp_path, monkeypatch, gone_wrong):
+def test_a_checkpoint_is_copied_to_a_bucket(tmp_path, monkeypatch, warnings):
     source = _write_checkpoint(tmp_path / "RUN", 5)
     with object_store() as address:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
@@ -125,20 +125,20 @@ def test_a_bucket_holds_what_was_sent(tmp_path, monkeypatch, gone_wrong):
         uploads = Uploads(f"gs://{BUCKET}/run", tmp_path / "RUN")
         uploads.add(source)
         uploads.finish()
-        assert not gone_wrong()
+        assert not warnings()
         copy = Files(address).download("run/checkpoints/step-00000005", tmp_path / "copy")
         checkpoint = Checkpoint.read(copy)
         assert checkpoint is not None and checkpoint.damage(copy) is None
 
 
 class Busy(Proxy):
-    """Lets whoever sends something wait until it is told to take it."""
+    """A proxy that delays all uploads until `accept_uploads` is set."""
 
-    may_take = threading.Event()
+    accept_uploads = threading.Event()
 
     def refusal(self) -> int | None:
         if self.command != "GET":
-            assert self.may_take.wait(LIMIT_S)
+            assert self.accept_uploads.wait(LIMIT_S)
         return None
 
 
@@ -149,7 +149,7 @@ def _wait_for(what: str, found: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_training_goes_on_while_a_checkpoint_is_being_copied(tmp_path, monkeypatch):
+def test_training_continues_while_a_checkpoint_is_being_copied(tmp_path, monkeypatch):
     write_corpus(tmp_path / "OUT", pages=12, words=20, long_side=64)
     run_dir, log = tmp_path / "RUN", tmp_path / "RUN" / "log.jsonl"
     words = ["--corpus", str(tmp_path / "OUT"), "--output", str(run_dir), "--upload_to", f"gs://{BUCKET}/run", *SMALL]
@@ -163,10 +163,10 @@ def test_training_goes_on_while_a_checkpoint_is_being_copied(tmp_path, monkeypat
             try:
                 _wait_for("all steps", lambda: log.is_file() and len(rows(run_dir)) == 4)
                 _wait_for("the model", (run_dir / "model" / "model.safetensors").is_file)
-                assert not Files(address).names("run/"), "of the first checkpoint nothing has arrived"
+                assert not Files(address).names("run/"), "nothing of the first checkpoint has arrived yet"
                 kept = sorted(path.name for path in (run_dir / "checkpoints").glob("step-*"))
-                assert kept == ["step-00000001", "step-00000004"], "the newest, and the one that is being copied"
-                Busy.may_take.set()
+                assert kept == ["step-00000001", "step-00000004"], "the newest one and the one that is being copied"
+                Busy.accept_uploads.set()
                 assert process.wait(LIMIT_S) == 0, (tmp_path / "printed").read_text()
             finally:
                 process.kill()

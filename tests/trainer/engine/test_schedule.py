@@ -1,4 +1,4 @@
-"""The learning rate over the steps of a run."""
+"""Tests of the learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from trainer.settings.optimizer import OptimizerConfig
 SETTINGS = OptimizerConfig(learning_rate=1.0, warmup_steps=10, final_lr_share=0.1)
 
 
-def test_the_learning_rate_warms_up_peaks_and_falls_to_its_share():
+def test_the_learning_rate_rises_to_its_peak_and_falls_to_the_final_share():
     rates = [learning_rate(step, 110, SETTINGS) for step in range(1, 111)]
     assert rates[0] == pytest.approx(0.1)
     assert rates[9] == max(rates) == 1.0
