@@ -1,4 +1,4 @@
-"""The ranks of a run: who am I, and sums, objects and meeting points across all of them."""
+"""The ranks (processes) of a run: their numbers, and sums, objects and barriers across all of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 
 def rank() -> int:
-    """Returns this process's number; known before the ranks have met, from the launcher's environment."""
+    """Returns the number of this process. It comes from the launcher's environment, so `join` is not needed first."""
     return int(os.environ.get("RANK", "0"))
 
 
 def local_rank() -> int:
-    """Returns this process's number among those of its machine."""
+    """Returns the number of this process on its machine."""
     return int(os.environ.get("LOCAL_RANK", "0"))
 
 
@@ -24,22 +24,22 @@ def ranks_here() -> int:
 
 
 def world_size() -> int:
-    """Returns the number of ranks."""
+    """Returns the number of ranks on all machines."""
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def join() -> None:
-    """Brings the ranks together; without a launcher, this process is the only one."""
+    """Connects the ranks. Without a launcher, this process is the only rank."""
     import deepspeed
     import torch
 
     if "RANK" not in os.environ:
-        alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
-        os.environ.update(alone, MASTER_PORT=str(_free_port()))
+        single = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
+        os.environ.update(single, MASTER_PORT=str(_free_port()))
     if "OMP_NUM_THREADS" not in os.environ:
-        # Else every rank of a machine starts a thread on each core.
+        # Otherwise each rank on this machine would start one thread per core.
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // ranks_here()))
-    # The shared-memory all-reduce of CPU ranks would compile C++ for minutes at first use, and leaves segments behind.
+    # The shared-memory all-reduce of CPU ranks compiles C++ for minutes at first use and leaves memory segments behind.
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed(auto_mpi_discovery=False, verbose=False)
 
@@ -52,14 +52,14 @@ def _free_port() -> int:
 
 @lru_cache
 def _host_group() -> Any:
-    """The ranks, talking over the network and not through their devices, which need not wait for each other then."""
+    """Returns a group of all ranks that communicates over the network. The devices need not wait for each other."""
     import torch
 
     return torch.distributed.new_group(backend="gloo")
 
 
 def sum_over_ranks(values: dict[str, float]) -> dict[str, float]:
-    """Returns the sums over all ranks, in float64; every rank passes the same keys in the same order."""
+    """Returns the sums over all ranks, in float64. Collective: all ranks pass the same keys in the same order."""
     import torch
 
     sums = torch.tensor(list(values.values()), dtype=torch.float64)
@@ -68,7 +68,11 @@ def sum_over_ranks(values: dict[str, float]) -> dict[str, float]:
 
 
 def gather(item: Any) -> list[Any]:
-    """Returns every rank's picklable `item`, in rank order, on every rank."""
+    """Returns the items of all ranks, in rank order, on every rank. Collective: all ranks call it.
+
+    Args:
+        item: must be picklable.
+    """
     import torch
 
     items: list[Any] = [None] * world_size()
@@ -77,7 +81,7 @@ def gather(item: Any) -> list[Any]:
 
 
 def barrier() -> None:
-    """Waits until every rank is here."""
+    """Waits until every rank has called it."""
     import torch
 
     torch.distributed.barrier()

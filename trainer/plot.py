@@ -1,4 +1,4 @@
-"""`python -m trainer.plot RUN [RUN2 ...]`: losses and accuracies over the steps, against chance, as one picture."""
+"""`python -m trainer.plot RUN [RUN2 ...]`: draw losses, accuracies and chance levels of runs in one picture."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Pretrain DocFormerv2 on a corpus: `deepspeed trainer/pretrain.py --corpus OUT --model small --output RUN`.
 
-`--help` tells the rest. This file has the run from top to bottom and the training loop; what surrounds the loop is in
-`trainer/run`.
+`--help` lists the flags. Read this file from top to bottom: `main` turns errors into exit codes, `pretrain` is a whole
+run, `train` is the training loop, `train_step` is one optimizer step. Everything around the loop (setup, log,
+evaluation, checkpoints) is in `trainer/run`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    # A script's own folder comes first on the path. Here that would hide any package named like a module of trainer/,
-    # and would not find `schemas` in a fresh clone.
+    # Python puts the folder of the script first on the import path. Replace it with the root of the repository: modules
+    # in trainer/ must not hide packages of the same name, and `schemas` must be found in a fresh clone.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from trainer.startup import needs_extra
@@ -30,7 +31,7 @@ with needs_extra("train"):
     from trainer.engine.start import keep_gradient_norm
     from trainer.engine.step import StepResult, read_step, seed_dropout
     from trainer.model.batch import Batch, to_device
-    from trainer.run.directory import make_run_dir, sole_run
+    from trainer.run.directory import lock_run_dir, make_run_dir
     from trainer.run.dry_run import dry_run
     from trainer.run.setup import MakeTask, build_engine, prepare, pretraining
     from trainer.run.training import Training, start_training
@@ -41,7 +42,7 @@ with needs_extra("train"):
 
 logger = logging.getLogger("trainer")
 
-DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: what shells report for Ctrl-C
+DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: the code that shells report for Ctrl-C
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -49,16 +50,16 @@ def main(argv: Sequence[str] | None = None, task: MakeTask = pretraining) -> int
     """Runs the command line and returns its exit code.
 
     Args:
-        task: what is trained, made from the settings; another task is trained by the same loop.
+        task: makes the task to train from the settings. The same loop trains any task.
     """
     first = distributed.rank() == 0
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if first else logging.ERROR, format="%(message)s")
-    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs, with a traceback, what it raises as well
+    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs errors with a traceback, and also raises them
     try:
         with kept_interrupts():
             return pretrain(parse_command_line(argv), task)
     except FolioError as error:
-        # All ranks meet the same errors and one reports them, but a sample is read by one rank alone.
+        # Most errors occur on all ranks, so only the first one reports them. But each sample is read by a single rank.
         if first or isinstance(error, (ShardError, TooManyBadSamples, WorkerDied)):
             logger.error(f"error: {error}")
         return error.exit_code
@@ -66,23 +67,23 @@ def main(argv: Sequence[str] | None = None, task: MakeTask = pretraining) -> int
         if error.errno not in FULL_DISK:
             raise
         logger.error(
-            f"error: {error.filename or 'a file of the run'} cannot be written: {error.strerror}. Make room; the same "
-            "command then goes on from the last checkpoint."
+            f"error: {error.filename or 'a file of the run'} cannot be written: {error.strerror}. Free disk space, "
+            "then run the same command again to resume from the last checkpoint."
         )
         return FAILED
     except KeyboardInterrupt:
-        logger.error("stopped; the same command goes on from the last checkpoint")
+        logger.error("stopped; run the same command again to resume from the last checkpoint")
         return INTERRUPTED
 
 
 def pretrain(config: PretrainConfig, make_task: MakeTask) -> int:
-    """Trains from where the run stands to `max_steps` and exports the model. Every rank calls it.
+    """Trains from the newest checkpoint, or from the start, to `max_steps` and exports the model. All ranks call it.
 
     Returns:
-        The exit code: 0, or 1 where a signal or the hours given stopped the run.
+        The exit code: 0, or 1 if a signal or `--max_hours` stopped the run.
 
     Raises:
-        UsageError: settings, corpus and what the run has done do not fit together.
+        UsageError: the settings do not match the corpus or an earlier start of this run.
         FolioError: training failed.
     """
     started = time.monotonic()
@@ -91,7 +92,7 @@ def pretrain(config: PretrainConfig, make_task: MakeTask) -> int:
         dry_run(prepared, build_engine(prepared)[0], train_step)
         return DONE
     make_run_dir(config.output)
-    with sole_run(Path(config.output)):
+    with lock_run_dir(Path(config.output)):
         training = start_training(prepared, started)
         training.announce()
         with training.log:
@@ -101,29 +102,38 @@ def pretrain(config: PretrainConfig, make_task: MakeTask) -> int:
 
 
 def train(training: Training) -> bool:
-    """Takes the steps that are left; returns whether the run was stopped before the last one. It is saved then."""
+    """Runs the remaining steps. Returns whether the run was stopped before the last one; it is saved in that case."""
     engine, task, config, batches = training.engine, training.task, training.config, training.batches()
     while training.begin_step():
-        asked, measured = training.stop_is_asked(), training.log_is_due()
+        stop, log = training.stop_requested(), training.log_is_due()
         with training.profiler.watching(training.step):
-            result = train_step(engine, batches, task, config, training.step, stop=asked, measured=measured)
+            result = train_step(engine, batches, task, config, training.step, stop=stop, read_metrics=log)
         if training.end_step(result):
             return True
     return False
 
 
 def train_step(
-    engine: Any, batches: Iterator[Batch], task: Task, config: TrainingConfig, step: int, *, stop: bool, measured: bool
+    engine: Any,
+    batches: Iterator[Batch],
+    task: Task,
+    config: TrainingConfig,
+    step: int,
+    *,
+    stop: bool,
+    read_metrics: bool,
 ) -> StepResult:
-    """Takes step `step` (from 1). Collective: all ranks call it.
+    """Runs one optimizer step. Collective: all ranks call it.
 
-    Each objective's loss is its mean over the whole global batch, however that is cut into ranks and micro-batches.
-    Where the gradient is not usable, nothing changes; a loss that is not finite has a gradient that is not.
+    The loss of each objective is its mean over the global batch, for any number of ranks and micro-batches. If the
+    gradient is not finite, or larger than `skip_grad_norm`, the step changes no weight and no optimizer state.
 
     Args:
-        stop: whether this rank was asked to stop.
-        measured: True: read the metrics, for which the device is waited for. False: only AdamW waits, for the norm of
-            the gradient; the metrics of a skipped step are read in any case.
+        batches: this rank's micro-batches.
+        step: number of the step, from 1. It seeds the dropout.
+        stop: whether this rank was requested to stop. The result tells all ranks.
+        read_metrics: True: read the metrics, which synchronises with the device. False: only AdamW synchronises, to
+            read the gradient norm. The metrics of a skipped step are always read.
     """
     work = read_step(batches, engine.gradient_accumulation_steps(), task, config, stop=stop)
     for number, batch in enumerate(work.micro_batches):
@@ -133,7 +143,7 @@ def train_step(
         engine.backward(loss)
         keep_gradient_norm(engine)
         engine.step()  # DeepSpeed updates the weights after the last micro-batch
-    return work.result(float(engine.get_global_grad_norm()), measured=measured)
+    return work.result(float(engine.get_global_grad_norm()), read_metrics=read_metrics)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What must happen before anything heavy is imported. Standard library only."""
+"""Handles missing packages before the heavy imports. Imports only the standard library."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ OUR_PACKAGES = ("schemas", "pipelines", "trainer")
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Around imports: a package that is not installed ends the program with the line that installs it.
+    """Wraps imports. If a package is not installed, ends the program and prints the command that installs it.
+
+    Args:
+        extra: the extra of Folio (`pip install '.[extra]'`) that contains the packages.
 
     Raises:
-        ModuleNotFoundError: a module of Folio itself is missing, which no extra brings.
+        SystemExit: a package is not installed; exit code 2.
+        ModuleNotFoundError: a module of Folio itself is missing. No extra contains it.
     """
     try:
         yield

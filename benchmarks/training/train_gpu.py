@@ -99,7 +99,8 @@ def measure(config: PretrainConfig, warmup: int, steps: int) -> dict[str, float]
     throughput = Throughput(total_peak_tflops(engine.device, config))
     for step in range(1, warmup + steps + 1):
         set_learning_rate(engine, 1e-4)
-        result = train_step(engine, batches, task, config, step, stop=False, measured=step in (warmup, warmup + steps))
+        read_metrics = step in (warmup, warmup + steps)
+        result = train_step(engine, batches, task, config, step, stop=False, read_metrics=read_metrics)
         throughput.add(config.global_batch, result.tokens, result.positions, result.flops, result.data_wait_s)
         if step == warmup:
             throughput.rates()

@@ -1,4 +1,4 @@
-"""Gradients that go wrong: at step 2 not finite, on the last rank alone, at step 4 a million times too large."""
+"""Makes gradients faulty: at step 2 they are not finite on the last rank, at step 4 a million times too large."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ NOT_FINITE_STEP, SPIKE_STEP = 2, 4
 
 
 @contextmanager
-def struck(run_dir: Path) -> Iterator[None]:
-    """Strikes the run inside, and writes `RUN/changed.json`: for each step, what of it changed, on any rank.
+def faulty_gradients(run_dir: Path) -> Iterator[None]:
+    """Makes the gradients of the run in the block faulty, and records what each of its steps changed.
 
-    That is `weights`, whole and in full precision, and `optimizer`, all that AdamW keeps on a rank.
+    `RUN/changed.json` then contains for each step the parts that changed on any rank: `weights` (complete and in fp32)
+    and `optimizer` (the state of AdamW on the rank).
     """
     import torch
     from deepspeed import DeepSpeedEngine
@@ -28,16 +29,16 @@ def struck(run_dir: Path) -> Iterator[None]:
     backward, step = DeepSpeedEngine.backward, DeepSpeedEngine.step
 
     def state(engine: Any) -> dict[str, list[torch.Tensor]]:
-        adamw = getattr(engine.optimizer, "optimizer", engine.optimizer)  # stage 0 wraps none
-        kept = [value for entry in adamw.state.values() for value in entry.values() if torch.is_tensor(value)]
-        parts = {"weights": full_weights(engine).values(), "optimizer": kept}
+        adamw = getattr(engine.optimizer, "optimizer", engine.optimizer)  # stage 0 has no wrapper
+        state_tensors = [value for entry in adamw.state.values() for value in entry.values() if torch.is_tensor(value)]
+        parts = {"weights": full_weights(engine).values(), "optimizer": state_tensors}
         return {name: [value.detach().clone() for value in values] for name, values in parts.items()}
 
     def differs(before: list[torch.Tensor], after: list[torch.Tensor]) -> bool:
-        # In stage 0, the first step brings the moments.
+        # In stage 0, the first step creates the moments.
         return len(before) != len(after) or not all(map(torch.equal, before, after))
 
-    def struck_backward(engine: Any, loss: torch.Tensor) -> Any:
+    def faulty_backward(engine: Any, loss: torch.Tensor) -> Any:
         number = engine.global_steps + 1
         if number == NOT_FINITE_STEP and distributed.rank() == distributed.world_size() - 1:
             loss = loss * float("nan")
@@ -47,14 +48,14 @@ def struck(run_dir: Path) -> Iterator[None]:
             before.update(state(engine))
         return backward(engine, loss)
 
-    def watched_step(engine: Any) -> None:
+    def recorded_step(engine: Any) -> None:
         number, last = engine.global_steps + 1, engine.is_gradient_accumulation_boundary()
         step(engine)
         if last:
             after = state(engine)
             changed[number] = [p for p in after if any(distributed.gather(differs(before[p], after[p])))]
 
-    DeepSpeedEngine.backward, DeepSpeedEngine.step = struck_backward, watched_step
+    DeepSpeedEngine.backward, DeepSpeedEngine.step = faulty_backward, recorded_step
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Real runs of the trainer: in processes of their own, under DeepSpeed's launcher where asked for."""
+"""Starts real runs of the trainer in separate processes, with or without DeepSpeed's launcher."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.commands import LIMIT_S, ROOT
 PRETRAIN = ROOT / "trainer" / "pretrain.py"
 MANY_RUNS = Path(__file__).with_name("many_runs.py")
 
-# A model of one layer each, and short windows: a step takes a tenth of a second. To measure the peak would take five.
+# A model with one layer per stack and short texts: a step takes 0.1 s. Measuring the peak TFLOP/s would take 0.5 s.
 SMALL = (
     *("--model", "tiny", "--global_batch", "8", "--micro_batch", "2", "--log_every", "1", "--tensorboard", "false"),
     *("--peak_tflops", "1"),
@@ -26,24 +26,24 @@ SMALL = (
 
 
 def environment() -> dict[str, str]:
-    """Returns the environment of a run, without what a launcher around the tests may have set."""
-    hidden = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_SIZE", "MASTER_ADDR", "MASTER_PORT", "PYTHONPATH")
-    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    """Returns the environment of a run, without the variables that a launcher of the tests may have set."""
+    removed = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_SIZE", "MASTER_ADDR", "MASTER_PORT", "PYTHONPATH")
+    kept = {name: value for name, value in os.environ.items() if name not in removed}
     return {**kept, "OMP_NUM_THREADS": "1"}
 
 
 def launcher(ranks: int) -> list[str]:
-    """Returns the command that a script's path and arguments are put behind."""
+    """Returns the launcher's command. Append the path and the arguments of a script to it."""
     deepspeed = Path(sys.executable).with_name("deepspeed")
     return [sys.executable, str(deepspeed), "--quiet", "--num_accelerators", str(ranks), "--master_port", _free_port()]
 
 
 def host_launchers(hosts: int, hostfile: Path) -> list[list[str]]:
-    """Returns the command of each of many hosts with one rank, all of them this machine, without ssh."""
+    """Returns a launcher's command per host. Each host has one rank and is this machine; no ssh is needed."""
     hostfile.write_text("".join(f"host-{number} slots=1\n" for number in range(hosts)))
-    first = [*launcher(1)[:2], "--quiet", "--hostfile", str(hostfile), "--master_addr", "127.0.0.1"]
-    meeting = ["--master_port", _free_port(), "--no_ssh"]
-    return [[*first, *meeting, "--node_rank", str(number)] for number in range(hosts)]
+    command = [*launcher(1)[:2], "--quiet", "--hostfile", str(hostfile), "--master_addr", "127.0.0.1"]
+    network = ["--master_port", _free_port(), "--no_ssh"]
+    return [[*command, *network, "--node_rank", str(number)] for number in range(hosts)]
 
 
 def _free_port() -> str:
@@ -56,7 +56,7 @@ def _free_port() -> str:
 
 @contextmanager
 def only_rank() -> Iterator[None]:
-    """Makes this process the only rank of a run for the length of the block."""
+    """Makes this process the only rank of a run within the block."""
     import torch
 
     from trainer import distributed
@@ -73,7 +73,7 @@ def only_rank() -> Iterator[None]:
 
 
 def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end; stdout and stderr come back as one text."""
+    """Runs a command until it ends. Its stdout and stderr are returned as one text."""
     return subprocess.run(
         command,
         cwd=cwd,
@@ -88,14 +88,16 @@ def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:
 def run_many(
     command_lines: dict[str, list[str]], ranks: int, work_dir: Path, script: Path = MANY_RUNS
 ) -> tuple[dict[str, int], str]:
-    """Runs many command lines of `pretrain.py` one after another under a single launch, which is what costs time.
+    """Runs many command lines of `pretrain.py` one after another with a single launch, because launches are slow.
 
     Args:
-        ranks: one rank needs no launcher.
-        script: what runs them.
+        command_lines: arguments of `pretrain.py` by name.
+        ranks: number of ranks; a single rank is started without the launcher.
+        work_dir: working directory.
+        script: the script that runs the command lines.
 
     Returns:
-        The exit code of each by its name, and all that was printed.
+        The exit codes by name, and everything that was printed.
     """
     plan, results = work_dir / "plan.json", work_dir / "results.json"
     plan.write_text(json.dumps(command_lines))
@@ -106,7 +108,7 @@ def run_many(
 
 
 def rows(run_dir: Path, *names: str) -> list[dict[str, Any]]:
-    """Returns the training rows of a run's log, reduced to `names` where given."""
+    """Returns the training rows of a run's log, reduced to `names` if given."""
     lines = [json.loads(line) for line in (run_dir / "log.jsonl").read_text().splitlines()]
     training = [row for row in lines if "loss" in row]
     return [{name: row[name] for name in names} for row in training] if names else training

@@ -1,6 +1,6 @@
-"""Run by the launcher: every command line of a plan through `trainer.pretrain.main`, in one set of processes.
+"""Script for the launcher: runs all command lines of a plan by `trainer.pretrain.main` in the same processes.
 
-Those whose name begins with `struck` meet the gradients of `strikes`.
+Runs whose name begins with `faulty` get the gradients of `faulty_gradients`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if __name__ == "__main__":
 
     import torch
 
-    from tests.trainer.strikes import struck
+    from tests.trainer.faulty_gradients import faulty_gradients
     from trainer import distributed
     from trainer.pretrain import main
 
@@ -23,8 +23,8 @@ if __name__ == "__main__":
     linear = torch.nn.functional.linear
     codes = {}
     for name, argv in json.loads(plan.read_text()).items():
-        torch.nn.functional.linear = linear  # ZeRO 3 leaves its own there, which rounds otherwise in bf16
-        with struck(Path(argv[argv.index("--output") + 1])) if name.startswith("struck") else nullcontext():
+        torch.nn.functional.linear = linear  # ZeRO 3 replaces it by its own, which rounds differently in bf16
+        with faulty_gradients(Path(argv[argv.index("--output") + 1])) if name.startswith("faulty") else nullcontext():
             codes[name] = main(argv)
     if distributed.rank() == 0:
         results.write_text(json.dumps(codes))

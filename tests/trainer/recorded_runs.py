@@ -1,6 +1,6 @@
-"""As `many_runs`, and what is saved and loaded is also written down: `RUN/saved-<step>.pt`, `RUN/loaded-<step>.pt`.
+"""Like `many_runs`, but also records each saved and loaded state in `RUN/saved-<step>.pt` and `RUN/loaded-<step>.pt`.
 
-Each holds, by the name of the weight, its fp32 value, both moments, and the step that AdamW counts for it.
+A record contains the fp32 value and both moments of each weight, by its name, and the step counts of AdamW.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _record(engine: Any, path: Path) -> None:
     from trainer import distributed
     from trainer.engine.start import full_weights
 
-    if engine.zero_optimization_stage() < 3:  # of several groups, DeepSpeed itself finds the moments of the first alone
+    if engine.zero_optimization_stage() < 3:  # otherwise DeepSpeed finds only the moments of the first parameter group
         engine.optimizer._hp_optimizer_states_linked = False
         engine.optimizer._lazy_init_hp_params_optimizer_state()
     moments = {

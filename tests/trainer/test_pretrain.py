@@ -1,4 +1,4 @@
-"""The training program, run for real on two CPU ranks."""
+"""Tests of the training program in real runs on two CPU ranks."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from trainer.settings.loading import load_config
 SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
 
 EXPLODING = ("--max_steps", "6", "--max_skipped", "3", "optimizer.learning_rate=1e30", "optimizer.warmup_steps=0")
-STRUCK = ("--max_steps", "5", "--save_every", "2", "--keep_last", "9", "--skip_grad_norm", "1000", "model.dropout=0")
-STRUCK_KINDS = {
+FAULTY = ("--max_steps", "5", "--save_every", "2", "--keep_last", "9", "--skip_grad_norm", "1000", "model.dropout=0")
+FAULTY_KINDS = {
     "0": ("--zero_stage", "0"),
     "1": ("--zero_stage", "1"),
     "2": ("--zero_stage", "2"),
@@ -54,7 +54,11 @@ def corpus(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def launched(corpus, tmp_path_factory):
-    """All runs on two ranks that need nothing in between, by name: directory, exit codes, what was printed."""
+    """Most runs on two ranks, made by a single launch.
+
+    Returns:
+        Their parent directory, their exit codes by name, and what they printed.
+    """
     base = tmp_path_factory.mktemp("runs")
 
     def line(output: str, *more: str) -> list[str]:
@@ -63,32 +67,32 @@ def launched(corpus, tmp_path_factory):
 
     copied = ["--upload_to", f"file://{base}/bucket"]
     write_corpus(base / "sound", pages=6, shards=1, words=20, long_side=128)
-    spoilt = [
+    damaged = [
         "--corpus",
-        str(spoil_corpus(base / "sound", base / "spoilt corpus", {1}, "no image")),
+        str(spoil_corpus(base / "sound", base / "damaged corpus", {1}, "no image")),
         "--val_share",
         "0",
     ]
     plan = {
         **_whole_and_halves(line),
-        "seldom logged": line("seldom logged", "--max_steps", "6", "--log_every", "4"),
+        "rarely logged": line("rarely logged", "--max_steps", "6", "--log_every", "4"),
         "zero0": line("zero0", "--max_steps", "3", "--zero_stage", "0"),
         "one by one": line("one by one", "--max_steps", "3", "--micro_batch", "1", "model.dropout=0", *copied),
         "all at once": line("all at once", "--max_steps", "3", "--micro_batch", "4", "model.dropout=0"),
-        "spoilt": [*line("spoilt", "--max_steps", "3")[2:], *spoilt],
+        "bad page": [*line("bad page", "--max_steps", "3")[2:], *damaged],
         "exploding": line("exploding", *EXPLODING),
         "dry": line("dry", "--max_steps", "1000", "--dry_run"),
         "out of time": line("out of time", "--max_steps", "6", "--max_hours", "1e-9"),
         "more time": line("out of time", "--max_steps", "6"),
-        **{f"struck {name}": line(f"struck {name}", *words, *STRUCK) for name, words in STRUCK_KINDS.items()},
+        **{f"faulty {name}": line(f"faulty {name}", *words, *FAULTY) for name, words in FAULTY_KINDS.items()},
     }
-    plan["whole"] += ["--peak_tflops", "0"]  # measured
+    plan["whole"] += ["--peak_tflops", "0"]  # 0: measure the peak
     codes, printed = run_many(plan, 2, base)
     return base, codes, printed
 
 
 def _whole_and_halves(line: Callable[..., list[str]]) -> dict[str, list[str]]:
-    """For each ZeRO stage and type, a run that is not interrupted and one that is."""
+    """Returns an uninterrupted and an interrupted run for each ZeRO stage and dtype."""
     plan = {}
     for name, stage in [("whole", 1), ("zero2", 2), ("zero3", 3), ("bf16", 1), ("bf16 zero2", 2), ("bf16 zero3", 3)]:
         kind = ["--zero_stage", str(stage), "--dtype", "bf16" if "bf16" in name else "fp32"]
@@ -104,13 +108,13 @@ def _all_keys(corpus) -> set[str]:
 
 
 def _keys(corpus, start: int, stop: int) -> list[str]:
-    """The pages at these positions of the runs' order."""
+    """Returns the keys of the pages at these positions in the order of the runs."""
     config = load_config("tiny", None, {"corpus": [str(corpus)], "val_share": "0.3"})
     corpora, _ = open_corpora(config)
     return [corpora[0].train.table.key(ref.row) for ref in sample_order(config, corpora).samples(start, stop)]
 
 
-def test_a_run_ends_with_exit_code_0_and_says_where_things_are(launched):
+def test_a_run_ends_with_exit_code_0_and_prints_the_paths_of_its_results(launched):
     base, codes, printed = launched
     assert codes["whole"] == 0
     for name in ("model", "loss.png", "log.jsonl"):
@@ -118,7 +122,7 @@ def test_a_run_ends_with_exit_code_0_and_says_where_things_are(launched):
         assert (base / "whole" / name).exists()
 
 
-def test_every_logged_step_has_a_row_with_all_measures(launched):
+def test_every_logged_step_has_a_row_with_all_values(launched):
     found = rows(launched[0] / "whole")
     assert [row["step"] for row in found] == [1, 2, 3, 4, 5, 6]
     assert [row["samples"] for row in found] == [8, 16, 24, 32, 40, 48]
@@ -128,13 +132,13 @@ def test_every_logged_step_has_a_row_with_all_measures(launched):
         assert all(row[name] > 0 for name in ("pages_per_s", "tokens_per_s", "tflops", "mfu", "memory_gb", "grad_norm"))
 
 
-def test_a_run_that_is_seldom_logged_has_the_same_rows_but_fewer(launched):
+def test_a_higher_log_every_gives_fewer_but_equal_rows(launched):
     base = launched[0]
     whole = rows(base / "whole", *SAME, "grad_norm")
-    assert rows(base / "seldom logged", *SAME, "grad_norm") == [whole[3], whole[5]]
+    assert rows(base / "rarely logged", *SAME, "grad_norm") == [whole[3], whole[5]]
 
 
-def test_the_batch_id_names_the_pages_that_the_seed_orders(launched, corpus):
+def test_the_batch_id_identifies_the_pages_that_the_seed_selects(launched, corpus):
     assert rows(launched[0] / "whole")[1]["batch_id"] == batch_id(_keys(corpus, 8, 16))
 
 
@@ -150,20 +154,20 @@ def test_held_out_pages_are_evaluated_and_never_trained_on(launched, corpus):
 
 
 @pytest.mark.parametrize("name", ["whole", "zero2", "zero3", "bf16", "bf16 zero2", "bf16 zero3"])
-def test_a_resumed_run_is_bit_for_bit_the_run_that_was_not_interrupted(launched, name):
+def test_a_resumed_run_is_bit_identical_to_an_uninterrupted_run(launched, name):
     base = launched[0]
     assert rows(base / f"{name} halves", *SAME, "grad_norm") == rows(base / name, *SAME, "grad_norm")
     losses = [[row["val_loss"] for row in validation_rows(base / run)] for run in (name, f"{name} halves")]
     assert losses[0] == losses[1]
 
 
-def test_checkpoints_and_model_are_copied_to_where_a_run_is_told(launched):
+def test_checkpoints_and_model_are_copied_to_upload_to(launched):
     base = launched[0]
     for copied in ("checkpoints/step-00000003/manifest.json", "model/model.safetensors", "model/config.json"):
         assert (base / "bucket" / copied).read_bytes() == (base / "one by one" / copied).read_bytes()
 
 
-def test_the_loss_is_of_the_global_batch_however_that_is_cut(launched):
+def test_the_loss_does_not_depend_on_the_size_of_the_micro_batches(launched):
     base = launched[0]
     for row, expected in zip(rows(base / "one by one"), rows(base / "all at once"), strict=True):
         for name in ("loss_denoise", "loss_line", "loss_grid", "grad_norm"):
@@ -171,7 +175,7 @@ def test_the_loss_is_of_the_global_batch_however_that_is_cut(launched):
 
 
 @pytest.mark.parametrize("name", ["zero0", "zero2", "zero3"])
-def test_every_zero_stage_computes_the_same(launched, name):
+def test_all_zero_stages_compute_the_same_losses(launched, name):
     base = launched[0]
     for row, expected in zip(rows(base / name), rows(base / "whole"), strict=False):
         assert row["batch_id"] == expected["batch_id"]
@@ -179,52 +183,52 @@ def test_every_zero_stage_computes_the_same(launched, name):
         assert row["grad_norm"] == pytest.approx(expected["grad_norm"], rel=1e-5)
 
 
-def test_bf16_stays_near_fp32(launched):
+def test_the_losses_of_bf16_are_close_to_those_of_fp32(launched):
     base = launched[0]
     for row, expected in zip(rows(base / "bf16"), rows(base / "whole"), strict=False):
         assert row["loss"] == pytest.approx(expected["loss"], rel=0.02)
 
 
 @pytest.mark.parametrize("name", ["whole", "zero0", "zero3", "bf16"])
-def test_the_exported_model_loads_in_one_call(launched, name):
+def test_the_exported_model_is_loaded_by_one_call(launched, name):
     model, tokenizer = load_model(launched[0] / name / "model")
     assert model.config.d_model == 32
     assert model.config.vocab_size == tokenizer.embedding_size
 
 
-@pytest.mark.parametrize("kind", STRUCK_KINDS)
-def test_a_step_with_an_unusable_gradient_changes_nothing_and_training_goes_on(launched, kind):
+@pytest.mark.parametrize("kind", FAULTY_KINDS)
+def test_a_step_with_an_unusable_gradient_changes_nothing_and_training_continues(launched, kind):
     base, codes, _ = launched
-    assert codes[f"struck {kind}"] == 0
-    run_dir = base / f"struck {kind}"
+    assert codes[f"faulty {kind}"] == 0
+    run_dir = base / f"faulty {kind}"
     changed = json.loads((run_dir / "changed.json").read_text())
     everything = ["weights", "optimizer"]
     assert changed == {"1": everything, "2": [], "3": everything, "4": [], "5": everything}
     found = rows(run_dir, "step", "skipped_steps")
     assert [row["skipped_steps"] for row in found] == [0, 1, 1, 2, 2]
     saved = {path.name for path in (run_dir / "checkpoints").glob("step-*")}
-    assert saved == {"step-00000005"}, "2 and 4 were skipped, and the weights may be why"
+    assert saved == {"step-00000005"}, "steps 2 and 4 were skipped, perhaps because of bad weights: not saved"
 
 
 @pytest.mark.parametrize("kind", ["0", "2", "3"])
-def test_every_zero_stage_goes_on_alike_after_skipped_steps(launched, kind):
-    losses = [[row["loss"] for row in rows(launched[0] / f"struck {name}")] for name in (kind, "1")]
+def test_all_zero_stages_continue_with_the_same_losses_after_skipped_steps(launched, kind):
+    losses = [[row["loss"] for row in rows(launched[0] / f"faulty {name}")] for name in (kind, "1")]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-def test_the_pages_of_skipped_steps_are_written_down(launched, corpus):
-    not_finite, spike = map(json.loads, (launched[0] / "struck 1" / "skipped_steps.jsonl").read_text().splitlines())
+def test_the_pages_of_skipped_steps_are_recorded(launched, corpus):
+    not_finite, spike = map(json.loads, (launched[0] / "faulty 1" / "skipped_steps.jsonl").read_text().splitlines())
     assert (not_finite["step"], spike["step"]) == (2, 4)
     assert sorted(not_finite["keys"]) == sorted(_keys(corpus, 8, 16))
     assert sorted(spike["keys"]) == sorted(_keys(corpus, 24, 32))
     assert not_finite["grad_norm"] is None and spike["grad_norm"] > 1000
-    assert not_finite["loss"] > 0, "the loss was well, only its gradient was struck"
+    assert not_finite["loss"] > 0, "the loss was correct, only its gradient was faulty"
 
 
-def test_steps_skipped_in_a_row_stop_the_run_and_save_nothing(launched, corpus):
+def test_too_many_skipped_steps_in_a_row_stop_the_run_without_a_checkpoint(launched, corpus):
     base, codes, printed = launched
     assert codes["exploding"] == 1
-    assert "gradient norm inf: 3 skipped in a row (--max_skipped), none of them saved." in printed
+    assert "gradient norm inf: 3 steps skipped in a row (--max_skipped), none of them saved." in printed
     skipped = [json.loads(line) for line in (base / "exploding" / "skipped_steps.jsonl").read_text().splitlines()]
     assert [row["step"] for row in skipped] == [2, 3, 4]
     assert sorted(skipped[0]["suspects"]) == sorted(_keys(corpus, 8, 16))
@@ -232,30 +236,30 @@ def test_steps_skipped_in_a_row_stop_the_run_and_save_nothing(launched, corpus):
     assert [row["loss"] for row in rows(base / "exploding")][1:] == [None, None]
 
 
-def test_bad_samples_are_counted_and_written_down(launched):
+def test_bad_samples_are_counted_and_recorded(launched):
     base, codes, printed = launched
-    assert codes["spoilt"] == 0
+    assert codes["bad page"] == 0
     key = Corpus(base / "sound").key(1)
-    path = base / "spoilt" / "bad_samples.jsonl"
-    written = [json.loads(line) for line in path.read_text().splitlines()]
-    assert all(row["page"].startswith(f"{key} in corpus-00000: the image of {key} cannot be") for row in written)
-    steps = [row["step"] for row in written]
-    counted = [row["bad_samples"] for row in rows(base / "spoilt")]
+    path = base / "bad page" / "bad_samples.jsonl"
+    recorded = [json.loads(line) for line in path.read_text().splitlines()]
+    assert all(row["page"].startswith(f"{key} in corpus-00000: the image of {key} cannot be") for row in recorded)
+    steps = [row["step"] for row in recorded]
+    counted = [row["bad_samples"] for row in rows(base / "bad page")]
     assert counted == [sum(step <= last for step in steps) for last in (1, 2, 3)]
-    assert len(steps) >= 4, "each of 24 samples is one of six pages"
-    assert f"bad sample, another was read instead (all are in {path}): {key}" in printed
+    assert len(steps) >= 4, "24 samples are read from six pages, so each page is read at least 4 times"
+    assert f"bad sample, replaced by another one ({path} lists all): {key}" in printed
 
 
-def test_a_run_whose_time_is_up_saves_leaves_a_mark_and_goes_on_bit_for_bit(launched):
+def test_a_run_stopped_by_max_hours_saves_and_resumes_bit_for_bit(launched):
     base, codes, printed = launched
     assert (codes["out of time"], codes["more time"]) == (1, 0)
-    assert "stopped by --max_hours 1e-09 after step 1, saved; the same command goes on from there" in printed
+    assert "stopped by --max_hours 1e-09 after step 1, saved; run the same command again to resume" in printed
     assert "resumed after step 1 of 6" in printed
-    assert not (base / "out of time" / "stopped.json").exists(), "the mark is gone when the run goes on"
+    assert not (base / "out of time" / "stopped.json").exists(), "a resumed run removes it"
     assert rows(base / "out of time", *SAME, "grad_norm") == rows(base / "whole", *SAME, "grad_norm")
 
 
-def test_two_hosts_train_as_two_ranks_of_one(launched, corpus, tmp_path):
+def test_two_hosts_with_one_rank_each_equal_one_host_with_two_ranks(launched, corpus, tmp_path):
     common = ["--corpus", str(corpus), "--val_share", "0.3", "--val_every", "3", *SMALL, "--save_every", "3"]
     command = [str(PRETRAIN), *common, "--output", str(tmp_path / "RUN"), "--max_steps", "6"]
     launchers = host_launchers(2, tmp_path / "hostfile")
@@ -268,24 +272,24 @@ def test_two_hosts_train_as_two_ranks_of_one(launched, corpus, tmp_path):
     assert rows(tmp_path / "RUN", *SAME, "grad_norm") == rows(launched[0] / "whole", *SAME, "grad_norm")
 
 
-def test_the_settings_that_a_run_had_lie_beside_it(launched, corpus):
+def test_a_run_saves_its_settings(launched, corpus):
     run_dir = launched[0] / "zero3"
     config = load_config("base", str(run_dir / "config.yaml"))
     assert (config.corpus, config.zero_stage, config.max_steps) == ([str(corpus)], 3, 6)
     assert config.model == load_model(run_dir / "model")[0].config
 
 
-def test_a_dry_run_says_what_the_run_needs_and_writes_nothing(launched):
+def test_a_dry_run_prints_what_the_run_needs_and_writes_nothing(launched):
     base, codes, printed = launched
     assert codes["dry"] == 0
     assert not (base / "dry").exists()
-    said = printed[printed.index("dry run: ") :].splitlines()[:6]
-    assert [line.split("  ")[0] for line in said[1:]] == ["model", "page", "speed", "one epoch", "whole run"]
-    assert " for 1,000 steps, 8,000 pages; " in said[5]
+    lines = printed[printed.index("dry run: ") :].splitlines()[:6]
+    assert [line.split("  ")[0] for line in lines[1:]] == ["model", "page", "speed", "one epoch", "whole run"]
+    assert " for 1,000 steps, 8,000 pages; " in lines[5]
 
 
 @pytest.mark.parametrize(
-    ("words", "named"),
+    ("words", "difference"),
     [
         (["--seed", "5"], "--seed was 0, is 5"),
         (["--global_batch", "4"], "--global_batch was 8, is 4"),
@@ -294,20 +298,24 @@ def test_a_dry_run_says_what_the_run_needs_and_writes_nothing(launched):
         ([], "ranks was 2, is 1"),
     ],
 )
-def test_going_on_with_other_settings_is_refused_and_the_difference_named(launched, corpus, caplog, words, named):
+def test_resuming_with_other_settings_is_refused_and_the_difference_named(launched, corpus, caplog, words, difference):
     run_dir = launched[0] / "whole"
     before = (run_dir / "log.jsonl").read_bytes()
     common = ["--corpus", str(corpus), "--output", str(run_dir), "--val_share", "0.3"]
     assert main([*common, *SMALL, *words]) == 2
-    assert named in caplog.messages[-1]
+    assert difference in caplog.messages[-1]
     assert (run_dir / "log.jsonl").read_bytes() == before
 
 
 @pytest.fixture(scope="module")
-def given_again(corpus, tmp_path_factory):
-    """Two runs on one rank whose commands were given again: `finished`, and `damaged`, whose last checkpoint was.
+def repeated(corpus, tmp_path_factory):
+    """Two runs on one rank whose commands are run twice.
 
-    Their directory, their logs and settings as they were before, and what was printed then.
+    `finished` was finished the first time. The last checkpoint of `damaged` is damaged before the second time.
+
+    Returns:
+        Their parent directory, the bytes of their logs and settings after the first time, and what was printed the
+        second time.
     """
     base = tmp_path_factory.mktemp("runs")
 
@@ -326,27 +334,27 @@ def given_again(corpus, tmp_path_factory):
     return base, before, printed
 
 
-def test_a_finished_run_says_so_and_keeps_the_settings_that_it_had(given_again, corpus, caplog):
-    base, before, printed = given_again
-    assert "at step 2 already: nothing to train; a higher --max_steps goes on" in printed
+def test_a_finished_run_trains_nothing_and_keeps_its_settings(repeated, corpus, caplog):
+    base, before, printed = repeated
+    assert "is already at step 2: nothing to train; raise --max_steps to continue" in printed
     command = ["--corpus", str(corpus), "--output", str(base / "finished"), *SMALL]
     assert main([*command, "--max_steps", "1"]) == 2
-    assert "is at step 2 already, beyond --max_steps 1: ask for more than 2" in caplog.messages[-1]
+    assert "is already at step 2, beyond --max_steps 1: pass more than 2" in caplog.messages[-1]
     files = [path for path in before if path.parent.name == "finished"]
     assert len(files) == 2 and all(path.read_bytes() == before[path] for path in files)
 
 
-def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(given_again):
-    base, before, printed = given_again
+def test_a_run_with_a_damaged_checkpoint_resumes_from_the_previous_one(repeated):
+    base, before, printed = repeated
     assert "step-00000004 is damaged: mp_rank_00_model_states.pt has changed" in printed
     assert "resumed after step 2 of 4" in printed
     log = base / "damaged" / "log.jsonl"
-    assert log.read_bytes() != before[log], "steps 3 and 4 were timed anew"
+    assert log.read_bytes() != before[log], "steps 3 and 4 were run and timed again"
     expected = [json.loads(row) for row in before[log].splitlines()]
     assert rows(base / "damaged", *SAME) == [{name: row[name] for name in SAME} for row in expected if "loss" in row]
 
 
-def test_the_launcher_passes_on_exit_code_2_and_one_rank_reports(corpus, tmp_path):
+def test_the_launcher_returns_exit_code_2_and_only_one_rank_prints_the_error(corpus, tmp_path):
     command = [*launcher(2), str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN")]
     done = run([*command, "--model", "tiny", "--global_batch", "7"], tmp_path)
     assert done.returncode == 2
@@ -354,7 +362,7 @@ def test_the_launcher_passes_on_exit_code_2_and_one_rank_reports(corpus, tmp_pat
     assert not (tmp_path / "RUN").exists()
 
 
-def test_a_missing_package_is_named_with_the_line_that_installs_it(tmp_path):
+def test_a_missing_package_is_reported_with_the_command_that_installs_it(tmp_path):
     block = (
         f"import runpy, sys; sys.modules['deepspeed'] = None; runpy.run_path({str(PRETRAIN)!r}, run_name='__main__')"
     )
@@ -363,7 +371,7 @@ def test_a_missing_package_is_named_with_the_line_that_installs_it(tmp_path):
     assert done.stdout.strip().endswith("error: deepspeed is not installed: pip install '.[train]' in Folio's folder")
 
 
-def test_help_is_worth_reading(tmp_path):
+def test_help_shows_flags_launch_commands_and_exit_codes(tmp_path):
     done = run([sys.executable, str(PRETRAIN), "--help"], tmp_path)
     assert done.returncode == 0
     for word in ("--global_batch", "--zero_stage", "deepspeed trainer/pretrain.py", "Exit codes"):

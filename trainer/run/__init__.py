@@ -1,4 +1,4 @@
-"""A run around its training loop: what must be right before it starts, what it records, how it stops and ends.
+"""A run around its training loop: checks before the start, records, evaluation, checkpoints, stop and end.
 
 May import: every other folder of `trainer`. Only the commands import it.
 """

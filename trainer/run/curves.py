@@ -1,4 +1,4 @@
-"""The picture of runs: losses and accuracies over the steps, against chance."""
+"""Draws the losses and accuracies of runs over the steps, with the level of chance."""
 
 from __future__ import annotations
 
@@ -21,18 +21,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TOTAL_COLOUR = "#222222"
-COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf")  # of the objectives
-STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))  # of a run's lines and dots
-FEW_POINTS = 8  # of a curve; fewer are marked
-SMOOTHING_POINTS = 40  # a curve is averaged over about a fortieth of its points, its raw values stay visible behind it
+COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf")  # one per objective
+STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"))  # one line style and marker per run
+FEW_POINTS = 8  # the points of a curve with fewer points are marked
+SMOOTHING_POINTS = 40  # a curve is averaged over about 1/40 of its points; the raw values stay visible behind it
 
 
 GuessLevels = Callable[[Any], Mapping[str, int]]
-"""`Task.guess_levels` of the runs that are drawn."""
+"""The method `Task.guess_levels` of the runs to draw."""
 
 
 def plot_runs(run_dirs: Sequence[Path], out: Path, levels: GuessLevels = guess_levels) -> None:
-    """Writes the picture of `draw_runs` to a file; its suffix is the format.
+    """Writes the picture of `draw_runs` to a file.
+
+    Args:
+        run_dirs: directories of the runs.
+        out: the file; its suffix selects the format.
+        levels: see `ways_to_guess`.
 
     Raises:
         UsageError: see `draw_runs`.
@@ -42,9 +47,14 @@ def plot_runs(run_dirs: Sequence[Path], out: Path, levels: GuessLevels = guess_l
 
 
 def draw_runs(run_dirs: Sequence[Path], levels: GuessLevels = guess_levels) -> Figure:
-    """Returns a figure: losses on the left, accuracies on the right; a colour an objective, a style a run.
+    """Returns a figure with losses on the left and accuracies on the right.
 
-    Lines are training steps, crosses where these are few, dots held-out pages, thin horizontals what guessing reaches.
+    Each objective has a colour, each run a line style. Lines are training steps, with crosses if there are few of them.
+    Dots are held-out pages. Thin horizontal lines are the level of chance.
+
+    Args:
+        run_dirs: directories of the runs.
+        levels: see `ways_to_guess`.
 
     Raises:
         UsageError: a run has no row to draw, or no settings.
@@ -78,45 +88,49 @@ def draw_runs(run_dirs: Sequence[Path], levels: GuessLevels = guess_levels) -> F
 
 def _horizontal(axes: Axes, height: float, text: str, colour: str) -> None:
     axes.axhline(height, color=colour, linewidth=0.6)
-    place = axes.get_yaxis_transform()  # of the axes' width, of the data's height
+    place = axes.get_yaxis_transform()  # x is a share of the width of the axes, y is in data units
     axes.text(1, height, text, transform=place, fontsize=7, ha="right", va="bottom", color="#555555")
 
 
 def run_labels(run_dirs: Sequence[Path]) -> list[str]:
-    """Returns what tells the runs apart in the legend: nothing for one, else names or, where these are alike, paths."""
+    """Returns the label of each run for the legend: its name, or its path if two names are equal; empty for one run."""
     if len(run_dirs) == 1:
         return [""]
-    alike = len({run_dir.name for run_dir in run_dirs}) < len(run_dirs)
-    return [f" {run_dir if alike else run_dir.name}" for run_dir in run_dirs]
+    ambiguous = len({run_dir.name for run_dir in run_dirs}) < len(run_dirs)
+    return [f" {run_dir if ambiguous else run_dir.name}" for run_dir in run_dirs]
 
 
 def _objectives(rows: list[dict[str, Any]]) -> list[str]:
-    """Returns the objectives of a run, which every row has, be it of training or of held-out pages."""
+    """Returns the objectives of a run. Every row has all of them, a training row as well as a validation row."""
     return objective_names(rows[0]) or objective_names(rows[0], "val_")
 
 
 def ways_to_guess(run_dir: Path, levels: GuessLevels = guess_levels) -> dict[str, int]:
-    """Returns among how many answers a guess is right once, by objective.
+    """Returns the number of equally likely answers by objective: 4 means that one guess in 4 is right.
+
+    Args:
+        run_dir: directory of the run.
+        levels: `Task.guess_levels` of the run's task.
 
     Raises:
         UsageError: the run's settings cannot be read.
     """
     path = run_dir / "config.yaml"
     try:
-        # Not by load_config: runs of earlier versions, with settings that are no more, can be compared.
+        # Not by load_config: it would reject runs of earlier versions whose settings no longer exist.
         return dict(levels(OmegaConf.load(path).model))
     except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
-        raise UsageError(f"{path} cannot be read: give the --output directory of a run.") from error
+        raise UsageError(f"{path} cannot be read: pass the --output directory of a run.") from error
 
 
 def smooth(values: Sequence[float], window: int) -> list[float]:
-    """Returns the mean of each value and of up to `window - 1` before it."""
+    """Returns for each value the mean of it and of up to `window - 1` values before it."""
     return [sum(part) / len(part) for i in range(len(values)) if (part := values[max(0, i - window + 1) : i + 1])]
 
 
 def _rows(run_dir: Path) -> list[dict[str, Any]]:
     if not (run_dir / LOG_NAME).is_file():
-        raise UsageError(f"{run_dir} holds no {LOG_NAME}: give the --output directory of a run.")
+        raise UsageError(f"{run_dir} contains no {LOG_NAME}: pass the --output directory of a run.")
     if not (rows := read_log(run_dir)):
         raise UsageError(f"{run_dir / LOG_NAME} has no row yet.")
     return rows
@@ -125,7 +139,7 @@ def _rows(run_dir: Path) -> list[dict[str, Any]]:
 def _curve(axes: Axes, rows: list[dict[str, Any]], key: str, colour: str, style: tuple[str, str], label: str) -> None:
     steps, values = _series(rows, key)
     line, dot = style
-    mark = "x" if len(steps) < FEW_POINTS else ""  # of one point there is no line
+    mark = "x" if len(steps) < FEW_POINTS else ""  # a single point draws no line
     axes.plot(steps, values, color=colour, linewidth=0.5, alpha=0.3)
     smoothed = smooth(values, 1 + len(values) // SMOOTHING_POINTS)
     axes.plot(steps, smoothed, line, marker=mark, color=colour, label=label)
@@ -133,5 +147,5 @@ def _curve(axes: Axes, rows: list[dict[str, Any]], key: str, colour: str, style:
 
 
 def _series(rows: list[dict[str, Any]], key: str) -> tuple[list[int], list[float]]:
-    found = [row for row in rows if row.get(key) is not None]  # None: it was not finite
+    found = [row for row in rows if row.get(key) is not None]  # None: the value was not finite
     return [row["step"] for row in found], [row[key] for row in found]

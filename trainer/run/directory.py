@@ -1,4 +1,4 @@
-"""The directory of a run, and the folder of its cache: checked, created, and kept to one run at a time."""
+"""Checks, creates and locks the directory of a run, and checks and creates the folder of its cache."""
 
 from __future__ import annotations
 
@@ -20,47 +20,47 @@ LOCK_NAME = ".lock"
 
 
 def require_run_dir(output: str) -> None:
-    """Checks the directory of a run and creates nothing.
+    """Checks the directory of a run. Creates nothing.
 
     Raises:
-        UsageError: it is not on a local disk, is a file or a corpus, or cannot be.
+        UsageError: it is remote, is a file or a corpus, or cannot be created.
     """
     if "://" in output:
-        raise UsageError(f"--output {output} is remote, a run writes to a local directory: name one and copy it later.")
+        raise UsageError(f"--output {output} is remote, but a run needs a local directory: pass one and copy it later.")
     path = Path(output)
     try:
-        there = next(place for place in (path, *path.absolute().parents) if place.exists())
+        existing = next(place for place in (path, *path.absolute().parents) if place.exists())
     except OSError as error:
-        raise UsageError(f"--output {path} cannot be created ({error.strerror}): name another directory.") from error
-    if not there.is_dir():
-        raise UsageError(f"--output {path} cannot be created ({there} is a file): name another directory.")
+        raise UsageError(f"--output {path} cannot be created ({error.strerror}): choose another directory.") from error
+    if not existing.is_dir():
+        raise UsageError(f"--output {path} cannot be created ({existing} is a file): choose another directory.")
     if (path / INDEX_NAME).exists():
-        raise UsageError(f"--output {path} is a corpus: name another directory, which need not exist.")
+        raise UsageError(f"--output {path} is a corpus: choose another directory. It need not exist.")
 
 
 def make_run_dir(output: str) -> None:
-    """Creates the directory of a run, if need be.
+    """Creates the directory of a run if it does not exist.
 
     Raises:
-        UsageError: it cannot be created or written into.
+        UsageError: it cannot be created, or is not writable.
     """
     _make_dir("--output", Path(output))
 
 
 def make_cache(settings: DataSettings, corpora: Sequence[OpenCorpus]) -> None:
-    """Creates the folder for the shards of remote corpora, if there are any.
+    """Creates the cache folder for the shards of remote corpora, if there are any.
 
     Raises:
-        UsageError: it cannot be created or written into, or cannot hold the shards that are read at the same time and
-            those after.
+        UsageError: it cannot be created, is not writable, or `--cache_gb` is too small. The cache must hold two groups
+            of `--shuffle_shards` shards: the one that is read and the one that is fetched meanwhile.
     """
     remote = [files for corpus in corpora if isinstance(files := corpus.train.files, CachedShards)]
     largest = (sorted((shard.bytes for shard in files.shards), reverse=True) for files in remote)
     needed = sum(sum(sizes[: 2 * settings.shuffle_shards]) for sizes in largest)
     if needed > settings.cache_gb * 1e9:
         raise UsageError(
-            f"--cache_gb {settings.cache_gb:g} is too little for 2 x --shuffle_shards {settings.shuffle_shards}: "
-            f"give at least {math.ceil(needed / 1e8) / 10:g}, or lower --shuffle_shards."
+            f"--cache_gb {settings.cache_gb:g} is too small for 2 x --shuffle_shards {settings.shuffle_shards}: "
+            f"pass at least {math.ceil(needed / 1e8) / 10:g}, or lower --shuffle_shards."
         )
     if remote:
         _make_dir("--cache_dir", remote[0].cache)
@@ -76,29 +76,29 @@ def _make_dir(flag: str, path: Path) -> None:
             pass
     except OSError as error:
         raise UsageError(
-            f"{flag} {path} cannot be written into ({error.strerror}): take another directory or mend this one."
+            f"{flag} {path} is not writable ({error.strerror}): choose another directory or fix this one."
         ) from error
 
 
 @contextmanager
-def sole_run(run_dir: Path) -> Iterator[None]:
-    """Keeps other runs of this machine out of `run_dir` for the length of the block; a killed one lets go.
+def lock_run_dir(run_dir: Path) -> Iterator[None]:
+    """Locks `run_dir` against other runs on this machine while the block runs. The lock of a killed run is released.
 
-    Ranks whose launcher was killed may live on, and two runs would take each other's checkpoints away.
+    Ranks can survive when their launcher is killed. Two runs in one directory would remove each other's checkpoints.
 
     Raises:
-        UsageError: another run is at work there. On the first rank alone: the launcher then ends the others.
+        UsageError: another run holds the lock. Only the first rank raises it; the launcher then ends the others.
     """
     if distributed.rank() != 0:
         yield
         return
     with (run_dir / LOCK_NAME).open("w") as file:
         try:
-            # Unlike those of flock, these locks are not inherited by workers that outlive their rank for a moment.
+            # Not flock: worker processes would inherit its lock, and they can live a moment longer than their rank.
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError) as error:
             raise UsageError(
-                f"--output {run_dir}: another run is at work there, perhaps the ranks of a launcher that was killed: "
-                "wait for their end or kill them."
+                f"--output {run_dir} is in use by another run, perhaps by the ranks of a launcher that was killed: "
+                "wait until they end, or kill them."
             ) from error
         yield

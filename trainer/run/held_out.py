@@ -1,4 +1,4 @@
-"""Losses and accuracies on held-out pages: the same pages under the same masks every time."""
+"""Evaluates the model on held-out pages. The pages and their masks are the same each time."""
 
 from __future__ import annotations
 
@@ -20,21 +20,25 @@ logger = logging.getLogger("trainer")
 class Evaluation:
     """The held-out pages of a run.
 
-    Pages are cut into fixed blocks and the blocks dealt to the ranks. Each rank runs equally many, as ZeRO 3 needs: one
-    that has run out repeats the first block and does not count it. So the result is the same on any number of ranks.
+    The pages are divided into fixed blocks, and the blocks are distributed over the ranks. ZeRO 3 requires the same
+    number of blocks on each rank: a rank with fewer blocks repeats the first block and does not count it. So the result
+    is the same for any number of ranks.
+
+    Attributes:
+        pages: number of pages.
 
     Args:
-        dataset: of held-out pages.
-        most: pages to read, dealt out over the corpora in turn.
-        block_size: pages in a block.
+        dataset: the held-out pages.
+        max_pages: maximum number of pages to read. They are taken from the corpora in turn.
+        block_size: pages per block.
         pad_multiple: see `trainer.data.collate.collate`.
     """
 
-    def __init__(self, dataset: PageDataset, most: int, block_size: int, pad_multiple: int) -> None:
+    def __init__(self, dataset: PageDataset, max_pages: int, block_size: int, pad_multiple: int) -> None:
         self.dataset = dataset
         self.pad_multiple = pad_multiple
         rows = zip_longest(*([SampleRef(c, row, 0) for row in range(len(p))] for c, p in enumerate(dataset.corpora)))
-        refs = [ref for turn in rows for ref in turn if ref is not None][:most]
+        refs = [ref for turn in rows for ref in turn if ref is not None][:max_pages]
         self.pages = len(refs)
         refs.sort(key=dataset.length)
         blocks = [refs[i : i + block_size] for i in range(0, len(refs), block_size)]
@@ -45,9 +49,11 @@ class Evaluation:
         self.bad: list[str] = []
 
     def run(self, engine: Any) -> dict[str, float]:
-        """Returns val_loss, val_loss_*, val_acc_*, val_pages, and val_bad_samples: how many had others in their place.
+        """Evaluates the model. Collective: all ranks call it, and all get the result.
 
-        Collective: all ranks call it, all get the result.
+        Returns:
+            val_loss, val_loss_*, val_acc_*, val_pages, and val_bad_samples: the number of pages that could not be used
+            and were replaced.
         """
         objectives = self.dataset.task.objectives
         sums = ObjectiveSums(objectives)
@@ -66,7 +72,9 @@ class Evaluation:
         return {**row, "val_pages": self.pages, "val_bad_samples": len(self.bad)}
 
     def _report(self, bad: list[str]) -> None:
-        """Says once which held-out pages cannot be used: they are the same each time."""
+        """Logs once that held-out pages cannot be used. They are the same in each evaluation."""
         if bad and not self.bad:
-            logger.warning(f"{len(bad)} of {self.pages} held-out pages cannot be used, others stand in: {bad[0]}")
+            logger.warning(
+                f"{len(bad)} of {self.pages} held-out pages cannot be used and were replaced by others: {bad[0]}"
+            )
         self.bad = bad

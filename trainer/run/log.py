@@ -1,4 +1,4 @@
-"""The record of a run: a JSON line a logged step, TensorBoard events, W&B, and one line for the person who watches."""
+"""The log of a run: for each logged step a JSON line, TensorBoard events, W&B, and a readable line on the terminal."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LOG_NAME = "log.jsonl"
 
 
 class RunLog:
-    """Writes rows of numbers; a context manager.
+    """Writes rows of numbers. It is a context manager that closes its files at the end.
 
     Args:
-        run_dir: gets `log.jsonl` and `tensorboard/`; None writes nothing, on all ranks but one.
-        max_steps: of the whole run, for the time left.
-        resume_step: rows of later steps, which an interrupted run left and this one repeats, are dropped.
-        tensorboard: also write events.
-        wandb: also write there; closed with the log.
+        run_dir: gets `log.jsonl` and `tensorboard/`; None: write nothing (all ranks except the first).
+        max_steps: steps of the whole run, for the estimate of the time left.
+        resume_step: rows of later steps, which an interrupted run left, are dropped. This run repeats these steps.
+        tensorboard: whether to write TensorBoard events, too.
+        wandb: also gets the rows; closed with the log.
     """
 
     def __init__(
@@ -58,12 +58,12 @@ class RunLog:
             self._wandb.close(failed=error is not None)
 
     def training(self, row: dict[str, Any]) -> None:
-        """Records a logged step."""
+        """Records the row of a training step."""
         self._record(row)
         logger.info(training_line(row, self.max_steps))
 
     def validation(self, row: dict[str, Any]) -> None:
-        """Records an evaluation."""
+        """Records the row of an evaluation."""
         self._record(row)
         logger.info(validation_line(row))
 
@@ -80,7 +80,7 @@ class RunLog:
 
 
 def open_at(path: Path, step: int) -> TextIO:
-    """Opens a file of rows to go on after `step`: later ones are dropped."""
+    """Opens a file of rows to append rows after `step`. Drops the rows of later steps."""
     if path.exists():
         kept = path.with_suffix(".tmp")
         rows = (row for row in read_rows(path) if row["step"] <= step)
@@ -90,7 +90,7 @@ def open_at(path: Path, step: int) -> TextIO:
 
 
 def drop_later_rows(path: Path, step: int) -> int:
-    """Drops the rows of steps after `step` from a file, if there is one; returns how many are left."""
+    """Drops the rows of steps after `step` from a file, if it exists. Returns the number of rows that are left."""
     if not path.exists():
         return 0
     open_at(path, step).close()
@@ -98,17 +98,17 @@ def drop_later_rows(path: Path, step: int) -> int:
 
 
 def json_line(row: dict[str, Any]) -> str:
-    """Returns a row as a line of JSON, which has null for what is not finite."""
+    """Returns a row as a line of JSON. Values that are not finite become null."""
     return json.dumps({name: _rounded(value) for name, value in row.items()}) + "\n"
 
 
 def read_log(run_dir: Path) -> list[dict[str, Any]]:
-    """Returns the rows of a run's log."""
+    """Returns the rows of the log of a run."""
     return read_rows(run_dir / LOG_NAME)
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Returns the rows of a file; lines that are no row, as a killed run or a full disk leaves, are left out."""
+    """Returns the rows of a file. Omits lines that are not a row, as left by a killed run or a full disk."""
     lines = path.read_bytes().splitlines(keepends=True)
     rows = (_row(line) for line in lines if line.endswith(b"\n"))
     return [row for row in rows if row is not None]
@@ -150,13 +150,17 @@ def _objectives(row: dict[str, Any], prefix: str = "") -> str:
 
 
 def objective_names(row: Mapping[str, Any], prefix: str = "") -> list[str]:
-    """Returns the objectives of a row, in the order of its keys `loss_<name>`; in validation rows `val_loss_<name>`."""
+    """Returns the names of the objectives of a row, in the order of its keys `loss_<name>`.
+
+    Args:
+        prefix: `val_` for a validation row, whose keys are `val_loss_<name>`.
+    """
     start = f"{prefix}loss_"
     return [name.removeprefix(start) for name in row if name.startswith(start)]
 
 
 def _rounded(value: Any) -> Any:
-    # Nine digits tell any two float32 values apart, so equal runs have equal rows and unequal ones do not.
+    # Nine digits distinguish any two float32 values: rows are equal only if the runs are equal.
     if not isinstance(value, float):
         return value
     return float(f"{value:.9g}") if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""`--profile_steps A:B`: what the steps A to B spend their time on, as a trace and as a table."""
+"""`--profile_steps A:B`: profiles the steps A to B and writes a trace and a table."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from torch.profiler import profile
 logger = logging.getLogger("trainer")
 
 TRACE, TABLE = "trace.json", "operators.txt"
-OPERATORS = 40
+OPERATORS = 40  # rows of the table
 
 
 class StepProfiler:
-    """Watches some steps of a run with torch.profiler.
+    """Profiles some steps of a run with torch.profiler.
 
     Args:
-        steps: the first and the last step, counted from 1; None watches none.
+        steps: the first and the last step, counted from 1; None: profile no step.
         directory: gets `trace.json` for chrome://tracing or ui.perfetto.dev, and `operators.txt`.
-        paused: encloses what takes time and is no step, such as `Throughput.paused`.
+        paused: context manager for the work of the profiler outside of steps, such as `Throughput.paused`.
     """
 
     def __init__(
@@ -38,13 +38,16 @@ class StepProfiler:
 
     @contextmanager
     def watching(self, step: int) -> Iterator[None]:
-        """Encloses a step; after the last one that is watched, the files are there. A run may begin between the two."""
+        """Wraps a step and profiles it if requested. Writes the files after the last profiled step.
+
+        A run that is resumed after the first of these steps profiles the rest of them.
+        """
         if self.steps is None or not self.steps[0] <= step <= self.steps[1]:
             yield
             return
         if self._profile is None:
             with self._paused():
-                self._profile = profile()  # all that the machine has
+                self._profile = profile()  # of all devices of the machine
                 self._profile.start()
         yield
         if step == self.steps[1]:

@@ -1,4 +1,4 @@
-"""What a run needs before it starts: settings that fit its corpora, a task, checks of what can be wrong, an engine."""
+"""Prepares a run: adapts the settings to the corpora, makes the task, checks everything, and builds the engine."""
 
 from __future__ import annotations
 
@@ -32,18 +32,21 @@ from trainer.tasks.pretraining.task import Pretraining
 CHECKPOINTS_DIR = "checkpoints"
 Config = TypeVar("Config", bound=TrainingConfig)
 MakeTask = Callable[[Any, Tokenizer], Task]
-"""Makes a task from the settings of a command, whose model fits the corpora, and the tokenizer of the corpora."""
+"""Makes a task from the settings of a command, adapted to the corpora, and the tokenizer of the corpora."""
 
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A run that may start.
+    """A run that has been checked and can start.
 
     Attributes:
-        config: the model in it fits the corpora.
-        micro_batch: pages that a rank holds at a time.
-        facts: what a run must have in common with this one to go on from its checkpoints.
-        earlier: the newest checkpoint of a run that goes on, by its manifest.
+        config: the settings, with the model adapted to the corpora.
+        corpora: the corpora, open.
+        tokenizer: the tokenizer of the corpora.
+        task: the task to train.
+        micro_batch: pages that a rank processes at a time.
+        facts: settings that must be the same in a run that resumes from a checkpoint of this one.
+        earlier: manifest of the newest checkpoint if the run is resumed, otherwise None.
     """
 
     config: TrainingConfig
@@ -56,10 +59,10 @@ class PreparedRun:
 
 
 def prepare(config: TrainingConfig, make_task: MakeTask) -> PreparedRun:
-    """Finds all that can be wrong before the ranks meet, so that none is left waiting for another.
+    """Makes all checks before the ranks are connected. So no rank waits for another one that has failed.
 
     Raises:
-        UsageError: settings, corpus and what the run has done do not fit together.
+        UsageError: the settings do not match the corpus or an earlier start of this run.
     """
     if config.wandb_project:
         require_wandb()
@@ -73,25 +76,25 @@ def prepare(config: TrainingConfig, make_task: MakeTask) -> PreparedRun:
     common = facts(config, corpora, tokenizer, task)
     earlier = newest_checkpoint(Path(config.output, CHECKPOINTS_DIR))
     if earlier is not None:
-        require_same(earlier.facts, common, config.output, but=["ranks"] if config.change_ranks else [])
+        require_same(earlier.facts, common, config.output, ignore=["ranks"] if config.change_ranks else [])
         require_steps_left(config, earlier.step)
     return PreparedRun(config, corpora, tokenizer, task, micro_batch, common, earlier)
 
 
 def pretraining(config: PretrainConfig, tokenizer: Tokenizer) -> Pretraining:
-    """Returns the task of pretraining under settings that fit the corpora."""
+    """Returns the pretraining task. The settings must be adapted to the corpora (see `fit_to_corpora`)."""
     return Pretraining(config.objectives, config.model, tokenizer, config.seed)
 
 
 def fit_to_corpora(config: Config, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> Config:
-    """Returns the settings with the model's vocabulary and grid as the corpora have them."""
+    """Returns the settings with the vocabulary and the grid of the corpora in the model."""
     index = corpora[0].index
     model = config.model.with_tokenizer(tokenizer)
     return replace(config, model=replace(model, grid_rows=index.grid_rows, grid_cols=index.grid_cols))
 
 
 def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, task: Task) -> dict[str, Any]:
-    """Returns what two runs must have in common for one to go on from the other's checkpoint."""
+    """Returns the settings that must be the same in two runs, if one resumes from a checkpoint of the other."""
     settings = ("seed", "global_batch", "val_share", "shuffle_shards", "zero_stage", "dtype")
     return {
         "corpus": [[_content(corpus.index), corpus.weight] for corpus in corpora],
@@ -104,22 +107,33 @@ def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Toke
 
 
 def _content(index: CorpusIndex) -> str:
-    """Returns 16 hex digits that name all samples of a corpus."""
+    """Returns 16 hex digits that identify all samples of a corpus."""
     content = "\n".join([index.fingerprint, *(shard.sha256 for shard in index.shards)])
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def require_steps_left(config: RunSettings, step: int) -> None:
-    """Raises `UsageError` where a run is farther than it is asked to go."""
+    """Checks that a run is not beyond `--max_steps`.
+
+    Args:
+        step: step of the newest checkpoint.
+
+    Raises:
+        UsageError: it is.
+    """
     if step > config.max_steps:
         raise UsageError(
-            f"--output {config.output} is at step {step} already, beyond --max_steps {config.max_steps}: "
-            f"ask for more than {step}, or take another."
+            f"--output {config.output} is already at step {step}, beyond --max_steps {config.max_steps}: "
+            f"pass more than {step}, or choose another directory."
         )
 
 
 def build_engine(prepared: PreparedRun) -> tuple[Any, dict[str, float]]:
-    """Lets the ranks meet; returns the engine around the model at its start, and the scales of its learning rates."""
+    """Connects the ranks and builds the engine. Collective: all ranks call it.
+
+    Returns:
+        DeepSpeed's engine around the model with its initial weights, and the `lr_scale` of each parameter by name.
+    """
     config = prepared.config
     torch.manual_seed(config.seed)
     model = DocFormerV2(config.model, prepared.task.heads)
@@ -128,22 +142,23 @@ def build_engine(prepared: PreparedRun) -> tuple[Any, dict[str, float]]:
 
 
 def starting_scales(model: DocFormerV2, settings: RunSettings, earlier: Checkpoint | None) -> dict[str, float]:
-    """Imports the T5 of a run that begins at one; returns the `lr_scale` of each parameter by name.
+    """Imports a T5 into the model if the run starts from one. Returns the `lr_scale` of each parameter by name.
 
-    A resumed run takes its weights from a checkpoint and reads no T5, which may be gone. The scales are those of the
-    weights at the start, so a run from a T5 has them in its checkpoints; fresh weights are drawn again.
+    The scales are those of the initial weights. A run that started from a T5 reads them from its checkpoint when it is
+    resumed. It does not read the T5 again, which may have been moved. For a run that started from random weights the
+    same weights are drawn again.
 
     Args:
-        earlier: the run's newest checkpoint, of a run that is resumed.
+        earlier: the newest checkpoint if the run is resumed, otherwise None.
 
     Raises:
-        UsageError: the T5 does not fit, or the run was begun otherwise.
+        UsageError: the T5 does not match the model, or `--init_from` does not match the earlier start of the run.
     """
     if earlier is not None:
         if bool(earlier.lr_scales) != bool(settings.init_from):
-            begun, do = ("at a T5", "give") if earlier.lr_scales else ("at random weights", "leave out")
-            where = f"--output {settings.output} holds a run that began {begun}"
-            raise UsageError(f"{where}: {do} --init_from, or take another.")
+            start, do = ("a T5", "pass") if earlier.lr_scales else ("random weights", "omit")
+            what = f"--output {settings.output} holds a run that started from {start}"
+            raise UsageError(f"{what}: {do} --init_from, or choose another directory.")
         return earlier.lr_scales or lr_scales(model)
     if settings.init_from:
         import_t5(model, settings.init_from)

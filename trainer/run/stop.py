@@ -1,4 +1,4 @@
-"""A polite end: SIGTERM, which schedulers send before they take the machine away, or the hours that a run was given."""
+"""Requests to save and stop: SIGTERM, which schedulers send before they reclaim a machine, or `--max_hours`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MARK = "stopped.json"
 
 
 class StopRequest:
-    """What asks this process to save and stop; the run looks between steps.
+    """Records whether this process was requested to save and stop. The run checks it between steps.
 
     Args:
-        max_hours: from `started` on; 0 is no limit.
-        started: by the clock.
-        clock: seconds, ever rising.
+        max_hours: hours after `started` at which the run must stop; 0: no limit.
+        started: start of the run by `clock`.
+        clock: returns monotonic seconds.
     """
 
     def __init__(self, max_hours: float, started: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -31,7 +31,7 @@ class StopRequest:
 
     @property
     def reason(self) -> str | None:
-        """`SIGTERM`, `--max_hours H`, or None."""
+        """The reason of the request: `SIGTERM` or `--max_hours H`; None: there is no request."""
         if self._terminated:
             return "SIGTERM"
         spent = self._max_hours and self._clock() - self._start >= 3600 * self._max_hours
@@ -39,13 +39,13 @@ class StopRequest:
 
 
 def mark_stopped(run_dir: Path, step: int, reason: str) -> None:
-    """Leaves `stopped.json`: this run was asked to stop after `step`, saved, and waits to be started again.
+    """Writes `stopped.json`: the run was requested to stop, has saved after `step`, and can be resumed.
 
-    The launcher's exit code cannot tell this from a failure.
+    The exit code of the launcher does not distinguish this from a failure.
     """
     (run_dir / MARK).write_text(json.dumps({"stopped_by": reason, "step": step}) + "\n", encoding="utf-8")
 
 
 def clear_mark(run_dir: Path) -> None:
-    """Removes the mark of an earlier stop."""
+    """Removes the `stopped.json` of an earlier stop, if there is one."""
     (run_dir / MARK).unlink(missing_ok=True)

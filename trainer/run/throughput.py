@@ -1,7 +1,7 @@
-"""How fast a run is: pages, tokens and FLOPs a second, the share of the hardware's peak, the share of waiting for data.
+"""Measures the speed of a run: pages, tokens and FLOPs per second, MFU, and the share of time spent waiting for data.
 
-MFU (model FLOPs utilization; Chowdhery et al. 2022, PaLM, appendix B, https://arxiv.org/abs/2204.02311) counts the
-FLOPs that the model needs, not those spent on padding or recomputation.
+MFU (model FLOPs utilization; Chowdhery et al. 2022, PaLM, appendix B, https://arxiv.org/abs/2204.02311) is the share of
+the hardware's peak. It counts the FLOPs that the model needs, not those spent on padding or recomputation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from trainer import distributed
 from trainer.settings.training import TrainingConfig
 
-# Dense bf16 TFLOP/s from the vendors' data sheets; the first name that the device's name contains.
+# Dense bf16 TFLOP/s from the vendors' data sheets. The first key that occurs in the device's name is used.
 PEAK_BF16_TFLOPS = {
     "B200": 2250.0,
     "H200": 989.0,
@@ -35,11 +35,11 @@ PEAK_BF16_TFLOPS = {
 
 
 class Throughput:
-    """Counts what was done since the rates were last read, without the time spent on anything but steps.
+    """Counts work and time since the rates were last read. Only the time of steps counts.
 
     Args:
-        peak_tflops: TFLOP/s of all ranks together.
-        clock: seconds, ever rising.
+        peak_tflops: peak TFLOP/s of all ranks together.
+        clock: returns monotonic seconds.
     """
 
     def __init__(self, peak_tflops: float, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -48,12 +48,20 @@ class Throughput:
         self.restart()
 
     def restart(self) -> None:
-        """Forgets what was counted."""
+        """Sets all counts and the time to 0."""
         self._since = self.clock()
         self._steps = self._pages = self._tokens = self._positions = self._flops = self._wait_s = 0.0
 
     def add(self, pages: float, tokens: float, positions: float, flops: float, data_wait_s: float) -> None:
-        """Counts a step: sums over all ranks, but `data_wait_s` is their mean; `positions` are tokens and padding."""
+        """Adds a step.
+
+        Args:
+            pages: of the global batch, as the next three.
+            tokens: without padding.
+            positions: tokens and padding.
+            flops: forward and backward.
+            data_wait_s: seconds spent waiting for data, mean over the ranks.
+        """
         self._steps += 1
         self._pages += pages
         self._tokens += tokens
@@ -63,15 +71,16 @@ class Throughput:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leaves out the time of an evaluation, a checkpoint or the writing of a profile."""
+        """Excludes the time of a block, such as an evaluation, a checkpoint or the writing of a profile."""
         start = self.clock()
         yield
         self._since += self.clock() - start
 
     def rates(self) -> dict[str, float]:
-        """Returns step_s, pages_per_s, tokens_per_s, tflops, and as shares of 1 padding, mfu and data_wait.
+        """Returns the rates since the last call and restarts.
 
-        Starts counting anew.
+        Returns:
+            step_s, pages_per_s, tokens_per_s, tflops, and the shares (0 to 1) padding, mfu and data_wait.
         """
         seconds = self.clock() - self._since
         tflops = self._flops / seconds / 1e12
@@ -89,16 +98,16 @@ class Throughput:
 
 
 def total_peak_tflops(device: torch.device, config: TrainingConfig) -> float:
-    """Returns the TFLOP/s of all ranks together: for each, `peak_tflops` of the settings or what the device can do.
+    """Returns the peak TFLOP/s of all ranks together. Collective: all ranks call it.
 
-    Collective: all ranks call it.
+    The peak of each rank is `--peak_tflops` or, if that is 0, the peak of its device.
     """
     dtype = torch.bfloat16 if config.dtype == "bf16" else torch.float32
     return distributed.sum_over_ranks({"peak": config.peak_tflops or peak_tflops(device, dtype)})["peak"]
 
 
 def peak_tflops(device: torch.device, dtype: torch.dtype) -> float:
-    """Returns the TFLOP/s of one device: of a known GPU in bf16 from the table, else what a large matmul reaches."""
+    """Returns the peak TFLOP/s of one device: from the table for bf16 on a known GPU, otherwise measured."""
     if device.type == "cuda" and dtype == torch.bfloat16:
         name = torch.cuda.get_device_name(device)
         for known, peak in PEAK_BF16_TFLOPS.items():
@@ -108,13 +117,13 @@ def peak_tflops(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def measure_matmul_tflops(device: torch.device, dtype: torch.dtype, seconds: float = 0.5) -> float:
-    """Returns the best TFLOP/s of a square matrix product, tried for about `seconds` on all ranks at a time."""
+    """Returns the best TFLOP/s of a square matrix product within `seconds`. Collective: all ranks measure together."""
     size = 1024 if device.type == "cpu" else 8192
     left, right = (torch.randn(size, size, dtype=dtype, device=device) for _ in range(2))
     distributed.barrier()
     best_s, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end or best_s == float("inf"):
         start = time.perf_counter()
-        (left @ right)[0, 0].item()  # the read waits for the product
+        (left @ right)[0, 0].item()  # reading a value waits for the product
         best_s = min(best_s, time.perf_counter() - start)
     return 2 * size**3 / best_s / 1e12

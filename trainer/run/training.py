@@ -1,4 +1,4 @@
-"""A run around its training loop: what comes before and after each step, and at the end."""
+"""The work of a run before and after each step, and at the end."""
 
 from __future__ import annotations
 
@@ -39,14 +39,25 @@ MODEL_DIR = "model"
 
 
 class Training:
-    """A run whose ranks have met and whose weights are loaded. Every rank calls every method.
+    """A run whose ranks are connected and whose weights are loaded. All ranks call all methods.
 
     Attributes:
-        step: optimizer steps taken; during a step, its own number.
+        config: the settings.
+        task: the task to train.
+        engine: DeepSpeed's engine around the model.
+        step: optimizer steps so far; during a step, its number.
+        dir: directory of the run.
+        profiler: profiles the steps of `--profile_steps`.
+        log: the log of the run.
 
     Args:
-        step: optimizer steps that the weights have seen.
-        started: when the hours that the run is given began, by `time.monotonic`.
+        prepared: the checked run.
+        engine: DeepSpeed's engine around the model, with the weights after `step` steps.
+        store: the checkpoints.
+        step: optimizer steps so far.
+        started: start of the run by `time.monotonic`. `--max_hours` counts from there.
+        uploads: copies checkpoints and model to remote storage; None: no copies.
+        wandb: also gets the rows of the log; None: no W&B.
     """
 
     def __init__(
@@ -71,9 +82,9 @@ class Training:
         self._evaluation = Evaluation(held_out, config.val_pages, prepared.micro_batch, config.pad_multiple)
         self._throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
-        watched = step_range(config.profile_steps) if first else None
-        self.profiler = StepProfiler(watched, self.dir / "profile", self._throughput.paused)
-        if first and step < config.max_steps:  # a finished run keeps the settings that it had
+        profiled = step_range(config.profile_steps) if first else None
+        self.profiler = StepProfiler(profiled, self.dir / "profile", self._throughput.paused)
+        if first and step < config.max_steps:  # a finished run keeps its settings
             save_config(config, self.dir / "config.yaml")
         record_dir = self.dir if first else None
         self._bad_samples = BadSamples(record_dir, step)
@@ -88,26 +99,26 @@ class Training:
 
     @property
     def samples(self) -> int:
-        """Samples consumed: all the state that the data has."""
+        """Samples consumed so far. This is the whole state of the data loader."""
         return self.step * self.config.global_batch
 
     def announce(self) -> None:
-        """Says what is about to happen."""
+        """Logs pages, ranks and batch, and where the run is resumed."""
         config, ranks, micro_batch = self.config, distributed.world_size(), self._prepared.micro_batch
-        taking_part = f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {self.engine.device.type}"
+        ranks_text = f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {self.engine.device.type}"
         logger.info(
             f"{sum(len(corpus.train) for corpus in self._prepared.corpora):,} pages to train on, "
             f"{self._evaluation.pages:,} held out to evaluate on; "
-            f"{taking_part}, ZeRO {config.zero_stage}, {config.dtype}; "
+            f"{ranks_text}, ZeRO {config.zero_stage}, {config.dtype}; "
             f"a batch of {config.global_batch} is {config.global_batch // ranks // micro_batch} x {micro_batch} a rank"
         )
         if self.step == config.max_steps:
-            logger.info(f"{self.dir} is at step {self.step} already: nothing to train; a higher --max_steps goes on")
+            logger.info(f"{self.dir} is already at step {self.step}: nothing to train; raise --max_steps to continue")
         elif self.step:
             logger.info(f"resumed after step {self.step} of {config.max_steps}")
 
     def batches(self) -> Iterator[Batch]:
-        """Yields this rank's micro-batches of all steps that are left."""
+        """Yields this rank's micro-batches of all remaining steps."""
         return training_batches(
             self.config,
             self._prepared.corpora,
@@ -119,23 +130,26 @@ class Training:
         )
 
     def begin_step(self) -> bool:
-        """Counts a step and sets its learning rate; returns False where no step is left."""
+        """Starts the next step: increments `step` and sets the learning rate. Returns False if no step is left."""
         if self.step == self.config.max_steps:
             return False
         self.step += 1
         set_learning_rate(self.engine, self._rate)
         return True
 
-    def stop_is_asked(self) -> bool:
-        """Returns whether this rank has been asked to stop."""
+    def stop_requested(self) -> bool:
+        """Returns whether this rank was requested to stop."""
         return self._stop.reason is not None
 
     def log_is_due(self) -> bool:
-        """Returns whether this step gets a row in the log."""
+        """Returns whether the current step gets a row in the log."""
         return self._is_due(self.config.log_every)
 
     def end_step(self, result: StepResult) -> bool:
-        """Records a step, and evaluates and saves where it is due; returns whether the run must stop here.
+        """Records the step, then evaluates and saves if due.
+
+        Returns:
+            Whether the run must stop now. It has been saved in that case.
 
         Raises:
             FolioError: too many steps in a row were skipped, or a checkpoint cannot be written.
@@ -150,7 +164,7 @@ class Training:
         with self._throughput.paused():
             if self._is_due(self.config.val_every) and self._evaluation.pages:
                 self.log.validation({"step": self.step, **self._evaluation.run(self.engine)})
-                stop = self._any_asked_to_stop()  # an evaluation takes long enough to be asked meanwhile
+                stop = self._stop_requested_on_any_rank()  # a request may arrive during the long evaluation
             if self._save_is_due() or stop:
                 self._store.save(self.engine, self.step, self.samples)
         if not stop or self.step == self.config.max_steps:
@@ -159,7 +173,11 @@ class Training:
         return True
 
     def finish(self, stopped: bool) -> None:
-        """Exports the model and draws the plot, unless the run was stopped; waits for uploads in any case."""
+        """Exports the model and draws the plot, unless the run was stopped. Always waits for the uploads.
+
+        Args:
+            stopped: whether the run was stopped before its last step.
+        """
         if not stopped:
             self._export()
             took = duration(time.monotonic() - self._started)
@@ -178,7 +196,7 @@ class Training:
         return self.step % every == 0 or self.step == self.config.max_steps
 
     def _save_is_due(self) -> bool:
-        # Where steps are being skipped, the weights may be why: to save them would give up better ones.
+        # Steps may be skipped because the weights are bad. Saving these weights could replace better ones.
         return self._is_due(self.config.save_every) and (
             not self._skipped.in_a_row or self._is_due(self.config.max_steps)
         )
@@ -199,14 +217,14 @@ class Training:
         }
         self.log.training(row)
 
-    def _any_asked_to_stop(self) -> bool:
-        return distributed.sum_over_ranks({"stop": float(self.stop_is_asked())})["stop"] > 0
+    def _stop_requested_on_any_rank(self) -> bool:
+        return distributed.sum_over_ranks({"stop": float(self.stop_requested())})["stop"] > 0
 
     def _leave_mark(self) -> None:
         reason = next(filter(None, distributed.gather(self._stop.reason)))
         if distributed.rank() == 0:
             mark_stopped(self.dir, self.step, reason)
-        logger.info(f"stopped by {reason} after step {self.step}, saved; the same command goes on from there")
+        logger.info(f"stopped by {reason} after step {self.step}, saved; run the same command again to resume")
 
     def _export(self) -> None:
         weights = full_weights(self.engine)
@@ -219,13 +237,13 @@ class Training:
 
 
 def start_training(prepared: PreparedRun, started: float) -> Training:
-    """Lets the ranks meet and loads the newest sound checkpoint, if there is one.
+    """Connects the ranks and loads the newest sound checkpoint, if there is one. Collective: all ranks call it.
 
     Args:
         started: see `Training`.
 
     Raises:
-        FolioError: there are checkpoints, but none that can be loaded; or Weights & Biases does not take the run.
+        FolioError: there are checkpoints but none can be loaded, or Weights & Biases rejects the run.
     """
     config, run_dir = prepared.config, Path(prepared.config.output)
     if distributed.rank() == 0:

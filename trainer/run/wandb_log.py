@@ -1,4 +1,4 @@
-"""The rows of a run on Weights & Biases, for those who ask for it. Nothing else here imports the package."""
+"""Logs the rows of a run to Weights & Biases, if requested. No other module imports the package `wandb`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ ID_FILE = "wandb_id"
 
 
 def require_wandb() -> None:
-    """Ends the program with the line that installs the package, where it is missing."""
+    """Ends the program if the package is not installed, and prints the command that installs it."""
     with needs_extra("wandb"):
         import wandb  # noqa: F401
 
 
 def start_wandb(settings: RunSettings, resumed: bool) -> WandbLog | None:
-    """Starts W&B on the first rank, where the settings ask for it. Before the ranks meet: a refusal then ends them all.
+    """Starts W&B on the first rank, if the settings request it. Otherwise returns None.
+
+    Call it before the ranks are connected. If W&B rejects the run, the launcher then ends all ranks.
+
+    Args:
+        settings: of the run.
+        resumed: whether the run is resumed.
 
     Raises:
         UsageError: see `WandbLog`.
@@ -34,18 +40,18 @@ def start_wandb(settings: RunSettings, resumed: bool) -> WandbLog | None:
 
 
 class WandbLog:
-    """A run of a W&B project: the run in `run_dir`, however often that is resumed.
+    """The run in `run_dir` as a run of a W&B project. It stays the same W&B run when it is resumed.
 
-    Its id lies in `run_dir/wandb_id`. `WANDB_MODE=offline` needs no account and no network.
+    Its id is stored in `run_dir/wandb_id`. `WANDB_MODE=offline` needs no account and no network.
 
     Args:
-        project: its name.
-        run_dir: gets `wandb/`; its own name is the run's.
-        resumed: go on with the run; else it is written anew.
-        settings: of the run, to be shown beside it.
+        project: name of the project.
+        run_dir: gets `wandb/`; its name is also the name of the run.
+        resumed: True: continue the W&B run. False: overwrite it.
+        settings: settings of the run, shown with it.
 
     Raises:
-        UsageError: W&B does not take the run: no login, no network, no such entity.
+        UsageError: W&B rejects the run: no login, no network, or no such entity.
     """
 
     def __init__(self, project: str, run_dir: Path, resumed: bool, settings: Mapping[str, Any]) -> None:
@@ -64,21 +70,29 @@ class WandbLog:
         except wandb.Error as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise UsageError(
-                f"--wandb_project {project}: Weights & Biases does not take the run ({reason}). "
+                f"--wandb_project {project}: Weights & Biases rejects the run ({reason}). "
                 "Log in with `wandb login`, or set WANDB_MODE=offline and upload later with `wandb sync`."
             ) from error
 
     def add(self, row: Mapping[str, Any]) -> None:
-        """Records the numbers of a row at its step. W&B passes over steps that it has: a resumed run repeats some."""
+        """Records the numbers of a row. W&B ignores steps that it already has: a resumed run repeats some steps."""
         self._run.log({name: value for name, value in row.items() if isinstance(value, float)}, step=row["step"])
 
     def close(self, failed: bool) -> None:
-        """Ends the run, as crashed where it `failed`."""
+        """Ends the W&B run.
+
+        Args:
+            failed: whether to mark it as crashed.
+        """
         self._run.finish(exit_code=int(failed))
 
 
 def _run_id(run_dir: Path) -> str:
-    """Returns the run's id. Drawn once and kept, not made of the path: in containers every run may lie at one path."""
+    """Returns the id of the run.
+
+    It is drawn at random once and stored. The path of the run cannot serve as id: in containers, all runs may have the
+    same path.
+    """
     path = run_dir / ID_FILE
     if not path.exists():
         path.write_text(uuid.uuid4().hex + "\n", encoding="utf-8")

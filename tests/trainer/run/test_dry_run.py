@@ -1,4 +1,4 @@
-"""What a dry run says of the whole run, from rates that are given."""
+"""Tests of the estimate of a dry run, from fixed rates."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ RATES = {
 }
 
 
-def test_an_estimate_follows_from_pages_steps_and_rates():
+def test_the_estimate_is_computed_from_pages_steps_and_rates():
     config = load_config("tiny", None, {"max_steps": "450"})
     assert estimate(config, 36_000, 6_600_000, 1.234, RATES).splitlines() == [
         "model      6.6M parameters, 1.23 GB on the rank that needs most",
-        "page       14 GFLOP, 500 tokens; padding 8.4% of all",
-        "speed      10.00 pages/s, 1.60 s a step, 0.14 TFLOP/s, mfu 40.0%, data 2%",
+        "page       14 GFLOP, 500 tokens; padding 8.4% of all positions",
+        "speed      10.00 pages/s, 1.60 s per step, 0.14 TFLOP/s, mfu 40.0%, data 2%",
         "one epoch  1h00m for 36,000 pages",
-        "whole run  12m00s for 450 steps, 7,200 pages; evaluations and checkpoints come on top",
+        "whole run  12m00s for 450 steps, 7,200 pages; evaluations and checkpoints are not included",
     ]

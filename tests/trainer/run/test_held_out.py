@@ -1,4 +1,4 @@
-"""Which held-out pages are asked, and what their losses are means of."""
+"""Tests of the selection of held-out pages and of their mean losses."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def held_out(*paths: Path) -> PageDataset:
     return PageDataset([corpus.held_out for corpus in corpora], task, config.model, config.seed)
 
 
-def evaluation(dataset: PageDataset, most: int) -> Evaluation:
-    return Evaluation(dataset, most, block_size=2, pad_multiple=32)
+def evaluation(dataset: PageDataset, max_pages: int) -> Evaluation:
+    return Evaluation(dataset, max_pages, block_size=2, pad_multiple=32)
 
 
 def model_for(dataset: PageDataset) -> DocFormerV2:
@@ -49,17 +49,17 @@ def model_for(dataset: PageDataset) -> DocFormerV2:
     return model
 
 
-def test_corpora_are_asked_in_turn_until_one_has_no_more(paths):
+def test_pages_are_taken_from_the_corpora_in_turn_until_one_is_exhausted(paths):
     dataset = held_out(*paths)
     few, many = map(len, dataset.corpora)
     assert 0 < few < many
-    for most in (2, 2 * few, few + many):
-        asked = Counter(ref.corpus for block in evaluation(dataset, most).blocks for ref in block)
-        assert asked == {0: min(few, most // 2), 1: max(most // 2, most - few)}
+    for pages in (2, 2 * few, few + many):
+        taken = Counter(ref.corpus for block in evaluation(dataset, pages).blocks for ref in block)
+        assert taken == {0: min(few, pages // 2), 1: max(pages // 2, pages - few)}
 
 
 @pytest.mark.parametrize("ranks", [1, 2, 3])
-def test_ranks_share_the_blocks_out_and_each_has_as_many(paths, monkeypatch, ranks):
+def test_all_ranks_have_the_same_number_of_blocks_and_each_block_is_counted_once(paths, monkeypatch, ranks):
     dataset = held_out(*paths)
     expected = evaluation(dataset, 100).blocks
     monkeypatch.setenv("WORLD_SIZE", str(ranks))
@@ -73,29 +73,31 @@ def test_ranks_share_the_blocks_out_and_each_has_as_many(paths, monkeypatch, ran
 
 
 def test_held_out_losses_are_means_over_the_answers_of_all_corpora(paths):
-    together, *apart = (held_out(*paths), held_out(paths[0]), held_out(paths[1]))
-    model = model_for(together)
+    combined, *single = (held_out(*paths), held_out(paths[0]), held_out(paths[1]))
+    model = model_for(combined)
     with only_rank():
-        row, *parts = (evaluation(dataset, 1000).run(model) for dataset in (together, *apart))
+        row, *parts = (evaluation(dataset, 1000).run(model) for dataset in (combined, *single))
     assert row["val_pages"] == sum(part["val_pages"] for part in parts)
     for name in NAMES:
         for kind in ("loss", "acc"):
             low, high = sorted(part[f"val_{kind}_{name}"] for part in parts)
             assert low <= row[f"val_{kind}_{name}"] <= high
     mean = sum(part["val_loss_line"] * part["val_pages"] for part in parts) / row["val_pages"]
-    assert row["val_loss_line"] == pytest.approx(mean), "each page has as many pairs"
+    assert row["val_loss_line"] == pytest.approx(mean), "all pages have the same number of pairs"
     assert row["val_loss"] == pytest.approx(sum(row[f"val_loss_{name}"] for name in NAMES))
-    assert model.training, "training goes on as it was"
+    assert model.training, "the model is back in training mode"
 
 
-def test_held_out_pages_that_cannot_be_used_are_counted_and_said_once(paths, tmp_path, caplog):
+def test_held_out_pages_that_cannot_be_used_are_counted_and_logged_once(paths, tmp_path, caplog):
     write_corpus(tmp_path / "sound", pages=9, shards=1, words=20, long_side=64)
     dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", set(range(0, 9, 2)), "no image"))
     model = model_for(dataset)
     with only_rank(), caplog.at_level("WARNING", "trainer"):
-        asked = evaluation(dataset, 1000)
-        rows = [asked.run(model) for _ in range(2)]
+        repeated = evaluation(dataset, 1000)
+        rows = [repeated.run(model) for _ in range(2)]
     assert rows[0] == rows[1]
     assert rows[0]["val_bad_samples"] > 0
-    (said,) = (record.message for record in caplog.records if "held-out" in record.message)
-    assert said.startswith(f"{rows[0]['val_bad_samples']} of {len(dataset.corpora[0])} held-out pages cannot be used")
+    (message,) = (record.message for record in caplog.records if "held-out" in record.message)
+    assert message.startswith(
+        f"{rows[0]['val_bad_samples']} of {len(dataset.corpora[0])} held-out pages cannot be used"
+    )

@@ -1,4 +1,4 @@
-"""The records of bad samples and of skipped steps."""
+"""Tests of the records of bad samples and of skipped steps."""
 
 from __future__ import annotations
 
@@ -21,28 +21,30 @@ def _step(skipped: bool, grad_norm: float = math.inf) -> StepResult:
     return StepResult(metrics={"loss": 2.0}, grad_norm=grad_norm, **work, stop=False, bad=[], skipped=pages)
 
 
-def test_only_so_many_in_a_row_stop_a_run():
-    steps = SkippedSteps(None, most_in_a_row=2, resume_step=0)
+def test_only_skipped_steps_in_a_row_stop_a_run():
+    steps = SkippedSteps(None, max_in_a_row=2, resume_step=0)
     for number, skipped in enumerate([True, False, True]):
         steps.note(number, _step(skipped))
-    with pytest.raises(FolioError, match=r"step 7: loss 2, gradient norm inf: 2 skipped in a row \(--max_skipped\)"):
+    with pytest.raises(
+        FolioError, match=r"step 7: loss 2, gradient norm inf: 2 steps skipped in a row \(--max_skipped\)"
+    ):
         steps.note(7, _step(True))
 
 
 @pytest.mark.parametrize(
-    ("norm", "cure"),
-    [(1e9, "give a larger --skip_grad_norm"), (math.inf, "delete the newest of RUN/checkpoints")],
+    ("norm", "advice"),
+    [(1e9, "pass a larger --skip_grad_norm"), (math.inf, "delete the newest checkpoint in RUN/checkpoints")],
 )
-def test_the_cure_depends_on_why_steps_were_skipped(norm, cure):
-    with pytest.raises(FolioError, match=cure):
-        SkippedSteps(None, most_in_a_row=1, resume_step=0).note(1, _step(True, norm))
+def test_the_advice_depends_on_the_reason_for_the_skipped_steps(norm, advice):
+    with pytest.raises(FolioError, match=advice):
+        SkippedSteps(None, max_in_a_row=1, resume_step=0).note(1, _step(True, norm))
 
 
-def test_a_resumed_run_forgets_the_steps_that_it_repeats(tmp_path):
-    steps = SkippedSteps(tmp_path, most_in_a_row=9, resume_step=0)
+def test_a_resumed_run_drops_the_skipped_steps_that_it_repeats(tmp_path):
+    steps = SkippedSteps(tmp_path, max_in_a_row=9, resume_step=0)
     for number in (3, 8, 12):
         steps.note(number, _step(True))
-    again = SkippedSteps(tmp_path, most_in_a_row=9, resume_step=10)
+    again = SkippedSteps(tmp_path, max_in_a_row=9, resume_step=10)
     assert again.total == 2
     again.note(12, _step(True))
     rows = [json.loads(line) for line in (tmp_path / SKIPPED_STEPS).read_text().splitlines()]
@@ -51,14 +53,14 @@ def test_a_resumed_run_forgets_the_steps_that_it_repeats(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("norm", "most", "usable"),
+    ("norm", "limit", "usable"),
     [(5.0, 0.0, True), (5.0, 5.0, True), (5.1, 5.0, False), (math.inf, 0.0, False), (math.nan, 5.0, False)],
 )
-def test_a_gradient_is_usable_where_it_is_finite_and_within_the_limit(norm, most, usable):
-    assert is_usable(norm, most) == usable
+def test_a_gradient_is_usable_if_it_is_finite_and_within_the_limit(norm, limit, usable):
+    assert is_usable(norm, limit) == usable
 
 
-def test_a_resumed_run_counts_on_and_forgets_the_bad_samples_that_it_repeats(tmp_path):
+def test_a_resumed_run_continues_the_count_and_drops_the_bad_samples_that_it_repeats(tmp_path):
     first = BadSamples(tmp_path, resume_step=0)
     for step in (3, 8, 12):
         first.note(step, ["a in corpus-00000: torn", "b in corpus-00001: torn"])
@@ -72,16 +74,16 @@ def test_a_resumed_run_counts_on_and_forgets_the_bad_samples_that_it_repeats(tmp
     assert steps == [3, 3, 8, 8, 12]
 
 
-def test_the_first_few_bad_samples_are_said_and_all_are_counted(tmp_path, caplog):
+def test_the_first_few_bad_samples_are_logged_and_all_are_counted(tmp_path, caplog):
     bad = BadSamples(tmp_path, resume_step=0)
     with caplog.at_level(logging.WARNING, "trainer"):
         for step in range(1, 31):
             bad.note(step, [f"page-{step} in corpus-00000: torn"])
     assert bad.total == 30
     assert len(caplog.messages) == SHOWN
-    assert caplog.messages[-1].endswith(f"(all are in {tmp_path / BAD_SAMPLES}): page-{SHOWN} in corpus-00000: torn")
+    assert caplog.messages[-1].endswith(f"({tmp_path / BAD_SAMPLES} lists all): page-{SHOWN} in corpus-00000: torn")
 
 
-def test_other_ranks_write_and_say_nothing_of_bad_samples(tmp_path, caplog):
+def test_other_ranks_neither_record_nor_log_bad_samples(tmp_path, caplog):
     BadSamples(None, resume_step=0).note(1, ["a in corpus-00000: torn"])
     assert not caplog.messages

@@ -1,4 +1,4 @@
-"""The record of a run."""
+"""Tests of the log of a run."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def _log(run_dir, resume_step=0, tensorboard=False) -> RunLog:
     return RunLog(run_dir, max_steps=1820, resume_step=resume_step, tensorboard=tensorboard)
 
 
-def test_rows_come_back_as_they_were_written(tmp_path):
+def test_rows_are_read_as_they_were_written(tmp_path):
     with _log(tmp_path) as log:
         log.training(ROW)
     assert read_log(tmp_path) == [ROW]
 
 
-def test_one_readable_line_tells_all_of_a_step(tmp_path, caplog):
+def test_one_readable_line_shows_all_values_of_a_step(tmp_path, caplog):
     with caplog.at_level(logging.INFO, "trainer"), _log(tmp_path) as log:
         log.training(ROW)
     assert caplog.messages == [
@@ -60,7 +60,7 @@ def test_a_resumed_run_drops_the_rows_that_it_repeats(tmp_path):
     assert [(row["step"], row["loss"]) for row in read_log(tmp_path)] == [(10, 3.5), (20, 3.5), (30, 9.0)]
 
 
-def test_a_line_that_a_killed_run_left_unfinished_is_left_out(tmp_path):
+def test_an_incomplete_line_of_a_killed_run_is_ignored(tmp_path):
     (tmp_path / "log.jsonl").write_text(json.dumps(ROW) + '\n{"step": 30, "lo')
     assert read_log(tmp_path) == [ROW]
 
@@ -71,7 +71,7 @@ def test_only_the_rank_with_a_directory_writes(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_tensorboard_holds_every_number(tmp_path):
+def test_tensorboard_contains_every_number(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     with _log(tmp_path, tensorboard=True) as log:
@@ -83,7 +83,7 @@ def test_tensorboard_holds_every_number(tmp_path):
 
 
 @pytest.mark.parametrize("line", [b"", b"{", b"7", b"{}", b"\xff\x00"])
-def test_a_run_goes_on_over_a_log_with_a_line_that_is_no_row(tmp_path, line):
+def test_a_run_can_be_resumed_if_a_line_of_its_log_is_not_a_row(tmp_path, line):
     row = json.dumps(ROW).encode()
     (tmp_path / "log.jsonl").write_bytes(row + b"\n" + line + b"\n" + row + b"\n")
     with _log(tmp_path, resume_step=20) as log:

@@ -1,4 +1,4 @@
-"""What is refused before a run starts, and with which words."""
+"""Tests of everything that is refused before a run starts, and of the messages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture
 def refused(tmp_path, caplog):
-    """Runs the command line in this process, which no rank leaves to train, and returns exit code and message."""
+    """Returns a function that runs a wrong command line in this process and returns exit code and message."""
 
     def attempt(corpus, *words: str) -> tuple[int, str]:
         with caplog.at_level(logging.INFO, "trainer"):
@@ -37,25 +37,25 @@ def refused(tmp_path, caplog):
     return attempt
 
 
-def test_a_directory_without_a_corpus(refused, tmp_path):
+def test_a_directory_without_a_corpus_is_refused(refused, tmp_path):
     code, message = refused(tmp_path)
     assert code == 2
     assert message.startswith(f"error: {tmp_path} holds no index.json")
 
 
-def test_a_corpus_that_does_not_answer(refused):
+def test_a_corpus_on_a_server_that_does_not_answer_is_refused(refused):
     code, message = refused("http://localhost:1/OUT")
     assert code == 2
     assert message.startswith("error: --corpus http://localhost:1/OUT cannot be reached (")
 
 
-def test_a_kind_of_url_that_nothing_knows(refused):
+def test_a_url_with_an_unknown_protocol_is_refused(refused):
     code, message = refused("foo://x/y")
     assert code == 2
     assert message.startswith("error: --corpus foo://x/y: Protocol not known: foo")
 
 
-def test_a_bucket_that_asks_for_credentials_where_there_are_none(refused, monkeypatch, tmp_path):
+def test_a_bucket_that_needs_missing_credentials_is_refused(refused, monkeypatch, tmp_path):
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -67,7 +67,7 @@ def test_a_bucket_that_asks_for_credentials_where_there_are_none(refused, monkey
     assert "check it; `aws configure` logs in" in message
 
 
-def test_a_bucket_that_lets_nobody_in_is_a_sentence_and_no_more(refused, monkeypatch, caplog):
+def test_a_bucket_that_denies_access_gives_a_single_message(refused, monkeypatch, caplog):
     gcsfs.GCSFileSystem.clear_instance_cache()
     with serving(Forbidding) as address:
         monkeypatch.setenv("STORAGE_EMULATOR_HOST", address)
@@ -79,29 +79,29 @@ def test_a_bucket_that_lets_nobody_in_is_a_sentence_and_no_more(refused, monkeyp
     assert [record.message for record in caplog.records if not record.name.startswith("google")] == [message]
 
 
-def test_a_cache_that_is_too_small_for_what_is_read_at_a_time(refused, corpus):
+def test_a_cache_that_is_too_small_for_the_shuffled_shards_is_refused(refused, corpus):
     url = f"file://{corpus}"
     code, message = refused(url, "--cache_gb", "0.000001", "--global_batch", "4")
     assert code == 2
-    assert message.startswith("error: --cache_gb 1e-06 is too little for 2 x --shuffle_shards 64")
-    assert message.endswith("give at least 0.1, or lower --shuffle_shards.")
+    assert message.startswith("error: --cache_gb 1e-06 is too small for 2 x --shuffle_shards 64")
+    assert message.endswith("pass at least 0.1, or lower --shuffle_shards.")
 
 
 @pytest.mark.parametrize("inside", ["", "folder"])
-def test_a_cache_that_cannot_be_a_directory(refused, corpus, tmp_path, inside):
+def test_a_cache_that_cannot_be_created_is_refused(refused, corpus, tmp_path, inside):
     (tmp_path / "file").write_text("in the way")
     code, message = refused(f"file://{corpus}", "--cache_dir", str(tmp_path / "file" / inside), "--global_batch", "4")
     assert code == 2
     assert message.startswith(f"error: --cache_dir {tmp_path / 'file' / inside} cannot be created: ")
 
 
-def test_a_cache_that_cannot_be_written_into(refused, corpus):
+def test_a_cache_that_is_not_writable_is_refused(refused, corpus):
     code, message = refused(f"file://{corpus}", "--cache_dir", "/proc", "--global_batch", "4")
     assert code == 2
-    assert message.startswith("error: --cache_dir /proc cannot be written into (")
+    assert message.startswith("error: --cache_dir /proc is not writable (")
 
 
-def test_a_cache_in_the_home_of_nobody(refused, corpus):
+def test_a_cache_in_the_home_of_an_unknown_user_is_refused(refused, corpus):
     code, message = refused(f"file://{corpus}", "--cache_dir", "~nobody-of-this-name/cache", "--global_batch", "4")
     assert code == 2
     assert message.startswith("error: --cache_dir ~nobody-of-this-name/cache: ")
@@ -109,38 +109,38 @@ def test_a_cache_in_the_home_of_nobody(refused, corpus):
 
 def test_a_local_corpus_needs_no_cache(refused, corpus, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    said = "error: --global_batch 3 is no multiple of the 2 ranks"  # which is looked at after the cache
+    later_error = "error: --global_batch 3 is no multiple of the 2 ranks"  # this check comes after that of the cache
     words = ["--cache_dir", "/proc/none", "--cache_gb", "0", "--global_batch", "3"]
-    assert refused(corpus, *words)[1].startswith(said)
-    assert refused(f"file://{corpus}", *words)[1].startswith("error: --cache_gb 0 is too little")
+    assert refused(corpus, *words)[1].startswith(later_error)
+    assert refused(f"file://{corpus}", *words)[1].startswith("error: --cache_gb 0 is too small")
 
 
-def test_weights_for_some_corpora_only(refused, corpus):
+def test_weights_for_only_some_corpora_are_refused(refused, corpus):
     code, message = refused(f"{corpus}:0.5", "--corpus", str(corpus))
     assert code == 2
     assert message == f"error: --corpus: give a weight to each or to none, got {corpus}:0.5, {corpus}"
 
 
-def test_corpora_on_different_grids(refused, corpus, tmp_path):
+def test_corpora_with_different_grids_are_refused(refused, corpus, tmp_path):
     write_corpus(tmp_path / "other", pages=3, words=5, long_side=64, grid=(2, 2))
     code, message = refused(corpus, "--corpus", str(tmp_path / "other"))
     assert code == 2
     assert "were built on different grids" in message
 
 
-def test_a_corpus_that_is_named_twice(refused, corpus):
+def test_a_corpus_that_is_given_twice_is_refused(refused, corpus):
     code, message = refused(f"{corpus}:1", "--corpus", f"file://{corpus}/:2")
     assert code == 2
     assert message.startswith(f"error: --corpus {corpus} and --corpus file://{corpus}/ are the same corpus: ")
 
 
-def test_a_share_that_holds_out_every_page(refused, corpus):
+def test_a_val_share_that_holds_out_every_page_is_refused(refused, corpus):
     code, message = refused(corpus, "--val_share", "0.999999")
     assert code == 2
     assert message == f"error: --val_share 0.999999 holds out all 9 pages of {corpus}: lower it."
 
 
-def test_a_corpus_of_a_newer_schema(refused, tmp_path):
+def test_a_corpus_of_a_newer_schema_is_refused(refused, tmp_path):
     write_corpus(tmp_path / "OUT", pages=3, words=5, long_side=64)
     index = tmp_path / "OUT" / "index.json"
     index.write_text(json.dumps(json.loads(index.read_text()) | {"schema_version": 99}))
@@ -150,7 +150,7 @@ def test_a_corpus_of_a_newer_schema(refused, tmp_path):
     assert "upgrade folio" in message
 
 
-def test_a_corpus_made_with_another_tokenizer_is_refused_with_the_command_that_makes_it_fit(refused, corpus, tmp_path):
+def test_a_corpus_with_another_tokenizer_is_refused_with_the_command_that_converts_it(refused, corpus, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("\n".join(f"word{i} total amount {i}" for i in range(200)))
     sentencepiece.SentencePieceTrainer.train(input=str(text), model_prefix=str(tmp_path / "own"), vocab_size=60)
@@ -164,7 +164,7 @@ def test_a_corpus_made_with_another_tokenizer_is_refused_with_the_command_that_m
     assert "tokenizer" not in refused(f"{corpus}-retokenized", *words)[1]
 
 
-def test_an_unknown_tokenizer_is_named_with_what_it_may_be(refused, corpus, tmp_path):
+def test_an_unknown_tokenizer_is_refused_with_the_possible_kinds(refused, corpus, tmp_path):
     code, message = refused(corpus, "--tokenizer", f"{tmp_path}/missing.model")
     assert code == 2
     assert message.startswith(f"error: --tokenizer {tmp_path}/missing.model: no such file or directory here")
@@ -172,7 +172,7 @@ def test_an_unknown_tokenizer_is_named_with_what_it_may_be(refused, corpus, tmp_
         assert kind in message
 
 
-def test_a_corpus_without_a_usable_page(refused, tmp_path):
+def test_a_corpus_without_a_usable_page_is_refused(refused, tmp_path):
     write_corpus(tmp_path / "OUT", pages=0, shards=1)
     code, message = refused(tmp_path / "OUT")
     assert code == 2
@@ -181,26 +181,28 @@ def test_a_corpus_without_a_usable_page(refused, tmp_path):
 
 @pytest.mark.parametrize("more", [(), ("--dry_run",)])
 @pytest.mark.parametrize(
-    ("output", "said"),
+    ("output", "message"),
     [
-        ("file", "--output file cannot be created (file is a file): name another directory."),
-        ("file/RUN", "file is a file): name another directory."),
-        ("x" * 300, "cannot be created (File name too long): name another directory."),
-        ("gs://bucket/RUN", "--output gs://bucket/RUN is remote, a run writes to a local directory"),
-        ("OUT", "--output OUT is a corpus: name another directory, which need not exist."),
+        ("file", "--output file cannot be created (file is a file): choose another directory."),
+        ("file/RUN", "file is a file): choose another directory."),
+        ("x" * 300, "cannot be created (File name too long): choose another directory."),
+        ("gs://bucket/RUN", "--output gs://bucket/RUN is remote, but a run needs a local directory"),
+        ("OUT", "--output OUT is a corpus: choose another directory. It need not exist."),
     ],
 )
-def test_an_output_that_no_run_can_have(corpus, tmp_path, caplog, monkeypatch, output, said, more):
+def test_an_output_that_cannot_be_a_run_directory_is_refused(
+    corpus, tmp_path, caplog, monkeypatch, output, message, more
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "OUT").symlink_to(corpus)
     words = ["--corpus", str(corpus), "--output", output, "--model", "tiny", "--global_batch", "4", *more]
     assert main(words) == 2
-    assert said in caplog.messages[-1]
+    assert message in caplog.messages[-1]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["OUT", "file"]
 
 
-def test_an_unknown_model_size(refused, corpus):
+def test_an_unknown_model_size_is_refused(refused, corpus):
     assert refused(corpus, "--model", "giant") == (
         2,
         "error: --model giant: choose one of tiny, small, base, large",

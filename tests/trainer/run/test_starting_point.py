@@ -1,4 +1,4 @@
-"""Runs that begin at a T5, through the real program."""
+"""Tests of runs that start from a T5, with the real program."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAME = ("step", "loss", "grad_norm", "lr")
 
 @pytest.fixture(scope="module")
 def t5(tmp_path_factory) -> Path:
-    """A T5 of the shape of `SMALL`, with the large embeddings of a trained one."""
+    """Returns the folder of a T5 with the shape of `SMALL` and embeddings as large as those of a trained T5."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("t5")
     shape = transformers.T5Config(d_model=32, d_kv=32, d_ff=64, num_heads=2, num_layers=1, num_decoder_layers=1)
@@ -30,7 +30,7 @@ def t5(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def launched(t5, tmp_path_factory):
-    """All runs by name: directory, exit codes, what was printed."""
+    """Returns the parent directory of all runs, their exit codes by name, and what they printed."""
     base = tmp_path_factory.mktemp("runs")
     write_corpus(base / "OUT", pages=12, words=40, long_side=256)
 
@@ -41,7 +41,7 @@ def launched(t5, tmp_path_factory):
     plan = {
         "whole": line("whole", 4, "--init_from", str(t5), "--profile_steps", "2:3"),
         "first half": line("halves", 2, "--init_from", str(t5), "--upload_to", str(base / "elsewhere")),
-        "forgotten": line("halves", 4),
+        "without the flag": line("halves", 4),
         "second half": line("halves", 4, "--init_from", "moved/away"),
         "elsewhere": line("elsewhere", 4, "--init_from", "moved/away"),
         "fresh": line("fresh", 2),
@@ -52,7 +52,7 @@ def launched(t5, tmp_path_factory):
     return base, codes, printed
 
 
-def test_a_run_begins_at_the_weights_of_the_t5(launched, t5):
+def test_a_run_starts_from_the_weights_of_the_t5(launched, t5):
     base, codes, _ = launched
     assert codes["whole"] == codes["fresh"] == 0
     start, ends = load_file(t5 / "model.safetensors"), {}
@@ -62,33 +62,33 @@ def test_a_run_begins_at_the_weights_of_the_t5(launched, t5):
     assert (ends["fresh"] - start["shared.weight"]).abs().mean() > 4
 
 
-def test_a_resumed_run_goes_on_bit_for_bit_without_the_t5(launched):
+def test_a_resumed_run_needs_no_t5_and_is_bit_identical(launched):
     base, codes, _ = launched
     assert codes["second half"] == 0
     assert rows(base / "halves", *SAME) == rows(base / "whole", *SAME)
 
 
-def test_a_copied_checkpoint_is_all_that_the_run_needs_to_go_on_elsewhere(launched):
+def test_a_run_can_be_resumed_elsewhere_from_a_copied_checkpoint(launched):
     base, codes, _ = launched
     assert codes["elsewhere"] == 0
     assert rows(base / "elsewhere", *SAME) == rows(base / "whole", *SAME)[2:]
 
 
-def test_a_run_that_began_otherwise_is_not_mixed_up(launched):
+def test_resuming_with_another_starting_point_is_refused(launched):
     _, codes, printed = launched
-    assert (codes["forgotten"], codes["too late"]) == (2, 2)
-    assert "holds a run that began at a T5: give --init_from" in printed
-    assert "holds a run that began at random weights: leave out --init_from" in printed
+    assert (codes["without the flag"], codes["too late"]) == (2, 2)
+    assert "holds a run that started from a T5: pass --init_from" in printed
+    assert "holds a run that started from random weights: omit --init_from" in printed
 
 
-def test_a_t5_of_another_shape_is_refused_before_anything_is_done(launched):
+def test_a_t5_of_another_shape_is_refused_before_the_training_starts(launched):
     base, codes, printed = launched
     assert codes["larger"] == 2
     assert "has d_ff 64, the model has model.d_ff 128" in printed
     assert not list((base / "larger").glob("checkpoints/*"))
 
 
-def test_a_profile_is_announced_where_it_lies(launched):
+def test_the_paths_of_a_profile_are_printed(launched):
     base, _, printed = launched
     for name in ("trace.json", "operators.txt"):
         assert (base / "whole" / "profile" / name).stat().st_size > 1000

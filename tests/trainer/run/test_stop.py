@@ -1,4 +1,4 @@
-"""Signals that come while the run evaluates, which is where it does not look between steps."""
+"""Tests of signals during an evaluation, when the run does not check for them, and of other early ends."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from tests.trainer.launches import PRETRAIN, ROOT, SMALL, rows, run
 from trainer.pretrain import main
 from trainer.run.stop import StopRequest, mark_stopped
 
-# The real program, which sends itself the signal as its first evaluation begins.
+# The real program, but it sends itself the signal at the start of its first evaluation.
 SIGNALLED = """
 import os, signal, sys, weakref
 sys.path.insert(0, sys.argv.pop(1))
 from trainer.run.held_out import Evaluation
 from trainer.pretrain import main
 evaluate, number, where = Evaluation.run, signal.Signals[sys.argv.pop(1)], sys.argv.pop(1)
-def struck(self, engine):
-    dying = set()
-    watch = weakref.ref(dying, lambda _: where == "callback" and (os.kill(os.getpid(), number) or sum(range(100))))
-    del dying
+def signalled(self, engine):
+    deleted = set()
+    watch = weakref.ref(deleted, lambda _: where == "callback" and (os.kill(os.getpid(), number) or sum(range(100))))
+    del deleted
     if where == "step":
         os.kill(os.getpid(), number)
     return evaluate(self, engine)
-Evaluation.run = struck
+Evaluation.run = signalled
 sys.exit(main())
 """
 
 
 @pytest.fixture
 def signalled(tmp_path):
-    """Runs the program up to its evaluation after step 2 of 6, where the signal comes; exit code and output."""
+    """Returns a function that runs the program with a signal at the evaluation after step 2 of 6.
+
+    The function returns exit code and output.
+    """
     write_corpus(tmp_path / "OUT", pages=20, words=20, long_side=128)
 
     def attempt(name: str, where: str = "step") -> tuple[int, str]:
@@ -46,7 +49,7 @@ def signalled(tmp_path):
     return attempt
 
 
-def test_the_hours_given_count_from_the_start_and_none_are_no_limit():
+def test_max_hours_count_from_the_start_and_zero_means_no_limit():
     now_s = 100.0
     limited, unlimited = (StopRequest(hours, 100.0, clock=lambda: now_s) for hours in (1.5, 0.0))
     now_s += 1.5 * 3600 - 1
@@ -55,7 +58,7 @@ def test_the_hours_given_count_from_the_start_and_none_are_no_limit():
     assert (limited.reason, unlimited.reason) == ("--max_hours 1.5", None)
 
 
-def test_a_sigterm_during_an_evaluation_stops_the_run_right_after_it(signalled, tmp_path):
+def test_sigterm_during_an_evaluation_stops_the_run_after_the_evaluation(signalled, tmp_path):
     code, printed = signalled("SIGTERM")
     assert code == 1, printed
     assert json.loads((tmp_path / "RUN" / "stopped.json").read_text())["step"] == 2
@@ -64,25 +67,25 @@ def test_a_sigterm_during_an_evaluation_stops_the_run_right_after_it(signalled, 
 
 
 @pytest.mark.parametrize("where", ["step", "callback"])
-def test_ctrl_c_ends_the_run_with_one_line_also_where_python_drops_exceptions(signalled, where):
+def test_ctrl_c_ends_the_run_with_one_line_even_if_python_ignores_the_exception(signalled, where):
     code, printed = signalled("SIGINT", where)
     assert code == 130, printed
-    assert printed.splitlines()[-1] == "stopped; the same command goes on from the last checkpoint"
+    assert printed.splitlines()[-1] == "stopped; run the same command again to resume from the last checkpoint"
     assert "Traceback" not in printed
 
 
-def test_a_disk_that_fills_up_beside_the_checkpoints_ends_the_run_with_one_line(tmp_path):
+def test_a_disk_that_becomes_full_outside_a_save_ends_the_run_with_one_line(tmp_path):
     write_corpus(tmp_path / "OUT", pages=20, words=20, long_side=128)
     with small_disk(tmp_path / "disk", "12k") as disk:
         where = ["--corpus", str(tmp_path / "OUT"), "--output", str(disk.path / "RUN")]
         done = run([sys.executable, str(PRETRAIN), *where, *SMALL, "--val_share", "0"], tmp_path)
     assert done.returncode == 1, done.stdout
     assert done.stdout.splitlines()[-1].startswith("error: ")
-    assert "cannot be written: No space left on device. Make room" in done.stdout.splitlines()[-1]
+    assert "cannot be written: No space left on device. Free disk space" in done.stdout.splitlines()[-1]
     assert "Traceback" not in done.stdout
 
 
-def test_a_start_that_fails_takes_the_mark_of_the_stop_before_it_away(tmp_path):
+def test_a_failed_start_removes_the_stopped_json_of_an_earlier_stop(tmp_path):
     write_corpus(tmp_path / "OUT", pages=20, words=20, long_side=128)
     mark_stopped(tmp_path, step=3, reason="SIGTERM")
     assert main(["--corpus", str(tmp_path / "OUT"), "--output", str(tmp_path), "--init_from", str(tmp_path)]) == 2

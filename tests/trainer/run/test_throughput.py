@@ -1,4 +1,4 @@
-"""The numbers on the log line, by a clock that the test turns."""
+"""Tests of the rates in the log, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trainer.run.throughput import Throughput
 
 
 class Clock:
-    """Stands still until it is set."""
+    """A clock that changes only when the test sets it."""
 
     now_s = 100.0
 
@@ -24,7 +24,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def test_rates_are_work_over_the_time_since_they_were_last_read(clock):
+def test_rates_are_the_work_per_second_since_they_were_last_read(clock):
     throughput = Throughput(peak_tflops=4.0, clock=clock)
     for _ in range(2):
         clock.now_s += 5.0
@@ -37,7 +37,7 @@ def test_rates_are_work_over_the_time_since_they_were_last_read(clock):
     assert throughput.rates()["pages_per_s"] == 10.0
 
 
-def test_evaluations_and_checkpoints_do_not_slow_the_rates(clock):
+def test_evaluations_and_checkpoints_do_not_lower_the_rates(clock):
     throughput = Throughput(peak_tflops=1.0, clock=clock)
     clock.now_s += 1.0
     throughput.add(pages=8, tokens=0, positions=1, flops=0, data_wait_s=0)
@@ -48,7 +48,7 @@ def test_evaluations_and_checkpoints_do_not_slow_the_rates(clock):
     assert throughput.rates()["pages_per_s"] == 8.0
 
 
-def test_tokens_and_flops_of_a_batch_leave_padding_out():
+def test_tokens_and_flops_of_a_batch_do_not_include_padding():
     examples = [example_of(page_tokens([4] * lines)) for lines in (3, 12)]
     lengths = [(len(example.input_ids), len(example.labels)) for example in examples]
     batch = collated(examples, pad_multiple=64)

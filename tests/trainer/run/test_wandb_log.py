@@ -1,4 +1,4 @@
-"""The record of a run on Weights & Biases, written by the real package without a network."""
+"""Tests of the log on Weights & Biases, written by the real package without a network."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def corpus(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def resumed(corpus, tmp_path_factory) -> Path:
-    """The directory of a run on two ranks that was taken up again after three of its six steps."""
+    """Returns the directory of a run on two ranks that was resumed after three of its six steps."""
     pytest.importorskip("wandb", reason="the extra folio[wandb] is not installed")
     base = tmp_path_factory.mktemp("runs")
     line = ["--corpus", str(corpus), "--output", str(base / "RUN"), *SMALL, "--save_every", "3"]
@@ -44,7 +44,7 @@ def resumed(corpus, tmp_path_factory) -> Path:
 
 
 def records_of(path: Path) -> Iterator:
-    """Yields W&B's records of an offline run: protobufs in LevelDB's log format, behind a header of seven bytes."""
+    """Yields the records that W&B wrote for an offline run: protobufs in LevelDB's log format after a 7-byte header."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     data, at, parts = path.read_bytes(), HEADER_BYTES, []
@@ -55,7 +55,7 @@ def records_of(path: Path) -> Iterator:
             continue
         _, size, kind = struct.unpack_from("<IHB", data, at)
         if at + HEADER_BYTES + size > len(data):
-            return  # in the midst of being written
+            return  # this record is still being written
         parts.append(data[at + HEADER_BYTES : at + HEADER_BYTES + size])
         at += HEADER_BYTES + size
         if kind in (WHOLE, LAST):
@@ -64,12 +64,12 @@ def records_of(path: Path) -> Iterator:
 
 
 def sessions_of(run_dir: Path) -> list[list]:
-    """Returns the records of each time that W&B was started in a run, in order."""
+    """Returns the records of each W&B session of a run, in order. Each start of the run has its own session."""
     return [closed_session(path) for path in sorted((run_dir / "wandb").glob("offline-run-*/run-*.wandb"))]
 
 
 def closed_session(path: Path) -> list:
-    """Returns all records of a session; W&B's service may write the last ones after it said that it had finished."""
+    """Returns all records of a session. W&B's service may write the last ones after it has reported its end."""
     deadline = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline:
         session = list(records_of(path))
@@ -84,9 +84,9 @@ def rows_of(session: list) -> list[dict[str, float]]:
     return [{item.nested_key[0]: json.loads(item.value_json) for item in history.item} for history in histories]
 
 
-def test_one_rank_writes_every_number_of_every_step(resumed):
+def test_only_one_rank_writes_every_number_of_every_step(resumed):
     sessions = sessions_of(resumed)
-    assert len(sessions) == 2, "one for each start, not for each rank"
+    assert len(sessions) == 2, "one session per start, not per rank"
     found = [row for session in sessions for row in rows_of(session)]
     assert [row["_step"] for row in found] == [1, 2, 3, 4, 5, 6]
     for row, expected in zip(found, rows(resumed), strict=True):
@@ -94,20 +94,20 @@ def test_one_rank_writes_every_number_of_every_step(resumed):
         assert {name: row[name] for name in numbers} == pytest.approx(numbers)
 
 
-def test_a_resumed_run_is_the_same_run_of_the_same_project(resumed):
+def test_a_resumed_run_is_the_same_run_on_wandb(resumed):
     heads = [next(r.run for r in session if r.WhichOneof("record_type") == "run") for session in sessions_of(resumed)]
     assert heads[0].run_id == heads[1].run_id
     assert {(head.project, head.display_name) for head in heads} == {("papers", "RUN")}
 
 
-def test_the_settings_stand_beside_the_run(resumed):
+def test_the_settings_are_stored_with_the_run(resumed):
     head = next(r.run for r in sessions_of(resumed)[0] if r.WhichOneof("record_type") == "run")
     settings = {item.key: json.loads(item.value_json) for item in head.config.update}
     assert settings["max_steps"] == 3
     assert settings["model"]["d_model"] == 32
 
 
-def test_two_runs_are_two_even_where_they_have_one_name(tmp_path, monkeypatch):
+def test_two_runs_with_the_same_name_have_different_ids(tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="the extra folio[wandb] is not installed")
     monkeypatch.setenv("WANDB_MODE", "offline")
     ids = set()
@@ -120,7 +120,7 @@ def test_two_runs_are_two_even_where_they_have_one_name(tmp_path, monkeypatch):
     assert len(ids) == 2
 
 
-def test_a_run_that_breaks_off_is_no_success(tmp_path, monkeypatch):
+def test_a_failed_run_is_marked_as_crashed(tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="the extra folio[wandb] is not installed")
     monkeypatch.setenv("WANDB_MODE", "offline")
     WandbLog("papers", tmp_path, False, {}).close(failed=True)
@@ -128,7 +128,7 @@ def test_a_run_that_breaks_off_is_no_success(tmp_path, monkeypatch):
     assert [r.exit.exit_code for r in session if r.WhichOneof("record_type") == "exit"] == [1]
 
 
-def test_without_a_login_every_rank_ends_and_one_says_how_to_get_one(corpus, tmp_path, monkeypatch):
+def test_without_a_login_all_ranks_end_and_one_prints_how_to_log_in(corpus, tmp_path, monkeypatch):
     pytest.importorskip("wandb", reason="the extra folio[wandb] is not installed")
     monkeypatch.setenv("WANDB_MODE", "online")
     monkeypatch.setenv("WANDB_ERROR_REPORTING", "false")
@@ -138,12 +138,12 @@ def test_without_a_login_every_rank_ends_and_one_says_how_to_get_one(corpus, tmp
     done = run([*launcher(2), str(PRETRAIN), *words], tmp_path)
     assert done.returncode == 2
     (message,) = [line for line in done.stdout.splitlines() if line.startswith("error:")]
-    assert message.startswith("error: --wandb_project papers: Weights & Biases does not take the run (")
+    assert message.startswith("error: --wandb_project papers: Weights & Biases rejects the run (")
     assert "wandb login" in message and "WANDB_MODE=offline" in message
     assert "Traceback" not in done.stdout
 
 
-def test_the_missing_package_is_named_before_anything_is_written(corpus, tmp_path):
+def test_a_missing_package_is_reported_before_anything_is_written(corpus, tmp_path):
     block = f"import runpy, sys; sys.modules['wandb'] = None; runpy.run_path({str(PRETRAIN)!r}, run_name='__main__')"
     words = ["--corpus", str(corpus), "--output", str(tmp_path / "RUN"), "--wandb_project", "papers"]
     done = run([sys.executable, "-c", block, *words], tmp_path)
