@@ -1,4 +1,4 @@
-"""Runs of the trainer on two ranks that are killed, told to stop, robbed of a checkpoint or of room on the disk.
+"""Runs of the trainer on two ranks that are killed, stopped, or lose a checkpoint or their disk space.
 
-`python -m tests.trainer_chaos.run --kills 10` is the long run; the test beside it is a short one.
+`python -m tests.trainer_chaos.run --kills 10` is the long version, `test_trainer_chaos` a short one.
 """

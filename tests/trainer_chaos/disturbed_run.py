@@ -1,4 +1,4 @@
-"""A run under the real launcher that can be struck, and what it must go on from."""
+"""A run with the real launcher that can be killed or stopped, and the checkpoint from which it must resume."""
 
 from __future__ import annotations
 
@@ -24,11 +24,17 @@ SETTINGS = (
 )
 
 
-class StruckRun:
-    """One run directory and the command that works on it.
+class DisturbedRun:
+    """One run directory and its command.
+
+    Attributes:
+        arguments: arguments of `pretrain.py`.
+        printed: output of the last finished start.
 
     Args:
-        flags: beyond `SETTINGS`.
+        corpus: the corpus.
+        output: directory of the run.
+        flags: flags beyond `SETTINGS`.
     """
 
     def __init__(self, corpus: Path, output: Path, *flags: str) -> None:
@@ -39,7 +45,7 @@ class StruckRun:
         self.started = 0.0
 
     def start(self) -> subprocess.Popen[bytes]:
-        """Gives the command, in a session of its own; what it prints goes to `OUTPUT.log`."""
+        """Starts the command in a new session. Its output goes to `OUTPUT.log`."""
         self.started = time.time()
         with self.output.with_suffix(".log").open("wb") as log:
             return subprocess.Popen(
@@ -52,7 +58,7 @@ class StruckRun:
             )
 
     def wait(self, process: subprocess.Popen[bytes]) -> int:
-        """Lets the command end and reads what it printed; returns its exit code."""
+        """Waits until the command ends and reads its output. Returns its exit code."""
         try:
             return process.wait(LIMIT_S)
         finally:
@@ -60,7 +66,11 @@ class StruckRun:
             self.printed = self.output.with_suffix(".log").read_text()
 
     def until(self, process: subprocess.Popen[bytes], found: Callable[[], Any]) -> Any:
-        """Waits for what `found` returns to be true, and returns it."""
+        """Waits until `found` returns something true, and returns it.
+
+        Raises:
+            AssertionError: the process ended before, or the time is up.
+        """
         deadline = time.monotonic() + LIMIT_S
         while not (result := found()):
             if process.poll() is not None or time.monotonic() > deadline:
@@ -69,8 +79,11 @@ class StruckRun:
             time.sleep(POLL_S)
         return result
 
-    def half_saved(self) -> Path | None:
-        """Returns the directory of a save under way: not what an earlier start has left, nor what is being removed."""
+    def save_in_progress(self) -> Path | None:
+        """Returns the directory of a save that is in progress, or None.
+
+        Ignores directories that an earlier start has left and those that are being removed.
+        """
         newest = max(self.checkpoints.glob("step-*"), default=None)
         with suppress(FileNotFoundError):
             if newest and not (newest / MANIFEST).exists() and newest.stat().st_mtime > self.started:
@@ -78,7 +91,7 @@ class StruckRun:
         return None
 
     def newest_sound(self) -> int:
-        """Returns the step of the newest checkpoint all of whose bytes are there; 0 without one."""
+        """Returns the step of the newest sound checkpoint, or 0 if there is none. Reads all bytes."""
         for path in sorted(self.checkpoints.glob("step-*"), reverse=True):
             checkpoint = Checkpoint.read(path)
             if checkpoint is not None and checkpoint.damage(path) is None:
@@ -86,25 +99,29 @@ class StruckRun:
         return 0
 
     def steps(self) -> int:
-        """Returns how many steps are logged."""
+        """Returns the number of logged steps."""
         return len(rows(self.output)) if (self.output / "log.jsonl").is_file() else 0
 
     def rows(self) -> list[dict[str, Any]]:
-        """Returns the log's rows without what is measured of time and memory."""
+        """Returns the rows of the log without the measurements of time and memory."""
         kept = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "grad_norm", "samples", "batch_id", "lr")
         return rows(self.output, *kept)
 
     def kill_in_a_save(self, saves: int, moment_s: float) -> str:
-        """Starts, and kills all processes `moment_s` seconds into the save that follows `saves` others.
+        """Starts the run and kills all its processes during a save.
+
+        Args:
+            saves: number of saves to complete first.
+            moment_s: seconds after the start of the next save.
 
         Returns:
-            What was there of the save.
+            How much of the save existed, as in `step-00000004 had 3 files`.
         """
         process = self.start()
         for _ in range(saves):
-            path = self.until(process, self.half_saved)
+            path = self.until(process, self.save_in_progress)
             self.until(process, (path / MANIFEST).exists)
-        path = self.until(process, self.half_saved)
+        path = self.until(process, self.save_in_progress)
         time.sleep(moment_s)
         kill(process)
         self.printed = self.output.with_suffix(".log").read_text()
@@ -113,40 +130,42 @@ class StruckRun:
         return f"{path.name} had {sum(file.is_file() for file in path.rglob('*'))} files"
 
     def kill_at_step(self, step: int, moment_s: float) -> None:
-        """Starts, and kills all processes `moment_s` seconds after a step was logged."""
+        """Starts the run and kills all its processes `moment_s` seconds after a step was logged."""
         process = self.start()
         self.until(process, lambda: self.steps() >= step)
         time.sleep(moment_s)
         kill(process)
 
-    def stop_politely(self, step: int, rank: int) -> int:
-        """Starts, and sends SIGTERM to one rank once a step is logged; returns the launcher's exit code."""
+    def stop_by_sigterm(self, step: int, rank: int) -> int:
+        """Starts the run and sends SIGTERM to one rank after a step was logged. Returns the launcher's exit code."""
         process = self.start()
         log = self.output.with_suffix(".log")
-        self.until(process, lambda: "a batch of" in log.read_text())  # now the rows of an earlier start are gone
+        self.until(
+            process, lambda: "a batch of" in log.read_text()
+        )  # the repeated rows of an earlier start are dropped
         self.until(process, lambda: self.steps() >= step)
-        family = psutil.Process(process.pid).children(recursive=True)
-        next(p for p in family if f"--local_rank={rank}" in p.cmdline()).send_signal(signal.SIGTERM)
+        processes = psutil.Process(process.pid).children(recursive=True)
+        next(p for p in processes if f"--local_rank={rank}" in p.cmdline()).send_signal(signal.SIGTERM)
         return self.wait(process)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kills launcher, ranks and their workers, as a machine that loses power does."""
+    """Kills the launcher, the ranks and their workers, like a power failure."""
     with suppress(psutil.NoSuchProcess):
-        launched = psutil.Process(process.pid)
-        family = [launched, *launched.children(recursive=True)]
-        for member in family:
+        launcher_process = psutil.Process(process.pid)
+        processes = [launcher_process, *launcher_process.children(recursive=True)]
+        for member in processes:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
-        psutil.wait_procs(family[1:], LIMIT_S)
+        psutil.wait_procs(processes[1:], LIMIT_S)
     process.wait(LIMIT_S)
 
 
 def flip_a_byte(path: Path, choice: random.Random) -> None:
-    """Changes one byte of a file where it lies."""
-    place = choice.randrange(path.stat().st_size)
+    """Changes one random byte of a file in place."""
+    position = choice.randrange(path.stat().st_size)
     with path.open("r+b") as file:
-        file.seek(place)
+        file.seek(position)
         byte = file.read(1)[0]
-        file.seek(place)
+        file.seek(position)
         file.write(bytes([byte ^ 0x40]))
