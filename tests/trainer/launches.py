@@ -16,6 +16,9 @@ from tests.support.commands import LIMIT_S, ROOT
 PRETRAIN = ROOT / "trainer" / "pretrain.py"
 MANY_RUNS = Path(__file__).with_name("many_runs.py")
 
+# Values of a log row that two equal runs share.
+SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
+
 # A model with one layer per stack and short texts: a step takes 0.1 s. Measuring the peak TFLOP/s would take 0.5 s.
 SMALL = (
     *("--model", "tiny", "--global_batch", "8", "--micro_batch", "2", "--log_every", "1", "--tensorboard", "false"),

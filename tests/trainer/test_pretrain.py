@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +13,11 @@ from tests.support.commands import LIMIT_S
 from tests.support.corpora import spoil_corpus, write_corpus
 from tests.trainer.launches import (
     PRETRAIN,
+    SAME,
     SMALL,
     environment,
     host_launchers,
-    launcher,
     rows,
-    run,
     run_many,
     validation_rows,
 )
@@ -30,8 +27,6 @@ from trainer.data.sample_order import batch_id
 from trainer.model.export import load_model
 from trainer.pretrain import main
 from trainer.settings.loading import load_config
-
-SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
 
 EXPLODING = ("--max_steps", "6", "--max_skipped", "3", "optimizer.learning_rate=1e30", "optimizer.warmup_steps=0")
 FAULTY = ("--max_steps", "5", "--save_every", "2", "--keep_last", "9", "--skip_grad_norm", "1000", "model.dropout=0")
@@ -43,13 +38,6 @@ FAULTY_KINDS = {
     "1 bf16": ("--zero_stage", "1", "--dtype", "bf16"),
     "3 bf16": ("--zero_stage", "3", "--dtype", "bf16"),
 }
-
-
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "OUT"
-    write_corpus(path, pages=30, words=40, long_side=256)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -305,74 +293,3 @@ def test_resuming_with_other_settings_is_refused_and_the_difference_named(launch
     assert main([*common, *SMALL, *words]) == 2
     assert difference in caplog.messages[-1]
     assert (run_dir / "log.jsonl").read_bytes() == before
-
-
-@pytest.fixture(scope="module")
-def repeated(corpus, tmp_path_factory):
-    """Two runs on one rank whose commands are run twice.
-
-    `finished` was finished the first time. The last checkpoint of `damaged` is damaged before the second time.
-
-    Returns:
-        Their parent directory, the bytes of their logs and settings after the first time, and what was printed the
-        second time.
-    """
-    base = tmp_path_factory.mktemp("runs")
-
-    def line(name: str, *more: str) -> list[str]:
-        return ["--corpus", str(corpus), "--output", str(base / name), *SMALL, "--save_every", "2", *more]
-
-    plan = {"finished": line("finished", "--max_steps", "2"), "damaged": line("damaged", "--max_steps", "4")}
-    codes, printed = run_many(plan, 1, base)
-    assert set(codes.values()) == {0}, printed
-    before = {path: path.read_bytes() for path in base.glob("*/*") if path.suffix in (".yaml", ".jsonl")}
-    states = base / "damaged" / "checkpoints" / "step-00000004" / "mp_rank_00_model_states.pt"
-    states.write_bytes(states.read_bytes()[:-1])
-    plan["finished"] += ["optimizer.learning_rate=1e-5"]
-    codes, printed = run_many(plan, 1, base)
-    assert set(codes.values()) == {0}, printed
-    return base, before, printed
-
-
-def test_a_finished_run_trains_nothing_and_keeps_its_settings(repeated, corpus, caplog):
-    base, before, printed = repeated
-    assert "is already at step 2: nothing to train; raise --max_steps to continue" in printed
-    command = ["--corpus", str(corpus), "--output", str(base / "finished"), *SMALL]
-    assert main([*command, "--max_steps", "1"]) == 2
-    assert "is already at step 2, beyond --max_steps 1: pass more than 2" in caplog.messages[-1]
-    files = [path for path in before if path.parent.name == "finished"]
-    assert len(files) == 2 and all(path.read_bytes() == before[path] for path in files)
-
-
-def test_a_run_with_a_damaged_checkpoint_resumes_from_the_previous_one(repeated):
-    base, before, printed = repeated
-    assert "step-00000004 is damaged: mp_rank_00_model_states.pt has changed" in printed
-    assert "resumed after step 2 of 4" in printed
-    log = base / "damaged" / "log.jsonl"
-    assert log.read_bytes() != before[log], "steps 3 and 4 were run and timed again"
-    expected = [json.loads(row) for row in before[log].splitlines()]
-    assert rows(base / "damaged", *SAME) == [{name: row[name] for name in SAME} for row in expected if "loss" in row]
-
-
-def test_the_launcher_returns_exit_code_2_and_only_one_rank_prints_the_error(corpus, tmp_path):
-    command = [*launcher(2), str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN")]
-    done = run([*command, "--model", "tiny", "--global_batch", "7"], tmp_path)
-    assert done.returncode == 2
-    assert done.stdout.count("--global_batch 7 is no multiple of the 2 ranks") == 1
-    assert not (tmp_path / "RUN").exists()
-
-
-def test_a_missing_package_is_reported_with_the_command_that_installs_it(tmp_path):
-    block = (
-        f"import runpy, sys; sys.modules['deepspeed'] = None; runpy.run_path({str(PRETRAIN)!r}, run_name='__main__')"
-    )
-    done = run([sys.executable, "-c", block], tmp_path)
-    assert done.returncode == 2
-    assert done.stdout.strip().endswith("error: deepspeed is not installed: pip install '.[train]' in Folio's folder")
-
-
-def test_help_shows_flags_launch_commands_and_exit_codes(tmp_path):
-    done = run([sys.executable, str(PRETRAIN), "--help"], tmp_path)
-    assert done.returncode == 0
-    for word in ("--global_batch", "--zero_stage", "deepspeed trainer/pretrain.py", "Exit codes"):
-        assert word in done.stdout
