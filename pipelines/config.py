@@ -14,6 +14,9 @@ from schemas import SCHEMA_VERSION, load_tokenizer
 TEXT_SOURCES = ("ocr", "auto", "pdf")
 
 
+_ALWAYS_STORED = ("min_words", "languages")  # every corpus has these settings
+
+
 @dataclass(frozen=True)
 class PageConfig:
     """Settings that decide what a page becomes. The same document and the same values give the same bytes.
@@ -48,10 +51,14 @@ class PageConfig:
     filters: tuple[Filter, ...] = tuple(kind() for kind in FILTERS)
 
     def settings(self) -> dict[str, Any]:
-        """Returns the values as `index.json` stores them, with one setting per filter."""
+        """Returns the values as `index.json` stores them, with one setting per filter.
+
+        A filter at its default has no setting, so that a new filter does not change the settings of older corpora.
+        """
         own = asdict(self)
         del own["filters"]
-        return {**own, **{kept.name: kept.setting() for kept in self.filters}}
+        changed = (kept for kept in self.filters if kept.name in _ALWAYS_STORED or kept != type(kept)())
+        return {**own, **{kept.name: kept.setting() for kept in changed}}
 
 
 @dataclass(frozen=True)

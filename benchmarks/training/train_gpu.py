@@ -94,7 +94,7 @@ def measure(config: PretrainConfig, warmup: int, steps: int) -> dict[str, float]
     else:
         task, batches = pretraining(config, load_tokenizer(config.tokenizer)), itertools.repeat(synthetic_batch(config))
     torch.manual_seed(config.seed)
-    model = DocFormerV2(config.model, task.heads)
+    model = DocFormerV2(config.model, task.make_heads)
     engine = start_engine(model, config, config.micro_batch, lr_scales(model))
     throughput = Throughput(total_peak_tflops(engine.device, config))
     for step in range(1, warmup + steps + 1):

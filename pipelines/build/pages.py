@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 
 from pipelines.build.inspection import stamp_of
@@ -57,7 +56,7 @@ class PageBuilder:
         self.config = config
         self.engine = engine
         self.tokenizer = tokenizer
-        self._open = lru_cache(maxsize=1)(_open)  # the pages of a unit come document by document
+        self._open = _OpenDocument()
 
     def __call__(self, task: PageTask) -> PageResult:
         """Returns the facts and the sample of a page. A problem with the page is stored in its facts, not raised."""
@@ -72,12 +71,24 @@ class PageBuilder:
     def _read(self, task: PageTask, watch: Stopwatch) -> Reading:
         if task.stamp and _stamp(task.path) != task.stamp:
             raise PageError(PageStatus.CHANGED, "its file was written to or replaced during the build")
-        document = self._open(task.id.uri, task.path)
+        document = self._open.get(task.id.uri, task.path)
         return document.read(task.id.page, self.config, self.engine, watch)
 
 
-def _open(uri: str, path: Path) -> Document:
-    return source_of(uri).open(path)
+class _OpenDocument:
+    """Keeps the last document open, because the pages of a unit come document by document."""
+
+    def __init__(self) -> None:
+        self._name: tuple[str, Path] | None = None
+        self._document: Document | None = None
+
+    def get(self, uri: str, path: Path) -> Document:
+        if self._document is None or self._name != (uri, path):
+            if self._document is not None:
+                self._document.close()
+            self._document = None  # opening the next one may fail
+            self._document, self._name = source_of(uri).open(path), (uri, path)
+        return self._document
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -30,10 +30,12 @@ class Filter(Protocol):
     Attributes:
         name: name of its flag and of its setting in `index.json`.
         status: status of the pages that it leaves out.
+        meaning: the status in words, for the report; the page is the subject of the sentence.
     """
 
     name: ClassVar[str]
     status: ClassVar[PageStatus]
+    meaning: ClassVar[str]
 
     def __init__(self, value: Any = ...) -> None: ...
 

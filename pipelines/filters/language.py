@@ -31,6 +31,7 @@ class Languages:
 
     name: ClassVar[str] = "languages"
     status: ClassVar[PageStatus] = PageStatus.OTHER_LANGUAGE
+    meaning: ClassVar[str] = "is in none of --languages, or has too little text to find its language"
 
     value: tuple[str, ...] = ()
 

@@ -17,6 +17,7 @@ class MinWords:
 
     name: ClassVar[str] = "min_words"
     status: ClassVar[PageStatus] = PageStatus.TOO_FEW_WORDS
+    meaning: ClassVar[str] = "has fewer words than --min_words"
 
     value: int = 1
 

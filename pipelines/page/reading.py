@@ -12,6 +12,10 @@ from schemas import PageStatus
 REPAIRED = "repaired: the file is damaged, and what could be found again was read"
 
 
+TEXT_SOURCES = ("ocr", "pdf")
+"""`ocr`: an OCR program read the words, ours or another one. `pdf`: they are the document's own text."""
+
+
 class PageError(Exception):
     """A page or a document cannot be used.
 
@@ -59,3 +63,7 @@ class Reading:
     rotation: int = 0
     skew_deg: float = 0.0
     detail: str = ""
+
+    def __post_init__(self) -> None:
+        if self.text_source not in TEXT_SOURCES:
+            raise ValueError(f"text_source is {self.text_source!r}, but must be one of {', '.join(TEXT_SOURCES)}")

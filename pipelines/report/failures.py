@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from pipelines.filters import FILTERS
 from pipelines.report.counting import IS_OK, count_column
 from pipelines.report.links import document_link
 
@@ -14,8 +15,6 @@ LISTED_FAILURES = 40
 
 MEANINGS = {
     "blank": "has nothing on it",
-    "too_few_words": "has fewer words than --min_words",
-    "other_language": "is in none of --languages, or has too little text to find its language",
     "encrypted": "needs a password",
     "corrupt": "is damaged",
     "not_pdf": "is not a PDF",
@@ -28,6 +27,7 @@ MEANINGS = {
     "crashed": "crashed its process",
     "ocr_failed": "could not be read by the OCR engine",
     "duplicate": "has the same bytes as another input document, which was built",
+    **{kind.status.value: kind.meaning for kind in FILTERS},
 }
 """Explains each status except `ok`. The page or document is the subject of the sentence."""
 

@@ -34,7 +34,7 @@ class DocFormerV2(nn.Module):
             and the batch. It is called last, so that the initial weights of all other modules do not depend on it.
     """
 
-    def __init__(self, config: ModelConfig, heads: Callable[[ModelConfig], nn.Module] | None = None) -> None:
+    def __init__(self, config: ModelConfig, heads: Callable[[ModelConfig], nn.Module | None] | None = None) -> None:
         super().__init__()
         self.config = config
         self.tokens = nn.Embedding(config.vocab_size, config.d_model)

@@ -136,7 +136,7 @@ def build_engine(prepared: PreparedRun) -> tuple[Any, dict[str, float]]:
     """
     config = prepared.config
     torch.manual_seed(config.seed)
-    model = DocFormerV2(config.model, prepared.task.heads)
+    model = DocFormerV2(config.model, prepared.task.make_heads)
     scales = starting_scales(model, config, prepared.earlier)
     return start_engine(model, config, prepared.micro_batch, scales), scales
 

@@ -198,7 +198,7 @@ class Training:
     def _save_is_due(self) -> bool:
         # Steps may be skipped because the weights are bad. Saving these weights could replace better ones.
         return self._is_due(self.config.save_every) and (
-            not self._skipped.in_a_row or self._is_due(self.config.max_steps)
+            not self._skipped.in_a_row or self.step == self.config.max_steps
         )
 
     def _record(self, result: StepResult) -> None:
@@ -229,7 +229,7 @@ class Training:
     def _export(self) -> None:
         weights = full_weights(self.engine)
         if distributed.rank() == 0:
-            model = DocFormerV2(self.config.model, self.task.heads)
+            model = DocFormerV2(self.config.model, self.task.make_heads)
             for name, parameter in model.named_parameters():
                 parameter.data.copy_(weights[name])
             export_model(model, self._prepared.tokenizer, self.dir / MODEL_DIR)

@@ -6,7 +6,7 @@ The training loop, the log, the evaluation and the checkpoints use a task only t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,9 +16,6 @@ from torch import Tensor, nn
 from schemas import Sample
 from trainer.model.config import ModelConfig
 from trainer.model.page_canvas import PagePatches
-
-Heads = Callable[[ModelConfig], nn.Module]
-"""A function that makes the heads of a task: a module that returns `Outcomes` for encoded text (b, l, d) and batch."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +53,20 @@ class Example:
 class Task(Protocol):
     """The interface of a task. A class that inherits from it gets the defaults below.
 
+    Every task has targets for the decoder (`Example.labels`).
+
     Attributes:
         objectives: the objectives, in the order of the log's columns.
-        heads: makes the heads on the encoder; None for a task that uses only the decoder. Heads are not exported.
     """
 
     objectives: Sequence[Objective]
-    heads: Heads | None = None
+
+    def make_heads(self, model: ModelConfig) -> nn.Module | None:
+        """Returns new heads on the encoder, or None for a task that uses only the decoder. Heads are not exported.
+
+        Heads return `Outcomes` for the encoded text (b, l, d) and the batch.
+        """
+        return None
 
     def example(self, sample: Sample, epoch: int) -> Example:
         """Returns the example of a page, without its image. All its random numbers must come from `page_generator`."""

@@ -26,7 +26,7 @@ def check_flags(inputs: Sequence[str], output: str, text_source: str, options: P
     Args:
         inputs: documents, directories, patterns or lists, see `BuildConfig`.
         output: OUT.
-        text_source: `ocr` or `pdf`, see `PageConfig`.
+        text_source: `ocr`, `auto` or `pdf`, see `PageConfig`.
         options: the flags of Beam.
 
     Raises:

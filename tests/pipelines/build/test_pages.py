@@ -11,6 +11,7 @@ from pipelines.filters import Filter
 from pipelines.filters.language import Languages
 from pipelines.filters.min_words import MinWords
 from pipelines.page.assemble import PageFacts, PageId
+from pipelines.sources.pdf.document import PdfDocument
 from schemas import PageStatus, load_tokenizer
 from tests.support.hostile import one_page
 
@@ -83,3 +84,15 @@ def test_a_page_is_not_read_from_a_file_that_was_replaced_after_it_was_hashed(tm
 def test_a_page_gets_the_reason_of_the_first_filter_that_leaves_it_out(facts_of):
     facts = facts_of("Zwei Wörter", MinWords(3), Languages(("en",)))
     assert facts.status is PageStatus.TOO_FEW_WORDS
+
+
+def test_a_document_is_closed_when_the_next_one_is_opened(tmp_path, monkeypatch):
+    closed = []
+    monkeypatch.setattr(PdfDocument, "close", lambda document: closed.append(document))
+    builder = PageBuilder(PageConfig(text_source="pdf"), None, load_tokenizer())
+    for number in range(3):
+        path = tmp_path / f"{number}.pdf"
+        path.write_bytes(one_page(f"Letter {number} to the harbour master"))
+        for _ in range(2):
+            assert builder(PageTask(PageId(path.name, "0" * 64, 1, 1), path)).facts.status is PageStatus.OK
+    assert len(closed) == 2

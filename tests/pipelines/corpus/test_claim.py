@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
@@ -16,12 +18,13 @@ from tests.support.commands import run_module, start
 BUILD = "tests.chaos.build"
 
 
-def page_process_of(launcher, out):
-    """Waits until a build reads pages, and returns its page process."""
+def hung_process_of(launcher):
+    """Waits until a page process of a build hangs, which blocks all signals, and returns the process."""
     while launcher.poll() is None:
         for child in psutil.Process(launcher.pid).children(recursive=True):
-            with suppress(psutil.NoSuchProcess):  # it has ended in the meantime
-                if "pipelines.runtime.sandbox_child" in child.cmdline() and (out / "work" / "units.arrow").exists():
+            with suppress(psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):  # it has ended in the meantime
+                blocked = re.search(r"SigBlk:\s*(\w+)", Path(f"/proc/{child.pid}/status").read_text())
+                if "pipelines.runtime.sandbox_child" in child.cmdline() and int(blocked[1], 16):
                     return child
         time.sleep(0.05)
     raise AssertionError(launcher.stderr.read())
@@ -32,7 +35,7 @@ def test_a_second_build_into_one_output_is_refused_unless_the_first_was_killed(t
     out = tmp_path / "out"
     flags = ["--input", tmp_path / "long.pdf", "--output", out, "--dpi", 20, "--image_long_side", 64, "--workers", 1]
     first = start(BUILD, *flags)
-    hung = page_process_of(first, out)
+    hung = hung_process_of(first)
     second = run_module(BUILD, *flags)
     assert second.returncode == 2
     assert second.stderr == (

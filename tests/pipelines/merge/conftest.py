@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.merge.parts import (
-    SMALL,
-)
+from tests.pipelines.merge.parts import SMALL
 from tests.support.corpora import write_corpus
 
 

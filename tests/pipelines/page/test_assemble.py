@@ -64,3 +64,8 @@ def test_a_page_without_words_is_left_out_and_has_no_sample(tokenizer):
 def test_the_order_of_the_words_does_not_change_a_byte(tokenizer, words):
     expected = assemble(reading(HELLO, WORLD, RawWord("again", 30, 100, 90, 120, 1.0)), PAGE, CONFIG, tokenizer)
     assert assemble(reading(*words), PAGE, CONFIG, tokenizer).sample == expected.sample
+
+
+def test_a_reading_with_an_unknown_text_source_is_refused():
+    with pytest.raises(ValueError, match="text_source is 'magic', but must be one of ocr, pdf"):
+        reading(HELLO, text_source="magic")

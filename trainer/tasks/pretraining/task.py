@@ -27,14 +27,16 @@ class Pretraining(Task):
         seed: the seed of the run.
     """
 
-    heads = PretrainingHeads
-
     def __init__(self, settings: ObjectivesConfig, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> None:
         self.settings = settings
         self.model = model
         self.tokenizer = tokenizer
         self.seed = seed
         self.objectives = settings.objectives()
+
+    def make_heads(self, model: ModelConfig) -> PretrainingHeads:
+        """Returns the heads of token-to-line and token-to-grid."""
+        return PretrainingHeads(model)
 
     def example(self, sample: Sample, epoch: int) -> PretrainingExample:
         """Returns the text of the page with masked spans and hidden boxes, and its labels."""
