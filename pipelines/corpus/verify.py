@@ -22,9 +22,10 @@ from pipelines.corpus.check_tables import (
     totals_faults,
 )
 from pipelines.corpus.shards import file_faults
+from pipelines.runtime.files import is_local
 from pipelines.runtime.progress import Progress
 from pipelines.runtime.wording import counted, format_bytes
-from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError
+from schemas import MANIFEST_SCHEMA, PLAN_SCHEMA, CorpusIndex, PageStatus, SchemaError, UsageError
 from schemas.reader import MEMBERS
 
 LISTED_FAULTS = 20
@@ -40,8 +41,11 @@ def verify(corpus_dir: str) -> list[str]:
         The faults, at most `LISTED_FAULTS` + 1.
 
     Raises:
-        FolioError: there is no corpus, or it has another schema version.
+        UsageError: there is no corpus on a local disk.
+        SchemaError: the corpus has another schema version.
     """
+    if not is_local(corpus_dir):
+        raise UsageError(f"{corpus_dir}: verify reads only a local corpus; copy it to a local disk first.")
     index = CorpusIndex.read(corpus_dir)
     started = time.monotonic()
     progress = Progress("verified", "pages", sum(shard.samples for shard in index.shards))

@@ -265,6 +265,11 @@ def test_a_directory_without_a_corpus_is_wrong_usage(tmp_path, capsys):
     assert "holds no index.json" in capsys.readouterr().err
 
 
+def test_a_corpus_in_a_bucket_is_refused_with_what_to_do(capsys):
+    assert main(["gs://bucket/corpus"]) == 2
+    assert "gs://bucket/corpus: verify reads only a local corpus; copy it" in capsys.readouterr().err
+
+
 def test_a_command_line_without_a_directory_is_wrong_usage():
     with pytest.raises(SystemExit, match="2"):
         main([])
