@@ -37,11 +37,9 @@ class SandboxDoFn(FileDoFn):
 
     Attributes:
         counted: Beam's namespace for the metrics that count by status.
-        pattern: path parts of a glob pattern that matches its output files under OUT.
     """
 
     counted: str
-    pattern: tuple[str, ...]
 
     def __init__(self, output: str, factory: Callable[[], Handler], run: RunConfig, beam_args: list[str]) -> None:
         self.output = output
@@ -53,10 +51,6 @@ class SandboxDoFn(FileDoFn):
     def min_ram_mb(self) -> int:  # type: ignore[override]
         """Memory that a machine needs: one page process at its limit, the others at their usual size."""
         return self.run.page_memory_mb + ((self.run.workers or 1) - 1) * USUAL_PROCESS_MB
-
-    def count_outputs(self) -> int:
-        """Returns the number of its output files that exist."""
-        return len(CorpusStore(self.output).match(*self.pattern))
 
     def setup(self) -> None:
         """Prepares a worker. Beam calls this in each worker."""

@@ -5,7 +5,6 @@ A file under OUT is either complete or absent: it is written under `OUT/work/tmp
 
 from __future__ import annotations
 
-import glob
 import os
 import uuid
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import BinaryIO
 from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 
-from pipelines.runtime.files import RAW, delete, exists, is_local, match, open_read, read_bytes
+from pipelines.runtime.files import RAW, delete, exists, is_local, match_below, open_read, read_bytes
 
 
 def _sync_directory(directory: Path) -> None:
@@ -93,7 +92,7 @@ class CorpusStore:
 
     def match(self, *parts: str) -> list[str]:
         """Returns the files under OUT that match a pattern, sorted."""
-        return match(FileSystems.join(glob.escape(self.output), *parts))
+        return match_below(self.output, *parts)
 
     def delete(self, *parts: str) -> None:
         """Deletes a file under OUT, if it is there."""

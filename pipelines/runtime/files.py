@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import importlib.util
 import logging
 import os
@@ -98,6 +99,18 @@ def match(pattern: str) -> list[str]:
     """Returns the files that a glob pattern matches (`**` crosses directories), sorted."""
     (result,) = FileSystems.match([pattern])
     return sorted(found.path for found in result.metadata_list)
+
+
+def match_below(directory: str, *parts: str) -> list[str]:
+    """Returns the files below a directory that match a pattern, sorted.
+
+    Brackets and stars in the name of the directory are part of the name.
+
+    Args:
+        directory: path or URI.
+        parts: path parts of the glob pattern.
+    """
+    return match(FileSystems.join(glob.escape(directory), *parts))
 
 
 def delete(uris: list[str]) -> None:

@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from pipelines.runtime.beam.runners import job_options, make_pipeline, run_pipeline, runs_here
 from pipelines.runtime.beam.worker_watch import stopped_by_dead_workers
+from pipelines.runtime.files import match_below
 from pipelines.runtime.progress import OutputWatch, Progress, ProgressHandle
 from schemas import FolioError, SchemaError, UsageError
 
@@ -30,6 +31,7 @@ class FileDoFn(beam.DoFn):
     Attributes:
         output: OUT.
         outputs: how the log calls its files.
+        pattern: path parts of a glob pattern that matches its files under OUT.
         min_ram_mb: memory that a machine needs for the job, in MiB.
         may_be_left: True if no later stage of the command needs the files. Then, with `--no_wait_until_finish`, the
             command does not wait for the job.
@@ -38,13 +40,14 @@ class FileDoFn(beam.DoFn):
 
     output: str
     outputs = "files"
+    pattern: tuple[str, ...] = ("*",)
     min_ram_mb = 1
     may_be_left = False
     progress: ProgressHandle | None = None
 
     def count_outputs(self) -> int:
         """Returns how many of the job's files exist."""
-        raise NotImplementedError
+        return len(match_below(self.output, *self.pattern))
 
 
 def run_chain(label: str, names: list[str], do_fn: FileDoFn, beam_args: list[str], progress: Progress) -> None:
