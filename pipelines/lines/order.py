@@ -36,29 +36,40 @@ from itertools import pairwise
 import numpy as np
 
 from pipelines.lines.columns import find_gutter
-from pipelines.lines.fragments import BACKSTEP, Ends, chain_words, nearest_right, slope_of
+from pipelines.lines.fragments import BACKSTEP, Ends, chain_words, groups, nearest_right, slope_of
 
 ROW_SHIFT = 0.4  # maximum difference in level of two facing ends, as a share of the higher one
 END_WORDS = 3  # number of words that give the level of a fragment's end
 OVERPRINT = 0.2  # text heights: overlapping boxes whose levels differ by at most this are one text printed twice
 SLIM, TALL = 2.5, 2.0  # a vertical word is higher than SLIM times its width and TALL times the usual text height
 OFF_LINE = 0.25  # maximum offset of the next word in a vertical line, as a share of the vertical word's width
+SIDEWAYS = 0.7  # sine of the angle from which text counts as vertical
 DROP_CAP = 1.6  # minimum height of a drop cap, in text heights
 
 
 def order_words(
-    boxes: np.ndarray, page_width: float, page_height: float, right_to_left: np.ndarray | None = None
+    boxes: np.ndarray,
+    page_width: float,
+    page_height: float,
+    right_to_left: np.ndarray | None = None,
+    angle_deg: np.ndarray | None = None,
+    run: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Groups words into lines and puts them into reading order. The order of the input does not matter.
 
-    Vertical words (margin stamps, axis labels) come last and are read upwards. If most of the text on the page is
-    vertical, it is read as vertical script: each line downwards, the lines from right to left.
+    Text that is turned on its side or aslant (margin stamps, axis labels, watermarks) comes last. If `run` is given,
+    each run of it is a line of its own, read along its direction. Else words that are much higher than wide are read
+    upwards. If most of the text on the page is vertical, it is read as vertical script: each line downwards, the lines
+    from right to left.
 
     Args:
         boxes: (n, 4) x0, y0, x1, y1 of the words on an upright page, in any unit.
         page_width: width of the page in the unit of the boxes.
         page_height: height of the page in the unit of the boxes.
         right_to_left: (n,) True for words of Arabic or Hebrew script. The boxes alone do not show this.
+        angle_deg: (n,) direction in which each word runs, in degrees clockwise from rightwards; NaN where it is not
+            known, and the shape of the box decides.
+        run: (n,) 0, or the number of the run that the word belongs to. See `pipelines.lines.words.RawWord`.
 
     Returns:
         `order` (n,): the words in reading order, as indices into the input.
@@ -74,18 +85,36 @@ def order_words(
         return np.zeros(0, int), np.zeros(0, int)
     upright = np.hstack([np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])])
     leftward = np.zeros(len(upright), bool) if right_to_left is None else np.asarray(right_to_left, bool)
+    angles = np.full(len(upright), np.nan) if angle_deg is None else np.asarray(angle_deg, float)
+    runs = np.zeros(len(upright), int) if run is None else np.asarray(run, int)
     canonical = np.lexsort((leftward, *upright.T))
-    lines = _page_lines(upright[canonical], leftward[canonical], min_text_height=page_height / 1000)
-    order = canonical[np.concatenate(lines)]
+    in_layout, aside = canonical[runs[canonical] == 0], canonical[runs[canonical] > 0]
+    lines = [
+        in_layout[line]
+        for line in _page_lines(upright[in_layout], leftward[in_layout], angles[in_layout], page_height / 1000)
+    ]
+    lines += [aside[line] for line in _run_lines(upright[aside], angles[aside], runs[aside])]
+    order = np.concatenate(lines)
     return order, np.repeat(np.arange(len(lines)), [len(line) for line in lines])
 
 
-def _page_lines(boxes: np.ndarray, leftward: np.ndarray, min_text_height: float) -> list[np.ndarray]:
+def _run_lines(boxes: np.ndarray, angle_deg: np.ndarray, run: np.ndarray) -> list[np.ndarray]:
+    """Returns a line for each run, as word indices along its direction. Runs are read from the top left corner."""
+    angle = np.radians(np.nan_to_num(angle_deg))
+    along = boxes[:, [0, 2]].mean(axis=1) * np.cos(angle) + boxes[:, [1, 3]].mean(axis=1) * np.sin(angle)
+    lines = [words[np.argsort(along[words], kind="stable")] for words in groups(run)]
+    return sorted(lines, key=lambda line: (boxes[line, 1].min(), boxes[line, 0].min(), int(line[0])))
+
+
+def _page_lines(
+    boxes: np.ndarray, leftward: np.ndarray, angle_deg: np.ndarray, min_text_height: float
+) -> list[np.ndarray]:
     """Returns the lines, as word indices, of a page with horizontal and vertical words.
 
     Args:
         boxes: (n, 4) boxes of the words.
         leftward: (n,) whether a word is written from right to left.
+        angle_deg: (n,) direction in which a word runs, NaN if its shape decides.
         min_text_height: lower bound for the text height, in the unit of the boxes.
     """
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
@@ -93,6 +122,7 @@ def _page_lines(boxes: np.ndarray, leftward: np.ndarray, min_text_height: float)
     # Dots and bars are slim too, but they are not taller than the text around them.
     vertical = (height > SLIM * width) & (height > TALL * usual_height)
     vertical |= _between(boxes, vertical)
+    vertical = np.where(np.isnan(angle_deg), vertical, np.abs(np.sin(np.radians(angle_deg))) > SIDEWAYS)
     minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
     if minor is not vertical:  # vertical script: turn the page, right edge on top, so that its words are horizontal
         boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)

@@ -26,7 +26,8 @@ def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tupl
     """
     boxes = np.array([(word.x0, word.y0, word.x1, word.y1) for word in found], np.float64).reshape(-1, 4)
     leftward = np.array([is_right_to_left(word.text) for word in found], bool)
-    order, line = order_words(boxes, width, height, leftward)
+    angle_deg = np.array([np.nan if word.angle_deg is None else word.angle_deg for word in found], np.float64)
+    order, line = order_words(boxes, width, height, leftward, angle_deg, np.array([word.run for word in found], int))
     words = tuple(
         Word(raw.text, box_1000(raw.x0, raw.y0, raw.x1, raw.y1, width, height), raw.score, int(number))
         for raw, number in zip((found[i] for i in order), line, strict=True)

@@ -13,6 +13,10 @@ class RawWord:
         text: the characters.
         x0, y0, x1, y1: its box, in pixels of the page image. A function that uses points says so.
         score: confidence of the OCR engine, 0..1; 1 for words that were not read by OCR.
+        angle_deg: direction in which the text runs, in degrees clockwise from rightwards: 0 is upright text (also if it
+            is read from right to left), 90 runs down the page, 270 runs up. None if the reader does not know it.
+        run: 0 for text that is part of the page's layout. Text that is turned on its side or aslant is not: each run
+            of it (an axis label, a stamp, a watermark) has a number from 1, and is a line of its own.
     """
 
     text: str
@@ -21,3 +25,5 @@ class RawWord:
     x1: float
     y1: float
     score: float
+    angle_deg: float | None = None
+    run: int = 0
