@@ -99,11 +99,13 @@ def order_words(
 
 
 def _run_lines(boxes: np.ndarray, angle_deg: np.ndarray, run: np.ndarray) -> list[np.ndarray]:
-    """Returns a line for each run, as word indices along its direction. Runs are read from the top left corner."""
-    angle = np.radians(np.nan_to_num(angle_deg))
-    along = boxes[:, [0, 2]].mean(axis=1) * np.cos(angle) + boxes[:, [1, 3]].mean(axis=1) * np.sin(angle)
+    """Returns a line for each run, as word indices along its direction, in the order of the page turned upright."""
+    angle_deg = np.nan_to_num(angle_deg) % 360
+    x, y = boxes[:, [0, 2]].mean(axis=1), boxes[:, [1, 3]].mean(axis=1)
+    cos, sin = np.cos(np.radians(angle_deg)), np.sin(np.radians(angle_deg))
+    along, across, quadrant = x * cos + y * sin, y * cos - x * sin, np.round(angle_deg / 90) % 4
     lines = [words[np.argsort(along[words], kind="stable")] for words in groups(run)]
-    return sorted(lines, key=lambda line: (boxes[line, 1].min(), boxes[line, 0].min(), int(line[0])))
+    return sorted(lines, key=lambda line: (quadrant[line[0]], across[line].mean(), along[line[0]], int(line[0])))
 
 
 def _page_lines(

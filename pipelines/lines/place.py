@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipelines.lines.direction import is_right_to_left
+from pipelines.lines.letter_spacing import join_letter_spaced
 from pipelines.lines.order import order_words
 from pipelines.lines.words import RawWord
 from schemas import Line, Word, box_1000, hull
 
 
 def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tuple[Word, ...], tuple[Line, ...]]:
-    """Puts the words of a page into lines and reading order.
+    """Puts the words of a page into lines and reading order, and joins the letters of letter-spaced words.
 
     Args:
         found: the words in any order, boxes in pixels.
@@ -24,15 +25,18 @@ def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tupl
         The words in reading order, each with the number of its line, and the lines. Boxes are in thousandths of the
         page.
     """
-    boxes = np.array([(word.x0, word.y0, word.x1, word.y1) for word in found], np.float64).reshape(-1, 4)
+    if not found:
+        return (), ()
+    boxes = np.array([word.box for word in found], np.float64).reshape(-1, 4)
     leftward = np.array([is_right_to_left(word.text) for word in found], bool)
     angle_deg = np.array([np.nan if word.angle_deg is None else word.angle_deg for word in found], np.float64)
     order, line = order_words(boxes, width, height, leftward, angle_deg, np.array([word.run for word in found], int))
-    words = tuple(
-        Word(raw.text, box_1000(raw.x0, raw.y0, raw.x1, raw.y1, width, height), raw.score, int(number))
-        for raw, number in zip((found[i] for i in order), line, strict=True)
-    )
-    members: dict[int, list[Word]] = {}
-    for word in words:
-        members.setdefault(word.line, []).append(word)
-    return words, tuple(Line(hull(word.box for word in row)) for row in members.values())
+    rows = np.split(order, np.flatnonzero(np.diff(line)) + 1)
+    lines = [
+        [
+            Word(raw.text, box_1000(raw.x0, raw.y0, raw.x1, raw.y1, width, height), raw.score, number)
+            for raw in join_letter_spaced([found[i] for i in row])
+        ]
+        for number, row in enumerate(rows)
+    ]
+    return tuple(word for row in lines for word in row), tuple(Line(hull(word.box for word in row)) for row in lines)

@@ -27,3 +27,8 @@ class RawWord:
     score: float
     angle_deg: float | None = None
     run: int = 0
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """`x0, y0, x1, y1`."""
+        return self.x0, self.y0, self.x1, self.y1

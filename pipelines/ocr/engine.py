@@ -47,14 +47,28 @@ class OcrEngine(Protocol):
         model: name of the weights.
         version: version of the engine, with everything that can change the last digits of a score: backend and
             precision.
+        alphabet: the characters that `read_boxes` can return.
     """
 
     name: str
     model: str
     version: str
+    alphabet: frozenset[str]
 
     def examine(self, image: np.ndarray) -> OcrPage:
         """Returns the page of a `(height, width, 3)` uint8 RGB image. The caller must not change the image later."""
+        ...
+
+    def read_boxes(self, image: np.ndarray, boxes: np.ndarray) -> list[tuple[str, float]]:
+        """Reads single words whose places are known, quickly rather than at best.
+
+        Args:
+            image: `(height, width, 3)` uint8 RGB.
+            boxes: (n, 4) `x0, y0, x1, y1` of upright words, in pixels.
+
+        Returns:
+            The text of each box, and its score 0..1; an empty text has the score 0.
+        """
         ...
 
 

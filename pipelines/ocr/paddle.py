@@ -61,11 +61,18 @@ class PaddleEngine:
                 "such as PP-OCRv5_mobile (needs a network connection), or a directory with det/ and rec/."
             ) from error
         self.lines = LineReader(*recognisers)
+        self.alphabet = frozenset(recognisers[-1].alphabet)
         self.orientation = Orientation(orientation_weights())
 
     def examine(self, image: np.ndarray) -> PaddlePage:
         """Returns the page of a `(height, width, 3)` uint8 RGB image."""
         return PaddlePage(self, image)
+
+    def read_boxes(self, image: np.ndarray, boxes: np.ndarray) -> list[tuple[str, float]]:
+        """Returns text and score of the words in boxes `(n, 4)` of a `(height, width, 3)` uint8 RGB image."""
+        quads = list(np.asarray(boxes, np.float32).reshape(-1, 4)[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2))
+        lines = self.lines.glance(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quads)
+        return [("".join(run.text for run in line.runs), line.score) for line in lines]
 
     def detect(self, bgr: np.ndarray) -> list[np.ndarray]:
         """Returns the text lines of a `(height, width, 3)` uint8 BGR image.

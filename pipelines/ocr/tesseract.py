@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import string
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pipelines.lines.words import RawWord
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # a smaller image holds no letter
+_MARGIN_PX = 8  # Tesseract misses words that touch the edge of the image
 _UPRIGHT_SCORE = 0.75  # a page with this mean score is upright; pages that are not upright have less than 0.6
 _MIN_LEVEL_LETTERS = 3  # minimum length of a word whose box shows the direction of its text
 _MIN_MARGIN = 0.1  # minimum gain of the score when the page is turned
@@ -38,6 +40,7 @@ class TesseractEngine:
     """
 
     name = "tesseract"
+    alphabet = frozenset(string.printable)  # any language's model reads these
 
     def __init__(self, model: str | None = None, precision: str = "auto") -> None:
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # read by Tesseract when it starts its threads
@@ -83,6 +86,17 @@ class TesseractEngine:
         words = [self._word(item) for item in items if not item.Empty(self._word_level)]
         self._api.Clear()
         return [word for word in words if word.text]
+
+    def read_boxes(self, image: np.ndarray, boxes: np.ndarray) -> list[tuple[str, float]]:
+        """Returns text and score of the words in boxes `(n, 4)` of a `(height, width, 3)` uint8 RGB image."""
+        found = []
+        height, width = image.shape[:2]
+        for x0, y0, x1, y1 in np.rint(np.asarray(boxes).reshape(-1, 4)).astype(int).tolist():
+            part = image[max(y0, 0) : min(y1, height), max(x0, 0) : min(x1, width)]
+            words = self.read(np.pad(part, ((_MARGIN_PX,) * 2, (_MARGIN_PX,) * 2, (0, 0)), mode="edge"))
+            score = sum(word.score for word in words) / max(1, len(words))
+            found.append(("".join(word.text for word in words), score))
+        return found
 
     def _word(self, item: Any) -> RawWord:
         x0, y0, x1, y1 = map(float, item.BoundingBox(self._word_level))

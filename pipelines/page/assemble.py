@@ -12,6 +12,7 @@ from pipelines.filters import PageText
 from pipelines.filters.language import language_of
 from pipelines.lines.place import place_words
 from pipelines.page.image import to_jpeg
+from pipelines.page.normal_form import normalized
 from pipelines.page.reading import EngineName, Reading
 from pipelines.page.tokens import token_array
 from schemas import Page, PageStatus, Tokenizer, encode_sample, page_key
@@ -79,6 +80,7 @@ def assemble(reading: Reading, page_id: PageId, config: PageConfig, tokenizer: T
 
     The facts do not include times, because these are measured.
     """
+    reading = replace(reading, words=normalized(reading.words))
     facts = _filtered(_facts(reading), reading, config)
     if facts.status is not PageStatus.OK:
         return PageResult(facts)

@@ -46,6 +46,7 @@ class FaultyEngine:
     """Causes the fault that a page's corner demands; otherwise reads words that depend only on the image."""
 
     name, model, version = "faulty", "", "1"
+    alphabet = frozenset[str]()
 
     def __init__(self) -> None:
         self.page_s = float(os.environ.get(PAGE_S, "0"))
@@ -53,6 +54,10 @@ class FaultyEngine:
     def examine(self, image: np.ndarray) -> FaultyPage:
         """Returns the page; reads nothing yet."""
         return FaultyPage(image, self.page_s)
+
+    def read_boxes(self, image: np.ndarray, boxes: np.ndarray) -> list[tuple[str, float]]:
+        """Reads nothing."""
+        return [("", 0.0)] * len(boxes)
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from pipelines.config import PageConfig
-from pipelines.lines.words import RawWord
 from pipelines.ocr.engine import OcrEngine, OcrPage
 from pipelines.page.deskew import straighten, upright_points
 from pipelines.page.image import is_blank
 from pipelines.page.reading import EngineName, PageError, Reading
 from pipelines.page.stopwatch import Stopwatch
 from pipelines.sources.pdf import mupdf
+from pipelines.sources.pdf.font_check import wrong_font
 from pipelines.sources.pdf.painted import PaintedShares, image_share
-from pipelines.sources.pdf.text_layer import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
+from pipelines.sources.pdf.text_layer import LayerWord, TextLayer
+from pipelines.sources.pdf.trust import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
+from pipelines.sources.pdf.visible import are_visible, has_text_at_blanks
 from schemas import PageStatus
 
 if TYPE_CHECKING:
@@ -73,7 +76,8 @@ class _View:
     Attributes:
         image: `(height, width, 3)` uint8 RGB.
         skew_deg: skew that was removed, in degrees.
-        layer: words of the text layer, boxes in pixels of `image`; empty if OCR reads the page.
+        layer: words of the text layer that can be seen, boxes in pixels of `image`; empty if OCR reads the page.
+        hidden: number of words of the text layer that cannot be seen.
         ocr_page: the image as the OCR engine holds it; None if the words come from the text layer.
         width_pt, height_pt: size of the page in its current rotation, in points.
         rotation: current rotation, in degrees clockwise.
@@ -81,7 +85,8 @@ class _View:
 
     image: np.ndarray
     skew_deg: float
-    layer: list[RawWord]
+    layer: list[LayerWord]
+    hidden: int
     ocr_page: OcrPage | None
     width_pt: float
     height_pt: float
@@ -100,6 +105,11 @@ class _PageReader:
         self.watch = watch
         self.detail = detail
 
+    @cached_property
+    def text_layer(self) -> TextLayer:
+        """The text layer of the page, in any rotation."""
+        return TextLayer(self.page)
+
     def read(self) -> Reading:
         """Returns the upright page and its words."""
         view = self._view()
@@ -108,51 +118,85 @@ class _PageReader:
             with mupdf.turned(self.page, rotation):
                 view = self._view()
         source, name = "pdf", None
-        words = view.layer
+        words = [found.word for found in view.layer]
         if view.ocr_page is not None and self.engine is not None:
             source, name = "ocr", EngineName(self.engine.name, self.engine.model, self.engine.version)
             with self.watch.stage("ocr"):
                 words = _or_failed(view.ocr_page.words)
         size = view.width_pt, view.height_pt
-        return Reading(view.image, words, *size, source, name, view.rotation, view.skew_deg, self.detail)
+        detail = "; ".join(filter(None, [self.detail, f"hidden words left out: {view.hidden}" if view.hidden else ""]))
+        return Reading(view.image, words, *size, source, name, view.rotation, view.skew_deg, detail)
 
     def _view(self) -> _View:
         with self.watch.stage("render"):
             page = self.page
             painted = PaintedShares.of(page) if self.config.text_source == "auto" else PaintedShares(image_share(page))
-            layer = self._layer(painted)
             is_scan = painted.image_share >= SCAN_IMAGE_SHARE
-            image = self._render(for_ocr=layer is None, for_skew=is_scan)
-            if is_blank(image):
-                raise PageError(PageStatus.BLANK, "nothing on it")
-            image, skew_deg = straighten(image) if is_scan else (image, 0.0)  # typeset pages have no skew
-            words = _in_pixels(layer or [], page, image.shape, skew_deg)
-        ocr_page = self._examine(image) if layer is None else None
-        return _View(image, skew_deg, words, ocr_page, page.rect.width, page.rect.height, page.rotation)
+            layer = self._layer(painted)
+            view = None if layer is None else self._view_of_layer(layer, is_scan)
+        if view is not None and not self._is_wrong(view):
+            return view
+        with self.watch.stage("render"):
+            image, skew_deg = self._image(is_scan, for_ocr=True)
+            _check_not_blank(image)
+        return _View(
+            image, skew_deg, [], 0, self._engine().examine(image), page.rect.width, page.rect.height, page.rotation
+        )
 
-    def _layer(self, painted: PaintedShares) -> list[RawWord] | None:
+    def _view_of_layer(self, layer: list[LayerWord], is_scan: bool) -> _View:
+        page = self.page
+        image, skew_deg = self._image(is_scan, for_ocr=False)
+        words = _in_pixels(layer, page, image.shape, skew_deg)
+        visible = are_visible(words, image)
+        seen = [found for found, is_visible in zip(words, visible, strict=True) if is_visible]
+        if is_scan or not seen:  # words in a pale colour are enough for a typeset page
+            _check_not_blank(image)
+        hidden = len(words) - len(seen)
+        return _View(image, skew_deg, seen, hidden, None, page.rect.width, page.rect.height, page.rotation)
+
+    def _layer(self, painted: PaintedShares) -> list[LayerWord] | None:
         """Returns the words of the text layer, boxes in points, or None if OCR must read the page."""
         if self.config.text_source == "ocr":
             return None
-        words = mupdf.text_layer(self.page)
+        words = self.text_layer.words()
         return words if self.config.text_source == "pdf" or not flaw_of_layer(words, painted) else None
 
-    def _render(self, for_ocr: bool, for_skew: bool) -> np.ndarray:
-        """Returns the image of the page, no larger than the stored image unless OCR or the skew needs more pixels."""
-        stored_px, limit_px = self.config.image_long_side, self.config.max_long_side_px
-        needed_px = limit_px if for_ocr else max(stored_px, SKEW_LONG_SIDE_PX if for_skew else 0)
-        return mupdf.render(self.page, self.config.dpi, stored_px, min(needed_px, limit_px))
+    def _is_wrong(self, view: _View) -> bool:
+        """Returns whether the image shows other words than the text layer holds, or shows none of them."""
+        if self.config.text_source == "pdf":
+            return False
+        height, width = view.image.shape[:2]
+        blanks = self.text_layer.blanks() * ([width / view.width_pt, height / view.height_pt] * 2)
+        if not view.layer or has_text_at_blanks(blanks, view.layer, view.image):
+            return True
+        with self.watch.stage("ocr"):
+            return bool(_or_failed(lambda: wrong_font(view.layer, view.image, self._engine())))
 
-    def _examine(self, image: np.ndarray) -> OcrPage:
+    def _image(self, is_scan: bool, for_ocr: bool) -> tuple[np.ndarray, float]:
+        """Returns the image of the page without skew, and the skew that was removed.
+
+        The image is no larger than the stored image unless OCR or the skew needs more pixels.
+        """
+        stored_px, limit_px = self.config.image_long_side, self.config.max_long_side_px
+        needed_px = limit_px if for_ocr else max(stored_px, SKEW_LONG_SIDE_PX if is_scan else 0)
+        image = mupdf.render(self.page, self.config.dpi, stored_px, min(needed_px, limit_px))
+        return straighten(image) if is_scan else (image, 0.0)  # typeset pages have no skew
+
+    def _engine(self) -> OcrEngine:
         assert self.engine is not None, "only text_source=pdf works without an engine"
-        return self.engine.examine(image)
+        return self.engine
 
     def _rotation_to_upright(self, view: _View) -> int:
         """Returns by how many degrees clockwise to turn the page; the source of its words knows their direction."""
         if view.ocr_page is not None:
             with self.watch.stage("ocr"):
                 return _or_failed(view.ocr_page.rotation)
-        return 0 if is_broken(view.layer) else mupdf.text_rotation(self.page)
+        return 0 if is_broken(view.layer) else self.text_layer.rotation()
+
+
+def _check_not_blank(image: np.ndarray) -> None:
+    if is_blank(image):
+        raise PageError(PageStatus.BLANK, "nothing on it")
 
 
 def _or_failed(step: Callable[[], Answer]) -> Answer:
@@ -162,13 +206,13 @@ def _or_failed(step: Callable[[], Answer]) -> Answer:
         raise PageError(PageStatus.OCR_FAILED, f"{type(error).__name__}: {error}") from error
 
 
-def _in_pixels(words: list[RawWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[RawWord]:
+def _in_pixels(words: list[LayerWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[LayerWord]:
     """Converts the text layer from points to pixels of the image without skew, and drops words outside of the page."""
     height, width = shape[:2]
-    corners = np.array([(word.x0, word.y0, word.x1, word.y1) for word in words]).reshape(-1, 2, 2)  # (words, 2, 2)
-    corners = corners * (width / page.rect.width, height / page.rect.height)
+    corners = np.array([found.word.box for found in words])
+    corners = corners.reshape(-1, 2, 2) * (width / page.rect.width, height / page.rect.height)  # (words, 2, 2)
     centres = upright_points(corners.mean(axis=1), skew_deg, width, height)  # (words, 2)
     half_size = np.ptp(corners, axis=1) / 2  # (words, 2)
     on_page = np.flatnonzero(((centres >= 0) & (centres < (width, height))).all(axis=1))
     boxes = np.hstack([centres - half_size, centres + half_size])[on_page].tolist()
-    return [RawWord(words[i].text, x0, y0, x1, y1, 1.0) for i, (x0, y0, x1, y1) in zip(on_page, boxes, strict=True)]
+    return [words[i].at(*box) for i, box in zip(on_page, boxes, strict=True)]

@@ -1,12 +1,10 @@
-"""Access to PDF documents through PyMuPDF: opens a file, renders pages, reads the text layer.
+"""Access to PDF documents through PyMuPDF: opens a file, loads, renders and turns pages.
 
 MuPDF can hang or crash on damaged files, so callers run these functions in a `sandbox` child.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipelines.lines.words import RawWord
 from pipelines.page.reading import REPAIRED, PageError
 from schemas import PageStatus
 
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 
 MAX_PAGE_PT = 14_400  # 200 inches, the largest page that the PDF specification allows (ISO 32000-1, annex C)
 POINTS_PER_INCH = 72
-TEXT_MAJORITY = 2 / 3  # of the characters; pages with mixed directions are not turned
 
 
 def open_document(path: Path) -> pymupdf.Document:
@@ -104,46 +100,9 @@ def render(page: pymupdf.Page, dpi: int, min_long_side_px: int, max_long_side_px
     return np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
 
 
-def text_layer(page: pymupdf.Page) -> list[RawWord]:
-    """Returns the words of the text layer with boxes in points of the page as it is shown, and score 1.
-
-    Raises:
-        PageError: the text cannot be read.
-    """
-    try:
-        found = page.get_text("words")
-    except mupdf_errors() as error:
-        raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
-    parts = [part for *box, text, _, _, _ in found for part in _split_at_white_space(text, box)]
-    texts = (text.encode("utf-8", "replace").decode() for text, _ in parts)
-    boxes = _shown(np.array([box for _, box in parts]).reshape(-1, 4), page).tolist()
-    return [RawWord(text, x0, y0, x1, y1, 1.0) for text, (x0, y0, x1, y1) in zip(texts, boxes, strict=True)]
-
-
-def text_rotation(page: pymupdf.Page) -> int:
-    """Returns by how many degrees clockwise (0, 90, 180, 270) to turn the page so that its text layer is upright.
-
-    A direction needs two thirds of the characters. Characters in vertical columns count as upright.
-
-    Raises:
-        PageError: the text cannot be read.
-    """
-    votes = [0, 0, 0, 0]
-    try:
-        blocks = page.get_text("dict", flags=0)["blocks"]
-    except mupdf_errors() as error:
-        raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
-    for line in (line for block in blocks for line in block["lines"]):
-        cos, sin = line["dir"]  # before /Rotate is applied, y axis down
-        runs_deg = 0.0 if line["wmode"] else math.degrees(math.atan2(sin, cos)) + page.rotation
-        votes[round(runs_deg / 90) % 4] += sum(len(span["text"].strip()) for span in line["spans"])
-    largest = max(votes)
-    return -90 * votes.index(largest) % 360 if largest > TEXT_MAJORITY * sum(votes) else 0
-
-
 @contextmanager
 def turned(page: pymupdf.Page, rotation: int) -> Iterator[None]:
-    """Turns a page by `rotation` degrees clockwise inside the block, with its size, pixels and text layer.
+    """Turns a page by `rotation` degrees clockwise inside the block, with its size and pixels.
 
     Raises:
         PageError: the page is too damaged.
@@ -157,18 +116,3 @@ def turned(page: pymupdf.Page, rotation: int) -> Iterator[None]:
         yield
     finally:
         page.set_rotation(before)
-
-
-def _split_at_white_space(text: str, box: list[float]) -> Iterator[tuple[str, list[float]]]:
-    """Yields the parts of a word and their boxes, split at Unicode white space, at which MuPDF does not split."""
-    x0, y0, x1, y1 = box
-    step = (x1 - x0) / max(1, len(text))
-    for part in re.finditer(r"\S+", text):
-        yield part.group(), [x0 + part.start() * step, y0, x0 + part.end() * step, y1]
-
-
-def _shown(boxes: np.ndarray, page: pymupdf.Page) -> np.ndarray:
-    """Converts boxes `(n, 4)` of the text layer, which do not include /Rotate, to the page as it is shown."""
-    turn = np.array(page.rotation_matrix).reshape(3, 2)
-    corners = boxes.reshape(-1, 2, 2) @ turn[:2] + turn[2]
-    return np.hstack([corners.min(axis=1), corners.max(axis=1)])

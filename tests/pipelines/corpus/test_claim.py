@@ -34,7 +34,7 @@ def test_a_second_build_into_one_output_is_refused_unless_the_first_was_killed(t
     (tmp_path / "long.pdf").write_bytes(document(4, "One that hangs", {2: "hang"}))
     out = tmp_path / "out"
     flags = ["--input", tmp_path / "long.pdf", "--output", out, "--dpi", 20, "--image_long_side", 64, "--workers", 1]
-    first = start(BUILD, *flags)
+    first = start(BUILD, *flags, "--page_timeout_s", 3600)  # the page must still hang when this test looks at it
     hung = hung_process_of(first)
     second = run_module(BUILD, *flags)
     assert second.returncode == 2

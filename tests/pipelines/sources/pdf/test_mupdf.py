@@ -11,9 +11,14 @@ import pytest
 
 from pipelines.build.inspection import DocumentTask, inspect_document
 from pipelines.page.reading import PageError
-from pipelines.sources.pdf.mupdf import load_page, open_document, render, text_layer, turned
+from pipelines.sources.pdf.mupdf import load_page, open_document, render, turned
+from pipelines.sources.pdf.text_layer import TextLayer
 from schemas import PageStatus
 from tests.support.hostile import one_page, write_hostile
+
+
+def words_of(page):
+    return [found.word for found in TextLayer(page).words()]
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def test_the_detail_of_a_damaged_file_does_not_depend_on_the_path_of_its_copy(tm
     for place in (tmp_path / "here", tmp_path / "there"):
         write_hostile(place)
         details.add(inspect_document(DocumentTask(place / "truncated.pdf", "gs://bucket/truncated.pdf")).detail)
-    assert details == {"Failed to open file as type pdf."}
+    assert details == {"Failed to open file as type 'pdf'."}
 
 
 def test_a_page_larger_than_the_specification_allows_is_refused_before_it_is_rendered(tmp_path):
@@ -74,7 +79,7 @@ def test_a_damaged_page_is_corrupt_and_the_others_are_read(tmp_path):
         document.update_stream(contents, b"q " * 100_000)
         document.save(path)
     document = open_document(path)
-    assert [text_layer(load_page(document, number))[0].text for number in (1, 3)] == ["Words", "Words"]
+    assert [words_of(load_page(document, number))[0].text for number in (1, 3)] == ["Words", "Words"]
     with pytest.raises(PageError, match=r"cannot be rendered: .*nested graphics states") as damaged:
         render(load_page(document, 2), 72, 10, 4000)
     assert damaged.value.status is PageStatus.CORRUPT
@@ -100,7 +105,7 @@ def test_the_words_of_the_text_layer_match_the_ink_of_the_page_as_it_is_shown(tm
         document.save(path)
     page = load_page(open_document(path), 1)
     image = render(page, 72, 10, 4000)
-    (word,) = text_layer(page)
+    (word,) = words_of(page)
     ys, xs = np.nonzero(image.min(axis=2) < 128)
     assert word.text == "Words"
     assert word.x0 - 1 <= xs.min() and xs.max() <= word.x1 + 1
@@ -112,7 +117,7 @@ def test_unicode_white_space_separates_words_too(tmp_path):
     with pymupdf.open() as document:
         document.new_page().insert_htmlbox((50, 50, 400, 100), "Only\u202frate\u2003of\u00a0tax")
         document.save(path)
-    words = text_layer(load_page(open_document(path), 1))
+    words = words_of(load_page(open_document(path), 1))
     assert [word.text for word in words] == ["Only", "rate", "of", "tax"]
     assert all(left.x1 <= right.x0 for left, right in itertools.pairwise(words))
 

@@ -1,0 +1,99 @@
+"""Step 5: joins the letters of letter-spaced text, such as `A N N U A L   R E P O R T`, to words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from statistics import median
+
+from pipelines.lines.words import RawWord
+
+MIN_LETTERS = 4  # fewer letters in a row are initials, formulas or columns
+MIN_SINGLE = 0.7  # share of the pieces that are one letter; a pair of letters may have been read as one word
+# In heights of the letters: gaps between letters, and how much a gap between words is larger.
+MIN_GAP, MAX_GAP, WORD_GAP = 0.05, 0.9, 0.15
+WORD_FACTOR = 1.5
+SAME_HEIGHT = 0.6  # lower height as a share of the higher one
+
+
+def join_letter_spaced(line: Sequence[RawWord]) -> list[RawWord]:
+    """Returns the words of a line in reading order, with letter-spaced words joined.
+
+    Args:
+        line: the words of the line in reading order, boxes in any unit.
+    """
+    joined: list[RawWord] = []
+    for pieces in _letter_rows(line):
+        joined += _words(pieces) if _is_spaced(pieces) else pieces
+    return joined
+
+
+def _letter_rows(line: Sequence[RawWord]) -> Iterator[list[RawWord]]:
+    """Yields the words of a line, those that can be one letter-spaced text together and in order."""
+    row: list[RawWord] = []
+    for word in line:
+        if row and not (_is_piece(row[-1]) and _is_piece(word) and _are_near(row[-1], word)):
+            yield row
+            row = []
+        row.append(word)
+    if row:
+        yield row
+
+
+def _is_piece(word: RawWord) -> bool:
+    return not word.angle_deg and (len(word.text) == 1 or (len(word.text) == 2 and word.text.isupper()))
+
+
+def _are_near(left: RawWord, right: RawWord) -> bool:
+    heights = sorted((left.y1 - left.y0, right.y1 - right.y0))
+    gap = right.x0 - left.x1
+    shared = min(left.y1, right.y1) - max(left.y0, right.y0)
+    return (
+        heights[0] >= SAME_HEIGHT * heights[1]
+        and MIN_GAP * heights[1] <= gap <= 2 * MAX_GAP * heights[1]
+        and shared >= heights[0] / 2
+    )
+
+
+def _is_spaced(pieces: list[RawWord]) -> bool:
+    text = "".join(piece.text for piece in pieces)
+    letters = [character for character in text if character.isalpha()]
+    if len(letters) < MIN_LETTERS + (not text.isupper()) or len(letters) < MIN_SINGLE * len(text):
+        return False
+    if sum(len(piece.text) == 1 for piece in pieces) < MIN_SINGLE * len(pieces) or len(set(letters)) < 2:
+        return False
+    if all(ord(after) - ord(before) == 1 for before, after in pairwise(letters)):
+        return False  # A B C D is a list of letters
+    return median(_gaps(pieces)) <= MAX_GAP * _height(pieces)
+
+
+def _words(pieces: list[RawWord]) -> Iterator[RawWord]:
+    """Yields the words of a letter-spaced text, which is cut where a gap is larger than the usual one."""
+    gaps = _gaps(pieces)
+    limit = WORD_FACTOR * median(gaps) + WORD_GAP * _height(pieces)
+    first = 0
+    for stop in range(1, len(pieces) + 1):
+        if stop == len(pieces) or gaps[stop - 1] > limit:
+            yield _joined(pieces[first:stop])
+            first = stop
+
+
+def _joined(pieces: list[RawWord]) -> RawWord:
+    return replace(
+        pieces[0],
+        text="".join(piece.text for piece in pieces),
+        x0=min(piece.x0 for piece in pieces),
+        y0=min(piece.y0 for piece in pieces),
+        x1=max(piece.x1 for piece in pieces),
+        y1=max(piece.y1 for piece in pieces),
+        score=sum(piece.score for piece in pieces) / len(pieces),
+    )
+
+
+def _gaps(pieces: list[RawWord]) -> list[float]:
+    return [right.x0 - left.x1 for left, right in pairwise(pieces)]
+
+
+def _height(pieces: list[RawWord]) -> float:
+    return median(piece.y1 - piece.y0 for piece in pieces)

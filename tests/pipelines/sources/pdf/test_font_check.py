@@ -1,0 +1,79 @@
+"""`--text_source auto` reads a page by OCR if one of its fonts has a wrong character map."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+
+from pipelines.config import PageConfig
+from pipelines.ocr.engine import load_engine
+from pipelines.page.stopwatch import Stopwatch
+from pipelines.sources.pdf import PdfSource
+from tests.support.raw_pdf import character_map, helvetica, one_page_of
+
+BODY = [
+    "The committee met on the first Monday of the month to review the budget",
+    "and the plans for the new library building. Members agreed that the roof",
+    "should be repaired before the winter and that the reading room needs light.",
+]
+LETTERS = string.ascii_letters
+SHIFTED = {chr(code): chr(code - 29) for code in range(61, 123)} | {" ": "\\"}
+SIGNS = {digit: chr(33 + int(digit)) for digit in string.digits} | {".": "+"}
+CONSONANTS = dict(zip("bcdfghjklmnpqrstvwxz", "hjklmnpqrstvwxzbcdfg", strict=True))
+OTHER_DIGITS = {digit: str((int(digit) + 3) % 10) for digit in string.digits}
+ONLY_SPACES = dict.fromkeys(LETTERS, " ")
+NOTHING_WRONG = {letter: letter for letter in LETTERS}
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load_engine("paddleocr")
+
+
+@pytest.fixture
+def read(engine, tmp_path):
+    """Returns a function that reads a page with a sound body font, and other rows in a font with the given map."""
+
+    def run(rows: list[str], wrong: dict[str, str], *, in_body: bool = False):
+        body, other = ("W", "F") if in_body else ("F", "W")
+        shown = [*((other, row) for row in rows), *((body, row) for row in BODY)]
+        content = " ".join(
+            f"BT /{font} 12 Tf 50 {640 - 20 * y} Td ({row}) Tj ET" for y, (font, row) in enumerate(shown)
+        )
+        fonts = {"F": helvetica(), "W": helvetica(100, "-Bold")}
+        (tmp_path / "page.pdf").write_bytes(one_page_of(content, fonts, {100: character_map(wrong)}))
+        document = PdfSource().open(tmp_path / "page.pdf")
+        return document.read(1, PageConfig(text_source="auto"), engine, Stopwatch())
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("rows", "wrong"),
+    [
+        pytest.param(["Report of the Harbour Office", "Income and Expenses"], SHIFTED, id="headings shifted"),
+        pytest.param(["1034.50", "2617.93", "88120", "4711.05"], SIGNS, id="digits taken for signs"),
+        pytest.param(["1034.50", "2617.93", "88120", "4711.05"], OTHER_DIGITS, id="digits taken for other digits"),
+        pytest.param(["Summary of the quarterly results", "Treasurer"], CONSONANTS, id="consonants exchanged"),
+    ],
+)
+def test_a_page_with_one_wrong_font_is_read_by_ocr(read, rows, wrong):
+    reading = read(rows, wrong)
+    assert reading.text_source == "ocr"
+    found = {word.text for word in reading.words}
+    assert set(" ".join(rows).split()) & found and "committee" in found
+
+
+@pytest.mark.parametrize("wrong", [CONSONANTS, ONLY_SPACES, SHIFTED], ids=["consonants", "spaces", "shifted"])
+def test_a_page_whose_body_font_is_wrong_is_read_by_ocr(read, wrong):
+    reading = read(["Annual Report"], wrong, in_body=True)
+    assert reading.text_source == "ocr"
+    assert "committee" in {word.text for word in reading.words}
+
+
+@pytest.mark.parametrize(
+    "rows", [["Annual Report 2026", "Expenses"], ["1034.50", "2617.93"], ["WARNING", "x = 5"]], ids=" ".join
+)
+def test_a_page_whose_fonts_are_sound_is_read_by_its_text_layer(read, rows):
+    assert read(rows, NOTHING_WRONG | {digit: digit for digit in string.digits}).text_source == "pdf"
