@@ -51,9 +51,7 @@ def _repeats(text: str, box: Box, other_text: str, other: Box, size: int) -> boo
 
 
 def is_copy(before: Character, character: Character) -> bool:
-    """Returns whether a character was drawn again over the one before it."""
-    if before.text != character.text:
-        return False
+    """Returns whether a character was drawn again over the one before it, which has the same text."""
     (ax0, ay0, ax1, ay1), (bx0, by0, bx1, by1) = before.box, character.box
     if ord(character.text[0]) > LAST_BASIC and bx0 == bx1:
         return True  # MuPDF gives a character above U+FFFF once for each half of its UTF-16 code

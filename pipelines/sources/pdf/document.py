@@ -21,7 +21,7 @@ from pipelines.sources.pdf.font_check import wrong_font
 from pipelines.sources.pdf.painted import PaintedShares, image_share
 from pipelines.sources.pdf.text_layer import LayerWord, TextLayer
 from pipelines.sources.pdf.trust import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
-from pipelines.sources.pdf.visible import are_visible, has_text_at_blanks
+from pipelines.sources.pdf.visible import InkMap, are_visible, has_text_at_blanks
 from schemas import PageStatus
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class _PageReader:
         page = self.page
         image, skew_deg = self._image(is_scan, for_ocr=False)
         words = _in_pixels(layer, page, image.shape, skew_deg)
-        visible = are_visible(words, image)
+        visible = are_visible(words, InkMap(image))
         seen = [found for found, is_visible in zip(words, visible, strict=True) if is_visible]
         if is_scan or not seen:  # words in a pale colour are enough for a typeset page
             _check_not_blank(image)
@@ -167,7 +167,7 @@ class _PageReader:
             return False
         height, width = view.image.shape[:2]
         blanks = self.text_layer.blanks() * ([width / view.width_pt, height / view.height_pt] * 2)
-        if not view.layer or has_text_at_blanks(blanks, view.layer, view.image):
+        if not view.layer or (len(blanks) and has_text_at_blanks(blanks, view.layer, InkMap(view.image))):
             return True
         with self.watch.stage("ocr"):
             return bool(_or_failed(lambda: wrong_font(view.layer, view.image, self._engine())))

@@ -13,6 +13,7 @@ from itertools import islice
 
 import numpy as np
 
+from pipelines.lines.words import RawWord
 from pipelines.ocr.engine import OcrEngine
 from pipelines.page.normal_form import normal_form
 from pipelines.sources.pdf.text_layer import LayerWord
@@ -22,6 +23,29 @@ BEST_LENGTH, MIN_LENGTH, MAX_LENGTH = 8, 3, 40  # characters; shorter words prov
 MIN_HEIGHT_PX = 11.0  # of a word's box; smaller print is often misread
 MAX_OVERLAP = 0.1  # of a word's box that another word may cover
 MIN_SCORE = 0.8  # the engine must be sure of what it reads
+# A font whose words are familiar, as number and as share of its words, needs no check.
+MIN_FAMILIAR, MIN_FAMILIAR_SHARE = 3, 0.1
+PUNCTUATION = ".,;:!?()[]\"'“”‘’«»"
+# The most frequent words of the languages in Latin script that have the most documents.
+COMMON_WORDS = frozenset(
+    "the of and to in is for that on with by as at from are this be or an was not it "  # English
+    "der die und den von das mit ist des auf für im dem nicht ein eine zu sich "  # German
+    "de la le les et des en du une est pour dans par sur au que "  # French
+    "el los las por con del para una se al es "  # Spanish
+    "il di che per un del della non sono nel da con "  # Italian
+    "do da os um uma não em no na dos ao "  # Portuguese
+    "het een van voor met zijn op aan niet dat "  # Dutch
+    "nie się jest na że dla od przez oraz jak "  # Polish
+    "och att det som på av är den till med för "  # Swedish
+    "og er af på til som ikke jeg har "  # Danish, Norwegian
+    "ja on ei että oli se mutta ovat "  # Finnish
+    "az egy hogy nem és ez meg "  # Hungarian
+    "je se že na ve pro jako který "  # Czech, Slovak, Croatian
+    "ve bir bu için ile olarak da "  # Turkish
+    "și în cu care este pe din nu "  # Romanian
+    "yang dan di untuk dengan dari ini dalam "  # Indonesian, Malay
+    "và của là có trong được cho không".split()  # Vietnamese
+)
 # Share of the characters that must agree: of two words or more, and of a single one. If only the vowels are right, half
 # of them agree.
 MIN_RATIO, MIN_RATIO_ALONE = 0.65, 0.4
@@ -58,18 +82,39 @@ def _candidates(words: Sequence[LayerWord], alphabet: Set[str]) -> Iterator[list
 
     Words with other characters than those of the alphabet are not read.
     """
-    kinds: dict[tuple[str, bool], dict[str, LayerWord]] = {}
+    kinds: dict[tuple[str, bool], list[LayerWord]] = {}
     for found in words:
-        word = found.word
-        is_fit = word.angle_deg == 0 and MIN_LENGTH <= len(word.text) <= MAX_LENGTH
-        if is_fit and word.y1 - word.y0 >= MIN_HEIGHT_PX and set(normal_form(word.text)) <= alphabet:
-            kinds.setdefault(_kind(found), {}).setdefault(word.text, found)
-    largest = sorted(kinds.values(), key=len, reverse=True)[:MAX_FONTS]
+        kinds.setdefault(_kind(found), []).append(found)
     boxes = np.array([found.word.box for found in words]).reshape(-1, 4)
-    for texts in largest:
-        count = max(MIN_WORDS, MAX_WORDS // len(largest))
+    doubtful = _without_known_language(sorted(kinds.values(), key=len, reverse=True))[:MAX_FONTS]
+    for group in doubtful:
+        texts = {found.word.text: found for found in reversed(group) if _is_fit(found.word, alphabet)}
         by_length = sorted(texts.values(), key=lambda found: abs(BEST_LENGTH - len(found.word.text)))
+        count = max(MIN_WORDS, MAX_WORDS // len(doubtful))
         yield list(islice((found for found in by_length if _is_free(found, boxes)), count))
+
+
+def _without_known_language(groups: list[list[LayerWord]]) -> list[list[LayerWord]]:
+    """Returns the groups of words that do not use the words of a language, the one with the most words first.
+
+    A wrong map leaves neither the common words of a language nor words that another font of the page holds too.
+    """
+    known = set(COMMON_WORDS)
+    doubtful = []
+    for group in groups:
+        texts = [normal_form(found.word.text).strip(PUNCTUATION).lower() for found in group]
+        familiar = sum(text in known for text in texts if len(text) > 1)
+        if familiar >= max(MIN_FAMILIAR, MIN_FAMILIAR_SHARE * len(texts)):
+            known.update(texts)
+        else:
+            doubtful.append(group)
+    return doubtful
+
+
+def _is_fit(word: RawWord, alphabet: Set[str]) -> bool:
+    """Returns whether the engine can read a word quickly and well."""
+    has_size = MIN_LENGTH <= len(word.text) <= MAX_LENGTH and word.y1 - word.y0 >= MIN_HEIGHT_PX
+    return word.angle_deg == 0 and has_size and set(normal_form(word.text)) <= alphabet
 
 
 def _is_free(found: LayerWord, boxes: np.ndarray) -> bool:

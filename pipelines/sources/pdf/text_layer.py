@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from statistics import median
@@ -43,7 +43,9 @@ class LayerWord:
 
     def at(self, x0: float, y0: float, x1: float, y1: float) -> LayerWord:
         """Returns the same word with another box."""
-        return replace(self, word=replace(self.word, x0=x0, y0=y0, x1=x1, y1=y1))
+        word = self.word  # dataclasses.replace would take three times as long, and a page has hundreds of words
+        moved = RawWord(word.text, x0, y0, x1, y1, word.score, word.angle_deg, word.run)
+        return LayerWord(moved, self.font, self.size_pt)
 
 
 class TextLayer:
@@ -104,21 +106,22 @@ def _pieces(run: Run) -> Iterator[list[Character]]:
     """Yields the characters of each word of a run."""
     starts_word = _Gaps(run).start_word
     piece: list[Character] = []
-    after_space = False
+    before, after_space = None, False
     for character in run.characters:
         if character.text.isspace():
             after_space = True
             continue
         if character.text == SOFT_HYPHEN and character.width < MIN_DRAWN * character.size:
             continue  # it only marks where the word may be broken
-        if piece:
-            if is_copy(piece[-1], character):
+        if before is not None:
+            if before.text == character.text and is_copy(before, character):
                 continue
-            if starts_word(piece[-1], character, after_space):
+            is_close = abs(character.box[0] - before.box[2]) <= LETTER_GAP * character.size  # true for most of them
+            if (after_space or not is_close) and starts_word(before, character, after_space):
                 yield piece
                 piece = []
         piece.append(character)
-        after_space = False
+        before, after_space = character, False
     if piece:
         yield piece
 

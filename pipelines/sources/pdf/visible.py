@@ -11,50 +11,60 @@ import numpy as np
 
 from pipelines.sources.pdf.text_layer import LayerWord
 
-MIN_CONTRAST = 8  # levels of 255, in any channel; pale gray on white has 18 or more
+MIN_CONTRAST = 6  # levels of 255 between neighbouring pixels, in any channel; pale gray on white has 18
 # The middle of a word, as shares of its box: the neighbouring lines and frames do not reach it.
 INSET, TOP, BOTTOM = 0.05, 0.3, 0.85
-BLANK_TOP, BLANK_BOTTOM, MIN_INKED = 0.4, 0.7, 0.4  # the same for rows of white space; share of inked columns
+BLANK_TOP, BLANK_BOTTOM, MIN_INKED = 0.4, 0.7, 0.1  # the same for rows of white space; share of pixels with contrast
 MIN_SIZE_PT, MIN_SIZE_SHARE = 1.0, 0.25  # smaller than one point and than a quarter of the page's usual size
 
 
-def are_visible(words: Sequence[LayerWord], image: np.ndarray) -> np.ndarray:
-    """Returns (n,) whether each of n words can be seen.
+class InkMap:
+    """Counts the pixels of a page that differ from a neighbour.
 
     Args:
-        words: the words, boxes in pixels of `image`.
         image: `(height, width, 3)` uint8 RGB.
     """
+
+    def __init__(self, image: np.ndarray) -> None:
+        import cv2
+
+        contrast = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8))
+        is_plain = cv2.inRange(contrast, (0,) * 3, (MIN_CONTRAST - 1,) * 3)
+        self._count = cv2.integral((is_plain == 0).view(np.uint8))  # (height + 1, width + 1)
+
+    def share(self, boxes: np.ndarray) -> np.ndarray:
+        """Returns (n,) the share of the pixels of each box (n, 4) that have contrast, 0 outside of the image."""
+        limits = np.array(self._count.shape[1::-1]) - 1
+        corners = boxes.reshape(-1, 2, 2)
+        first = np.floor(corners[:, 0]).clip(0, limits - 1).astype(int)
+        last = np.ceil(corners[:, 1]).clip(first + 1, limits).astype(int)
+        (x0, y0), (x1, y1), count = first.T, last.T, self._count
+        found = count[y1, x1] - count[y0, x1] - count[y1, x0] + count[y0, x0]
+        share: np.ndarray = found / (last - first).prod(axis=1)
+        return share
+
+
+def are_visible(words: Sequence[LayerWord], ink: InkMap) -> np.ndarray:
+    """Returns (n,) whether each of n words can be seen. Their boxes are in pixels of the image."""
     sizes = np.array([found.size_pt for found in words])
     usual_pt = float(np.median(sizes)) if len(sizes) else 0.0
     large = (sizes >= MIN_SIZE_PT) | (sizes >= MIN_SIZE_SHARE * usual_pt)
-    cores = _cores(words, image.shape[1], image.shape[0])
-    contrast = (_contrast(image[y0:y1, x0:x1]) for x0, y0, x1, y1 in cores.tolist())
-    return large & np.fromiter((found >= MIN_CONTRAST for found in contrast), bool, count=len(cores))
+    return large & (ink.share(_cores(words)) > 0)
 
 
-def has_text_at_blanks(blanks: np.ndarray, words: Sequence[LayerWord], image: np.ndarray) -> bool:
+def has_text_at_blanks(blanks: np.ndarray, words: Sequence[LayerWord], ink: InkMap) -> bool:
     """Returns whether the page shows text where its layer holds only white space, as with a font mapped to spaces.
 
     Args:
-        blanks: (n, 4) boxes of rows of white space, in pixels of `image`.
+        blanks: (n, 4) boxes of rows of white space, in pixels of the image.
         words: the words of the layer, boxes in pixels. They explain the ink of their own place.
-        image: `(height, width, 3)` uint8 RGB.
+        ink: the image.
     """
     taken = np.array([found.word.box for found in words]).reshape(-1, 4)
-    return any(_is_inked(image, box) and not _are_crossing(box, taken).any() for box in blanks)
-
-
-def _is_inked(image: np.ndarray, box: np.ndarray) -> bool:
-    """Returns whether enough columns of the middle of a row have contrast. A rule below or beside it is no text."""
-    x0, x1 = np.clip(box[[0, 2]], 0, image.shape[1]).astype(int)
-    height = box[3] - box[1]
-    y0, y1 = np.clip([box[1] + BLANK_TOP * height, box[1] + BLANK_BOTTOM * height], 0, image.shape[0]).astype(int)
-    middle = image[y0:y1, x0:x1]
-    if not middle.size:
-        return False
-    inked = np.ptp(middle, axis=0).max(axis=1) >= MIN_CONTRAST  # (columns,)
-    return bool(inked.mean() >= MIN_INKED)
+    height = np.diff(blanks[:, [1, 3]], axis=1)  # (n, 1)
+    middles = blanks + height * np.array([0, BLANK_TOP, 0, BLANK_BOTTOM - 1])  # a rule below a row is no text
+    inked = blanks[ink.share(middles) >= MIN_INKED]
+    return any(not _are_crossing(box, taken).any() for box in inked)
 
 
 def _are_crossing(box: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -63,23 +73,14 @@ def _are_crossing(box: np.ndarray, others: np.ndarray) -> np.ndarray:
     return crossing
 
 
-def _cores(words: Sequence[LayerWord], width: int, height: int) -> np.ndarray:
-    """Returns the pixels `x0, y0, x1, y1` (n, 4) to look at, at least one pixel inside of the image."""
-    core = np.array([found.word.box for found in words])
-    core = core.reshape(-1, 2, 2)  # (n, 2, 2)
-    size = np.ptp(core, axis=1)  # (n, 2)
-    core[:, 0, 0] += INSET * size[:, 0]
-    core[:, 1, 0] -= INSET * size[:, 0]
-    upright = np.array([found.word.angle_deg == 0 and any(map(str.isalnum, found.word.text)) for found in words], bool)
-    core[upright, 1, 1] = core[upright, 0, 1] + BOTTOM * size[upright, 1]
-    core[upright, 0, 1] += TOP * size[upright, 1]
-    limits = np.array([width, height])
-    first = np.clip(np.floor(core[:, 0]), 0, limits - 1)
-    last = np.clip(np.ceil(core[:, 1]), first + 1, limits)
-    return np.hstack([first, last]).astype(int)
-
-
-def _contrast(part: np.ndarray) -> int:
-    """Returns the largest range of the values of one channel of a part `(h, w, 3)`."""
-    flat = part.reshape(-1, part.shape[-1])
-    return int((flat.max(axis=0) - flat.min(axis=0)).max())
+def _cores(words: Sequence[LayerWord]) -> np.ndarray:
+    """Returns the parts of the boxes to look at, (n, 4)."""
+    cores = np.array([found.word.box for found in words]).reshape(-1, 4)
+    width, height = (cores[:, 2:] - cores[:, :2]).T
+    cores[:, 0] += INSET * width
+    cores[:, 2] -= INSET * width
+    upright = [found.word.angle_deg == 0 and any(map(str.isalnum, found.word.text)) for found in words]
+    raised = np.where(upright, height, 0.0)
+    cores[:, 1] += TOP * raised
+    cores[:, 3] -= (1 - BOTTOM) * raised
+    return cores
