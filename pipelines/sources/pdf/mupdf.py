@@ -54,10 +54,9 @@ def open_document(path: Path) -> pymupdf.Document:
         if protection := protection_of(document):
             raise PageError(PageStatus.ENCRYPTED, protection)
         if document.page_count == 0:
-            found = REPAIRED if document.is_repaired else document_damage()
-            if found:
-                raise PageError(PageStatus.CORRUPT, f"no page in it; {found}")
-            raise PageError(PageStatus.EMPTY, "no page in it")
+            found = document_damage()
+            status = PageStatus.CORRUPT if found or document.is_repaired else PageStatus.EMPTY
+            raise PageError(status, "; ".join(filter(None, ["no page in it", found])))
     except mupdf_errors() as error:
         raise _refusal(error, path) from error
     return document
@@ -67,8 +66,9 @@ def _refusal(error: Exception, path: Path) -> PageError:
     """Returns why a file cannot be opened. PyMuPDF's own error hides the reason, which is the error of MuPDF."""
     reason = re.sub(r"^code=\d+: ", "", str(error.__cause__ or error))
     reason = reason.replace(f" '{path}'", "")  # the path of a local copy is not a property of the document
-    protection = protection_in(reason)
-    return PageError(PageStatus.ENCRYPTED if protection else PageStatus.CORRUPT, protection or reason)
+    if protection := protection_in(reason):
+        return PageError(PageStatus.ENCRYPTED, protection)
+    return PageError(PageStatus.CORRUPT, f"cannot be opened: {reason}")
 
 
 def repair_of(document: pymupdf.Document) -> str:

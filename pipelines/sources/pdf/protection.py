@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pymupdf
@@ -34,14 +34,26 @@ def protection_of(document: pymupdf.Document) -> str:
     """
     import pymupdf
 
-    mupdf = pymupdf.mupdf
-    pdf = mupdf.pdf_document_from_fz_document(document.this)
-    if mupdf.pdf_is_null(mupdf.pdf_dict_getp(mupdf.pdf_trailer(pdf), "Root/Names/EmbeddedFiles")):
+    pdf = pymupdf.mupdf.pdf_document_from_fz_document(document.this)
+    try:
+        handlers = _payload_handlers(pdf)
+    except pymupdf.mupdf.FzErrorBase:  # the list of embedded files is damaged; the pages may be sound
         return ""
-    files = mupdf.pdf_load_name_tree(pdf, mupdf.pdf_new_name("EmbeddedFiles"))
-    for i in range(mupdf.pdf_dict_len(files)):
-        file = mupdf.pdf_dict_get_val(files, i)
-        if mupdf.pdf_to_name(mupdf.pdf_dict_gets(file, "AFRelationship")) == "EncryptedPayload":
-            handler = mupdf.pdf_to_name(mupdf.pdf_dict_getp(file, "EP/Subtype")) or "an unknown handler"
-            return f"protected by {handler}, not by a password: the document is an embedded file"
-    return ""
+    if not handlers:
+        return ""
+    return f"protected by {handlers[0] or 'an unknown handler'}, not by a password: the document is an embedded file"
+
+
+def _payload_handlers(pdf: Any) -> list[str]:
+    """Returns the names of the handlers of the embedded files that are encrypted documents."""
+    from pymupdf import mupdf
+
+    if mupdf.pdf_is_null(mupdf.pdf_dict_getp(mupdf.pdf_trailer(pdf), "Root/Names/EmbeddedFiles")):
+        return []
+    tree = mupdf.pdf_load_name_tree(pdf, mupdf.pdf_new_name("EmbeddedFiles"))
+    files = [mupdf.pdf_dict_get_val(tree, i) for i in range(mupdf.pdf_dict_len(tree))]
+    return [
+        mupdf.pdf_to_name(mupdf.pdf_dict_getp(file, "EP/Subtype"))
+        for file in files
+        if mupdf.pdf_to_name(mupdf.pdf_dict_gets(file, "AFRelationship")) == "EncryptedPayload"
+    ]
