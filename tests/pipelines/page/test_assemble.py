@@ -76,7 +76,7 @@ def test_damage_is_the_reason_why_a_page_has_too_little_text(tokenizer, kind, st
 
 
 def test_a_damaged_page_in_another_language_is_not_corrupt(tokenizer):
-    words = "Die Rechnung ist innerhalb von dreißig Tagen ohne Abzug zu bezahlen".split()
+    words = ["Die", "Rechnung", "ist", "innerhalb", "von", "dreißig", "Tagen", "ohne", "Abzug", "zu", "bezahlen"]
     german = [RawWord(word, 20.0 * x, 40, 20.0 * x + 15, 60, 1.0) for x, word in enumerate(words)]
     config = PageConfig(filters=(Languages(("en",)),))
     facts = assemble(reading(*german, damage="damaged: zlib"), PAGE, config, tokenizer).facts
