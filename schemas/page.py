@@ -16,6 +16,7 @@ class PageStatus(str, Enum):
 
     OK = "ok"
     BLANK = "blank"
+    PLACEHOLDER = "placeholder"
     TOO_FEW_WORDS = "too_few_words"
     OTHER_LANGUAGE = "other_language"
     ENCRYPTED = "encrypted"

@@ -12,6 +12,7 @@ from pipelines.sources import suffixes
 from schemas import UsageError
 
 MARKS = re.compile(r"[*?[]")
+_SUFFIX = re.compile(r"\.[A-Za-z0-9]+$")
 
 
 def discover(inputs: tuple[str, ...]) -> list[str]:
@@ -22,7 +23,8 @@ def discover(inputs: tuple[str, ...]) -> list[str]:
     * A file. If a file has exactly the given name, it is used, even if the name contains brackets or stars.
     * A local directory, or a URI that ends in `/`: all documents below it. A document is a file whose name ends in a
       suffix of a page source, such as `.pdf`.
-    * A glob pattern: all files that match, with any suffix.
+    * A glob pattern: all files that match, with any suffix. The suffix at its end matches in any case, so that `*.pdf`
+      finds `.PDF` too. `**/` matches any number of directories, also none.
     * A `.txt` file with one input per line. Lines end in `\\n` or `\\r\\n`. Blanks around an input are ignored.
       Relative paths start in the current directory.
 
@@ -53,7 +55,30 @@ def _expand(item: str) -> list[str]:
         return [item]
     if not _is_pattern(item):
         raise UsageError(f"--input {item}: no such file or directory.")
-    return _non_empty(files.match(item), f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
+    found = [uri for pattern in _variants(item) for uri in files.match(pattern)]
+    return _non_empty(found, f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
+
+
+def _variants(pattern: str) -> Iterator[str]:
+    """Yields patterns for Beam that together match what `pattern` means.
+
+    Beam distinguishes upper and lower case, and its `/**/` matches one directory or more.
+    """
+    suffix = _suffix(pattern.rsplit("/", 1)[-1])
+    letters = [f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else letter for letter in suffix]
+    pattern = (pattern.removesuffix(suffix) + "".join(letters)).replace("/**/*", "/**")
+    yield pattern
+    if "/**/" in pattern:
+        yield pattern.replace("/**/", "/")
+
+
+def _suffix(name: str) -> str:
+    """Returns the suffix at the end of a pattern, such as `.pdf`; an empty string if it has none, or marks in it."""
+    known = [suffix for suffix in suffixes() if name.lower().endswith(suffix)]
+    last = _SUFFIX.search(name)
+    length = max(map(len, known), default=len(last[0]) if last else 0)
+    is_in_brackets = name.rfind("[") > name.rfind("]")
+    return "" if is_in_brackets else name[len(name) - length :]
 
 
 def _is_pattern(item: str) -> bool:

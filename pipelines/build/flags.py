@@ -62,8 +62,9 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
         type=place,
         required=True,
         metavar="WHAT",
-        help="glob patterns (quoted; ** crosses directories), directories, PDFs, or .txt files that list them, "
-        "one per line; a name of an existing file is never a pattern, even if it contains brackets or stars",
+        help="glob patterns (quoted; ** crosses directories; the suffix matches in any case: *.pdf finds .PDF too), "
+        "directories, PDFs, or .txt files that list them, one per line; a name of an existing file is never a pattern, "
+        "even if it contains brackets or stars",
     )
     parser.add_argument(
         "--output", type=place, required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ..."

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pipelines.config import PageConfig
 from pipelines.filters import PageText
 from pipelines.filters.language import language_of
+from pipelines.filters.min_words import MinWords
 from pipelines.lines.place import place_words
 from pipelines.page.image import to_jpeg
 from pipelines.page.normal_form import normalized
@@ -115,7 +116,7 @@ def assemble(reading: Reading, page_id: PageId, config: PageConfig, tokenizer: T
 def _facts(reading: Reading) -> PageFacts:
     return PageFacts(
         status=PageStatus.OK,
-        detail=reading.detail,
+        detail="; ".join(filter(None, [reading.detail, reading.damage])),
         text_source=reading.text_source,
         language=language_of(word.text for word in reading.words),
         words=len(reading.words),
@@ -130,5 +131,8 @@ def _filtered(facts: PageFacts, reading: Reading, config: PageConfig) -> PageFac
     text = PageText(reading.words, facts.language)
     for kind in config.filters:
         if reason := kind.reason(text):
+            # Damage explains why there is too little text, but not why the text is in another language.
+            if reading.damage and (isinstance(kind, MinWords) or not facts.language):
+                return replace(facts, status=PageStatus.CORRUPT, detail=f"{reason}; {reading.damage}")
             return replace(facts, status=kind.status, detail=reason)
     return facts

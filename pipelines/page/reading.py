@@ -52,6 +52,8 @@ class Reading:
         rotation: degrees clockwise (0, 90, 180, 270) by which the page of the document was turned to be upright.
         skew_deg: skew that was removed, in degrees; positive if the content was turned clockwise.
         detail: stored in the page's row of the manifest; mostly empty.
+        damage: what is damaged on the page, stored after `detail`; mostly empty. With it, a page that a filter leaves
+            out because of too little text is `corrupt`.
     """
 
     image: np.ndarray
@@ -63,6 +65,7 @@ class Reading:
     rotation: int = 0
     skew_deg: float = 0.0
     detail: str = ""
+    damage: str = ""
 
     def __post_init__(self) -> None:
         if self.text_source not in TEXT_SOURCES:

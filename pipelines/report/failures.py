@@ -15,7 +15,8 @@ LISTED_FAILURES = 40
 
 MEANINGS = {
     "blank": "has nothing on it",
-    "encrypted": "needs a password",
+    "placeholder": "stands for content that is not in it: the notice of an XFA form, or the cover of a portfolio",
+    "encrypted": "needs a password, or is protected in another way",
     "corrupt": "is damaged",
     "not_pdf": "is not a PDF",
     "unreadable": "does not exist, or may not be read",

@@ -9,6 +9,7 @@ import sys
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.build.discover import discover
 from pipelines.build.flags import parse_flags
 from pipelines.build_corpus import build_corpus
 from schemas import UsageError
@@ -28,6 +29,15 @@ def test_a_build_in_a_bucket_gives_the_same_rows_as_one_on_disk(bucket, corpus_i
     tars = [sorted(path.name for path in top.glob("shards/*.tar")) for top in (corpus_in_bucket, reference)]
     assert tars[0] == tars[1]
     assert bucket.names("plain/work/") == []
+
+
+def test_a_pattern_finds_suffixes_in_any_case_in_a_bucket(bucket, google_here):
+    files = ["letters/a.pdf", "letters/b.PDF", "letters/c.txt", "letters/x/d.Pdf", "letters/x/y/e.pdf"]
+    for name in files:
+        bucket.bucket.blob(name).upload_from_string(b"x")
+    found = discover((f"gs://{google.BUCKET}/letters/**/*.pdf",))
+    assert found == [f"gs://{google.BUCKET}/{name}" for name in files if not name.endswith(".txt")]
+    assert discover((f"gs://{google.BUCKET}/letters/*.PDF",)) == found[:2]
 
 
 def test_a_killed_build_continues_in_a_bucket_that_fails_sometimes(

@@ -17,8 +17,11 @@ from pipelines.page.image import is_blank
 from pipelines.page.reading import EngineName, PageError, Reading
 from pipelines.page.stopwatch import Stopwatch
 from pipelines.sources.pdf import mupdf
+from pipelines.sources.pdf.damage import forget
 from pipelines.sources.pdf.font_check import wrong_font
+from pipelines.sources.pdf.page_check import PageCheck
 from pipelines.sources.pdf.painted import PaintedShares, image_share
+from pipelines.sources.pdf.placeholder import shell_of
 from pipelines.sources.pdf.text_layer import LayerWord, TextLayer
 from pipelines.sources.pdf.trust import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
 from pipelines.sources.pdf.visible import InkMap, are_visible, has_text_at_blanks
@@ -54,15 +57,25 @@ class PdfDocument:
         self.pages = document.page_count
         # Read now: MuPDF can repair more later, and that depends on which pages this process reads.
         self.detail = mupdf.repair_of(document)
+        self._shell = shell_of(document)
+        self._empty_store = False
 
     def read(self, page: int, config: PageConfig, engine: OcrEngine | None, watch: Stopwatch) -> Reading:
         """Reads a page.
 
         Raises:
-            PageError: the page is blank, damaged or too large, or the OCR engine failed on it.
+            PageError: the page is blank, damaged, too large or a placeholder, or the OCR engine failed on it.
         """
+        forget(empty_store=self._empty_store)
         pdf_page = mupdf.load_page(self._document, page)
-        return _PageReader(pdf_page, config, engine, watch, self.detail).read()
+        check = PageCheck(pdf_page, self._shell)
+        try:
+            reading = check.checked(_PageReader(pdf_page, config, engine, watch, self.detail).read())
+        except PageError as error:
+            self._empty_store = True
+            raise check.error(error) from None
+        self._empty_store = self._empty_store or bool(reading.damage)
+        return reading
 
     def close(self) -> None:
         """Closes the PDF."""

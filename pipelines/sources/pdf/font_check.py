@@ -27,7 +27,7 @@ MIN_SCORE = 0.8  # the engine must be sure of what it reads
 MIN_FAMILIAR, MIN_FAMILIAR_SHARE = 3, 0.1
 PUNCTUATION = ".,;:!?()[]\"'“”‘’«»"
 # The most frequent words of the languages in Latin script that have the most documents.
-COMMON_WORDS = frozenset(
+_COMMON = (
     "the of and to in is for that on with by as at from are this be or an was not it "  # English
     "der die und den von das mit ist des auf für im dem nicht ein eine zu sich "  # German
     "de la le les et des en du une est pour dans par sur au que "  # French
@@ -44,8 +44,9 @@ COMMON_WORDS = frozenset(
     "ve bir bu için ile olarak da "  # Turkish
     "și în cu care este pe din nu "  # Romanian
     "yang dan di untuk dengan dari ini dalam "  # Indonesian, Malay
-    "và của là có trong được cho không".split()  # Vietnamese
+    "và của là có trong được cho không"  # Vietnamese
 )
+COMMON_WORDS = frozenset(_COMMON.split())
 # Share of the characters that must agree: of two words or more, and of a single one. If only the vowels are right, half
 # of them agree.
 MIN_RATIO, MIN_RATIO_ALONE = 0.65, 0.4

@@ -5,6 +5,7 @@ MuPDF can hang or crash on damaged files, so callers run these functions in a `s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.page.reading import REPAIRED, PageError
+from pipelines.sources.pdf.damage import document_damage, forget, note_drawing
+from pipelines.sources.pdf.page_box import repair_box, unit_pt
+from pipelines.sources.pdf.protection import protection_in, protection_of
 from schemas import PageStatus
 
 if TYPE_CHECKING:
     import pymupdf
 
-MAX_PAGE_PT = 14_400  # 200 inches, the largest page that the PDF specification allows (ISO 32000-1, annex C)
+# The longest side that the PDF specification allows (ISO 32000-1, annex C). A unit is 1/72 inch times /UserUnit.
+MAX_PAGE_UNITS = 14_400
 POINTS_PER_INCH = 72
 
 
@@ -26,7 +31,7 @@ def open_document(path: Path) -> pymupdf.Document:
     """Opens a PDF.
 
     Raises:
-        PageError: the file is empty, not a PDF, damaged beyond repair, protected by a password, or has no pages.
+        PageError: the file is empty, not a PDF, damaged beyond repair, protected, or has no pages.
     """
     import pymupdf
 
@@ -38,16 +43,29 @@ def open_document(path: Path) -> pymupdf.Document:
         raise PageError(PageStatus.EMPTY, "the file has 0 bytes")
     if b"%PDF" not in head:
         raise PageError(PageStatus.NOT_PDF, f"starts with {head[:8]!r}, not with %PDF")
+    forget()
     try:
         document = pymupdf.open(path, filetype="pdf")
         if document.needs_pass:
             raise PageError(PageStatus.ENCRYPTED, "opens with a password only")
+        if protection := protection_of(document):
+            raise PageError(PageStatus.ENCRYPTED, protection)
         if document.page_count == 0:
-            raise PageError(PageStatus.CORRUPT if document.is_repaired else PageStatus.EMPTY, "no page in it")
+            found = document_damage()
+            status = PageStatus.CORRUPT if found or document.is_repaired else PageStatus.EMPTY
+            raise PageError(status, "; ".join(filter(None, ["no page in it", found])))
     except mupdf_errors() as error:
-        detail = str(error).replace(f" '{path}'", "")  # the path of a local copy is not a property of the document
-        raise PageError(PageStatus.CORRUPT, detail) from error
+        raise _refusal(error, path) from error
     return document
+
+
+def _refusal(error: Exception, path: Path) -> PageError:
+    """Returns why a file cannot be opened. PyMuPDF's own error hides the reason, which is the error of MuPDF."""
+    reason = re.sub(r"^code=\d+: ", "", str(error.__cause__ or error))
+    reason = reason.replace(f" '{path}'", "")  # the path of a local copy is not a property of the document
+    if protection := protection_in(reason):
+        return PageError(PageStatus.ENCRYPTED, protection)
+    return PageError(PageStatus.CORRUPT, f"cannot be opened: {reason}")
 
 
 def repair_of(document: pymupdf.Document) -> str:
@@ -69,14 +87,16 @@ def load_page(document: pymupdf.Document, number: int) -> pymupdf.Page:
         PageError: the page is damaged, has no area, or is larger than the PDF specification allows.
     """
     try:
+        repair_box(document, number)
         page = document[number - 1]
-        width, height = page.rect.width, page.rect.height
+        unit, width, height = unit_pt(page), page.rect.width, page.rect.height
     except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, str(error)) from error
-    if width < 1 or height < 1:
-        raise PageError(PageStatus.CORRUPT, f"the page measures {width:g} x {height:g} pt")
-    if max(width, height) > MAX_PAGE_PT:
-        raise PageError(PageStatus.TOO_LARGE, f"{width:g} x {height:g} pt, the limit is {MAX_PAGE_PT} pt")
+    size = f"{width * unit:g} x {height * unit:g} pt"
+    if min(width, height) * min(unit, 1) < 1:
+        raise PageError(PageStatus.CORRUPT, f"the page measures {size}")
+    if max(width, height) > MAX_PAGE_UNITS:
+        raise PageError(PageStatus.TOO_LARGE, f"{size}, the limit is {MAX_PAGE_UNITS * unit:g} pt")
     return page
 
 
@@ -90,9 +110,10 @@ def render(page: pymupdf.Page, dpi: int, min_long_side_px: int, max_long_side_px
     """
     import pymupdf
 
-    long_side_pt = max(page.rect.width, page.rect.height)
-    long_side_px = min(max(long_side_pt * dpi / POINTS_PER_INCH, min_long_side_px), max_long_side_px)
-    scale = long_side_px / long_side_pt
+    long_side = max(page.rect.width, page.rect.height)
+    long_side_px = min(max(long_side * unit_pt(page) * dpi / POINTS_PER_INCH, min_long_side_px), max_long_side_px)
+    scale = long_side_px / long_side
+    note_drawing()
     try:
         pixmap = page.get_pixmap(matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False)
     except mupdf_errors() as error:

@@ -29,7 +29,7 @@ class InkMap:
         import cv2
 
         contrast = cv2.morphologyEx(image, cv2.MORPH_GRADIENT, np.ones((2, 2), np.uint8))
-        is_plain = cv2.inRange(contrast, (0,) * 3, (MIN_CONTRAST - 1,) * 3)
+        is_plain = cv2.inRange(contrast, np.zeros(3), np.full(3, MIN_CONTRAST - 1.0))
         self._count = cv2.integral((is_plain == 0).view(np.uint8))  # (height + 1, width + 1)
 
     def share(self, boxes: np.ndarray) -> np.ndarray:

@@ -33,6 +33,32 @@ def test_a_pattern_matches_any_suffix_and_two_stars_cross_directories(bucket):
     assert "deep/notes.doc" in names(discover((f"{bucket}/**",)), bucket)
 
 
+@pytest.mark.parametrize("suffix", ["pdf", "PDF", "Pdf", "[p]df", "pd?"])
+def test_the_suffix_of_a_pattern_matches_in_any_case(tmp_path, suffix):
+    files = ("a.pdf", "b.PDF", "c.Pdf", "d.pdf.txt", "e.epdf", "x/f.PDF", "x/y/g.pDF", "x/y/h.pdf")
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    found = names(discover((f"{tmp_path}/**/*.{suffix}",)), tmp_path)
+    in_any_case = ["a.pdf", "b.PDF", "c.Pdf", "x/f.PDF", "x/y/g.pDF", "x/y/h.pdf"]
+    assert found == (in_any_case if suffix.isalpha() else ["a.pdf", "x/y/h.pdf"])
+
+
+def test_the_rest_of_a_pattern_distinguishes_upper_and_lower_case(tmp_path):
+    for name in ("scan-1.pdf", "Scan-2.pdf", "x/scan-3.PDF", "X/scan-4.pdf", "odd[scan-5.PDF"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert names(discover((f"{tmp_path}/scan-*.PDF",)), tmp_path) == ["scan-1.pdf"]
+    assert names(discover((f"{tmp_path}/x*/scan-3.pdf",)), tmp_path) == ["x/scan-3.PDF"]
+    assert names(discover((f"{tmp_path}/*[scan-5.PDF",)), tmp_path) == ["odd[scan-5.PDF"]
+
+
+def test_two_stars_between_slashes_match_no_directory_too(bucket):
+    assert names(discover((f"{bucket}/**/c.pdf",)), bucket) == ["deep/c.pdf"]
+    assert names(discover((f"{bucket}/deep/**/c.pdf",)), bucket) == ["deep/c.pdf"]
+    assert names(discover((f"{bucket}/**/b.pdf",)), bucket) == ["deep/er/b.PDF"]
+
+
 def test_the_name_of_an_existing_file_with_brackets_and_stars_is_not_a_pattern(bucket):
     assert names(discover((f"{bucket}/odd [name] *.pdf",)), bucket) == ["odd [name] *.pdf"]
 

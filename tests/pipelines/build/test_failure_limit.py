@@ -25,7 +25,9 @@ def test_too_many_failures_stop_the_run_with_the_reasons_and_the_advice():
     "counts",
     [
         pytest.param({"ok": 50, "corrupt": 50}, id="as many as allowed"),
-        pytest.param({"blank": 50, "too_few_words": 50, "duplicate": 50}, id="sound pages without a sample"),
+        pytest.param(
+            {"blank": 50, "placeholder": 50, "too_few_words": 50, "duplicate": 50}, id="sound pages without a sample"
+        ),
         pytest.param({"corrupt": 19}, id="fewer than the minimum number of failures"),
         pytest.param({}, id="no items"),
     ],

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.config import PageConfig
+from pipelines.filters.language import Languages
+from pipelines.filters.min_words import MinWords
 from pipelines.lines.words import RawWord
 from pipelines.page.assemble import PageId, assemble
 from pipelines.page.reading import EngineName, Reading
@@ -58,6 +60,32 @@ def test_a_page_without_words_is_left_out_and_has_no_sample(tokenizer):
     result = assemble(reading(), PAGE, CONFIG, tokenizer)
     assert result.sample is None
     assert result.facts.status is PageStatus.TOO_FEW_WORDS
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        (MinWords(3), PageStatus.CORRUPT),
+        (Languages(("en",)), PageStatus.CORRUPT),
+        (MinWords(2), PageStatus.OK),
+    ],
+)
+def test_damage_is_the_reason_why_a_page_has_too_little_text(tokenizer, kind, status):
+    facts = assemble(reading(HELLO, WORLD, damage="damaged: zlib"), PAGE, PageConfig(filters=(kind,)), tokenizer).facts
+    assert facts.status is status and facts.detail.endswith("damaged: zlib")
+
+
+def test_a_damaged_page_in_another_language_is_not_corrupt(tokenizer):
+    words = ["Die", "Rechnung", "ist", "innerhalb", "von", "dreißig", "Tagen", "ohne", "Abzug", "zu", "bezahlen"]
+    german = [RawWord(word, 20.0 * x, 40, 20.0 * x + 15, 60, 1.0) for x, word in enumerate(words)]
+    config = PageConfig(filters=(Languages(("en",)),))
+    facts = assemble(reading(*german, damage="damaged: zlib"), PAGE, config, tokenizer).facts
+    assert (facts.status, facts.detail) == (PageStatus.OTHER_LANGUAGE, "de, --languages is en")
+
+
+def test_damage_follows_the_other_details(tokenizer):
+    facts = assemble(reading(HELLO, detail="repaired", damage="damaged: zlib"), PAGE, CONFIG, tokenizer).facts
+    assert facts.detail == "repaired; damaged: zlib"
 
 
 @given(st.permutations([HELLO, WORLD, RawWord("again", 30, 100, 90, 120, 1.0)]))

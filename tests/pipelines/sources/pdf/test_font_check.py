@@ -10,7 +10,7 @@ from pipelines.config import PageConfig
 from pipelines.ocr.engine import load_engine
 from pipelines.page.stopwatch import Stopwatch
 from pipelines.sources.pdf import PdfSource
-from tests.support.raw_pdf import character_map, helvetica, one_page_of
+from tests.support.mapped_fonts import character_map, helvetica, one_page_of
 
 BODY = [
     "The committee met on the first Monday of the month to review the budget",
@@ -41,8 +41,8 @@ def read(engine, tmp_path):
         content = " ".join(
             f"BT /{font} 12 Tf 50 {640 - 20 * y} Td ({row}) Tj ET" for y, (font, row) in enumerate(shown)
         )
-        fonts = {"F": helvetica(), "W": helvetica(100, "-Bold")}
-        (tmp_path / "page.pdf").write_bytes(one_page_of(content, fonts, {100: character_map(wrong)}))
+        fonts = {"F": helvetica(), "W": helvetica(50, "-Bold")}
+        (tmp_path / "page.pdf").write_bytes(one_page_of(content, fonts, {50: character_map(wrong)}))
         document = PdfSource().open(tmp_path / "page.pdf")
         return document.read(1, PageConfig(text_source="auto"), engine, Stopwatch())
 

@@ -14,7 +14,7 @@ from pipelines.page.normal_form import normalized
 from pipelines.page.reading import Reading
 from pipelines.page.stopwatch import Stopwatch
 from pipelines.sources.pdf import PdfSource
-from tests.support.raw_pdf import character_map, helvetica, one_page_of
+from tests.support.mapped_fonts import character_map, helvetica, one_page_of
 
 PROSE = (
     "The committee met on the first Monday of the month to review the budget and the plans for the new library. "
@@ -85,11 +85,11 @@ def test_a_word_that_stands_twice_on_a_page_stays_twice(read):
 
 def test_a_font_that_states_an_extent_of_many_lines_does_not_glue_lines_together(read):
     extent = "/FontBBox[0 -3000 1000 5000]/FontMatrix[.001 0 0 .001 0 0]"
-    letters = "/CharProcs<</a 100 0 R>>/Encoding<</Type/Encoding/Differences[97/a]>>/FirstChar 97/LastChar 97"
-    font = f"/Type/Font/Subtype/Type3{extent}{letters}/Widths[600]/ToUnicode 101 0 R"
+    letters = "/CharProcs<</a 50 0 R>>/Encoding<</Type/Encoding/Differences[97/a]>>/FirstChar 97/LastChar 97"
+    font = f"/Type/Font/Subtype/Type3{extent}{letters}/Widths[600]/ToUnicode 51 0 R"
     bar = b"600 0 0 0 500 700 d1 0 0 500 700 re f"
     content = "BT /F 12 Tf 50 600 Td 15 TL (aaa) Tj T* (aa) Tj T* (aaaa) Tj ET"
-    reading = read(one_page_of(content, {"F": font}, {100: bar, 101: character_map({"a": "a"})}))
+    reading = read(one_page_of(content, {"F": font}, {50: bar, 51: character_map({"a": "a"})}))
     assert lines_of(reading) == ["aaa", "aa", "aaaa"]
     points = reading.height_pt / reading.image.shape[0]
     assert all((word.y1 - word.y0) * points < 1.5 * 12 for word in reading.words)
@@ -233,7 +233,7 @@ ARABIC = {"a": "ا", "n": "\ufee7", "w": "\ufeee", "e": "ع", "k": "\ufccb", "t"
 )
 def test_text_from_right_to_left_starts_with_the_right_word(read, characters, drawn_text, words):
     """The glyphs of the line are drawn from left to right, or each at its place from right to left."""
-    fonts, streams = {"F": helvetica(100)}, {100: character_map(characters | {" ": " "})}
+    fonts, streams = {"F": helvetica(50)}, {50: character_map(characters | {" ": " "})}
     from_left = f"BT /F 12 Tf 50 600 Td ({drawn_text}) Tj ET"
     from_right = "BT /F 12 Tf " + " ".join(
         f"1 0 0 1 {50 + pymupdf.get_text_length(drawn_text[:index], fontsize=12):.2f} 600 Tm ({letter}) Tj"
@@ -244,13 +244,13 @@ def test_text_from_right_to_left_starts_with_the_right_word(read, characters, dr
 
 
 def test_a_latin_name_in_a_line_from_right_to_left_keeps_its_own_direction(read):
-    fonts, streams = {"F": helvetica(100), "L": helvetica()}, {100: character_map(HEBREW | {" ": " "})}
+    fonts, streams = {"F": helvetica(50), "L": helvetica()}, {50: character_map(HEBREW | {" ": " "})}
     content = "BT /F 12 Tf 50 600 Td (hsd ) Tj /L 12 Tf (Folio two ) Tj /F 12 Tf (ha gba) Tj ET"
     assert lines_of(read(one_page_of(content, fonts, streams))) == ["אבג אה Folio two דשה"]
 
 
 def test_ligatures_and_drawn_soft_hyphens_are_plain_letters_and_hyphens(read):
-    fonts, streams = {"F": helvetica(100)}, {100: character_map({"@": "ﬁ", "-": "\u00ad"})}
+    fonts, streams = {"F": helvetica(50)}, {50: character_map({"@": "ﬁ", "-": "\u00ad"})}
     content = "BT /F 12 Tf 50 600 Td (The de@ned @les -5,15 and well-known) Tj ET"
     assert lines_of(read(one_page_of(content, fonts, streams))) == ["The defined files -5,15 and well-known"]
 
