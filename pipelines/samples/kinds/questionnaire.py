@@ -98,7 +98,7 @@ def _draw_block(rng: Generator, canvas: Canvas, theme: Theme) -> Block:
     """Draws the layout of a block at random."""
     width, font = canvas.right - canvas.left, theme.font(rng.uniform(0.9, 1.25))
     first = canvas.left + rng.uniform(0.36, 0.5) * width
-    cells = int(min(rng.integers(4, 13), (canvas.right - first) // (2.2 * font.size)))
+    cells = min(int(rng.integers(4, 13)), int((canvas.right - first) / (2.2 * font.size)))
     cell = min((canvas.right - first) / cells, rng.uniform(2.2, 4.5) * font.size)
     edges = tuple(first + cell * place for place in range(cells + 1))
     answers = ANSWERS[pick(rng, tuple(ANSWERS))]
