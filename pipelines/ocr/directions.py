@@ -15,11 +15,12 @@ The other boxes are read in all three directions. One character looks much the s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.ocr.recognise import LineReader, LineText, side_lengths
+from pipelines.ocr.frames import without_frames
+from pipelines.ocr.recognise import LineReader, LineText, is_wide, side_lengths
 
 UPRIGHT, DOWN, UP = 0.0, 90.0, 270.0
 """Directions of text, in degrees clockwise from rightwards."""
@@ -77,13 +78,17 @@ def read_directed(reader: LineReader, image: np.ndarray, quads: list[np.ndarray]
     in_columns = sum(box.height for box in boxes if box.is_tall) > sum(box.width for box in boxes if not box.is_tall)
     for box in boxes:
         box.plan(usual_height, DOWN if in_columns else UP)
-    _read(reader, image, [(box, box.first) for box in boxes])
+    erased, insides = without_frames(image, [box.quad for box in boxes])
+    _read(reader, erased, [(box, box.first) for box in boxes])
+    if insides and _is_wide_script(boxes):  # characters such as U+56DE have a frame of their own
+        _read(reader, image, [(boxes[index], boxes[index].first) for index in insides])
+        erased, insides = image, {}
     doubtful = [box for box in boxes if box.is_doubtful()]
-    _read(reader, image, [(box, angle) for box in doubtful for angle in (UPRIGHT, UP, DOWN) if angle != box.first])
+    _read(reader, erased, [(box, angle) for box in doubtful for angle in (UPRIGHT, UP, DOWN) if angle != box.first])
     for box in doubtful:
         box.choose()
     _settle(boxes)
-    return [ReadLine(corners(box.quad, box.angle), box.readings[box.angle], box.angle) for box in boxes]
+    return [box.line(insides.get(index)) for index, box in enumerate(boxes)]
 
 
 class _Box:
@@ -129,6 +134,21 @@ class _Box:
         else:
             self.angle = turned if count >= 2 and found.score > max(TURNED_SCORE, upright.score) else UPRIGHT
 
+    def line(self, inside: np.ndarray | None) -> ReadLine:
+        """Returns the line as it was read.
+
+        The network shows where a word begins relative to its neighbours. A single character has none, and fills the
+        box. So does a word in a frame; its box is then the inside of the frame.
+
+        Args:
+            inside: corners around the characters if the box has a frame.
+        """
+        text, quad = self.readings[self.angle], self.quad
+        if len(text.runs) == 1 and (inside is not None or len(text.characters) == 1):
+            quad = quad if inside is None else inside
+            text = replace(text, runs=(replace(text.runs[0], start=0.0, end=1.0),))
+        return ReadLine(corners(quad, self.angle), text, self.angle)
+
 
 def _read(reader: LineReader, image: np.ndarray, wanted: list[tuple[_Box, float]]) -> None:
     """Reads boxes in the wanted directions."""
@@ -158,6 +178,12 @@ def _is_open(box: _Box) -> bool:
 def _usual_height(boxes: list[_Box]) -> float:
     heights = [box.height for box in boxes if not box.is_tall] or [box.height for box in boxes]
     return float(np.median(heights)) if heights else 0.0
+
+
+def _is_wide_script(boxes: list[_Box]) -> bool:
+    """Returns whether most characters of the page are Chinese, Japanese or Korean."""
+    characters = "".join(box.readings[box.first].characters for box in boxes)
+    return 2 * sum(map(is_wide, characters)) > len(characters)
 
 
 def _is_reversible(line: LineText) -> bool:

@@ -141,12 +141,8 @@ def _words(lines: list[ReadLine], shape: tuple[int, ...]) -> list[RawWord]:
 
 
 def _word(run: TextRun, line: ReadLine, number: int, shape: tuple[int, ...]) -> RawWord:
-    """Returns a run as a word with its box on the page: the part of the line between the run's start and end.
-
-    The network shows where a character begins relative to its neighbours. One without a neighbour fills the line.
-    """
-    quad, alone = line.quad, len(line.text.characters) == 1
-    shares = np.array([[0.0], [1.0]] if alone else [[run.start], [run.end]])
+    """Returns a run as a word with its box on the page: the part of the line between the run's start and end."""
+    quad, shares = line.quad, np.array([[run.start], [run.end]])
     part = np.concatenate((quad[0] + shares * (quad[1] - quad[0]), quad[3] + shares * (quad[2] - quad[3])))
     return RawWord(run.text, *_hull(part, shape), run.score, line.angle_deg, number)
 
