@@ -5,7 +5,8 @@ python -m benchmarks.text.ocr_cells --samples cells --table benchmarks/results/t
 
 The pages are rendered at several resolutions. A single character or a turned word is right if a word with the same text
 is found in its place: the two boxes share half of their union. The true box is first widened by 0.15 of its height
-(a turned word: of its width) on each side, which is the usual margin of the detector. A row is right if all words that
+(a turned word: of its width) on each side, which is the usual margin of PaddleOCR's detector; Tesseract leaves none.
+Turned words are those of three characters or more that are higher than wide. A row is right if all words that
 were found in it are on one line, and no others are.
 """
 
@@ -32,7 +33,7 @@ from pipelines.ocr.engine import OCR_ENGINES, load_engine
 
 MARGIN = 0.15  # of the detector, relative to the height of a word
 MIN_IOU = 0.5
-TURNED = 1.2  # height to width of a true box with several characters from which it is turned
+TURNED, MIN_TURNED = 1.2, 3  # height to width of the true box of a turned word, and its minimum length
 
 
 @dataclass
@@ -93,7 +94,7 @@ def compare(page: TruePage, found: list[RawWord]) -> Tally:
     words, lines = place_words(found, width, height)
     boxes = np.array([word.box for word in words]).reshape(-1, 4) * np.array([width, height] * 2) / 1000
     sides = page.boxes[:, 2:] - page.boxes[:, :2]
-    is_turned = (sides[:, 1] > TURNED * sides[:, 0]) & np.array([len(text) > 1 for text in page.texts])
+    is_turned = (sides[:, 1] > TURNED * sides[:, 0]) & np.array([len(text) >= MIN_TURNED for text in page.texts])
     true = page.boxes + MARGIN * np.where(is_turned, sides[:, 0], sides[:, 1])[:, None] * np.array([-1, -1, 1, 1])
     same = np.array([[word.text == text for word in words] for text in page.texts]).reshape(len(page.texts), -1)
     right = np.any(same & (_iou(true, boxes) >= MIN_IOU), axis=1)

@@ -16,6 +16,7 @@ from pipelines.ocr.engine import OcrEngine, load_engine
 from pipelines.ocr.recognise import LineReader, LineText, TextRun
 from pipelines.page.deskew import straighten
 from pipelines.samples.document import make_document
+from schemas import UsageError
 
 DPI = 150
 MONTHS = ("January", "February", "March", "April", "May", "June")
@@ -96,6 +97,20 @@ def test_turned_labels_are_read_in_their_direction_each_as_a_run(engine, angle_d
     runs = [word.run for word in found if word.angle_deg == angle_deg]
     assert len(set(runs)) == len(MONTHS) and 0 not in runs
     assert {word.run for word in found if word.angle_deg == UPRIGHT} == {0}
+
+
+def test_tesseract_tells_the_direction_of_its_lines():
+    pytest.importorskip("tesserocr", reason="the extra folio[tesseract] is not installed")
+    try:
+        tesseract = load_engine("tesseract")
+    except UsageError as error:
+        pytest.skip(str(error))
+    image = drawn(lambda page: page.insert_text((40, 300), "Millimetres of rain per month", fontsize=11, rotate=90))
+    found = tesseract.examine(image).words()
+    turned = [word for word in found if word.angle_deg == UP]
+    assert [word.text for word in turned] == ["Millimetres", "of", "rain", "per", "month"]
+    assert {word.run for word in turned} == {1}
+    assert {(word.angle_deg, word.run) for word in found if word not in turned} == {(UPRIGHT, 0)}
 
 
 def test_the_words_of_a_turned_line_are_in_order_and_in_their_place(engine):
