@@ -3,11 +3,11 @@
 python -m pipelines.samples --output cells --count 40 --seed 2027 --scan_share 0.5 --kinds questionnaire chart
 python -m benchmarks.text.ocr_cells --samples cells --table benchmarks/results/text/ocr_cells.md
 
-The pages are rendered at several resolutions. A single character or a turned word is right if a word with the same text
-is found in its place: the two boxes share half of their union. The true box is first widened by 0.15 of its height
-(a turned word: of its width) on each side, which is the usual margin of PaddleOCR's detector; Tesseract leaves none.
-Turned words are those of three characters or more that are higher than wide. A row is right if all words that
-were found in it are on one line, and no others are.
+The pages are rendered at several resolutions. A single character (further from the words of its row than it is high) or
+a turned word (three characters or more, higher than wide) is right if a word with the same text is found in its place:
+the two boxes share half of their union. The true box is first widened by 0.15 of its height (a turned word: of its
+width) on each side, which is the usual margin of PaddleOCR's detector; Tesseract leaves none. A row is whole if all
+words that were found in it are on one line, and no others are.
 """
 
 from __future__ import annotations
@@ -98,13 +98,21 @@ def compare(page: TruePage, found: list[RawWord]) -> Tally:
     true = page.boxes + MARGIN * np.where(is_turned, sides[:, 0], sides[:, 1])[:, None] * np.array([-1, -1, 1, 1])
     same = np.array([[word.text == text for word in words] for text in page.texts]).reshape(len(page.texts), -1)
     right = np.any(same & (_iou(true, boxes) >= MIN_IOU), axis=1)
-    is_single = np.array([len(text) == 1 for text in page.texts])
+    is_single = np.array([len(text) == 1 for text in page.texts]) & _stands_apart(page)
     rows = np.unique(page.lines[~is_turned])
     return Tally(
         1, 0.0, int(is_single.sum()), int(right[is_single].sum()), int(is_turned.sum()), int(right[is_turned].sum()),
         len(rows), _whole_rows(page.lines, rows, true, boxes, np.array([word.line for word in words], int)), len(lines),
         len(np.unique(page.lines)),
     )  # fmt: skip
+
+
+def _stands_apart(page: TruePage) -> np.ndarray:
+    """Returns (n,) whether the nearest word of the same line is further away than the word is high."""
+    x0, y0, x1, y1 = page.boxes.T
+    gap = np.maximum(x0[:, None] - x1, x0 - x1[:, None])
+    gap[(page.lines[:, None] != page.lines) | np.eye(len(gap), dtype=bool)] = np.inf
+    return np.asarray(gap.min(axis=1) > y1 - y0)
 
 
 def _whole_rows(true_lines: np.ndarray, rows: np.ndarray, true: np.ndarray, boxes: np.ndarray, line: np.ndarray) -> int:
