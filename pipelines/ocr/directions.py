@@ -31,6 +31,7 @@ WIDE = 2.0  # width to height of the boxes that give the usual height of a line
 SURE = 0.95  # a reading with a lower score is compared with the other directions; the wrong ones have up to 0.93
 TURNED_SCORE = 0.8  # minimum score of text that is not upright, if it also makes sense upright
 MIN_MARGIN = 0.05  # minimum difference of the scores of down and up; below, the other lines of the page decide
+MIN_SLANT_DEG, SLANTED_RATIO = 20.0, 3.0  # a line is aslant from this angle on, if it is long enough to show one
 # Characters that are the same or others when they are turned by 180 degrees: numbers can be read in both directions.
 REVERSIBLE = frozenset("0125689BEHIMNOSWXZlmnosuwxz-+=.,:;/|()[]%")
 
@@ -42,7 +43,7 @@ class ReadLine:
     Attributes:
         quad: `(4, 2)` corners in pixels, clockwise from the top left of the text.
         text: what was read.
-        angle_deg: one of `UPRIGHT`, `DOWN` and `UP`.
+        angle_deg: `UPRIGHT`, `DOWN` or `UP`; another angle for a line that is aslant, such as a watermark.
     """
 
     quad: np.ndarray
@@ -88,6 +89,7 @@ def read_directed(reader: LineReader, image: np.ndarray, quads: list[np.ndarray]
     for box in doubtful:
         box.choose()
     _settle(boxes)
+    _mark_slanted(boxes)
     return [box.line(insides.get(index)) for index, box in enumerate(boxes)]
 
 
@@ -100,6 +102,7 @@ class _Box:
         readings: direction -> what was read.
         first: the direction in which it is read first.
         angle: the chosen direction.
+        slant_deg: the angle of the upper edge, in degrees clockwise, if the line is aslant; else 0.
     """
 
     def __init__(self, quad: np.ndarray) -> None:
@@ -107,6 +110,7 @@ class _Box:
         self.width, self.height = side_lengths(quad)
         self.readings: dict[float, LineText] = {}
         self.first = self.angle = UPRIGHT
+        self.slant_deg = 0.0
 
     @property
     def is_tall(self) -> bool:
@@ -147,7 +151,7 @@ class _Box:
         if len(text.runs) == 1 and (inside is not None or len(text.characters) == 1):
             quad = quad if inside is None else inside
             text = replace(text, runs=(replace(text.runs[0], start=0.0, end=1.0),))
-        return ReadLine(corners(quad, self.angle), text, self.angle)
+        return ReadLine(corners(quad, self.angle), text, (self.angle + self.slant_deg) % 360)
 
 
 def _read(reader: LineReader, image: np.ndarray, wanted: list[tuple[_Box, float]]) -> None:
@@ -165,6 +169,16 @@ def _settle(boxes: list[_Box]) -> None:
     downwards = sum(box.height * (1 if box.angle == DOWN else -1) for box in clear)
     for box in open_ones:
         box.angle = DOWN if downwards > 0 else UP
+
+
+def _mark_slanted(boxes: list[_Box]) -> None:
+    """Sets the slant of the lines that are aslant, if they are fewer than the others: else the page itself is."""
+    rows = [box for box in boxes if box.angle == UPRIGHT and box.width >= SLANTED_RATIO * box.height]
+    slants = [float(np.degrees(np.arctan2(*(box.quad[1] - box.quad[0])[::-1]))) for box in rows]
+    aslant = [(box, slant) for box, slant in zip(rows, slants, strict=True) if abs(slant) >= MIN_SLANT_DEG]
+    if 2 * sum(box.width for box, _ in aslant) < sum(box.width for box in rows):
+        for box, slant in aslant:
+            box.slant_deg = round(slant, 1)
 
 
 def _is_open(box: _Box) -> bool:

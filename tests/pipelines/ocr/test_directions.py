@@ -132,6 +132,17 @@ def test_numbers_that_can_be_read_upside_down_have_the_direction_of_the_other_la
     assert sorted(texts_at(engine.examine(drawn(draw)).words(), DOWN)) == ["1961", "1986", "Population", "September"]
 
 
+def test_a_line_that_is_aslant_is_a_run_with_its_angle(engine):
+    def draw(page: pymupdf.Page) -> None:
+        start = pymupdf.Point(120, 240)
+        page.insert_text(start, "CONFIDENTIAL", fontsize=22, morph=(start, pymupdf.Matrix(40)))
+
+    found = engine.examine(drawn(draw)).words()
+    (stamp,) = (word for word in found if word.text == "CONFIDENTIAL")
+    assert stamp.run > 0 and abs(stamp.angle_deg - 320) < 3
+    assert {(word.angle_deg, word.run) for word in found if word is not stamp} == {(UPRIGHT, 0)}
+
+
 def test_slim_characters_in_cells_are_upright(engine):
     def draw(page: pymupdf.Page) -> None:
         for place, character in enumerate("17I40N6H9Z"):
