@@ -79,18 +79,21 @@ def read_directed(reader: LineReader, image: np.ndarray, quads: list[np.ndarray]
     in_columns = sum(box.height for box in boxes if box.is_tall) > sum(box.width for box in boxes if not box.is_tall)
     for box in boxes:
         box.plan(usual_height, DOWN if in_columns else UP)
-    erased, insides = without_frames(image, [box.quad for box in boxes])
+    erased = _without_frames(image, [box for box in boxes if box.first == UPRIGHT])
     _read(reader, erased, [(box, box.first) for box in boxes])
-    if insides and _is_wide_script(boxes):  # characters such as U+56DE have a frame of their own
-        _read(reader, image, [(boxes[index], boxes[index].first) for index in insides])
-        erased, insides = image, {}
+    framed = [box for box in boxes if box.inside is not None]
+    if framed and _is_wide_script(boxes):  # characters such as U+56DE have a frame of their own
+        erased = image
+        _read(reader, image, [(box, box.first) for box in framed])
+        for box in framed:
+            box.inside = None
     doubtful = [box for box in boxes if box.is_doubtful()]
     _read(reader, erased, [(box, angle) for box in doubtful for angle in (UPRIGHT, UP, DOWN) if angle != box.first])
     for box in doubtful:
         box.choose()
     _settle(boxes)
     _mark_slanted(boxes)
-    return [box.line(insides.get(index)) for index, box in enumerate(boxes)]
+    return [box.line() for box in boxes]
 
 
 class _Box:
@@ -103,6 +106,7 @@ class _Box:
         first: the direction in which it is read first.
         angle: the chosen direction.
         slant_deg: the angle of the upper edge, in degrees clockwise, if the line is aslant; else 0.
+        inside: corners around the characters if the box has a frame.
     """
 
     def __init__(self, quad: np.ndarray) -> None:
@@ -111,6 +115,7 @@ class _Box:
         self.readings: dict[float, LineText] = {}
         self.first = self.angle = UPRIGHT
         self.slant_deg = 0.0
+        self.inside: np.ndarray | None = None
 
     @property
     def is_tall(self) -> bool:
@@ -138,20 +143,25 @@ class _Box:
         else:
             self.angle = turned if count >= 2 and found.score > max(TURNED_SCORE, upright.score) else UPRIGHT
 
-    def line(self, inside: np.ndarray | None) -> ReadLine:
+    def line(self) -> ReadLine:
         """Returns the line as it was read.
 
         The network shows where a word begins relative to its neighbours. A single character has none, and fills the
         box. So does a word in a frame; its box is then the inside of the frame.
-
-        Args:
-            inside: corners around the characters if the box has a frame.
         """
         text, quad = self.readings[self.angle], self.quad
-        if len(text.runs) == 1 and (inside is not None or len(text.characters) == 1):
-            quad = quad if inside is None else inside
+        if len(text.runs) == 1 and (self.inside is not None or len(text.characters) == 1):
+            quad = quad if self.inside is None else self.inside
             text = replace(text, runs=(replace(text.runs[0], start=0.0, end=1.0),))
         return ReadLine(corners(quad, self.angle), text, (self.angle + self.slant_deg) % 360)
+
+
+def _without_frames(image: np.ndarray, boxes: list[_Box]) -> np.ndarray:
+    """Returns the image without the frames in some boxes, and sets the insides of these."""
+    erased, insides = without_frames(image, [box.quad for box in boxes])
+    for index, inside in insides.items():
+        boxes[index].inside = inside
+    return erased
 
 
 def _read(reader: LineReader, image: np.ndarray, wanted: list[tuple[_Box, float]]) -> None:

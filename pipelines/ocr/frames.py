@@ -21,7 +21,10 @@ MIN_SIDE_PX = 8
 MIN_FILL = 0.85  # share of each side of a rectangle that is ink
 MAX_FILL = 0.6  # share of a rectangle that is ink; a dark cell with a light character has more
 BAND = 0.25  # width of the border of a box, as a share of its sides
-MIN_LENGTH, MIN_IN_BAND = 0.5, 0.9  # of a rule along the border: its share of a side, and the share of it in the border
+MIN_LENGTH, MIN_IN_BAND = (
+    0.65,
+    0.9,
+)  # of a rule along the border: its share of a side, and the share of it in the border
 MIN_INK = 0.2  # of a character: its longer side, as a share of the height of the box
 MARGIN = 0.2  # paper around the ink of a character, as a share of its height: as much as the detector leaves
 MIN_CONTRAST = 40  # grey levels between ink and paper

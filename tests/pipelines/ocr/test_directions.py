@@ -169,6 +169,20 @@ def test_columns_of_japanese_are_the_layout(engine):
     assert words[0].text.startswith("吾輩") and words[-1].text.startswith("生れ")
 
 
+def test_chinese_characters_that_look_framed_keep_their_frame(engine):
+    with pymupdf.open() as document:
+        page = document.new_page(width=420, height=300)
+        for row in range(3):
+            page.insert_text(
+                (60, 160 + 30 * row), "委员会每月第一个星期一开会讨论预算", fontname="china-s", fontsize=14
+            )
+        for place, character in enumerate("回国四田"):
+            page.insert_text((60 + 50 * place, 100), character, fontname="china-s", fontsize=14)
+        image = pixels_of(page)
+    found = [word for word in engine.examine(image).words() if word.y1 < 250]
+    assert "".join(word.text for word in sorted(found, key=lambda word: word.x0)) == "回国四田"
+
+
 class FakeReader(LineReader):
     """Reads every box as a given text with a given score, which depends on the direction."""
 
