@@ -21,6 +21,7 @@ _MAX_IMAGE_SHARE = 0.2
 _MAX_LETTER_SHARE = 0.1  # share of one-character words; a text layer with more has split words
 _FIRST_PAGES = 20
 _INVISIBLE = 3  # text render mode
+_GROUPS = {"questionnaire": "questionnaires", "chart": "charts"}  # kinds of samples that are reported by themselves
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,22 @@ def known_pages(paths: list[Path], count: int) -> list[KnownPage]:
 
 
 def scan_pages(directory: Path, count: int) -> list[KnownPage]:
-    """Returns the first page of `count` scans that `python -m pipelines.samples` has written to a directory."""
-    truths = ((path, json.loads(path.read_text())) for path in sorted(directory.glob("*.truth.json")))
-    scans = ((path.name.removesuffix(".truth.json"), truth["pages"][0]) for path, truth in truths if truth["scan"])
-    return [
-        KnownPage(name, _pixels(directory / f"{name}.pdf"), list(map(normalized, page["words"]["text"])), "scans")
-        for name, page in islice(scans, count)
-    ]
+    """Returns the first page of scans that `python -m pipelines.samples` has written to a directory.
+
+    Args:
+        directory: holds the samples.
+        count: number of pages of each group: questionnaires, charts, and all other kinds ("scans").
+    """
+    groups: dict[str, list[KnownPage]] = {"scans": [], **{group: [] for group in _GROUPS.values()}}
+    for path in sorted(directory.glob("*.truth.json")):
+        truth = json.loads(path.read_text())
+        group = _GROUPS.get(truth["kind"], "scans")
+        if truth["scan"] and len(groups[group]) < count:
+            name, words = path.name.removesuffix(".truth.json"), truth["pages"][0]["words"]["text"]
+            groups[group].append(
+                KnownPage(name, _pixels(directory / f"{name}.pdf"), list(map(normalized, words)), group)
+            )
+    return [page for group in groups.values() for page in group]
 
 
 def receipt_pages(directory: Path, count: int) -> list[KnownPage]:

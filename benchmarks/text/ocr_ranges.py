@@ -21,6 +21,7 @@ from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packa
 from pipelines.samples.document import make_document
 
 DOCUMENTS = 21  # three of each kind
+KINDS = ("receipt", "invoice", "form", "table_ruled", "table_unruled", "article", "letter")
 DPI = 150
 HEAD = '''"""Minimum and maximum of the inputs of the most expensive layers of the packaged recognisers.
 
@@ -57,7 +58,7 @@ def main() -> None:
     )
     readers = LineReader(recogniser), LineReader(recogniser, quick)
     for index in range(DOCUMENTS):
-        with pymupdf.open(stream=make_document(0, index).pdf) as document:
+        with pymupdf.open(stream=make_document(0, index, kinds=KINDS).pdf) as document:
             pixels = document[0].get_pixmap(dpi=DPI, colorspace="rgb", alpha=False)
         for engine.lines in readers:
             engine.examine(np.frombuffer(pixels.samples, np.uint8).reshape(pixels.height, pixels.width, 3)).words()

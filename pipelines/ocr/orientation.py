@@ -14,12 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pipelines.ocr.directions import DOWN, corners
 from pipelines.ocr.recognise import STRIP_HEIGHT, LineReader, LineText, cut_strip, is_wide, side_lengths
 
 STRIP_WIDTH = 192  # pixels; width of the classifier's input
 CLASSIFIED_LINES, READ_LINES = 8, 5  # number of lines that are classified and read, the longest ones
 MIN_LINES = 3  # fewer lines do not turn a page: a plot with one vertical axis label stays as it is
 MIN_RATIO = 2.0  # minimum width to height of a line
+MIN_LENGTH = 1.5  # minimum width of a line, relative to the height of the long lines
 SEEN_RATIO, READ_RATIO = 4.0, 10.0  # width to height of the middle part of a line: shown to the classifier, and read
 MAJORITY = 2 / 3  # share of the length of all lines; pages with lines in mixed directions stay as they are
 # Minimum score of the better direction, and minimum difference of the scores. The wrong direction has up to 0.7, but
@@ -48,8 +50,7 @@ class Orientation:
 
         Args:
             image: `(height, width, 3)` uint8 BGR.
-            quads: the lines of the page as `(4, 2)` corners, clockwise from the top left of text that runs to the right
-                or downwards.
+            quads: the lines of the page as `(4, 2)` corners, clockwise from the top left of upright text.
             reader: reads lines.
         """
         downwards, lines = _main_direction(quads)
@@ -87,7 +88,7 @@ def _main_direction(quads: list[np.ndarray]) -> tuple[bool, list[np.ndarray]]:
     Vertical lines are given as running downwards, horizontal lines as running to the right. The list is empty if
     neither direction has a majority; the first value then has no meaning.
     """
-    lines = sorted((quad for quad in quads if _ratio(quad) >= MIN_RATIO), key=lambda quad: -side_lengths(quad)[0])
+    lines = sorted(_long_lines(quads), key=lambda quad: -side_lengths(quad)[0])
     steps = [(quad, *(quad[1] - quad[0])) for quad in lines]
     # The detector may start the corners of a slanted line at the wrong end.
     downwards = [quad if y > 0 else _flipped(quad) for quad, x, y in steps if abs(y) > abs(x)]
@@ -96,6 +97,17 @@ def _main_direction(quads: list[np.ndarray]) -> tuple[bool, list[np.ndarray]]:
     if right >= MAJORITY * (right + down):
         return False, rightwards
     return True, downwards if down >= MAJORITY * (right + down) else []
+
+
+def _long_lines(quads: list[np.ndarray]) -> list[np.ndarray]:
+    """Returns the boxes that show a direction, turned so that their long side is the first one.
+
+    Single characters, such as the answers of a questionnaire, show none: they may be slim, but they are no longer than
+    other lines are high.
+    """
+    lines = [corners(quad, DOWN) if np.diff(side_lengths(quad))[0] > 0 else quad for quad in quads]
+    height = np.median([side_lengths(line)[1] for line in lines if _ratio(line) >= SEEN_RATIO] or [0.0])
+    return [line for line in lines if _ratio(line) >= MIN_RATIO and side_lengths(line)[0] > MIN_LENGTH * height]
 
 
 def _score(reader: LineReader, image: np.ndarray, lines: list[np.ndarray]) -> float:

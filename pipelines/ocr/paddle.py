@@ -13,8 +13,10 @@ import numpy as np
 
 from pipelines.lines.words import RawWord
 from pipelines.ocr.backend import choose_backend
+from pipelines.ocr.directions import ReadLine, read_directed
 from pipelines.ocr.orientation import Orientation
-from pipelines.ocr.recognise import LineReader, Recogniser, TextRun, side_lengths
+from pipelines.ocr.recognise import LineReader, Recogniser, TextRun
+from pipelines.ocr.runs import number_runs
 from pipelines.ocr.weights import NetworkFolder, Weights, find_weights, orientation_weights
 from schemas import UsageError
 
@@ -26,7 +28,6 @@ _MAX_DETECTION_PX = 4_000_000  # area; the detector's memory grows with it
 _DETECTION_STEP = 32  # px; sides are padded to a multiple of it, as the detector's feature pyramid needs
 _INK_CONTRAST = 16  # grey levels; a smaller difference from the paper is noise
 _INK_MARGIN_PX = 16  # paper that is kept around the ink
-_DOWNWARD_RATIO = 1.5  # minimum height to width of a line whose text runs downwards
 
 
 class PaddleEngine:
@@ -78,7 +79,7 @@ class PaddleEngine:
         """Returns the text lines of a `(height, width, 3)` uint8 BGR image.
 
         Returns:
-            `(4, 2)` float32 corners of each line, in pixels, clockwise from the top left of its text.
+            `(4, 2)` float32 corners of each line, in pixels, clockwise from the top left of upright text.
         """
         left, top, right, bottom = inked_window(bgr)
         if left == right:
@@ -90,7 +91,7 @@ class PaddleEngine:
         page = cv2.copyMakeBorder(small, 0, next(padding), 0, next(padding), cv2.BORDER_REPLICATE)
         found = self._detector.predict(page)[0]["dt_polys"]
         origin, limits = np.array((left, top), np.float32), np.array((right, bottom), np.float32)
-        return [_turned(np.minimum(np.asarray(quad, np.float32) / scale + origin, limits)) for quad in found]
+        return [np.minimum(np.asarray(quad, np.float32) / scale + origin, limits) for quad in found]
 
 
 class PaddlePage:
@@ -110,8 +111,8 @@ class PaddlePage:
 
     def words(self) -> list[RawWord]:
         """Returns the words of the upright image, boxes in pixels."""
-        lines = zip(self._quads, self._engine.lines.read(self._bgr, self._quads), strict=True)
-        return [_word(run, quad, self._bgr.shape) for quad, line in lines for run in line.runs]
+        lines = read_directed(self._engine.lines, self._bgr, self._quads)
+        return _words(lines, self._bgr.shape)
 
 
 def inked_window(bgr: np.ndarray) -> tuple[int, int, int, int]:
@@ -140,19 +141,24 @@ def _detection_scale(height: int, width: int) -> float:
     return min(1.0, wanted, _MAX_DETECTION_SIDE / long_side, (_MAX_DETECTION_PX / (height * width)) ** 0.5)
 
 
-def _turned(quad: np.ndarray) -> np.ndarray:
-    """Returns the corners, starting at the top left of the text. For text that runs downwards this is the top right."""
-    width, height = side_lengths(quad)
-    return quad[[1, 2, 3, 0]] if height >= _DOWNWARD_RATIO * width else quad
+def _words(lines: list[ReadLine], shape: tuple[int, ...]) -> list[RawWord]:
+    boxes = np.array([_hull(line.quad, shape) for line in lines]).reshape(-1, 4)
+    runs = number_runs([line.angle_deg for line in lines], [line.text.characters for line in lines], boxes)
+    return [_word(run, line, number, shape) for line, number in zip(lines, runs, strict=True) for run in line.text.runs]
 
 
-def _word(run: TextRun, quad: np.ndarray, shape: tuple[int, ...]) -> RawWord:
+def _word(run: TextRun, line: ReadLine, number: int, shape: tuple[int, ...]) -> RawWord:
     """Returns a run as a word with its box on the page: the part of the line between the run's start and end."""
-    shares = np.array([[run.start], [run.end]])
-    corners = np.concatenate((quad[0] + shares * (quad[1] - quad[0]), quad[3] + shares * (quad[2] - quad[3])))
+    quad, shares = line.quad, np.array([[run.start], [run.end]])
+    part = np.concatenate((quad[0] + shares * (quad[1] - quad[0]), quad[3] + shares * (quad[2] - quad[3])))
+    return RawWord(run.text, *_hull(part, shape), run.score, line.angle_deg, number)
+
+
+def _hull(corners: np.ndarray, shape: tuple[int, ...]) -> tuple[float, float, float, float]:
+    """Returns x0, y0, x1, y1 of corners `(n, 2)`, inside an image of this shape."""
     x0, y0 = np.maximum(corners.min(axis=0), 0)
     x1, y1 = np.minimum(corners.max(axis=0), (shape[1], shape[0]))
-    return RawWord(run.text, float(x0), float(y0), float(x1), float(y1), run.score)
+    return float(x0), float(y0), float(x1), float(y1)
 
 
 def _load(weights: Weights, engine_config: dict[str, Any]) -> list[Any]:

@@ -57,6 +57,11 @@ class LineText:
     runs: tuple[TextRun, ...]
     score: float
 
+    @property
+    def characters(self) -> str:
+        """The characters of all runs."""
+        return "".join(run.text for run in self.runs)
+
 
 @dataclass(frozen=True)
 class Recogniser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import string
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from pipelines.lines.words import RawWord
+from pipelines.ocr.directions import DOWN, UP, UPRIGHT
+from pipelines.ocr.runs import number_runs
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # a smaller image holds no letter
@@ -48,7 +51,9 @@ class TesseractEngine:
             import tesserocr
         except ImportError as error:
             raise UsageError(f"--ocr tesseract needs tesserocr: {_INSTALL}") from error
-        self._word_level = tesserocr.RIL.WORD
+        self._word_level, self._line_level = tesserocr.RIL.WORD, tesserocr.RIL.TEXTLINE
+        self._top_to_bottom = tesserocr.WritingDirection.TOP_TO_BOTTOM
+        self._angles = {tesserocr.Orientation.PAGE_RIGHT: DOWN, tesserocr.Orientation.PAGE_LEFT: UP}
         self._iterate = tesserocr.iterate_level
         self.model = model or "eng"
         self.version = tesserocr.tesseract_version().split()[1]
@@ -83,9 +88,14 @@ class TesseractEngine:
         self._api.Recognize()
         found = self._api.GetIterator()
         items = self._iterate(found, self._word_level) if found else ()
-        words = [self._word(item) for item in items if not item.Empty(self._word_level)]
+        lines: list[list[RawWord]] = []
+        for item in items:
+            if not lines or item.IsAtBeginningOf(self._line_level):
+                lines.append([])
+            if not item.Empty(self._word_level):
+                lines[-1].append(self._word(item))
         self._api.Clear()
-        return [word for word in words if word.text]
+        return _with_runs([[word for word in line if word.text] for line in lines])
 
     def read_boxes(self, image: np.ndarray, boxes: np.ndarray) -> list[tuple[str, float]]:
         """Returns text and score of the words in boxes `(n, 4)` of a `(height, width, 3)` uint8 RGB image."""
@@ -102,7 +112,22 @@ class TesseractEngine:
         x0, y0, x1, y1 = map(float, item.BoundingBox(self._word_level))
         text = "".join(item.GetUTF8Text(self._word_level).split())
         score = min(max(item.Confidence(self._word_level) / 100, 0.0), 1.0)
-        return RawWord(text, x0, y0, x1, y1, score)
+        top, writing, *_ = item.Orientation()
+        angle = DOWN if writing == self._top_to_bottom else self._angles.get(top, UPRIGHT)
+        return RawWord(text, x0, y0, x1, y1, score, angle)
+
+
+def _with_runs(lines: list[list[RawWord]]) -> list[RawWord]:
+    """Returns the words of lines, each with the number of its run."""
+    lines = [line for line in lines if line]
+    hulls = [
+        (min(w.x0 for w in line), min(w.y0 for w in line), max(w.x1 for w in line), max(w.y1 for w in line))
+        for line in lines
+    ]
+    angles = [line[0].angle_deg or UPRIGHT for line in lines]
+    texts = ["".join(word.text for word in line) for line in lines]
+    runs = number_runs(angles, texts, np.array(hulls).reshape(-1, 4))
+    return [replace(word, run=run) for line, run in zip(lines, runs, strict=True) for word in line]
 
 
 class TesseractPage:

@@ -23,9 +23,9 @@ Write N synthetic documents, each with a file that holds its truth:
                                          "words": {"text": [], "box": [[x0, y0, x1, y1]], "line": []}}]}
 
 Words are in reading order. Boxes are in thousandths of the upright page. `line` is the number of the visual row: a
-label and its value on one row share a line, even if the gap is wide; the two columns of an article do not. `skew_deg`
-is the rotation of a scan about the centre of its page. Positive values are clockwise. The boxes are those before the
-rotation.
+label and its value on one row share a line, even if the gap is wide; the two columns of an article do not. Text that
+runs up or down the page (the labels of a chart) has a line of its own, after all rows. `skew_deg` is the rotation of a
+scan about the centre of its page. Positive values are clockwise. The boxes are those before the rotation.
 
 Sample i depends only on i, the seed, the kinds and the scan share. The same command writes the same bytes, and a larger
 count only adds files."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipelines.samples.fonts import Font
 
@@ -52,6 +52,24 @@ def justified(text: str, x: float, width: float, font: Font) -> list[TextSpan]:
 
 
 @dataclass(frozen=True)
+class TurnedText:
+    """Text that runs up or down the page and is a line of its own: an axis label, the head of a narrow column.
+
+    Attributes:
+        text: the text.
+        x, y: where its baseline starts.
+        font: its font.
+        upwards: whether it runs up the page; else it runs down.
+    """
+
+    text: str
+    x: float
+    y: float
+    font: Font
+    upwards: bool = True
+
+
+@dataclass(frozen=True)
 class Path:
     """Connected strokes: a rule, a rectangle, a signature.
 
@@ -86,15 +104,24 @@ class Sheet:
     Attributes:
         width, height: size in points.
         spans: the printed text: each span with its baseline.
+        turned: the printed text that runs up or down the page.
         paths: the printed strokes.
-        words: the truth: the words in reading order.
+        rows: the truth of `spans`: the words in reading order.
     """
 
     width: float
     height: float
     spans: list[tuple[TextSpan, float]] = field(default_factory=list)
+    turned: list[TurnedText] = field(default_factory=list)
     paths: list[Path] = field(default_factory=list)
-    words: list[DrawnWord] = field(default_factory=list)
+    rows: list[DrawnWord] = field(default_factory=list)
+
+    @property
+    def words(self) -> list[DrawnWord]:
+        """The truth: all words in reading order. Turned texts are the last lines, from the top left corner."""
+        first = self.rows[-1].line + 1 if self.rows else 0
+        lines = sorted((_turned_words(text) for text in self.turned), key=_top_left)
+        return self.rows + [replace(word, line=first + line) for line, words in enumerate(lines) for word in words]
 
 
 class Canvas:
@@ -147,8 +174,12 @@ class Canvas:
         printed = [span for span in sorted(spans, key=lambda span: span.x) if span.text.strip()]
         for span in printed:
             self.sheet.spans.append((span, baseline))
-            self.sheet.words.extend(_words(span, baseline, self._lines))
+            self.sheet.rows.extend(_words(span, baseline, self._lines))
         self._lines += bool(printed)
+
+    def turned(self, *texts: TurnedText) -> None:
+        """Prints texts that run up or down the page. Each is a line of its own."""
+        self.sheet.turned.extend(text for text in texts if text.text.strip())
 
     def rule(self, x0: float, y0: float, x1: float, y1: float, colour: Colour = BLACK, width: float = 0.6,
              dashes: str | None = None) -> None:  # fmt: skip
@@ -176,3 +207,18 @@ def _words(span: TextSpan, baseline: float, line: int) -> list[DrawnWord]:
             words.append(DrawnWord(text, (x, top, x + width, bottom), line))
         x += width + span.font.width(" ")
     return words
+
+
+def _turned_words(text: TurnedText) -> list[DrawnWord]:
+    """Returns the words of a turned text: those of the same text as a row, turned about its start."""
+    along = _words(TextSpan(text.text, 0.0, text.font), 0.0, 0)
+    boxes = [word.box for word in along]
+    if text.upwards:
+        turned = [(text.x + y0, text.y - x1, text.x + y1, text.y - x0) for x0, y0, x1, y1 in boxes]
+    else:
+        turned = [(text.x - y1, text.y + x0, text.x - y0, text.y + x1) for x0, y0, x1, y1 in boxes]
+    return [replace(word, box=box) for word, box in zip(along, turned, strict=True)]
+
+
+def _top_left(line: list[DrawnWord]) -> Point:
+    return min(word.box[1] for word in line), min(word.box[0] for word in line)

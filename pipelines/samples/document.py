@@ -11,9 +11,11 @@ from numpy.random import PCG64, Generator
 
 from pipelines.samples.canvas import Canvas
 from pipelines.samples.kinds.article import draw_article
+from pipelines.samples.kinds.chart import draw_chart
 from pipelines.samples.kinds.form import draw_form
 from pipelines.samples.kinds.invoice import draw_invoice
 from pipelines.samples.kinds.letter import draw_letter
+from pipelines.samples.kinds.questionnaire import draw_questionnaire
 from pipelines.samples.kinds.receipt import draw_receipt
 from pipelines.samples.kinds.table import draw_ruled_table, draw_unruled_table
 from pipelines.samples.pdf import write_pdf
@@ -28,6 +30,8 @@ LAYOUTS: dict[str, Callable[[Generator], Canvas]] = {
     "table_unruled": draw_unruled_table,
     "article": draw_article,
     "letter": draw_letter,
+    "questionnaire": draw_questionnaire,
+    "chart": draw_chart,
 }
 KINDS = tuple(LAYOUTS)
 

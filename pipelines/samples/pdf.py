@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pipelines.samples.canvas import Path, Sheet, TextSpan
+from pipelines.samples.canvas import Path, Sheet, TextSpan, TurnedText
 
 if TYPE_CHECKING:
     import pymupdf
@@ -23,6 +23,8 @@ def write_pdf(sheets: Sequence[Sheet], title: str) -> bytes:
                 _draw(shape, path)
             for span, baseline in sheet.spans:
                 _print(shape, span, baseline)
+            for text in sheet.turned:
+                _print_turned(shape, text)
             shape.commit()
         document.set_metadata({"title": title, "producer": "folio samples"})
         return document.tobytes(no_new_id=True, deflate=True)
@@ -42,3 +44,8 @@ def _draw(shape: pymupdf.Shape, path: Path) -> None:
 def _print(shape: pymupdf.Shape, span: TextSpan, baseline: float) -> None:
     font = span.font
     shape.insert_text((span.x, baseline), span.text, fontname=font.face, fontsize=font.size, color=span.colour)
+
+
+def _print_turned(shape: pymupdf.Shape, text: TurnedText) -> None:
+    font, turn = text.font, 90 if text.upwards else 270  # counter-clockwise
+    shape.insert_text((text.x, text.y), text.text, fontname=font.face, fontsize=font.size, rotate=turn)

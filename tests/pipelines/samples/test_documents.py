@@ -19,7 +19,8 @@ from pipelines.samples.__main__ import main
 from pipelines.samples.document import KINDS, make_document
 from pipelines.samples.fonts import FAMILIES, Font, clip, wrap
 
-SINGLE_COLUMN = [kind for kind in KINDS if kind != "article"]
+UPRIGHT = [kind for kind in KINDS if kind != "chart"]  # in a chart some words run up or down the page
+SINGLE_COLUMN = [kind for kind in UPRIGHT if kind != "article"]
 EVERY_FACE = [face for faces in FAMILIES.values() for face in faces]
 few = settings(max_examples=8)
 indices = st.integers(0, 10_000)
@@ -64,7 +65,7 @@ def test_different_seeds_draw_different_documents():
 
 
 def test_every_kind_is_drawn_equally_often():
-    kinds = Counter(make_document(2, index, 0.0).kind for index in range(21))
+    kinds = Counter(make_document(2, index, 0.0).kind for index in range(3 * len(KINDS)))
     assert kinds == dict.fromkeys(KINDS, 3)
 
 
@@ -81,7 +82,7 @@ def test_a_scan_has_the_same_words_as_the_born_digital_document(kind):
     assert printed["pages"] == scanned["pages"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", UPRIGHT)
 @few
 @given(index=indices)
 def test_the_truth_matches_the_text_layer(kind, index):
@@ -142,7 +143,7 @@ def test_lines_go_down_the_page_without_overlap(kind, index):
             assert boxes[lines == line][:, 3].max() <= boxes[lines == line + 1][:, 1].min() + 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", UPRIGHT)
 @few
 @given(index=indices)
 def test_the_words_of_a_line_overlap_vertically_and_go_from_left_to_right(kind, index):
