@@ -27,8 +27,8 @@ from pipelines.config import PageConfig
 from pipelines.page.image import is_blank
 from pipelines.page.reading import PageError
 from pipelines.sources.pdf import mupdf
-from pipelines.sources.pdf.painted import PaintedShares
-from pipelines.sources.pdf.text_layer import flaw_of_layer
+from pipelines.sources.pdf.text.painted import PaintedShares
+from pipelines.sources.pdf.text.text_layer import flaw_of_layer
 
 TEXT_LAYER, BLANK = "text layer", "blank"
 UNJUDGED = (BLANK, "no words")

@@ -1,6 +1,6 @@
-"""PDF as a page source: `document` reads pages, `mupdf` opens and renders them.
+"""PDF as a page source: `document` reads pages, `mupdf` opens and renders them, `page_box` corrects their size.
 
-`painted` and `text_layer` decide whether a text layer can be trusted.
+`text` is the text layer and whether it can be trusted. `checks` finds protection, damage and placeholders.
 """
 
 from pipelines.sources.pdf.document import PdfSource

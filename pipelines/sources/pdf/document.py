@@ -17,14 +17,14 @@ from pipelines.page.image import is_blank
 from pipelines.page.reading import EngineName, PageError, Reading
 from pipelines.page.stopwatch import Stopwatch
 from pipelines.sources.pdf import mupdf
-from pipelines.sources.pdf.damage import forget
-from pipelines.sources.pdf.font_check import wrong_font
-from pipelines.sources.pdf.page_check import PageCheck
-from pipelines.sources.pdf.painted import PaintedShares, image_share
-from pipelines.sources.pdf.placeholder import shell_of
-from pipelines.sources.pdf.text_layer import LayerWord, TextLayer
-from pipelines.sources.pdf.trust import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
-from pipelines.sources.pdf.visible import InkMap, are_visible, has_text_at_blanks
+from pipelines.sources.pdf.checks.damage import forget
+from pipelines.sources.pdf.checks.page_check import PageCheck
+from pipelines.sources.pdf.checks.placeholder import shell_of
+from pipelines.sources.pdf.text.font_check import wrong_font
+from pipelines.sources.pdf.text.painted import PaintedShares, image_share
+from pipelines.sources.pdf.text.text_layer import LayerWord, TextLayer
+from pipelines.sources.pdf.text.trust import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
+from pipelines.sources.pdf.text.visible import InkMap, are_visible, has_text_at_blanks
 from schemas import PageStatus
 
 if TYPE_CHECKING:

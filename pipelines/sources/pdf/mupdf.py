@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.page.reading import REPAIRED, PageError
-from pipelines.sources.pdf.damage import document_damage, forget, note_drawing
+from pipelines.sources.pdf.checks.damage import document_damage, forget, note_drawing
+from pipelines.sources.pdf.checks.protection import protection_in, protection_of
 from pipelines.sources.pdf.page_box import repair_box, unit_pt
-from pipelines.sources.pdf.protection import protection_in, protection_of
 from schemas import PageStatus
 
 if TYPE_CHECKING:

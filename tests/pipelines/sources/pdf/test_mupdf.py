@@ -12,7 +12,7 @@ import pytest
 from pipelines.build.inspection import DocumentTask, inspect_document
 from pipelines.page.reading import PageError
 from pipelines.sources.pdf.mupdf import load_page, open_document, render, turned
-from pipelines.sources.pdf.text_layer import TextLayer
+from pipelines.sources.pdf.text.text_layer import TextLayer
 from schemas import PageStatus
 from tests.support.hostile import one_page, write_hostile
 

@@ -7,7 +7,7 @@ import pymupdf
 import pytest
 
 from pipelines.sources.pdf.mupdf import load_page, render
-from pipelines.sources.pdf.text_layer import TextLayer
+from pipelines.sources.pdf.text.text_layer import TextLayer
 from schemas import PageStatus
 from tests.support.raw_pdf import raw_pdf, stream, text_operators
 

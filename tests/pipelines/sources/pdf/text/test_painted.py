@@ -5,7 +5,7 @@ from __future__ import annotations
 import pymupdf
 import pytest
 
-from pipelines.sources.pdf.painted import PaintedShares, image_share
+from pipelines.sources.pdf.text.painted import PaintedShares, image_share
 
 TEXT = "Twelve vessels entered the harbour."
 INVISIBLE = 3

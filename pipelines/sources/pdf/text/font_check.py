@@ -16,7 +16,7 @@ import numpy as np
 from pipelines.lines.words import RawWord
 from pipelines.ocr.engine import OcrEngine
 from pipelines.page.normal_form import normal_form
-from pipelines.sources.pdf.text_layer import LayerWord
+from pipelines.sources.pdf.text.text_layer import LayerWord
 
 MAX_FONTS, MAX_WORDS, MIN_WORDS = 6, 6, 2  # of the page, of the page together, and of a font if it has as many
 BEST_LENGTH, MIN_LENGTH, MAX_LENGTH = 8, 3, 40  # characters; shorter words prove little, longer ones cost more

@@ -7,11 +7,12 @@ import unicodedata
 from collections.abc import Sequence
 from string import ascii_lowercase
 
-from pipelines.sources.pdf.painted import PaintedShares
-from pipelines.sources.pdf.text_layer import LayerWord
+from pipelines.sources.pdf.text.painted import PaintedShares
+from pipelines.sources.pdf.text.text_layer import LayerWord
 
 SCAN_IMAGE_SHARE = 0.5
 MIN_WORDS = 5
+PICTURE_SHARE, PICTURE_WORDS = 0.1, 40  # a picture of this share next to fewer words can be a small scan with text
 MAX_INVISIBLE_SHARE = 0.5
 MAX_BROKEN_SHARE = 0.02  # of the words
 MIN_LETTERS = 100  # Latin letters; with fewer, the share of vowels means nothing
@@ -36,6 +37,8 @@ def flaw_of_layer(words: Sequence[LayerWord], painted: PaintedShares) -> str:
         return "few words"
     if painted.image_share >= SCAN_IMAGE_SHARE:
         return "images"
+    if painted.image_share >= PICTURE_SHARE and len(words) < PICTURE_WORDS:
+        return "images beside few words"
     if painted.invisible_share >= MAX_INVISIBLE_SHARE:
         return "invisible"
     if is_broken(words):

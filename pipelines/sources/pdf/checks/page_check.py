@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipelines.page.reading import PageError, Reading
-from pipelines.sources.pdf.damage import DAMAGED, page_damage
-from pipelines.sources.pdf.jbig2 import has_cut_image
+from pipelines.sources.pdf.checks.damage import DAMAGED, page_damage
+from pipelines.sources.pdf.checks.jbig2 import has_cut_image
+from pipelines.sources.pdf.checks.placeholder import Shell
 from pipelines.sources.pdf.mupdf import mupdf_errors
 from pipelines.sources.pdf.page_box import unit_pt
-from pipelines.sources.pdf.placeholder import Shell
 from schemas import PageStatus
 
 if TYPE_CHECKING:

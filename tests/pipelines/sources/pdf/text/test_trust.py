@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from pipelines.lines.words import RawWord
-from pipelines.sources.pdf.painted import PaintedShares
-from pipelines.sources.pdf.text_layer import LayerWord
-from pipelines.sources.pdf.trust import flaw_of_layer
+from pipelines.sources.pdf.text.painted import PaintedShares
+from pipelines.sources.pdf.text.text_layer import LayerWord
+from pipelines.sources.pdf.text.trust import flaw_of_layer
 
-TYPESET = PaintedShares(image_share=0.1, invisible_share=0.0)
+TYPESET = PaintedShares(image_share=0.05, invisible_share=0.0)
 PROSE = "the ships that came into the harbour this year carried timber and coal from many northern towns " * 2
 RUSSIAN = "суда, что пришли в порт в этом году, везли лес и уголь из многих северных городов " * 2
 VIETNAMESE = "tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền lợi mọi con người " * 2
@@ -28,6 +28,11 @@ def test_a_typeset_page_is_read_from_its_text_layer():
 
 def test_the_text_layer_of_a_scan_is_not_trusted():
     assert flaw_of_layer(GOOD, PaintedShares(image_share=0.97, invisible_share=0.0)) == "images"
+
+
+def test_a_small_scan_below_a_typed_heading_is_read_by_ocr():
+    assert flaw_of_layer(GOOD, PaintedShares(image_share=0.2)) == "images beside few words"
+    assert not flaw_of_layer(GOOD * 8, PaintedShares(image_share=0.2))
 
 
 def test_invisible_text_is_not_trusted():

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.sources.pdf.text_layer import LayerWord
+from pipelines.sources.pdf.text.text_layer import LayerWord
 
 MIN_CONTRAST = 6  # levels of 255 between neighbouring pixels, in any channel; pale gray on white has 18
 # The middle of a word, as shares of its box: the neighbouring lines and frames do not reach it.

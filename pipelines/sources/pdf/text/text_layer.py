@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipelines.lines.words import RawWord
-from pipelines.sources.pdf.copies import Copies, hull_of, is_copy
-from pipelines.sources.pdf.runs import Character, Run, is_level, is_wide, runs_of
+from pipelines.sources.pdf.text.copies import Copies, hull_of, is_copy
+from pipelines.sources.pdf.text.runs import Character, Run, is_level, is_wide, runs_of
 
 if TYPE_CHECKING:
     import pymupdf
