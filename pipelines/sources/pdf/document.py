@@ -160,7 +160,7 @@ class _PageReader:
         page = self.page
         image, skew_deg = self._image(is_scan, for_ocr=False)
         words = _in_pixels(layer, page, image.shape, skew_deg)
-        visible = are_visible(words, InkMap(image))
+        visible = are_visible(words, InkMap(image), max(page.rect.width, page.rect.height))
         seen = [found for found, is_visible in zip(words, visible, strict=True) if is_visible]
         if is_scan or not seen:  # words in a pale colour are enough for a typeset page
             _check_not_blank(image)

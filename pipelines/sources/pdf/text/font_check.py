@@ -114,8 +114,10 @@ def _without_known_language(groups: list[list[LayerWord]]) -> list[list[LayerWor
 
 def _is_fit(word: RawWord, alphabet: Set[str]) -> bool:
     """Returns whether the engine can read a word quickly and well."""
-    has_size = MIN_LENGTH <= len(word.text) <= MAX_LENGTH and word.y1 - word.y0 >= MIN_HEIGHT_PX
-    return word.angle_deg == 0 and has_size and set(normal_form(word.text)) <= alphabet
+    text = normal_form(word.text)
+    core = text.strip(PUNCTUATION) or text  # (i) is a single letter, but a number that became "#$% has only these
+    has_size = len(core) >= MIN_LENGTH and len(text) <= MAX_LENGTH and word.y1 - word.y0 >= MIN_HEIGHT_PX
+    return word.angle_deg == 0 and has_size and set(text) <= alphabet
 
 
 def _is_free(found: LayerWord, boxes: np.ndarray) -> bool:

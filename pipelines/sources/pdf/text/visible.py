@@ -15,7 +15,8 @@ MIN_CONTRAST = 6  # levels of 255 between neighbouring pixels, in any channel; p
 # The middle of a word, as shares of its box: the neighbouring lines and frames do not reach it.
 INSET, TOP, BOTTOM = 0.05, 0.3, 0.85
 BLANK_TOP, BLANK_BOTTOM, MIN_INKED = 0.4, 0.7, 0.1  # the same for rows of white space; share of pixels with contrast
-MIN_SIZE_PT, MIN_SIZE_SHARE = 1.0, 0.25  # smaller than one point and than a quarter of the page's usual size
+MIN_BLANK_SHARE = 0.1  # of the width of all rows; less is a single row next to a picture
+MIN_SIZE_PT, MIN_SIZE_SHARE = 1.0, 0.0012  # the smaller one counts: points, and share of the page's long side
 
 
 class InkMap:
@@ -44,11 +45,15 @@ class InkMap:
         return share
 
 
-def are_visible(words: Sequence[LayerWord], ink: InkMap) -> np.ndarray:
-    """Returns (n,) whether each of n words can be seen. Their boxes are in pixels of the image."""
-    sizes = np.array([found.size_pt for found in words])
-    usual_pt = float(np.median(sizes)) if len(sizes) else 0.0
-    large = (sizes >= MIN_SIZE_PT) | (sizes >= MIN_SIZE_SHARE * usual_pt)
+def are_visible(words: Sequence[LayerWord], ink: InkMap, long_side_pt: float) -> np.ndarray:
+    """Returns (n,) whether each of n words can be seen.
+
+    Args:
+        words: the words, boxes in pixels of the image.
+        ink: the image.
+        long_side_pt: long side of the page in points.
+    """
+    large = np.array([found.size_pt for found in words]) >= min(MIN_SIZE_PT, MIN_SIZE_SHARE * long_side_pt)
     return large & (ink.share(_cores(words)) > 0)
 
 
@@ -64,7 +69,8 @@ def has_text_at_blanks(blanks: np.ndarray, words: Sequence[LayerWord], ink: InkM
     height = np.diff(blanks[:, [1, 3]], axis=1)  # (n, 1)
     middles = blanks + height * np.array([0, BLANK_TOP, 0, BLANK_BOTTOM - 1])  # a rule below a row is no text
     inked = blanks[ink.share(middles) >= MIN_INKED]
-    return any(not _are_crossing(box, taken).any() for box in inked)
+    free_px = sum(box[2] - box[0] for box in inked if not _are_crossing(box, taken).any())
+    return bool(free_px > MIN_BLANK_SHARE * (free_px + (taken[:, 2] - taken[:, 0]).sum()))
 
 
 def _are_crossing(box: np.ndarray, others: np.ndarray) -> np.ndarray:
