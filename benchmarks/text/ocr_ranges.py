@@ -16,7 +16,8 @@ from onnx import ValueInfoProto
 from pipelines.ocr.model_folder import WEIGHTS
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.quantise import costly_layers, load
-from pipelines.ocr.recognise import LineReader, Recogniser
+from pipelines.ocr.line_reader import LineReader
+from pipelines.ocr.recognise import Recogniser
 from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from pipelines.samples.document import make_document
 

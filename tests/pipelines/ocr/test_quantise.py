@@ -14,7 +14,8 @@ from onnx.reference import ReferenceEvaluator
 from pipelines.ocr.model_folder import WEIGHTS
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.quantise import quantise
-from pipelines.ocr.recognise import LineReader, Recogniser
+from pipelines.ocr.line_reader import LineReader
+from pipelines.ocr.recognise import Recogniser
 from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from tests.pipelines.ocr.typeset import typeset_page
 
