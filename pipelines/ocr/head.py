@@ -41,16 +41,23 @@ def cut_off_head(model: Any, target: Path, certain: float) -> Any:
     from onnx.utils import Extractor
 
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
-    producers = {node.output[0]: node for node in model.graph.node if node.op_type != "Identity"}
-    same = {node.output[0]: node.input[0] for node in model.graph.node if node.op_type == "Identity"}
-    softmax = producers[model.graph.output[0].name]
-    bias = producers[same.get(softmax.input[0], softmax.input[0])]
-    product = producers[bias.input[0]]
-    if [node.op_type for node in (product, bias, softmax)] != ["MatMul", "Add", "Softmax"]:
-        raise ValueError("the network does not end with a product, a bias and a softmax")
+    product, bias, _ = _last_nodes(model.graph)
     weights, values = (numpy_helper.to_array(constants[node.input[1]]) for node in (product, bias))
     np.savez(target, weights=weights, bias=values, certain=np.float32(certain))
     return Extractor(model).extract_model([model.graph.input[0].name], [product.input[0]])
+
+
+def _last_nodes(graph: Any) -> list[Any]:
+    """Returns the product, the bias and the softmax with which a network ends. Identities do not count."""
+    producers = {node.output[0]: node for node in graph.node}
+    name, nodes = graph.output[0].name, []
+    while len(nodes) < 3 and name in producers:
+        node = producers[name]
+        nodes += [] if node.op_type == "Identity" else [node]
+        name = node.input[0]
+    if [node.op_type for node in reversed(nodes)] != ["MatMul", "Add", "Softmax"]:
+        raise ValueError("the network does not end with a product, a bias and a softmax")
+    return nodes[::-1]
 
 
 class Head:
