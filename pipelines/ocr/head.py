@@ -50,7 +50,8 @@ def cut_off_head(model: Any, target: Path, certain: float) -> Any:
 def _last_nodes(graph: Any) -> list[Any]:
     """Returns the product, the bias and the softmax with which a network ends. Identities do not count."""
     producers = {node.output[0]: node for node in graph.node}
-    name, nodes = graph.output[0].name, []
+    name = graph.output[0].name
+    nodes: list[Any] = []
     while len(nodes) < 3 and name in producers:
         node = producers[name]
         nodes += [] if node.op_type == "Identity" else [node]

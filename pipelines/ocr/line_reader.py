@@ -60,12 +60,13 @@ class LineReader:
     ) -> tuple[list[LineText], list[Span]]:
         """Returns the quick network's reading of each line, and the parts that the large network must read."""
         lines = recognise_lines(quick, image, quads, QUICK_STRETCH)
-        doubtful = [index for index, line in enumerate(lines) if not is_plain(line)]
+        spans = [Span(index, 0, len(line.runs)) for index, line in enumerate(lines) if has_wide(line.runs)]
+        wide = {span.line for span in spans}
+        doubtful = [index for index, line in enumerate(lines) if index not in wide and not is_plain(line)]
         seconds = recognise_lines(quick, image, [quads[index] for index in doubtful], QUICK_SECOND_STRETCH)
-        spans: list[Span] = []
         for index, second in zip(doubtful, seconds, strict=True):
             first, lines[index] = lines[index], second
-            if has_wide(first.runs) or has_wide(second.runs):
+            if has_wide(second.runs):
                 spans.append(Span(index, 0, len(second.runs)))
             else:
                 parts = disagreements(index, first, second)

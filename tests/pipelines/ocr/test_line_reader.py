@@ -100,8 +100,14 @@ def test_the_large_network_reads_a_whole_line_that_is_doubtful_in_most_parts():
     assert read(network, quick) == ["all new"]
 
 
-def test_the_large_network_reads_a_line_with_wide_characters_even_if_the_two_readings_agree():
+def test_the_large_network_reads_a_line_with_wide_characters_after_one_reading_of_the_quick_one():
     network, quick = Fake(("x", SURE)), Fake(("ab\u3042", SURE))
+    assert read(network, quick) == ["x"]
+    assert (len(network.widths), len(quick.widths)) == (1, 1)
+
+
+def test_the_large_network_reads_a_line_in_which_only_the_second_reading_has_wide_characters():
+    network, quick = Fake(("x", SURE)), Fake(("ab", 0.93), ("ab\u3042", 0.93))
     assert read(network, quick) == ["x"]
 
 
