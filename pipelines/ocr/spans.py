@@ -5,6 +5,7 @@ A line of text is rarely doubtful as a whole. Only its doubtful words are read a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -15,6 +16,9 @@ import numpy as np
 from pipelines.ocr.recognise import LineText, TextRun, side_lengths
 
 SURE_WORD_SCORE = 0.9  # of the better reading; a word with a lower score is doubtful although both readings agree
+# Two readings of the quick network may agree on a number without its decimal point (8091) and on two dates without the
+# space between them (04/28/2005/04/20).
+LONG_NUMBER = re.compile(r"\d{4}")
 MAX_SHARE = 0.6  # of a line's length; if more of it is doubtful, the whole line is read again
 _PROFILE_HEIGHT, _PROFILE_EDGE = 24, 3  # pixels; height of the strip in which gaps are found, and its ignored edges
 _GAP_REACH = 8  # pixels of that strip; so far the gap may be from where the network places it
@@ -45,7 +49,7 @@ class Span:
 
 
 def disagreements(index: int, first: LineText, second: LineText) -> list[Span]:
-    """Returns the parts of a line on which two readings disagree, or of which both are unsure.
+    """Returns the parts of a line on which two readings disagree, or on which their agreement is no evidence.
 
     Args:
         index: index of the line.
@@ -67,7 +71,8 @@ def _doubtful_ranges(first: Sequence[TextRun], second: Sequence[TextRun]) -> Ite
             yield start, end
             continue
         for offset in range(end - start):
-            if max(first[i + offset].score, second[start + offset].score) < SURE_WORD_SCORE:
+            score = max(first[i + offset].score, second[start + offset].score)
+            if score < SURE_WORD_SCORE or LONG_NUMBER.search(second[start + offset].text):
                 yield start + offset, start + offset + 1
 
 

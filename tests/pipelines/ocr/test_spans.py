@@ -44,6 +44,11 @@ def test_words_of_a_low_score_in_both_readings_are_a_part():
     assert parts(line(*"abcd", score=0.7), line(*"abcd", score=0.95)) == []
 
 
+def test_a_number_of_four_digits_in_a_row_is_a_part_although_the_readings_agree():
+    words = ["paid", "on", "12.50", "and", "1250", "or", "03/04/2019", "to", "us", "in", "all"]
+    assert parts(line(*words), line(*words)) == [(4, 5), (6, 7)]
+
+
 def test_a_line_that_is_doubtful_in_most_parts_is_one_part():
     (span,) = disagreements(3, line(*"abcde"), line(*"axyzw"))
     assert span == Span(3, 0, 5, 0.0, 1.0)
