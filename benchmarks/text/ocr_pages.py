@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import pymupdf
 
+from pipelines.sources.pdf.mupdf import mupdf_errors
+
 DPI = 150
 _WORDS = range(250, 1201)
 _LONG_SIDE_PT = (500, 1000)
@@ -99,7 +101,7 @@ def _pages_of(documents: list[tuple[str, Path]]) -> Iterator[KnownPage]:
                 fitting = (number for number in numbers if _is_fit(document[number]))
                 for number in islice(fitting, 1):
                     yield _known_page(f"{path.name} p. {number + 1}", document[number])
-        except (RuntimeError, ValueError):  # damaged or encrypted: not part of this measurement
+        except mupdf_errors():  # damaged or encrypted: not part of this measurement
             continue
 
 

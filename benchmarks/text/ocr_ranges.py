@@ -13,10 +13,12 @@ import onnxruntime
 import pymupdf
 from onnx import ValueInfoProto
 
+from pipelines.ocr.head import Best, best_classes
+from pipelines.ocr.line_reader import LineReader
 from pipelines.ocr.model_folder import WEIGHTS
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.quantise import costly_layers, load
-from pipelines.ocr.recognise import LineReader, Recogniser
+from pipelines.ocr.recognise import Recogniser
 from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from pipelines.samples.document import make_document
 
@@ -41,12 +43,12 @@ class Observed:
         model.graph.output.extend(ValueInfoProto(name=name) for name in names)
         self._session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 
-    def __call__(self, strips: np.ndarray) -> np.ndarray:
-        """Returns the probabilities of the classes, as the recogniser does, and updates the ranges."""
+    def __call__(self, strips: np.ndarray) -> Best:
+        """Returns the best class of each column, as the recogniser does, and updates the ranges."""
         probabilities, *entering = self._session.run(None, {"x": strips})
         for (name, (least, greatest)), values in zip(list(self.ranges.items()), entering, strict=True):
             self.ranges[name] = min(least, float(values.min())), max(greatest, float(values.max()))
-        return probabilities
+        return best_classes(probabilities)
 
 
 def main() -> None:

@@ -27,11 +27,13 @@ class Backend:
         label: provider and precision for messages and for the page record, such as `OpenVINO bf16`.
         engine_config: the value of PaddleOCR's argument `engine_config`.
         eight_bit: whether the recogniser is run from its eight-bit copy.
+        headless: whether the last layer of the recogniser is computed apart from the network (see `Head`).
     """
 
     label: str
     engine_config: dict[str, Any]
     eight_bit: bool = False
+    headless: bool = False
 
 
 def choose_backend(precision: str, *, may_quantise: bool = False) -> Backend:
@@ -54,7 +56,8 @@ def choose_backend(precision: str, *, may_quantise: bool = False) -> Backend:
         return _openvino(precision)
     if precision == "bf16":
         raise UsageError("--ocr_precision bf16 needs OpenVINO: pip install onnxruntime-openvino instead of onnxruntime")
-    return Backend("CPU f32", {"providers": ["CPUExecutionProvider"], "intra_op_num_threads": 1})
+    config = {"providers": ["CPUExecutionProvider"], "intra_op_num_threads": 1}
+    return Backend("CPU f32", config, headless=True)
 
 
 def _openvino(precision: str, eight_bit: bool = False) -> Backend:
@@ -62,7 +65,8 @@ def _openvino(precision: str, eight_bit: bool = False) -> Backend:
     plugin = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1, "ENABLE_CPU_PINNING": False}
     options = {"device_type": "CPU", "num_of_threads": "1", "load_config": json.dumps({"CPU": plugin})}
     config = {"providers": ["OpenVINOExecutionProvider"], "provider_options": [options], "intra_op_num_threads": 1}
-    return Backend(f"OpenVINO {'int8+' * eight_bit}{precision}", config, eight_bit)
+    headless = precision == "f32" and not eight_bit  # the narrower formats are as fast with the whole network
+    return Backend(f"OpenVINO {'int8+' * eight_bit}{precision}", config, eight_bit, headless)
 
 
 def native_precision(cpuinfo: Path = _CPUINFO) -> str:

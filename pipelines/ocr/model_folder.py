@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from pipelines.ocr.head import HEAD, cut_off_head
 from pipelines.ocr.quantise import Ranges, quantise
 from schemas import UsageError
 
@@ -24,7 +25,9 @@ def is_whole(folder: Path) -> bool:
     return (folder / WEIGHTS).is_file() and (folder / CONFIG).is_file()
 
 
-def model_folder(name: str, role: str, weights: Path, ranges: Ranges | None = None) -> Path:
+def model_folder(
+    name: str, role: str, weights: Path, ranges: Ranges | None = None, certain: float | None = None
+) -> Path:
     """Returns the folder of a detector or a recogniser. Creates it if it does not exist.
 
     Args:
@@ -32,26 +35,32 @@ def model_folder(name: str, role: str, weights: Path, ranges: Ranges | None = No
         role: `det` for a detector, `rec` for a recogniser.
         weights: the ONNX file. The alphabet of a recogniser is in its metadata or in a text file next to it.
         ranges: input ranges of the layers (see `quantise`) if the folder must hold an eight-bit copy.
+        certain: see `Head`, if the folder must hold a copy whose last layer is in the file `HEAD`. Not with `ranges`.
 
     Raises:
         UsageError: there is no writable place for the folder.
     """
-    key = hashlib.sha256(f"{_VERSION} {weights} {ranges}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{_VERSION} {weights} {ranges} {certain}".encode()).hexdigest()[:16]
     folder = _cache_dir() / f"{name}-{key}"
-    if not is_whole(folder):
+    if not is_whole(folder) or (certain is not None and not (folder / HEAD).is_file()):
         settings = _detector_settings() if role == "det" else _recogniser_settings(weights)
-        _fill(folder, weights, ranges, {"Global": {"model_name": name}, **settings})
+        _fill(folder, weights, ranges, certain, {"Global": {"model_name": name}, **settings})
     return folder
 
 
-def _fill(folder: Path, weights: Path, ranges: Ranges | None, config: dict[str, Any]) -> None:
+def _fill(folder: Path, weights: Path, ranges: Ranges | None, certain: float | None, config: dict[str, Any]) -> None:
     """Fills the folder by renaming finished files into it, so that parallel processes never see a partial file."""
     import yaml
 
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="draft-", dir=folder) as draft:
         network, text = Path(draft, WEIGHTS), Path(draft, CONFIG)
-        if ranges is None:
+        if certain is not None:
+            import onnx
+
+            onnx.save(cut_off_head(onnx.load(weights), Path(draft, HEAD), certain), network)
+            Path(draft, HEAD).replace(folder / HEAD)
+        elif ranges is None:
             network.symlink_to(weights)
         else:
             quantise(weights, ranges, network)

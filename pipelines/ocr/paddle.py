@@ -14,8 +14,10 @@ import numpy as np
 from pipelines.lines.words import RawWord
 from pipelines.ocr.backend import choose_backend
 from pipelines.ocr.directions import ReadLine, read_directed
+from pipelines.ocr.head import best_of
+from pipelines.ocr.line_reader import READING, LineReader
 from pipelines.ocr.orientation import Orientation
-from pipelines.ocr.recognise import LineReader, Recogniser, TextRun
+from pipelines.ocr.recognise import Recogniser, TextRun
 from pipelines.ocr.runs import number_runs
 from pipelines.ocr.weights import NetworkFolder, Weights, find_weights, orientation_weights
 from schemas import UsageError
@@ -49,9 +51,9 @@ class PaddleEngine:
 
     def __init__(self, model: str | None = None, precision: str = "auto") -> None:
         backend = choose_backend(precision, may_quantise=model is None)
-        weights = find_weights(model, eight_bit=backend.eight_bit)
+        weights = find_weights(model, eight_bit=backend.eight_bit, headless=backend.headless)
         self.model = weights.model
-        self.version = f"{version('paddleocr')} ({backend.label})"
+        self.version = f"{version('paddleocr')} (reading {READING}, {backend.label})"
         try:
             self._detector, *recognisers = _load(weights, backend.engine_config)
         except Exception as error:  # PaddleX often raises a plain Exception
@@ -170,12 +172,13 @@ def _load(weights: Weights, engine_config: dict[str, Any]) -> list[Any]:
     common = {"engine": "onnxruntime", "engine_config": engine_config, "device": "cpu"}
     detector = TextDetection(**_named(weights.detector), limit_side_len=_DETECTION_STEP, limit_type="min", **common)
     networks = [weights.recogniser] if weights.quick is None else [weights.recogniser, weights.quick]
-    return [detector, *(_recogniser(TextRecognition(**_named(network), **common)) for network in networks)]
+    return [detector, *(_recogniser(network, TextRecognition(**_named(network), **common)) for network in networks)]
 
 
-def _recogniser(recognition: Any) -> Recogniser:
+def _recogniser(network: NetworkFolder, recognition: Any) -> Recogniser:
     predictor = recognition.paddlex_predictor
-    return Recogniser(lambda strips: predictor.runner([strips])[0], predictor.post_op.character)
+    best = best_of(network.folder, predictor.post_op.character)
+    return Recogniser(lambda strips: best(predictor.runner([strips])[0]), predictor.post_op.character)
 
 
 def _named(network: NetworkFolder) -> dict[str, Any]:

@@ -1,9 +1,7 @@
 """From text lines to words: cut the lines out of the page, run a recogniser on them, decode its output.
 
 PaddleOCR reads each line at its full width, padded to the widest of six lines and to at least 320 pixels. This module
-does less work. A quick network, with a fifth of the computation, reads most lines. The large network reads numbers, and
-the lines with a low score, at 0.6 of their width. It reads the few lines that still have a low score again at full
-width.
+reads it from a strip of any width, with little padding.
 
 A batch holds lines of similar width. The shapes of the batches come from a short list, so that a backend that compiles
 the network for each shape compiles only a few times.
@@ -20,18 +18,14 @@ import numpy as np
 
 STRIP_HEIGHT = 48  # pixels; height of the recogniser's input
 MAX_STRIP_WIDTH = 3200  # pixels
-# Width of a strip relative to the line's natural width: quick network, large network, and its second reading.
-QUICK_STRETCH, FIRST_STRETCH, SECOND_STRETCH = 0.75, 0.6, 1.0
-QUICK_SURE_SCORE, SURE_SCORE = 0.96, 0.95  # a line with a lower score is read again
-MAX_DIGITS = 0.3  # share of the characters; in lines with more, the quick network drops decimal points at a high score
 BATCH_SIZES = (8, 4, 2, 1)
 _MAX_BATCH_PX = 3072  # total width of the strips of a batch; larger batches are not faster per line
 _MAX_PADDING_PX = 64  # more padding would cost more than another call of the network
 _BLANK = 0  # class of "no character" in CTC (Graves et al., 2006)
 _PEAK = 0.6  # measured position of the recogniser's peak between the left (0) and the right edge (1) of a character
 
-Network = Callable[[np.ndarray], np.ndarray]
-"""`(n, 3, 48, width)` float32 in -1..1 -> `(n, columns, classes)` probabilities."""
+Network = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""`(n, 3, 48, width)` float32 in -1..1 -> the best class of each column `(n, columns)` and its probability."""
 
 
 @dataclass(frozen=True)
@@ -68,67 +62,12 @@ class Recogniser:
     """A network that reads strips (images of text lines).
 
     Attributes:
-        network: `(n, 3, 48, width)` float32 in -1..1 -> `(n, columns, classes)` probabilities.
+        network: see `Network`.
         alphabet: the character of each class. Class 0 is the blank.
     """
 
     network: Network
     alphabet: Sequence[str]
-
-
-class LineReader:
-    """Reads the text of lines.
-
-    Args:
-        recogniser: the large network. It reads all lines that `quick` does not.
-        quick: a smaller network that reads plain lines in a fraction of the time. It need not know kana, rare Chinese
-            characters or all letters. If `recogniser` finds a letter on a page that `quick` does not know, `recogniser`
-            reads the whole page.
-    """
-
-    def __init__(self, recogniser: Recogniser, quick: Recogniser | None = None) -> None:
-        self.recogniser = recogniser
-        self.quick = quick
-        self._unknown_to_quick = set(recogniser.alphabet) - set(quick.alphabet) if quick else set()
-
-    def read(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
-        """Returns the text of each line.
-
-        Args:
-            image: `(height, width, 3)` uint8 BGR.
-            quads: `(4, 2)` corners of each line in pixels, clockwise from the top left of its text.
-        """
-        if self.quick is None:
-            return self._read_with_recogniser(image, quads)
-        lines = recognise_lines(self.quick, image, quads, QUICK_STRETCH)
-        doubtful = [index for index, line in enumerate(lines) if not is_plain(line)]
-        self._replace(lines, doubtful, image, quads)
-        if any(self._has_letter_unknown_to_quick(lines[index]) for index in doubtful):
-            # In Romanian, for example, the quick network reads ș as s, with a high score.
-            self._replace(lines, sorted(set(range(len(lines))) - set(doubtful)), image, quads)
-        return lines
-
-    def glance(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
-        """Returns the text of each line by the fastest network alone. The arguments are those of `read`."""
-        return recognise_lines(self.quick or self.recogniser, image, quads, QUICK_STRETCH)
-
-    def _replace(self, lines: list[LineText], chosen: list[int], image: np.ndarray, quads: list[np.ndarray]) -> None:
-        for index, line in zip(
-            chosen, self._read_with_recogniser(image, [quads[index] for index in chosen]), strict=True
-        ):
-            lines[index] = line
-
-    def _has_letter_unknown_to_quick(self, line: LineText) -> bool:
-        letters = (character for run in line.runs for character in run.text if character.isalpha())
-        return any(letter in self._unknown_to_quick and not is_wide(letter) for letter in letters)
-
-    def _read_with_recogniser(self, image: np.ndarray, quads: list[np.ndarray]) -> list[LineText]:
-        lines = recognise_lines(self.recogniser, image, quads, FIRST_STRETCH)
-        doubtful = [index for index, line in enumerate(lines) if line.score < SURE_SCORE]
-        seconds = recognise_lines(self.recogniser, image, [quads[index] for index in doubtful], SECOND_STRETCH)
-        for index, second in zip(doubtful, seconds, strict=True):
-            lines[index] = max(lines[index], second, key=lambda line: line.score)
-        return lines
 
 
 def recognise_lines(
@@ -148,9 +87,9 @@ def recognise_lines(
         strips = np.zeros((len(batch), 3, STRIP_HEIGHT, padded(max(widths[index] for index in batch))), np.float32)
         for strip, index in zip(strips, batch, strict=True):
             strip[:, :, : widths[index]] = cut_strip(image, quads[index], widths[index])
-        for probabilities, index in zip(recogniser.network(strips), batch, strict=True):
-            columns_used = len(probabilities) * widths[index] / strips.shape[3]
-            lines[index] = decode(probabilities, recogniser.alphabet, columns_used)
+        for classes, scores, index in zip(*recogniser.network(strips), batch, strict=True):
+            columns_used = len(classes) * widths[index] / strips.shape[3]
+            lines[index] = decode(classes, scores, recogniser.alphabet, columns_used)
     return lines
 
 
@@ -199,37 +138,29 @@ def cut_strip(image: np.ndarray, quad: np.ndarray, width: int) -> np.ndarray:
     return line.transpose(2, 0, 1) / np.float32(127.5) - np.float32(1)
 
 
-def decode(probabilities: np.ndarray, alphabet: Sequence[str], columns_used: float) -> LineText:
+def decode(classes: np.ndarray, scores: np.ndarray, alphabet: Sequence[str], columns_used: float) -> LineText:
     """Decodes the output of a recogniser by best-path CTC (Graves et al., 2006, section 3.2).
 
     Args:
-        probabilities: `(columns, classes)`.
+        classes: `(columns,)` the best class of each column.
+        scores: `(columns,)` its probability.
         alphabet: the character of each class.
         columns_used: how many of the first columns the line fills. The others are padding.
     """
-    classes = probabilities.argmax(axis=1)
     changed = np.concatenate(([True], classes[1:] != classes[:-1]))
     peaks = np.flatnonzero(changed & (classes != _BLANK))
     if not len(peaks):
         return LineText((), 0.0)
     characters = [alphabet[index] for index in classes[peaks]]
-    scores = probabilities[peaks, classes[peaks]]
     pitch = _pitch(np.diff(peaks))
     starts = (peaks + 0.5 - _PEAK * pitch) / columns_used
     ends = (peaks + 0.5 + (1 - _PEAK) * pitch) / columns_used
-    return LineText(tuple(split_runs(characters, starts, ends, scores)), float(scores.mean()))
+    return LineText(tuple(split_runs(characters, starts, ends, scores[peaks])), float(scores[peaks].mean()))
 
 
 def is_wide(character: str) -> bool:
     """Returns whether a character is Chinese, Japanese, Korean or a full-width form (Unicode Standard Annex 11)."""
     return unicodedata.east_asian_width(character) in ("W", "F")
-
-
-def is_plain(line: LineText) -> bool:
-    """Returns whether the reading of the quick network is reliable: high score, few digits, no wide characters."""
-    text = "".join(run.text for run in line.runs)
-    digits = sum(character.isdigit() for character in text)
-    return line.score >= QUICK_SURE_SCORE and digits <= MAX_DIGITS * len(text) and not any(map(is_wide, text))
 
 
 def _pitch(steps: np.ndarray) -> float:

@@ -34,6 +34,7 @@ class Published:
         file: file name in the folder `models` of the package.
         sha256: hash of the file as published.
         ranges: input ranges for the eight-bit copy; `None` if there is no such copy.
+        certain: see `pipelines.ocr.head.Head`; `None` if the last layer cannot be cut off.
         package: the package that holds the file.
     """
 
@@ -43,6 +44,7 @@ class Published:
     sha256: str
     ranges: Ranges | None = None
     package: str = PACKAGE
+    certain: float | None = None
 
 
 DETECTOR = Published(
@@ -57,6 +59,7 @@ RECOGNISER = Published(
     "ppocrv6_rec.onnx",
     "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884",
     RECOGNISER_RANGES,
+    certain=17.0,
 )
 QUICK_RECOGNISER = Published(
     "PP-OCRv6_tiny_rec",
@@ -65,6 +68,7 @@ QUICK_RECOGNISER = Published(
     "9ef676d6ed3c88256a2d92c640c44f25b0c40947e111b14b8be8f594091563e6",
     QUICK_RANGES,
     OWN_PACKAGE,
+    certain=28.0,
 )
 ORIENTATION = Published(
     "PP-OCRv2_mobile_cls",
@@ -99,12 +103,13 @@ class Weights:
     quick: NetworkFolder | None = None
 
 
-def find_weights(model: str | None = None, *, eight_bit: bool = False) -> Weights:
+def find_weights(model: str | None = None, *, eight_bit: bool = False, headless: bool = False) -> Weights:
     """Returns the packaged weights, those in a directory, or the names of a model family on PaddleOCR's hub.
 
     Args:
         model: a directory or a model family; `None` for the packaged weights.
         eight_bit: whether to use the eight-bit copies of the packaged recognisers.
+        headless: whether to use copies of the packaged recognisers without their last layer.
 
     Raises:
         UsageError: a file is missing or unreadable, or is not the published one.
@@ -112,7 +117,7 @@ def find_weights(model: str | None = None, *, eight_bit: bool = False) -> Weight
     if model is None:
         networks = (DETECTOR, RECOGNISER, QUICK_RECOGNISER)
         return Weights(
-            MODEL, *(NetworkFolder(network.name, packaged_folder(network, eight_bit)) for network in networks)
+            MODEL, *(NetworkFolder(network.name, packaged_folder(network, eight_bit, headless)) for network in networks)
         )
     root = Path(model)
     if root.is_dir():
@@ -123,17 +128,20 @@ def find_weights(model: str | None = None, *, eight_bit: bool = False) -> Weight
     return Weights(model, NetworkFolder(f"{model}_det"), NetworkFolder(f"{model}_rec"))
 
 
-def packaged_folder(network: Published, eight_bit: bool = False) -> Path:
+def packaged_folder(network: Published, eight_bit: bool = False, headless: bool = False) -> Path:
     """Returns the model folder of a packaged network. The hash of its weights is checked.
 
     Args:
         network: the network.
         eight_bit: whether to return the eight-bit copy (see `quantise`), if the network has ranges for one.
+        headless: whether to return the copy whose last layer is in a file of its own (see `cut_off_head`), if there is
+            one.
 
     Raises:
         UsageError: the package is missing, or its file is not the published one.
     """
-    return model_folder(network.name, network.role, _packaged_file(network), network.ranges if eight_bit else None)
+    ranges, certain = network.ranges if eight_bit else None, network.certain if headless else None
+    return model_folder(network.name, network.role, _packaged_file(network), ranges, certain)
 
 
 def orientation_weights() -> Path:

@@ -13,7 +13,8 @@ from pipelines.lines.place import place_words
 from pipelines.lines.words import RawWord
 from pipelines.ocr.directions import DOWN, UP, UPRIGHT, read_directed
 from pipelines.ocr.engine import OcrEngine, load_engine
-from pipelines.ocr.recognise import LineReader, LineText, TextRun
+from pipelines.ocr.line_reader import LineReader
+from pipelines.ocr.recognise import LineText, TextRun
 from pipelines.page.deskew import straighten
 from pipelines.samples.document import make_document
 from schemas import UsageError

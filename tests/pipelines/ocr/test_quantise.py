@@ -11,10 +11,12 @@ import pytest
 from onnx import helper, numpy_helper, version_converter
 from onnx.reference import ReferenceEvaluator
 
+from pipelines.ocr.head import best_classes
+from pipelines.ocr.line_reader import LineReader
 from pipelines.ocr.model_folder import WEIGHTS
 from pipelines.ocr.paddle import PaddleEngine
 from pipelines.ocr.quantise import quantise
-from pipelines.ocr.recognise import LineReader, Recogniser
+from pipelines.ocr.recognise import Recogniser
 from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from tests.pipelines.ocr.typeset import typeset_page
 
@@ -100,5 +102,7 @@ def test_the_copy_reads_a_typeset_page_without_errors(recogniser):
     image, truth = typeset_page()
     engine = PaddleEngine(precision="f32")
     known = engine.lines.recogniser if recogniser is RECOGNISER else engine.lines.quick
-    engine.lines = LineReader(Recogniser(lambda strips: session.run(None, {"x": strips})[0], known.alphabet))
+    engine.lines = LineReader(
+        Recogniser(lambda strips: best_classes(session.run(None, {"x": strips})[0]), known.alphabet)
+    )
     assert sorted(word.text for word in engine.examine(image).words()) == sorted(text for text, _ in truth)
