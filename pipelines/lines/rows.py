@@ -10,6 +10,7 @@ from pipelines.lines.neighbours import Ends, nearest_right
 from pipelines.lines.row import OVERPRINT, Row
 
 ROW_SHIFT = 0.4  # maximum difference in level of two facing ends, as a share of the higher one
+RAISED_SHIFT = 0.6  # the same for two that are each other's neighbours: a value typed above the line of its label
 END_WORDS = 3  # number of words that give the level of a fragment's end
 
 
@@ -51,18 +52,28 @@ def _ends(boxes: np.ndarray, by_piece: np.ndarray, starts: np.ndarray) -> Ends:
 def _join(ends: Ends, text_height: float) -> list[list[int]]:
     """Joins n fragments into rows across gaps of any width, the best aligned pairs first.
 
-    Two fragments of one row are never above each other.
+    Two fragments of one row are never above each other. Fragments whose levels differ more come last, so that a value
+    above or below the level of its label joins it only where nothing fits better.
     """
-    right = nearest_right(ends, text_height, np.inf, ROW_SHIFT).tolist()
-    left = nearest_right(ends.mirrored(), text_height, np.inf, ROW_SHIFT).tolist()
-    pairs = {(i, j) for i, j in enumerate(right) if j >= 0} | {(i, j) for j, i in enumerate(left) if i >= 0}
     level_left, level_right = ends.left.mean(axis=1), ends.right.mean(axis=1)
     level = (level_left + level_right) / 2
+    right, left = _neighbours(ends, text_height, ROW_SHIFT)
+    aligned = {(i, j) for i, j in enumerate(right) if j >= 0} | {(i, j) for j, i in enumerate(left) if i >= 0}
     by_level = np.argsort(level, kind="stable").tolist()
     followers = [(i, j) for i, j in pairwise(by_level) if level[j] - level[i] <= OVERPRINT * text_height]
-    apart = {(i, j): abs(level_right[i] - level_left[j]) for i, j in pairs}
+    right, left = _neighbours(ends, text_height, RAISED_SHIFT)
+    raised = {(i, j) for i, j in enumerate(right) if j >= 0 and left[j] == i} - aligned
+    apart = {(i, j): abs(level_right[i] - level_left[j]) for i, j in aligned | raised}
+    best_first = [sorted(pairs, key=lambda pair: (apart[pair], pair)) for pairs in (aligned, raised)]
     spans = zip(ends.x0.tolist(), ends.x1.tolist(), level.tolist(), strict=True)
     rows = [Row(piece, span, text_height) for piece, span in enumerate(spans)]
-    for i, j in sorted(pairs, key=lambda pair: (apart[pair], pair)) + followers:
+    for i, j in [*best_first[0], *followers, *best_first[1]]:
         rows[i].append(rows[j])
     return [chain for row in rows if (chain := row.pieces())]
+
+
+def _neighbours(ends: Ends, text_height: float, max_shift: float) -> tuple[list[int], list[int]]:
+    """Returns the nearest fragment to the right and to the left of each, at any distance, -1 if there is none."""
+    right = nearest_right(ends, text_height, np.inf, max_shift)
+    left = nearest_right(ends.mirrored(), text_height, np.inf, max_shift)
+    return right.tolist(), left.tolist()

@@ -176,6 +176,11 @@ def test_words_of_very_different_size_on_one_baseline_are_one_line():
     assert read(page) == one_line_per_row(page)
 
 
+def test_a_value_typed_half_a_line_above_its_small_label_is_on_the_line_of_the_label():
+    form = [[*row(40, y + 11.5, 40, height=8), *row(200, y, 60, 40, height=16)] for y in range(100, 400, 30)]
+    assert read(form) == one_line_per_row(form)
+
+
 def test_a_vertical_stamp_in_the_margin_is_the_last_line_and_is_read_upwards():
     text = prose(60, 100, 450, 30)
     stamp = [[20, 600, 32, 680], [20, 500, 32, 596], [20, 420, 32, 496]]
