@@ -8,6 +8,7 @@ from pipelines.lines.boxes import clip_drop_caps, deskewed
 from pipelines.lines.columns import find_gutter
 from pipelines.lines.fragments import chain_words, slope_of
 from pipelines.lines.rows import rows_of
+from pipelines.lines.stacks import cut_stacks
 
 
 class Reader:
@@ -47,7 +48,8 @@ class Reader:
         gutter = find_gutter(self.boxes[words], self.fragment[words], self.text_height, known_x)
         if gutter is None:
             rows = rows_of(self.boxes, words, self.fragment, self.text_height)
-            return [self._directed(row) for row in rows]
+            lines = cut_stacks(self.boxes, rows, self.text_height, self._runs_leftward(words))
+            return [self._directed(line) for line in lines]
         x, y = self.boxes[words][:, [0, 2]].mean(axis=1), self.boxes[words][:, [1, 3]].mean(axis=1)
         above, below = y < gutter.top, y > gutter.bottom
         columns = [words[~above & ~below & (x < gutter.x)], words[~above & ~below & (x >= gutter.x)]]

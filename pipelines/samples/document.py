@@ -11,6 +11,7 @@ from numpy.random import PCG64, Generator
 
 from pipelines.samples.canvas import Canvas
 from pipelines.samples.kinds.article import draw_article
+from pipelines.samples.kinds.block_form import draw_block_form
 from pipelines.samples.kinds.form import draw_form
 from pipelines.samples.kinds.invoice import draw_invoice
 from pipelines.samples.kinds.letter import draw_letter
@@ -28,6 +29,7 @@ LAYOUTS: dict[str, Callable[[Generator], Canvas]] = {
     "table_unruled": draw_unruled_table,
     "article": draw_article,
     "letter": draw_letter,
+    "block_form": draw_block_form,
 }
 KINDS = tuple(LAYOUTS)
 
