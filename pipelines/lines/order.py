@@ -1,4 +1,4 @@
-"""Steps 3 and 4: from the boxes of the words of a page to lines in reading order. Calls steps 1 and 2.
+"""Entry point for boxes: from the boxes of the words of a page to lines in reading order. Calls all steps.
 
 Worked example: a page with a heading, two columns of running text, and a row with a label and its value.
 Brackets mark the fragments, colons the gutter. A character is 0.6 text heights wide. The numbers on the right are the
@@ -21,12 +21,13 @@ line numbers in reading order. In a row with two columns, the left number is the
 2. Columns (`columns`, `gutters`). A gutter is a free vertical strip with running text on both sides. It cuts the page
    into up to four regions: above the gutter, left column, right column, below the gutter. Each region is searched for
    another gutter. The gap before "12.00" is no gutter: short cells that share their levels are a table or a form.
-3. Rows (this module). In a region without a gutter, fragments on one level are joined across gaps of any width.
+3. Rows (`rows`). In a region without a gutter, fragments on one level are joined across gaps of any width.
    Each row is one line of the result: "Total due" and "12.00" are one line, the two halves of an article are two.
-4. Reading order. The regions are read as listed in step 2, the rows of a region from top to bottom, and the words of
-   a row from left to right. Text that runs from right to left starts with the right column and the right word.
+4. Reading order (`regions`). The regions are read as listed in step 2, the rows of a region from top to bottom, and
+   the words of a row from left to right. Text that runs from right to left starts with the right column and word.
 
-Before step 1, vertical words are separated from horizontal ones. After it, a small remaining skew is removed.
+Before step 1, vertical words are separated from horizontal ones. After it, a small remaining skew is removed. After
+step 3, rows of boxes with a small label above each value are cut into the boxes (`stacks`).
 """
 
 from __future__ import annotations

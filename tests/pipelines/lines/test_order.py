@@ -2,59 +2,13 @@
 
 from __future__ import annotations
 
-import cProfile
-import pstats
-import tracemalloc
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.lines.order import order_words
-
-WIDTH, HEIGHT = 600.0, 800.0
-EM = 10.0  # default height of a word, in the unit of WIDTH and HEIGHT
-
-
-def row(x: float, y: float, *widths: float, gap: float = 3.0, height: float = EM) -> list[list[float]]:
-    """Returns words of the given widths next to each other, their tops at y."""
-    starts = x + np.cumsum([0.0, *(width + gap for width in widths)])[:-1]
-    return [[start, y, start + width, y + height] for start, width in zip(starts, widths, strict=True)]
-
-
-def prose(x: float, y: float, width: float, lines: int, pitch: float = 12.0, seed: int = 0) -> list[list[list[float]]]:
-    """Returns ragged lines of a column, one list of words per line. Every sixth line is short: a paragraph ends."""
-    rng = np.random.default_rng(seed)
-    column = []
-    for number in range(lines):
-        end = x + width * (0.45 if (number + seed) % 6 == 5 else rng.uniform(0.88, 1.0))
-        words, at = [], x
-        while at < end - 8:
-            step = min(rng.uniform(8, 40), end - at)
-            words.append([at, y + number * pitch, at + step, y + number * pitch + EM])
-            at += step + 3
-        column.append(words)
-    return column
-
-
-def read(rows: list[list[list[float]]], **options) -> list[list[int]]:
-    """Returns the lines that order_words finds, each as the numbers of the rows that its words come from."""
-    boxes = np.array([word for words in rows for word in words])
-    owner = np.repeat(np.arange(len(rows)), [len(words) for words in rows])
-    order, line = order_words(boxes, WIDTH, HEIGHT, **options)
-    return [sorted(set(owner[order[line == number]].tolist())) for number in range(line.max() + 1)]
-
-
-def one_line_per_row(rows: list[list[list[float]]]) -> list[list[int]]:
-    """Returns what `read` must return if the rows are given in reading order and each row is one line."""
-    return [[number] for number in range(len(rows))]
-
-
-def skewed(rows: list[list[list[float]]], degrees: float) -> list[list[list[float]]]:
-    """Returns the rows with each word moved down in proportion to its x."""
-    slope = np.tan(np.radians(degrees))
-    return [[[x0, y0 + x0 * slope, x1, y1 + x0 * slope] for x0, y0, x1, y1 in words] for words in rows]
+from tests.pipelines.lines.pages import EM, HEIGHT, WIDTH, one_line_per_row, prose, read, row, skewed
 
 
 def test_a_label_and_its_value_on_one_row_are_one_line():
@@ -176,38 +130,6 @@ def test_words_of_very_different_size_on_one_baseline_are_one_line():
     assert read(page) == one_line_per_row(page)
 
 
-def test_a_value_typed_half_a_line_above_its_small_label_is_on_the_line_of_the_label():
-    form = [[*row(40, y + 11.5, 40, height=8), *row(200, y, 60, 40, height=16)] for y in range(100, 400, 30)]
-    assert read(form) == one_line_per_row(form)
-
-
-def boxes_of_a_form(label: float, value: float) -> list[list[list[float]]]:
-    """Returns the lines of three rows of four boxes, each a label above a value, box by box. Heights are given."""
-    corners = [(x, y) for y in range(100, 220, 40) for x in range(40, 580, 135)]
-    return [
-        line for x, y in corners for line in (row(x, y, 25, 18, height=label), row(x, y + 13, 45, 30, height=value))
-    ]
-
-
-def test_boxes_with_a_small_label_above_each_value_are_read_one_after_the_other():
-    form = boxes_of_a_form(label=7, value=EM)
-    assert read(form) == one_line_per_row(form)
-
-
-def test_boxes_are_read_from_the_right_in_right_to_left_text():
-    form = [line for y in (0, 2) for k in (3, 2, 1, 0) for line in boxes_of_a_form(7, EM)[4 * y + 2 * k :][:2]]
-    assert read(form, right_to_left=np.ones(sum(map(len, form)), bool)) == one_line_per_row(form)
-
-
-def test_rows_of_one_size_of_type_are_rows_of_a_table_however_they_are_spaced():
-    table = [
-        [word for x in range(40, 580, 135) for word in row(x, y + dy, 45, 30)]
-        for y in range(100, 220, 40)
-        for dy in (0, 13)
-    ]
-    assert read(table) == one_line_per_row(table)
-
-
 def test_a_vertical_stamp_in_the_margin_is_the_last_line_and_is_read_upwards():
     text = prose(60, 100, 450, 30)
     stamp = [[20, 600, 32, 680], [20, 500, 32, 596], [20, 420, 32, 496]]
@@ -258,70 +180,6 @@ def test_a_page_without_words_has_no_lines():
 def test_a_page_without_area_is_an_error():
     with pytest.raises(ValueError, match="page_width and page_height must be positive, not 0 and 800"):
         order_words(np.array([[0, 0, 1, 1]]), 0, 800)
-
-
-def calls_for(boxes: np.ndarray) -> int:
-    """Returns the number of function calls that ordering the words takes, which is the same on every machine."""
-    profile = cProfile.Profile()
-    profile.runcall(order_words, boxes, WIDTH, 2 * HEIGHT)
-    return pstats.Stats(profile).total_calls
-
-
-def test_the_work_grows_almost_linearly_with_the_number_of_words():
-    page = [line for k in range(3) for line in prose(30 + 185 * k, 20, 170, 150, pitch=5.0, seed=k)]
-    boxes = np.array([word for words in page for word in words])
-    boxes = np.concatenate([boxes, boxes + np.array([0, 760, 0, 760])])[:3000]
-    assert calls_for(boxes) < 16 * calls_for(boxes[:375])
-
-
-def scattered(count: int) -> np.ndarray:
-    """Returns words anywhere on a page, a quarter of them on their side."""
-    rng = np.random.default_rng(1)
-    length = rng.uniform(4, 25, count)
-    size = np.where(rng.random(count) < 0.25, [np.full(count, 5.0), length], [length, np.full(count, 5.0)]).T
-    corner = rng.random((count, 2)) * (4 * WIDTH, 4 * HEIGHT)
-    return np.hstack([corner, corner + size])
-
-
-def one_row(count: int) -> np.ndarray:
-    """Returns the cells of one endless row."""
-    x = 30.0 * np.arange(count)
-    return np.stack([x, np.full(count, 100.0), x + 8, np.full(count, 100 + EM)], axis=1)
-
-
-def one_place(count: int) -> np.ndarray:
-    """Returns words printed on each other."""
-    corner = np.random.default_rng(2).random((count, 2)) * (0.5 * EM, 0.2 * EM) + 100
-    return np.hstack([corner, corner + np.array([4 * EM, EM])])
-
-
-def peak_memory(boxes: np.ndarray) -> int:
-    """Returns the memory in bytes that ordering the words takes at most."""
-    tracemalloc.start()
-    try:
-        order_words(boxes, 40 * WIDTH, 4 * HEIGHT)
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-
-
-@pytest.mark.parametrize("draw", [scattered, one_row, one_place])
-def test_time_and_memory_of_a_crowded_page_grow_almost_linearly_with_the_number_of_words(draw):
-    few, many = draw(200), draw(1600)
-    assert calls_for(many) < 16 * calls_for(few)
-    assert peak_memory(many) < 16 * peak_memory(few)
-
-
-def test_a_row_of_thousands_of_cells_is_one_line():
-    order, line = order_words(one_row(3000), 90000, HEIGHT)
-    assert order.tolist() == list(range(3000))
-    assert set(line) == {0}
-
-
-def test_a_taller_cell_far_to_the_right_is_in_the_row_of_a_long_table():
-    table = [[cell for x in range(40, 560, 30) for cell in row(x, y, 8)] for y in range(20, 780, 15)]
-    total = [*row(40, 790, 30), *row(540, 788, 40, height=18)]
-    assert read([*table, total]) == one_line_per_row([*table, total])
 
 
 coordinates = st.integers(0, 500)
