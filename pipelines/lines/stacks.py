@@ -16,7 +16,7 @@ BOX_GAP = 1.0  # minimum gap between two boxes
 CLOSE = 0.9  # maximum space between a label and its value; the space above and below the two rows is not smaller
 SMALLER = 1.2  # minimum ratio of the heights of the larger and the smaller type, in every box that has both
 MIN_WIDTH = 38.0  # minimum width of a region; receipts are narrower and have no boxes side by side
-MAX_CELLS = 40  # a row with more cells is a row of a table; bounds the work on crowded pages
+MAX_CELLS = 12  # a row with more cells is a row of a table; bounds the work on crowded pages
 
 
 def cut_stacks(boxes: np.ndarray, rows: list[np.ndarray], text_height: float, leftward: bool) -> list[np.ndarray]:
