@@ -2,8 +2,9 @@
 
 python -m benchmarks.text.auto --pdfs pdfs --pictures drawn --verdicts benchmarks/text/auto_verdicts.csv
 
-Decides on every page; of OCR, only the few words that the decision needs are read. `--pictures` writes each drawn page as PNG, with its text layer beside it.
-The judgements of a person are read from `--verdicts`, a CSV of document, page, verdict and why, and go into the table.
+Decides on every page. Of OCR, only the few words that the decision needs are read. `--pictures` writes each drawn page
+as PNG, with its text layer beside it. The judgements of a person are read from `--verdicts`, a CSV of document, page,
+verdict and why, and go into the table.
 """
 
 from __future__ import annotations

@@ -165,7 +165,9 @@ def main() -> int:
         pages = list(sample_pages(options.samples, skew_deg))
         report.add(f"generated, true words, {skew_deg:+.1f} degrees", pages)
         if skew_deg == 0:
-            report.add("of these, articles", [page for page in pages if page.kind == "article"])
+            for kind, title in (("article", "articles"), ("block_form", "forms in blocks")):
+                report.add(f"of these, {title}", [page for page in pages if page.kind == kind])
+            report.add("generated, without forms in blocks", [page for page in pages if page.kind != "block_form"])
     if options.ocr:
         scans = list(scanned_pages(options.samples, load_engine(options.ocr)))
         report.add(f"generated scans, words by {options.ocr}", [scan.page for scan in scans])

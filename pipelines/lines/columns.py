@@ -12,18 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipelines.lines.gutters import STAGGERED_WIDTH, TEXT_WIDTH, Strip, median, quantile, weigh
+from pipelines.lines.nearby import ROUNDING, pairs_inside
+from pipelines.lines.openings import HALF_LINE, MARGIN, MIN_LINES, openings
 
 # Lengths are in text heights (the typical height of a word on the page).
-MARGIN = 0.3  # free space on each side of a gutter's centre: fits a 10 pt gutter in 10 pt type with boxes padded by OCR
-STEP = 0.25  # distance between the positions that are tried
-HALF_LINE = 0.5  # words closer than this to the level of a word that crosses the strip are on the line of that word
-MIN_LINES = 4  # minimum number of lines on each side
 NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines: gaps between words align by chance
 INDENT = 3.0  # maximum indent of a paragraph, a list or a formula within its column
 # Evidence of the lines on the weaker side: minimum sum, minimum sum at the place of a known gutter, and minimum mean.
 MIN_WEIGHT, EXPECTED_WEIGHT, MIN_MEAN = 3.0, 1.5, 0.3
 UNOPPOSED_MEAN = 0.25  # minimum mean if no line is evidence against: the cells of a table next to a column of text
-CHUNK = 64  # positions that are tried together; bounds the memory on crowded pages
 LINE_PITCH = 1.9  # maximum distance of two lines of a paragraph; boxes may be only as high as the letters
 
 
@@ -57,7 +54,7 @@ def find_gutter(
     if len(boxes) < 2 * MIN_LINES:
         return None
     wide, in_paragraph = _fragment_traits(boxes, fragment, text_height)
-    strips = (Strip.cut(boxes, fragment, in_paragraph, x, words) for x, words in _open_runs(boxes, wide, text_height))
+    strips = (Strip.cut(boxes, fragment, in_paragraph, x, words) for x, words in openings(boxes, wide, text_height))
     found = [_gutter_in(boxes, strip, text_height, known_x) for strip in strips]
     clearest = max((gutter for gutter in found if gutter), key=lambda gutter: gutter.weight, default=None)
     return clearest and _extended(clearest, boxes, fragment, in_paragraph, text_height)
@@ -71,63 +68,20 @@ def _fragment_traits(boxes: np.ndarray, fragment: np.ndarray, text_height: float
     np.maximum.at(x1, of, boxes[:, 2])
     level = np.bincount(of, boxes[:, [1, 3]].mean(axis=1)) / size
     wide = np.flatnonzero(x1 - x0 >= STAGGERED_WIDTH * text_height)
-    left, right, width = x0[wide], x1[wide], (x1 - x0)[wide]
-    pitch = np.abs(level[wide][:, None] - level[wide]) / text_height
-    shared = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
-    follows = (pitch > LINE_PITCH / 3) & (pitch <= LINE_PITCH) & (2 * shared >= np.minimum(width[:, None], width))
+    left, right, level = x0[wide], x1[wide], level[wide]
+    # Of two spans that share half of the narrower one, the wider one contains the centre of the other.
+    margin = ROUNDING * text_height
+    reach = LINE_PITCH * text_height + margin
+    around = np.stack([left - margin, level - reach, right + margin, level + reach], axis=1)
+    one, other = pairs_inside(np.stack([(left + right) / 2, level], axis=1), around)
+    pitch = np.abs(level[one] - level[other]) / text_height
+    shared = np.minimum(right[one], right[other]) - np.maximum(left[one], left[other])
+    width = right - left
+    follows = (pitch > LINE_PITCH / 3) & (pitch <= LINE_PITCH)
+    follows &= 2 * shared >= np.minimum(width[one], width[other])
     in_paragraph = np.zeros(len(size), bool)
-    in_paragraph[wide] = follows.any(axis=1)
+    in_paragraph[wide[one[follows]]] = in_paragraph[wide[other[follows]]] = True
     return np.isin(of, wide), in_paragraph[of]
-
-
-def _open_runs(boxes: np.ndarray, wide: np.ndarray, text_height: float) -> list[tuple[float, np.ndarray]]:
-    """Returns the runs that may hold a gutter. A run is an x and the words between two neighbouring words that cross x.
-
-    The words of a run are indices, from top to bottom. Both sides have `MIN_LINES` words or more. On one side, at least
-    half of the words are in wide fragments.
-    """
-    level = boxes[:, [1, 3]].mean(axis=1)
-    by_level = np.argsort(level, kind="stable")
-    x0, x1, level, wide = boxes[by_level, 0], boxes[by_level, 2], level[by_level], wide[by_level]
-    tried = np.arange(x0.min(), x1.max(), STEP * text_height)
-    runs: dict[tuple[int, int, int], tuple[float, np.ndarray]] = {}
-    for xs in np.split(tried, range(CHUNK, len(tried), CHUNK)):
-        at, start, stop = _tall_runs(x0, x1, level, xs, text_height)
-        on_left = x1 <= xs[:, None]
-        before = np.zeros((4, len(xs), len(level) + 1), np.int32)
-        np.cumsum([on_left, on_left & wide, ~on_left, ~on_left & wide], axis=2, out=before[:, :, 1:])
-        lefts, wide_lefts, rights, wide_rights = before[:, at, stop] - before[:, at, start]
-        fit = (np.minimum(lefts, rights) >= MIN_LINES) & ((2 * wide_lefts >= lefts) | (2 * wide_rights >= rights))
-        for x, first, last, count in zip(xs[at[fit]], start[fit], stop[fit], lefts[fit], strict=True):
-            runs.setdefault((first, last, count), (float(x), by_level[first:last]))
-    return list(runs.values())
-
-
-def _tall_runs(
-    x0: np.ndarray, x1: np.ndarray, level: np.ndarray, xs: np.ndarray, text_height: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns for each x the runs of words between two words that cross it, if they are MIN_LINES high or more.
-
-    Args:
-        x0, x1: (n,) left and right edge of the words, from top to bottom.
-        level: (n,) vertical centre of the words, ascending.
-        xs: (k,) positions to try.
-        text_height: typical height of a word.
-
-    Returns:
-        For each run the index of its x in `xs`, its first word, and the word after its last.
-    """
-    crossing = (x0 < xs[:, None] + MARGIN * text_height) & (x1 > xs[:, None] - MARGIN * text_height)
-    # The ends of the page count as words that cross.
-    barriers = np.concatenate([[level[0] - text_height], level, [level[-1] + text_height]])
-    at, barrier = np.nonzero(np.pad(crossing, ((0, 0), (1, 1)), constant_values=True))
-    height = (MIN_LINES - 1) * text_height
-    high_enough = np.flatnonzero(np.diff(barriers[barrier]) >= height)  # negative from one x to the next
-    start = np.searchsorted(level, barriers[barrier[high_enough]] + HALF_LINE * text_height, "right")
-    stop = np.searchsorted(level, barriers[barrier[high_enough + 1]] - HALF_LINE * text_height, "left")
-    tall = stop > start
-    tall[tall] = level[stop[tall] - 1] - level[start[tall]] >= height
-    return at[high_enough][tall], start[tall], stop[tall]
 
 
 def _gutter_in(boxes: np.ndarray, strip: Strip, text_height: float, known_x: float | None) -> Gutter | None:

@@ -6,92 +6,16 @@ depend on the scale of the page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from pipelines.lines.neighbours import Ends, nearest_right
+
 CHAIN_GAP = 1.5  # text heights: justified text has gaps up to this size; most gaps between two cells are larger
-BACKSTEP = 0.6  # text heights: maximum overlap of a box with its right neighbour (italics, kerning, padded OCR boxes)
-SHARED_HEIGHT = 0.5  # share of the lower span: superscripts and commas overlap their line by this, never the next line
 LONG_WORDS, LONG_WIDTH = 4, 8.0  # minimum words, and width in text heights, of a fragment whose slope is measured
 # For the slope from a word to its right neighbour: minimum distance of the centres and maximum gap in text heights, and
 # maximum difference in level as a share of the height, so that the neighbour is not in the next row.
 PAIR_WIDTH, PAIR_GAP, PAIR_SHIFT = 4.0, 40.0, 0.4
 MIN_SLOPES = 5  # minimum number of slopes for an estimate
-CHUNK = 32  # rows of the distance matrix that are computed together; bounds the memory on crowded pages
-
-
-@dataclass(frozen=True)
-class Ends:
-    """Both ends of n horizontal spans: words, or chains of words whose two ends may differ in height or level.
-
-    Attributes:
-        x0, x1: (n,) left and right edge.
-        left, right: (n, 2) top and bottom of the text at the left and at the right end.
-    """
-
-    x0: np.ndarray
-    x1: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-
-    @classmethod
-    def of_words(cls, boxes: np.ndarray) -> Ends:
-        """Returns the ends of words with boxes (n, 4). Left and right end have the same top and bottom."""
-        return cls(boxes[:, 0], boxes[:, 2], boxes[:, [1, 3]], boxes[:, [1, 3]])
-
-    def mirrored(self) -> Ends:
-        """Returns the same spans mirrored from left to right, so that left neighbours become right neighbours."""
-        return Ends(-self.x1, -self.x0, self.right, self.left)
-
-
-def nearest_right(ends: Ends, text_height: float, max_gap: float, max_shift: float) -> np.ndarray:
-    """Returns for each span the index (n,) of the nearest span to its right on the same level, -1 if there is none.
-
-    Two spans are on the same level if their facing ends share `SHARED_HEIGHT` and the centres of these ends differ by
-    at most `max_shift`.
-
-    Args:
-        ends: the n spans.
-        text_height: the unit of `max_gap`.
-        max_gap: maximum gap between two spans, in text heights.
-        max_shift: maximum difference in level, as a share of the height of the higher end.
-    """
-    found = np.full(len(ends.x0), -1)
-    if not len(found):
-        return found
-    level = ends.left.mean(axis=1)
-    by_level = np.argsort(level, kind="stable")
-    reach = max_shift * max(np.ptp(ends.left, axis=1).max(), np.ptp(ends.right, axis=1).max())
-    leaving = ends.right.mean(axis=1)
-    for rows in np.split(np.argsort(leaving, kind="stable"), range(CHUNK, len(found), CHUNK)):
-        window = leaving[rows].min() - reach, leaving[rows].max() + reach
-        near = by_level[slice(*np.searchsorted(level[by_level], window))]
-        if len(near):
-            gap = _gaps(ends, rows, near, text_height, max_gap, max_shift)
-            best = gap.argmin(axis=1)
-            has = gap[np.arange(len(rows)), best] < np.inf
-            found[rows[has]] = near[best[has]]
-    return found
-
-
-def _gaps(
-    ends: Ends, rows: np.ndarray, near: np.ndarray, text_height: float, max_gap: float, max_shift: float
-) -> np.ndarray:
-    """Returns the distance (rows, near) from right ends to left ends, infinite for pairs that are no neighbours.
-
-    The distance is the gap plus the difference in level. `rows` and `near` are indices of spans.
-    """
-    (top, bottom), (near_top, near_bottom) = ends.right[rows].T[:, :, None], ends.left[near].T[:, None]
-    height, near_height = bottom - top, near_bottom - near_top
-    shared = np.minimum(bottom, near_bottom) - np.maximum(top, near_top)
-    shift = np.abs(bottom + top - near_bottom - near_top) / 2
-    gap = ends.x0[near] - ends.x1[rows, None]
-    fits = (gap >= -BACKSTEP * text_height) & (gap <= max_gap * text_height)
-    fits &= ends.x0[near] + ends.x1[near] > (ends.x0[rows] + ends.x1[rows])[:, None]
-    fits &= shared >= SHARED_HEIGHT * np.minimum(height, near_height)
-    fits &= shift <= max_shift * np.maximum(height, near_height)
-    return np.where(fits, np.maximum(gap, 0.0) + shift, np.inf)
 
 
 def chain_words(boxes: np.ndarray, text_height: float) -> np.ndarray:

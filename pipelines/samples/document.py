@@ -11,6 +11,7 @@ from numpy.random import PCG64, Generator
 
 from pipelines.samples.canvas import Canvas
 from pipelines.samples.kinds.article import draw_article
+from pipelines.samples.kinds.block_form import draw_block_form
 from pipelines.samples.kinds.chart import draw_chart
 from pipelines.samples.kinds.form import draw_form
 from pipelines.samples.kinds.invoice import draw_invoice
@@ -32,6 +33,7 @@ LAYOUTS: dict[str, Callable[[Generator], Canvas]] = {
     "letter": draw_letter,
     "questionnaire": draw_questionnaire,
     "chart": draw_chart,
+    "block_form": draw_block_form,
 }
 KINDS = tuple(LAYOUTS)
 

@@ -78,7 +78,7 @@ def draw_form(rng: Generator) -> Canvas:
         if not canvas.room(SECTION_DEPTH):
             canvas.new_page()
         _draw_section_head(canvas, theme, f"{number}. {order[number - 1]}")
-        draw_fields(rng, canvas, theme, _fields(rng, int(rng.choice((4, 6)))))
+        draw_fields(rng, canvas, theme, make_fields(rng, int(rng.choice((4, 6)))))
         if chance(rng, 0.6):
             _draw_ticks(rng, canvas, theme)
         canvas.skip(theme.size)
@@ -86,7 +86,7 @@ def draw_form(rng: Generator) -> Canvas:
     return canvas
 
 
-def _fields(rng: Generator, count: int) -> list[Field]:
+def make_fields(rng: Generator, count: int) -> list[Field]:
     """Returns fields with different labels. One value in twelve is empty."""
     fields = []
     for kind in rng.choice(tuple(MAKERS), count, replace=False):
@@ -156,17 +156,16 @@ def _draw_two_up(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Fiel
 
 
 def _draw_boxed(rng: Generator, canvas: Canvas, theme: Theme, fields: list[Field]) -> None:
-    """Draws two boxes per row, each with a small label above its value, as in tax forms."""
+    """Draws two boxes per row, each with a small label above its value, as in tax forms. A box is read to its end."""
     small, plain, half = theme.font(0.72), theme.font(), (canvas.right - canvas.left) / 2
     depth = small.leading + plain.leading + 5
     for pair in zip(fields[::2], fields[1::2], strict=True):
         top = canvas.y + 3
-        starts = (canvas.left, canvas.left + half)
-        for x in starts:
+        for (label, value), x in zip(pair, (canvas.left, canvas.left + half), strict=True):
             canvas.box(x, top, x + half, top + depth)
-        texts = [(label, clip(value, plain, half - 10), x + 4) for (label, value), x in zip(pair, starts, strict=True)]
-        canvas.row(*(TextSpan(label, x, small, GREY) for label, _, x in texts), leading=small.leading + 3)
-        canvas.row(*(TextSpan(value, x, plain) for _, value, x in texts), TextSpan("", canvas.left, plain))
+            canvas.row_at(top + small.leading, TextSpan(label, x + 4, small, GREY))
+            value = clip(value, plain, half - 10)
+            canvas.row_at(top + small.leading + plain.leading, TextSpan(value, x + 4, plain))
         canvas.y = top + depth - 3
 
 

@@ -2,58 +2,13 @@
 
 from __future__ import annotations
 
-import cProfile
-import pstats
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.lines.order import order_words
-
-WIDTH, HEIGHT = 600.0, 800.0
-EM = 10.0  # default height of a word, in the unit of WIDTH and HEIGHT
-
-
-def row(x: float, y: float, *widths: float, gap: float = 3.0, height: float = EM) -> list[list[float]]:
-    """Returns words of the given widths next to each other, their tops at y."""
-    starts = x + np.cumsum([0.0, *(width + gap for width in widths)])[:-1]
-    return [[start, y, start + width, y + height] for start, width in zip(starts, widths, strict=True)]
-
-
-def prose(x: float, y: float, width: float, lines: int, pitch: float = 12.0, seed: int = 0) -> list[list[list[float]]]:
-    """Returns ragged lines of a column, one list of words per line. Every sixth line is short: a paragraph ends."""
-    rng = np.random.default_rng(seed)
-    column = []
-    for number in range(lines):
-        end = x + width * (0.45 if (number + seed) % 6 == 5 else rng.uniform(0.88, 1.0))
-        words, at = [], x
-        while at < end - 8:
-            step = min(rng.uniform(8, 40), end - at)
-            words.append([at, y + number * pitch, at + step, y + number * pitch + EM])
-            at += step + 3
-        column.append(words)
-    return column
-
-
-def read(rows: list[list[list[float]]], **options) -> list[list[int]]:
-    """Returns the lines that order_words finds, each as the numbers of the rows that its words come from."""
-    boxes = np.array([word for words in rows for word in words])
-    owner = np.repeat(np.arange(len(rows)), [len(words) for words in rows])
-    order, line = order_words(boxes, WIDTH, HEIGHT, **options)
-    return [sorted(set(owner[order[line == number]].tolist())) for number in range(line.max() + 1)]
-
-
-def one_line_per_row(rows: list[list[list[float]]]) -> list[list[int]]:
-    """Returns what `read` must return if the rows are given in reading order and each row is one line."""
-    return [[number] for number in range(len(rows))]
-
-
-def skewed(rows: list[list[list[float]]], degrees: float) -> list[list[list[float]]]:
-    """Returns the rows with each word moved down in proportion to its x."""
-    slope = np.tan(np.radians(degrees))
-    return [[[x0, y0 + x0 * slope, x1, y1 + x0 * slope] for x0, y0, x1, y1 in words] for words in rows]
+from tests.pipelines.lines.pages import EM, HEIGHT, WIDTH, one_line_per_row, prose, read, row, skewed
 
 
 def test_a_label_and_its_value_on_one_row_are_one_line():
@@ -225,20 +180,6 @@ def test_a_page_without_words_has_no_lines():
 def test_a_page_without_area_is_an_error():
     with pytest.raises(ValueError, match="page_width and page_height must be positive, not 0 and 800"):
         order_words(np.array([[0, 0, 1, 1]]), 0, 800)
-
-
-def calls_for(boxes: np.ndarray) -> int:
-    """Returns the number of function calls that ordering the words takes, which is the same on every machine."""
-    profile = cProfile.Profile()
-    profile.runcall(order_words, boxes, WIDTH, 2 * HEIGHT)
-    return pstats.Stats(profile).total_calls
-
-
-def test_the_work_grows_almost_linearly_with_the_number_of_words():
-    page = [line for k in range(3) for line in prose(30 + 185 * k, 20, 170, 150, pitch=5.0, seed=k)]
-    boxes = np.array([word for words in page for word in words])
-    boxes = np.concatenate([boxes, boxes + np.array([0, 760, 0, 760])])[:3000]
-    assert calls_for(boxes) < 16 * calls_for(boxes[:375])
 
 
 coordinates = st.integers(0, 500)

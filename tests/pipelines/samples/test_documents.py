@@ -20,7 +20,7 @@ from pipelines.samples.document import KINDS, make_document
 from pipelines.samples.fonts import FAMILIES, Font, clip, wrap
 
 UPRIGHT = [kind for kind in KINDS if kind != "chart"]  # in a chart some words run up or down the page
-SINGLE_COLUMN = [kind for kind in UPRIGHT if kind != "article"]
+SINGLE_COLUMN = [kind for kind in UPRIGHT if kind not in ("article", "block_form", "form")]
 EVERY_FACE = [face for faces in FAMILIES.values() for face in faces]
 few = settings(max_examples=8)
 indices = st.integers(0, 10_000)
@@ -202,6 +202,17 @@ def test_the_columns_of_an_article_share_no_line_and_the_left_one_is_read_first(
         assert side_by_side.sum() > 100
         left, right = np.nonzero(side_by_side)
         assert (middle[left] < 500).all() and (middle[right] > 500).all()
+
+
+@few
+@given(index=indices)
+def test_a_block_of_a_form_is_read_to_its_end_before_the_next_one_to_its_right(index):
+    for page in pages_of("block_form", index):
+        _, boxes, lines = words_of(page)
+        hulls = np.array([boxes[lines == line][:, [0, 1]].min(axis=0) for line in range(lines[-1] + 1)])
+        upwards = np.flatnonzero(np.diff(hulls[:, 1]) < 0)
+        assert len(upwards) >= 2
+        assert (hulls[upwards + 1, 0] > hulls[upwards, 0]).all()
 
 
 def test_each_visual_row_of_a_cell_with_several_rows_is_a_line():
