@@ -1,4 +1,4 @@
-"""Input of step 4: the direction in which a word is written."""
+"""How a script is written: its direction, and whether its characters are wide."""
 
 from __future__ import annotations
 
@@ -12,3 +12,8 @@ def is_right_to_left(text: str) -> bool:
     """
     directions = (unicodedata.bidirectional(character) for character in text)
     return next((direction != "L" for direction in directions if direction in ("L", "R", "AL")), False)
+
+
+def is_wide(character: str) -> bool:
+    """Returns whether a character is Chinese, Japanese, Korean or a full-width form (Unicode Standard Annex 11)."""
+    return unicodedata.east_asian_width(character) in ("W", "F")

@@ -19,9 +19,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pipelines.lines.direction import is_wide
 from pipelines.ocr.frames import without_frames
 from pipelines.ocr.line_reader import LineReader
-from pipelines.ocr.recognise import LineText, is_wide, side_lengths
+from pipelines.ocr.recognise import LineText, side_lengths
 
 UPRIGHT, DOWN, UP = 0.0, 90.0, 270.0
 """Directions of text, in degrees clockwise from rightwards."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.ocr.recognise import is_wide
+from pipelines.lines.direction import is_wide
 
 HEAD = "head.npz"  # file in a model folder whose network ends with the features
 

@@ -12,7 +12,8 @@ from itertools import groupby
 
 import numpy as np
 
-from pipelines.ocr.recognise import LineText, Recogniser, TextRun, is_wide, recognise_lines
+from pipelines.lines.direction import is_wide
+from pipelines.ocr.recognise import LineText, Recogniser, TextRun, recognise_lines
 from pipelines.ocr.spans import Span, disagreements, moved_to_gaps, replaced
 
 # Width of a strip relative to the line's natural width: the two readings of each network.

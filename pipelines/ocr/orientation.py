@@ -14,9 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pipelines.lines.direction import is_wide
 from pipelines.ocr.directions import DOWN, corners
 from pipelines.ocr.line_reader import LineReader
-from pipelines.ocr.recognise import STRIP_HEIGHT, LineText, cut_strip, is_wide, side_lengths
+from pipelines.ocr.recognise import STRIP_HEIGHT, LineText, cut_strip, side_lengths
 
 STRIP_WIDTH = 192  # pixels; width of the classifier's input
 CLASSIFIED_LINES, READ_LINES = 8, 5  # number of lines that are classified and read, the longest ones

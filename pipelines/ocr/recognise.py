@@ -9,7 +9,6 @@ the network for each shape compiles only a few times.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -156,11 +155,6 @@ def decode(classes: np.ndarray, scores: np.ndarray, alphabet: Sequence[str], col
     starts = (peaks + 0.5 - _PEAK * pitch) / columns_used
     ends = (peaks + 0.5 + (1 - _PEAK) * pitch) / columns_used
     return LineText(tuple(split_runs(characters, starts, ends, scores[peaks])), float(scores[peaks].mean()))
-
-
-def is_wide(character: str) -> bool:
-    """Returns whether a character is Chinese, Japanese, Korean or a full-width form (Unicode Standard Annex 11)."""
-    return unicodedata.east_asian_width(character) in ("W", "F")
 
 
 def _pitch(steps: np.ndarray) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.ocr.recognise import is_wide
+from pipelines.lines.direction import is_wide
 
 # Two boxes are one run if they share this part of the narrower width, and their gap is at most this part of it: the
 # detector cuts a line at a wide gap between two words.

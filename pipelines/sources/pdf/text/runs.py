@@ -6,11 +6,11 @@ All lengths are in points of the page before /Rotate. Angles are in degrees cloc
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipelines.lines.direction import is_wide
 from pipelines.page.reading import PageError
 from pipelines.sources.pdf.mupdf import mupdf_errors
 from schemas import PageStatus
@@ -80,11 +80,6 @@ class Run:
 def is_level(angle_deg: float) -> bool:
     """Returns whether text with this angle counts as upright."""
     return abs((angle_deg + 180) % 360 - 180) <= LEVEL_DEG
-
-
-def is_wide(character: str) -> bool:
-    """Returns whether a character is Chinese, Japanese, Korean or a full-width form (Unicode Standard Annex 11)."""
-    return unicodedata.east_asian_width(character) in ("W", "F")
 
 
 def runs_of(page: pymupdf.Page) -> list[Run]:

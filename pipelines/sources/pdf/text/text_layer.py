@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pipelines.lines.direction import is_wide
 from pipelines.lines.words import RawWord
 from pipelines.sources.pdf.text.copies import Copies, hull_of, is_copy
-from pipelines.sources.pdf.text.runs import Character, Run, is_level, is_wide, runs_of
+from pipelines.sources.pdf.text.runs import Character, Run, is_level, runs_of
 
 if TYPE_CHECKING:
     import pymupdf
