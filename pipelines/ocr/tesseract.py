@@ -43,7 +43,6 @@ class TesseractEngine:
     """
 
     name = "tesseract"
-    alphabet = frozenset(string.printable)  # any language's model reads these
 
     def __init__(self, model: str | None = None, precision: str = "auto") -> None:
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # read by Tesseract when it starts its threads
@@ -56,6 +55,8 @@ class TesseractEngine:
         self._angles = {tesserocr.Orientation.PAGE_RIGHT: DOWN, tesserocr.Orientation.PAGE_LEFT: UP}
         self._iterate = tesserocr.iterate_level
         self.model = model or "eng"
+        # The data of other languages does not say which characters it knows.
+        self.alphabet = frozenset(string.printable) if self.model == "eng" else frozenset(map(chr, range(0x10000)))
         self.version = tesserocr.tesseract_version().split()[1]
         folder = tessdata(self.model.split("+"))
         self._api = tesserocr.PyTessBaseAPI(path=str(folder), lang=self.model, psm=tesserocr.PSM.AUTO)

@@ -23,7 +23,7 @@ from pipelines.sources.pdf.checks.placeholder import shell_of
 from pipelines.sources.pdf.text.font_check import wrong_font
 from pipelines.sources.pdf.text.painted import PaintedShares, image_share
 from pipelines.sources.pdf.text.text_layer import LayerWord, TextLayer
-from pipelines.sources.pdf.text.trust import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken
+from pipelines.sources.pdf.text.trust import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken, is_in_unknown_script
 from pipelines.sources.pdf.text.visible import InkMap, are_visible, has_text_at_blanks
 from schemas import PageStatus
 
@@ -172,7 +172,9 @@ class _PageReader:
         if self.config.text_source == "ocr":
             return None
         words = self.text_layer.words()
-        return words if self.config.text_source == "pdf" or not flaw_of_layer(words, painted) else None
+        if self.config.text_source == "pdf" or not flaw_of_layer(words, painted):
+            return words
+        return words if is_in_unknown_script(words, self._engine().alphabet) else None
 
     def _is_wrong(self, view: _View) -> bool:
         """Returns whether the image shows other words than the text layer holds, or shows none of them."""

@@ -18,6 +18,7 @@ from pipelines.ocr.engine import OcrEngine
 from pipelines.page.normal_form import normal_form
 from pipelines.sources.pdf.text.text_layer import LayerWord
 
+LETTERS, DIGITS, SIGNS = "letters", "digits", "signs"
 MAX_FONTS, MAX_WORDS, MIN_WORDS = 6, 6, 2  # of the page, of the page together, and of a font if it has as many
 BEST_LENGTH, MIN_LENGTH, MAX_LENGTH = 8, 3, 40  # characters; shorter words prove little, longer ones cost more
 MIN_HEIGHT_PX = 11.0  # of a word's box; smaller print is often misread
@@ -62,20 +63,24 @@ def wrong_font(words: Sequence[LayerWord], image: np.ndarray, engine: OcrEngine)
     """
     chosen = [found for texts in _candidates(words, engine.alphabet) for found in texts]
     boxes = np.array([found.word.box for found in chosen]).reshape(-1, 4)
-    ratios: dict[tuple[str, bool], list[float]] = {}
+    ratios: dict[tuple[str, str], list[float]] = {}
     for found, (text, score) in zip(chosen, engine.read_boxes(image, boxes), strict=True):
-        if score >= MIN_SCORE:
+        if score >= MIN_SCORE and sum(map(str.isalnum, text)) >= MIN_LENGTH:
             ratios.setdefault(_kind(found), []).append(_ratio(found.word.text, text))
-    return next((font for (font, _), found in ratios.items() if _are_wrong(found)), "")
+    return next((kind[0] for kind, found in ratios.items() if _are_wrong(found, kind)), "")
 
 
-def _are_wrong(ratios: list[float]) -> bool:
-    return max(ratios) < (MIN_RATIO if len(ratios) > 1 else MIN_RATIO_ALONE)
+def _are_wrong(ratios: list[float], kind: tuple[str, str]) -> bool:
+    """Returns whether the words of a font are wrong. A single word of signs, such as a rule of %, proves nothing."""
+    if len(ratios) > 1:
+        return max(ratios) < MIN_RATIO
+    return kind[1] != SIGNS and max(ratios) < MIN_RATIO_ALONE
 
 
-def _kind(found: LayerWord) -> tuple[str, bool]:
-    """Returns what is judged together: the words of a font with letters, and those without, such as numbers."""
-    return found.font, any(map(str.isalpha, found.word.text))
+def _kind(found: LayerWord) -> tuple[str, str]:
+    """Returns what is judged together: a font, and whether its words have letters, digits or only signs."""
+    text = found.word.text
+    return found.font, LETTERS if any(map(str.isalpha, text)) else DIGITS if any(map(str.isdigit, text)) else SIGNS
 
 
 def _candidates(words: Sequence[LayerWord], alphabet: Set[str]) -> Iterator[list[LayerWord]]:
@@ -83,7 +88,7 @@ def _candidates(words: Sequence[LayerWord], alphabet: Set[str]) -> Iterator[list
 
     Words with other characters than those of the alphabet are not read.
     """
-    kinds: dict[tuple[str, bool], list[LayerWord]] = {}
+    kinds: dict[tuple[str, str], list[LayerWord]] = {}
     for found in words:
         kinds.setdefault(_kind(found), []).append(found)
     boxes = np.array([found.word.box for found in words]).reshape(-1, 4)

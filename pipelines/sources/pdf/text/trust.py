@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 from string import ascii_lowercase
 
+from pipelines.page.normal_form import normal_form
 from pipelines.sources.pdf.text.painted import PaintedShares
 from pipelines.sources.pdf.text.text_layer import LayerWord
 
@@ -16,6 +18,7 @@ PICTURE_SHARE, PICTURE_WORDS = 0.1, 40  # a picture of this share next to fewer 
 MAX_INVISIBLE_SHARE = 0.5
 MAX_BROKEN_SHARE = 0.02  # of the words
 MIN_LETTERS = 100  # Latin letters; with fewer, the share of vowels means nothing
+MIN_SCRIPT_SHARE = 0.5  # of the letters; the rest are Latin names or letters of wrong maps
 MIN_VOWEL_SHARE = 0.2  # Latin prose has 0.35 or more, code and part lists have 0.21, a shifted alphabet has 0.14
 MAX_LATIN_1_SHARE = 0.5  # per plain letter: Cyrillic decoded as Latin-1 has 1.1, Vietnamese has 0.06
 # (cid:12) comes from a font without a character map. U+FFFD and the private use area are unmapped glyphs, except
@@ -44,6 +47,20 @@ def flaw_of_layer(words: Sequence[LayerWord], painted: PaintedShares) -> str:
     if is_broken(words):
         return "unmapped characters"
     return "no language" if _is_gibberish(" ".join(word.word.text for word in words)) else ""
+
+
+def is_in_unknown_script(words: Sequence[LayerWord], alphabet: Set[str]) -> bool:
+    """Returns whether most letters of a text layer are of one script that the OCR engine does not read.
+
+    Such a layer with flaws is better than what the engine would return.
+
+    Args:
+        words: the text layer.
+        alphabet: the characters that the engine reads.
+    """
+    letters = [character for found in words for character in normal_form(found.word.text) if character.isalpha()]
+    scripts = Counter(unicodedata.name(letter, " ").split()[0] for letter in letters if letter not in alphabet)
+    return bool(scripts) and scripts.most_common(1)[0][1] > MIN_SCRIPT_SHARE * len(letters)
 
 
 def is_broken(words: Sequence[LayerWord]) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 
 from pipelines.lines.words import RawWord
 from pipelines.sources.pdf.text.painted import PaintedShares
 from pipelines.sources.pdf.text.text_layer import LayerWord
-from pipelines.sources.pdf.text.trust import flaw_of_layer
+from pipelines.sources.pdf.text.trust import flaw_of_layer, is_in_unknown_script
 
 TYPESET = PaintedShares(image_share=0.05, invisible_share=0.0)
 PROSE = "the ships that came into the harbour this year carried timber and coal from many northern towns " * 2
@@ -71,3 +73,17 @@ def test_letters_that_do_not_form_words_are_not_trusted(garbled):
 )
 def test_text_in_any_language_is_trusted(text):
     assert not flaw_of_layer(layer(*text.split()), TYPESET)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(PROSE, False, id="English"),
+        pytest.param(VIETNAMESE, False, id="letters of a script that the engine reads in part"),
+        pytest.param(RUSSIAN, True, id="Russian"),
+        pytest.param(f"{RUSSIAN} see chapter two", True, id="Russian with English words"),
+        pytest.param("\ufffd\ufffd\ufffd \ue001 12", False, id="no letters"),
+    ],
+)
+def test_a_script_that_the_engine_does_not_read_is_told_by_its_letters(text, expected):
+    assert is_in_unknown_script(layer(*text.split()), frozenset(string.printable)) is expected
