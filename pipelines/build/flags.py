@@ -111,7 +111,8 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         "word if the page shows only text, 40 if an image covers a tenth of the page), images cover less than half of "
         "the page, less than half of the text is invisible, at most 2 %% of the words contain unmapped characters or "
         "stray accents, its Latin letters have a plausible share of vowels and accents, and the OCR engine reads the "
-        "same as the layer in a few words of each font; otherwise use OCR (default: %(default)s)",
+        "same as the layer in a few words of each font; otherwise use OCR, if it reads the script "
+        "(default: %(default)s)",
     )
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
     group.add_argument(

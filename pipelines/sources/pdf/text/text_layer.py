@@ -15,7 +15,7 @@ import numpy as np
 from pipelines.lines.direction import is_wide
 from pipelines.lines.words import RawWord
 from pipelines.sources.pdf.text.copies import Copies, hull_of, is_copy
-from pipelines.sources.pdf.text.runs import Character, Run, is_level, runs_of
+from pipelines.sources.pdf.text.runs import Box, Character, Run, is_level, runs_of
 
 if TYPE_CHECKING:
     import pymupdf
@@ -61,9 +61,9 @@ class TextLayer:
         runs = runs_of(page)
         self.runs = [run for run in runs if not run.is_blank]
         self._blanks = [run for run in runs if run.is_blank and run.is_level and len(run.characters) >= MIN_BLANKS]
-        copies = Copies()
+        copies, whole = Copies(), (page.rect * page.derotation_matrix).normalize()
         pieces = ((run, piece, hull_of(piece)) for run in self.runs for piece in _pieces(run))
-        self._words = [(run, piece, box) for run, piece, box in pieces if copies.add(piece, box)]
+        self._words = [(run, piece, box) for run, piece, box in pieces if _is_on(whole, box) and copies.add(piece, box)]
 
     def words(self) -> list[LayerWord]:
         """Returns the words of the page in its current rotation."""
@@ -178,6 +178,13 @@ def _script(text: str) -> str:
 def _gap(before: Character, character: Character) -> float:
     """Returns the space between two characters on one level, in either direction; negative if they overlap."""
     return max(character.box[0] - before.box[2], before.box[0] - character.box[2])
+
+
+def _is_on(page: pymupdf.Rect, box: Box) -> bool:
+    """Returns whether a box is on the page. Damaged files have boxes of any size, also without end."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    is_inside: bool = page.x0 <= x <= page.x1 and page.y0 <= y <= page.y1
+    return is_inside and box[2] - box[0] <= 2 * page.width and box[3] - box[1] <= 2 * page.height
 
 
 def _shown(boxes: np.ndarray, page: pymupdf.Page) -> np.ndarray:

@@ -259,3 +259,9 @@ def test_a_glyph_without_a_character_is_marked_as_unknown(read):
     font = helvetica().replace("/WinAnsiEncoding", "<</Type/Encoding/Differences[65/g0001/g0002]>>")
     (word,) = read(one_page_of("BT /F 12 Tf 50 600 Td (CAB) Tj ET", {"F": font})).words
     assert word.text == "C\ufffd\ufffd"
+
+
+@pytest.mark.parametrize("matrix", ["1e9 0 0 1 50 600", "1 0 0 1e9 50 600", "1 0 0 1 9e8 600", "0 0 0 0 50 600"])
+def test_words_beyond_the_page_do_not_stop_the_others(read, matrix):
+    content = f"BT /F 12 Tf {matrix} Tm (Lost words) Tj ET BT /F 12 Tf 50 500 Td (On the page) Tj ET"
+    assert "On the page" in lines_of(read(one_page_of(content, {"F": helvetica()})))
