@@ -12,8 +12,8 @@ from pipelines.lines.words import RawWord
 MIN_LETTERS = 4  # fewer letters in a row are initials, formulas or columns
 MIN_SINGLE = 0.7  # share of the pieces that are one letter; a pair of letters may have been read as one word
 # In heights of the letters: gaps between letters, and how much a gap between words is larger.
-MIN_GAP, MAX_GAP, WORD_GAP = 0.05, 0.9, 0.15
-WORD_FACTOR = 1.5
+MIN_GAP, MAX_GAP, WORD_GAP = 0.05, 0.7, 0.1
+WORD_FACTOR = 1.35
 SAME_HEIGHT = 0.6  # lower height as a share of the higher one
 
 
@@ -42,7 +42,8 @@ def _letter_rows(line: Sequence[RawWord]) -> Iterator[list[RawWord]]:
 
 
 def _is_piece(word: RawWord) -> bool:
-    return not word.angle_deg and (len(word.text) == 1 or (len(word.text) == 2 and word.text.isupper()))
+    has_letters = word.text.isalnum() or word.text == "&"
+    return has_letters and not word.angle_deg and (len(word.text) == 1 or (len(word.text) == 2 and word.text.isupper()))
 
 
 def _are_near(left: RawWord, right: RawWord) -> bool:

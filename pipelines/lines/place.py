@@ -28,7 +28,11 @@ def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tupl
     if not found:
         return (), ()
     boxes = np.array([word.box for word in found], np.float64).reshape(-1, 4)
-    leftward = np.array([is_right_to_left(word.text) for word in found], bool)
+    directions = [is_right_to_left(word.text) for word in found]
+    on_page = [direction for direction in directions if direction is not None]
+    # A number is written in the direction of the text around it: the page's.
+    usual = 2 * sum(on_page) > len(on_page)
+    leftward = np.array([usual if direction is None else direction for direction in directions], bool)
     angle_deg = np.array([np.nan if word.angle_deg is None else word.angle_deg for word in found], np.float64)
     order, line = order_words(boxes, width, height, leftward, angle_deg, np.array([word.run for word in found], int))
     rows = np.split(order, np.flatnonzero(np.diff(line)) + 1)

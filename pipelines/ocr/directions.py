@@ -29,7 +29,6 @@ UPRIGHT, DOWN, UP = 0.0, 90.0, 270.0
 
 TALL = 1.5  # height to width of a box from which turned text is likelier than an upright character
 LINE_HEIGHT = 1.5  # times the usual height of a line: a box that is not higher may hold an upright character
-WIDE = 2.0  # width to height of the boxes that give the usual height of a line
 SURE = 0.95  # a reading with a lower score is compared with the other directions; the wrong ones have up to 0.93
 TURNED_SCORE = 0.8  # minimum score of text that is not upright, if it also makes sense upright
 MIN_MARGIN = 0.05  # minimum difference of the scores of down and up; below, the other lines of the page decide

@@ -24,7 +24,7 @@ def texts(words: list[RawWord]) -> list[str]:
     return [word.text for word in words]
 
 
-@pytest.mark.parametrize("gaps", [(1.0, 4.0), (3.0, 8.0), (8.0, 16.0)])
+@pytest.mark.parametrize("gaps", [(1.0, 4.0), (2.8, 5.6), (3.0, 8.0), (6.5, 14.0)])
 @pytest.mark.parametrize("text", ["ANNUAL REPORT", "chapter one", "TABLE OF CONTENTS", "THE END OF A TALE"])
 def test_the_letters_of_a_heading_are_joined_to_words(text, gaps):
     assert texts(join_letter_spaced(row(text, *gaps))) == text.split()
@@ -43,6 +43,7 @@ def test_the_box_of_a_joined_word_covers_its_letters():
         pytest.param("1 2 3 4 5 6", 5.0, id="digits"),
         pytest.param("Y N Y Y N", 30.0, id="answers in the columns of a table"),
         pytest.param("A B A", 4.0, id="three letters"),
+        pytest.param("a x + b y = c", 3.0, id="a formula"),
     ],
 )
 def test_single_letters_that_are_no_word_stay_apart(text, gap):

@@ -10,7 +10,8 @@ from pipelines.sources.pdf.text.runs import Box, Character
 # How far the copies of a word are apart, and those of a part of a word or of a character, in font sizes.
 WORD_SHIFT, PART_SHIFT = 0.3, 0.12
 OVERLAP = 0.5  # of a character's area: it was drawn again before the next one
-CELL_WIDTH = 8.0  # of the cells in which words are remembered, in font sizes
+ROW_PT, COLUMN_PT = 8.0, 64.0  # cells in which words are remembered
+MAX_COMPARED = 256  # words of a cell; more are there only if words cover each other
 LAST_BASIC = 0xFFFF
 
 
@@ -18,28 +19,26 @@ class Copies:
     """Remembers the words of a page and finds those that repeat what is already there."""
 
     def __init__(self) -> None:
-        self._cells: defaultdict[tuple[int, int, int], list[tuple[str, Box]]] = defaultdict(list)
+        self._cells: defaultdict[tuple[int, int], list[tuple[str, Box]]] = defaultdict(list)
 
     def add(self, word: list[Character], box: Box) -> bool:
         """Adds a word with its box. Returns whether it is new: neither it nor a word that contains it is at its place.
 
-        Words are remembered by size, row and column, so that the time per word does not grow with the page.
+        Words are remembered by row and column, so that the time per word does not grow with the page.
         """
-        text, size = "".join([character.text for character in word]), max(1, round(word[0].size))
-        level, width = (box[1] + box[3]) / 2, CELL_WIDTH * size
-        reach = WORD_SHIFT * size
-        column = int(box[0] // width)
-        for row in range(int((level - reach) // size), int((level + reach) // size) + 1):
-            for near in range(int((box[0] - reach) // width), int((box[0] + reach) // width) + 1):
-                for other in self._cells.get((size, row, near), ()):
+        text, size = "".join([character.text for character in word]), word[0].size
+        level, reach = (box[1] + box[3]) / 2, WORD_SHIFT * size
+        for row in range(int((level - reach) // ROW_PT), int((level + reach) // ROW_PT) + 1):
+            for column in range(int((box[0] - reach) // COLUMN_PT), int((box[0] + reach) // COLUMN_PT) + 1):
+                for other in self._cells.get((row, column), ())[-MAX_COMPARED:]:
                     if _repeats(text, box, *other, size):
                         return False
-        for crossed in range(column, int(box[2] // width) + 1):
-            self._cells[size, int(level // size), crossed].append((text, box))
+        for crossed in range(int(box[0] // COLUMN_PT), int(box[2] // COLUMN_PT) + 1):
+            self._cells[int(level // ROW_PT), crossed].append((text, box))
         return True
 
 
-def _repeats(text: str, box: Box, other_text: str, other: Box, size: int) -> bool:
+def _repeats(text: str, box: Box, other_text: str, other: Box, size: float) -> bool:
     """Returns whether a word repeats another one, or a part of it."""
     if text not in other_text:
         return False

@@ -22,7 +22,7 @@ LETTERS, DIGITS, SIGNS = "letters", "digits", "signs"
 MAX_FONTS, MAX_WORDS, MIN_WORDS = 6, 6, 2  # of the page, of the page together, and of a font if it has as many
 BEST_LENGTH, MIN_LENGTH, MAX_LENGTH = 8, 3, 40  # characters; shorter words prove little, longer ones cost more
 MIN_HEIGHT_PX = 11.0  # of a word's box; smaller print is often misread
-MAX_OVERLAP = 0.1  # of a word's box that another word may cover
+MAX_OVERLAP, MIDDLE = 0.1, 0.3  # of the middle of a word that another word may cover; what is not the middle
 MIN_SCORE = 0.8  # the engine must be sure of what it reads
 # A font whose words are familiar, as number and as share of its words, needs no check.
 MIN_FAMILIAR, MIN_FAMILIAR_SHARE = 3, 0.1
@@ -126,16 +126,26 @@ def _is_fit(word: RawWord, alphabet: Set[str]) -> bool:
 
 
 def _is_free(found: LayerWord, boxes: np.ndarray) -> bool:
-    """Returns whether no other word covers a part of a word. The boxes `(n, 4)` include the word's own."""
+    """Returns whether no other word covers the middle of a word. The boxes `(n, 4)` include the word's own.
+
+    Above and below the middle, the boxes of tightly set lines overlap.
+    """
     box = np.array(found.word.box)
+    box[1], box[3] = box[1] + MIDDLE * (box[3] - box[1]), box[3] - MIDDLE * (box[3] - box[1])
     sides = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
     covered = sides.clip(0).prod(axis=1) > MAX_OVERLAP * (box[2:] - box[:2]).prod()
     return int(covered.sum()) <= 1
 
 
 def _ratio(text: str, other: str) -> float:
-    """Returns the share of the characters of two texts that agree, without regard to case and accents."""
-    return SequenceMatcher(None, _plain(text), _plain(other), autojunk=False).ratio()
+    """Returns the share of the characters of two texts that agree, without regard to case and accents.
+
+    If the first text has letters or digits, only these count: a rule of underscores is read as nothing, or as more.
+    """
+    plain, other_plain = _plain(text), _plain(other)
+    if any(map(str.isalnum, plain)):
+        plain, other_plain = ("".join(filter(str.isalnum, side)) for side in (plain, other_plain))
+    return SequenceMatcher(None, plain, other_plain, autojunk=False).ratio()
 
 
 def _plain(text: str) -> str:

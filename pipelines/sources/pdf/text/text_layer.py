@@ -24,6 +24,7 @@ TEXT_MAJORITY = 2 / 3  # of the characters; pages with mixed directions are not 
 # In font sizes: the smallest gap at a space; a gap that separates two words although no space is drawn, beyond the
 # usual gap of the run (MuPDF finds larger ones itself); and how far a character may step back within a word.
 MIN_GAP, LETTER_GAP, MAX_BACK = 0.03, 0.115, 0.3
+LAST_WITHOUT_MARKS = "\u02ff"  # the first combining mark follows
 MIN_BLANKS = 8  # characters of a row that is all white space
 SOFT_HYPHEN, MIN_DRAWN = "\u00ad", 0.05  # a drawn hyphen is at least this wide, in font sizes
 
@@ -116,6 +117,9 @@ def _pieces(run: Run) -> Iterator[list[Character]]:
             continue  # it only marks where the word may be broken
         if before is not None:
             if before.text == character.text and is_copy(before, character):
+                continue
+            if character.text > LAST_WITHOUT_MARKS and unicodedata.combining(character.text[0]):
+                piece.append(character)  # an accent or a vowel sign belongs to the letter, wherever it is drawn
                 continue
             is_close = abs(character.box[0] - before.box[2]) <= LETTER_GAP * character.size  # true for most of them
             if (after_space or not is_close) and starts_word(before, character, after_space):

@@ -35,11 +35,11 @@ def engine():
 def read(engine, tmp_path):
     """Returns a function that reads a page with a sound body font, and other rows in a font with the given map."""
 
-    def run(rows: list[str], wrong: dict[str, str], *, in_body: bool = False):
+    def run(rows: list[str], wrong: dict[str, str], *, in_body: bool = False, leading_pt: float = 20):
         body, other = ("W", "F") if in_body else ("F", "W")
         shown = [*((other, row) for row in rows), *((body, row) for row in BODY)]
         content = " ".join(
-            f"BT /{font} 12 Tf 50 {640 - 20 * y} Td ({row}) Tj ET" for y, (font, row) in enumerate(shown)
+            f"BT /{font} 12 Tf 50 {640 - leading_pt * y} Td ({row}) Tj ET" for y, (font, row) in enumerate(shown)
         )
         fonts = {"F": helvetica(), "W": helvetica(50, "-Bold")}
         (tmp_path / "page.pdf").write_bytes(one_page_of(content, fonts, {50: character_map(wrong)}))
@@ -73,7 +73,19 @@ def test_a_page_whose_body_font_is_wrong_is_read_by_ocr(read, wrong):
 
 
 @pytest.mark.parametrize(
-    "rows", [["Annual Report 2026", "Expenses"], ["1034.50", "2617.93"], ["WARNING", "x = 5"]], ids=" ".join
+    "rows",
+    [
+        ["Annual Report 2026", "Expenses"],
+        ["1034.50", "2617.93"],
+        ["WARNING", "x = 5"],
+        ["2007__________", "Name:________"],
+    ],
+    ids=" ".join,
 )
 def test_a_page_whose_fonts_are_sound_is_read_by_its_text_layer(read, rows):
     assert read(rows, NOTHING_WRONG | {digit: digit for digit in string.digits}).text_source == "pdf"
+
+
+def test_a_wrong_font_in_tightly_set_lines_is_found(read):
+    reading = read(["Report of the", "Harbour Office", "and its Expenses"], SHIFTED, leading_pt=12.5)
+    assert reading.text_source == "ocr"

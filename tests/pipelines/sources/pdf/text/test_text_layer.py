@@ -249,6 +249,13 @@ def test_a_latin_name_in_a_line_from_right_to_left_keeps_its_own_direction(read)
     assert lines_of(read(one_page_of(content, fonts, streams))) == ["אבג אה Folio two דשה"]
 
 
+@pytest.mark.parametrize(("drawn_text", "line"), [("34 hsd 12 gba", "אבג 12 דשה 34"), ("3 2 1 gba", "אבג 1 2 3")])
+def test_numbers_in_a_line_from_right_to_left_are_read_in_its_direction(read, drawn_text, line):
+    fonts, streams = {"F": helvetica(50)}, {50: character_map(HEBREW | {" ": " "})}
+    content = f"BT /F 12 Tf 50 600 Td ({drawn_text}) Tj ET"
+    assert lines_of(read(one_page_of(content, fonts, streams))) == [line]
+
+
 def test_ligatures_and_drawn_soft_hyphens_are_plain_letters_and_hyphens(read):
     fonts, streams = {"F": helvetica(50)}, {50: character_map({"@": "ﬁ", "-": "\u00ad"})}
     content = "BT /F 12 Tf 50 600 Td (The de@ned @les -5,15 and well-known) Tj ET"
