@@ -13,7 +13,7 @@ export PATH := $(BIN):$(PATH)
 .PHONY: demo test lint install clean
 
 demo: install
-	python -m pipelines.samples --output demo/pdfs --count 48 --seed 0
+	python -m pipelines.samples --output demo/pdfs --count 48 --seed 3
 	python -m pipelines.build_corpus --input demo/pdfs --output demo/corpus --pages_per_shard 24
 	python -m pipelines.verify demo/corpus
 	deepspeed --quiet --num_accelerators 2 trainer/pretrain.py --corpus demo/corpus --model tiny --config trainer/configs/demo.yaml --output demo/run
