@@ -55,7 +55,9 @@ def _expand(item: str) -> list[str]:
         return [item]
     if not _is_pattern(item):
         raise UsageError(f"--input {item}: no such file or directory.")
-    found = [uri for pattern in _variants(item) for uri in files.match(pattern)]
+    is_relative = files.is_local(item) and not Path(item).is_absolute()
+    rooted = f"./{item}" if is_relative else item  # Beam finds nothing for a pattern without a directory
+    found = [uri for pattern in _variants(rooted) for uri in files.match(pattern)]
     return _non_empty(found, f"--input {item}: no file matches. Quote the pattern; ** crosses directories.")
 
 

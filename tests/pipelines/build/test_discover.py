@@ -44,6 +44,15 @@ def test_the_suffix_of_a_pattern_matches_in_any_case(tmp_path, suffix):
     assert found == (in_any_case if suffix.isalpha() else ["a.pdf", "x/y/h.pdf"])
 
 
+@pytest.mark.parametrize(("pattern", "found"), [("*.pdf", ["a.PDF"]), ("**/*.pdf", ["a.PDF", "x/b.pdf"])])
+def test_a_pattern_without_a_directory_is_searched_in_the_current_one(tmp_path, monkeypatch, pattern, found):
+    (tmp_path / "x").mkdir()
+    for name in ("a.PDF", "x/b.pdf"):
+        (tmp_path / name).write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    assert names(discover((pattern,)), tmp_path) == found
+
+
 def test_the_rest_of_a_pattern_distinguishes_upper_and_lower_case(tmp_path):
     for name in ("scan-1.pdf", "Scan-2.pdf", "x/scan-3.PDF", "X/scan-4.pdf", "odd[scan-5.PDF"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
