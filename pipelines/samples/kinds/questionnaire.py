@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from numpy.random import Generator
 
 from pipelines.samples.canvas import GREY, Canvas, TextSpan, centred
-from pipelines.samples.fonts import Font, clip, wrap
+from pipelines.samples.fonts import Font, clip
+from pipelines.samples.kinds.intro import draw_intro
 from pipelines.samples.text.invent import Subject, chance, draw_subject, person, pick
-from pipelines.samples.text.prose import heading, paragraph, plural
+from pipelines.samples.text.prose import plural
 from pipelines.samples.theme import Theme, draw_theme
 
 Answers = Callable[[Generator, int], list[str]]
@@ -71,7 +72,8 @@ def draw_questionnaire(rng: Generator) -> Canvas:
     """Draws one page: an introduction, and one to three blocks of questions with answers of one character."""
     theme, subject = draw_theme(rng), draw_subject(rng)
     canvas = theme.canvas()
-    _draw_title(rng, canvas, theme, subject)
+    draw_intro(rng, canvas, theme, subject)
+    canvas.skip(1.5 * theme.size)
     for number in range(int(rng.integers(1, 4))):
         block = _draw_block(rng, canvas, theme)
         rows = min(int(rng.integers(5, 16)), int((canvas.height - canvas.margin - canvas.y) / block.depth) - 3)
@@ -82,16 +84,6 @@ def draw_questionnaire(rng: Generator) -> Canvas:
             _draw_row(rng, canvas, block, f"{row + 1} {_question(rng, subject)}")
         canvas.skip(1.5 * theme.size)
     return canvas
-
-
-def _draw_title(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -> None:
-    title, plain = theme.font(rng.uniform(1.3, 1.7), bold=True), theme.font()
-    for text in wrap(heading(rng, subject), title, canvas.right - canvas.left):
-        canvas.row(TextSpan(text, canvas.left, title, theme.accent))
-    canvas.skip(4)
-    for text in wrap(paragraph(rng, subject, int(rng.integers(1, 4))), plain, canvas.right - canvas.left):
-        canvas.row(TextSpan(text, canvas.left, plain))
-    canvas.skip(1.5 * theme.size)
 
 
 def _draw_block(rng: Generator, canvas: Canvas, theme: Theme) -> Block:

@@ -9,6 +9,7 @@ from numpy.random import Generator
 
 from pipelines.samples.canvas import GREY, Canvas, TextSpan, centred, right
 from pipelines.samples.fonts import Font, clip, wrap
+from pipelines.samples.kinds.intro import draw_intro
 from pipelines.samples.text import vocabulary
 from pipelines.samples.text.invent import (
     DATE_FORMS,
@@ -22,7 +23,7 @@ from pipelines.samples.text.invent import (
     pick,
     write_date,
 )
-from pipelines.samples.text.prose import heading, paragraph, sentence
+from pipelines.samples.text.prose import sentence
 from pipelines.samples.theme import Theme, draw_theme
 
 Maker = Callable[[Generator, Subject], str]
@@ -104,21 +105,12 @@ def _draw_page(rng: Generator, ruled: bool) -> Canvas:
     for _ in range(1 if long else int(rng.integers(1, 4))):
         if not canvas.room(200):
             canvas.new_page()
-        _draw_intro(rng, canvas, theme, subject)
+        draw_intro(rng, canvas, theme, subject)
+        canvas.skip(12)
         rows = rng.integers(30, 56) if long else rng.integers(5, 18)
         _draw_table(rng, canvas, _draw_grid(rng, canvas, theme, ruled), subject, int(rows))
         _draw_source(rng, canvas, theme, subject)
     return canvas
-
-
-def _draw_intro(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -> None:
-    title, plain = theme.font(rng.uniform(1.3, 1.7), bold=True), theme.font()
-    for text in wrap(heading(rng, subject), title, canvas.right - canvas.left):
-        canvas.row(TextSpan(text, canvas.left, title, theme.accent))
-    canvas.skip(4)
-    for text in wrap(paragraph(rng, subject, int(rng.integers(1, 4))), plain, canvas.right - canvas.left):
-        canvas.row(TextSpan(text, canvas.left, plain))
-    canvas.skip(12)
 
 
 def _draw_source(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject) -> None:

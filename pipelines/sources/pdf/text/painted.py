@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from schemas import PageStatus
 
 if TYPE_CHECKING:
     import pymupdf
+
+Answer = TypeVar("Answer")
 
 GRID = 128  # cells per side of the page; covered area is counted in cells
 _IMAGES = ("fill-image", "fill-imgmask")
@@ -40,10 +43,7 @@ class PaintedShares:
         Raises:
             PageError: MuPDF cannot interpret the page.
         """
-        try:
-            painted = page.get_bboxlog()
-        except mupdf_errors() as error:
-            raise PageError(PageStatus.CORRUPT, f"its content cannot be interpreted: {error}") from error
+        painted = _interpreted(page.get_bboxlog)
         boxes = _shares([box for _, box in painted], page)
         kinds = np.array([kind for kind, _ in painted], str)
         text = np.char.endswith(kinds, "text")
@@ -58,11 +58,15 @@ def image_share(page: pymupdf.Page) -> float:
     Raises:
         PageError: MuPDF cannot interpret the page.
     """
+    images = _interpreted(page.get_image_info)
+    return _covered(_shares([image["bbox"] for image in images], page))
+
+
+def _interpreted(read: Callable[[], Answer]) -> Answer:
     try:
-        images = page.get_image_info()
+        return read()
     except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, f"its content cannot be interpreted: {error}") from error
-    return _covered(_shares([image["bbox"] for image in images], page))
 
 
 def _shares(boxes: list[tuple[float, ...]], page: pymupdf.Page) -> np.ndarray:
