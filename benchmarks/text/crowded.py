@@ -20,7 +20,6 @@ from numpy.random import Generator
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from pipelines.lines.order import order_words
-from pipelines.sources.pdf.mupdf import text_layer
 
 WIDTH, HEIGHT = 2000.0, 1500.0
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
@@ -133,7 +132,7 @@ def file_table(paths: Sequence[Path]) -> str:
 
 
 def _timed(page: pymupdf.Page) -> tuple[int, float]:
-    words = text_layer(page)
+    words = [found.word for found in TextLayer(page).words()]
     boxes = np.array([(word.x0, word.y0, word.x1, word.y1) for word in words], float).reshape(-1, 4)
     return len(words), cpu_s(boxes, page.rect.width, page.rect.height)
 

@@ -34,7 +34,7 @@ from benchmarks.report import add_table_flag, publish
 from benchmarks.text.ocr_pages import DPI, KnownPage, known_pages, normalized, receipt_pages, scan_pages
 from benchmarks.text.ocr_peers import timed
 from pipelines.ocr.engine import load_engine
-from pipelines.ocr.weights import find_weights
+from pipelines.ocr.networks.weights import find_weights
 
 Reader = Callable[[np.ndarray], list[str]]
 STOCK = "PaddleOCR's own loop"

@@ -1,6 +1,6 @@
 """Measures the value ranges that scale the 8-bit copies of the recognisers.
 
-python -m benchmarks.text.ocr_ranges > pipelines/ocr/ranges.py
+python -m benchmarks.text.ocr_ranges > pipelines/ocr/networks/ranges.py
 
 The engine reads generated documents, including scans, in floating point. The smallest and the largest input value of
 each expensive layer are recorded.
@@ -13,13 +13,13 @@ import onnxruntime
 import pymupdf
 from onnx import ValueInfoProto
 
-from pipelines.ocr.head import Best, best_classes
 from pipelines.ocr.line_reader import LineReader
-from pipelines.ocr.model_folder import WEIGHTS
+from pipelines.ocr.networks.head import Best, best_classes
+from pipelines.ocr.networks.model_folder import WEIGHTS
+from pipelines.ocr.networks.quantise import costly_layers, load
+from pipelines.ocr.networks.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from pipelines.ocr.paddle import PaddleEngine
-from pipelines.ocr.quantise import costly_layers, load
 from pipelines.ocr.recognise import Recogniser
-from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from pipelines.samples.document import make_document
 
 DOCUMENTS = 21  # three of each kind

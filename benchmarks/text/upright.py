@@ -28,9 +28,9 @@ from benchmarks.text.ocr_pages import DPI, known_pages
 from pipelines.build.pages import PageBuilder, PageTask
 from pipelines.config import PageConfig
 from pipelines.ocr.engine import OcrEngine, load_engine
+from pipelines.ocr.networks.weights import orientation_weights
 from pipelines.ocr.orientation import Orientation
 from pipelines.ocr.paddle import PaddleEngine
-from pipelines.ocr.weights import orientation_weights
 from pipelines.page.assemble import PageId
 from pipelines.page.deskew import deskew
 from schemas import Page, decode_page, load_tokenizer

@@ -18,7 +18,7 @@ line numbers in reading order. In a row with two columns, the left number is the
 1. Fragments (`fragments`). A fragment is a chain of words on one level with small gaps (at most 1.5 text heights).
    The level of a word is its vertical centre. The text height is the typical height of a word; it is the unit of all
    lengths here. This page has 15 fragments.
-2. Columns (`columns`, `gutters`). A gutter is a free vertical strip with running text on both sides. It cuts the page
+2. Columns (`columns`). A gutter is a free vertical strip with running text on both sides. It cuts the page
    into up to four regions: above the gutter, left column, right column, below the gutter. Each region is searched for
    another gutter. The gap before "12.00" is no gutter: short cells that share their levels are a table or a form.
 3. Rows (`rows`). In a region without a gutter, fragments on one level are joined across gaps of any width.
@@ -27,7 +27,7 @@ line numbers in reading order. In a row with two columns, the left number is the
    the words of a row from left to right. Text that runs from right to left starts with the right column and word.
 
 Before step 1, vertical words are separated from horizontal ones. After it, a small remaining skew is removed. After
-step 3, rows of boxes with a small label above each value are cut into the boxes (`stacks`).
+step 3, rows of boxes with a small label above each value are cut into the boxes (`rows.stacks`).
 """
 
 from __future__ import annotations

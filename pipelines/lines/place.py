@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipelines.lines.direction import is_right_to_left
-from pipelines.lines.letter_spacing import join_letter_spaced
 from pipelines.lines.order import order_words
+from pipelines.lines.rows.letter_spacing import join_letter_spaced
 from pipelines.lines.words import RawWord
 from schemas import Line, Word, box_1000, hull
 

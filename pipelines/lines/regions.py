@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.lines.boxes import clip_drop_caps, deskewed
-from pipelines.lines.columns import find_gutter
+from pipelines.lines.columns.gutter import find_gutter
 from pipelines.lines.fragments import chain_words, slope_of
-from pipelines.lines.rows import rows_of
-from pipelines.lines.stacks import cut_stacks
+from pipelines.lines.rows.join import rows_of
+from pipelines.lines.rows.stacks import cut_stacks
 
 
 class Reader:

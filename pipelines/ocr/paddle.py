@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 
 from pipelines.lines.words import RawWord
-from pipelines.ocr.backend import choose_backend
 from pipelines.ocr.directions import ReadLine, read_directed
-from pipelines.ocr.head import best_of
 from pipelines.ocr.line_reader import READING, LineReader
+from pipelines.ocr.networks.backend import choose_backend
+from pipelines.ocr.networks.head import best_of
+from pipelines.ocr.networks.weights import NetworkFolder, Weights, find_weights, orientation_weights
 from pipelines.ocr.orientation import Orientation
 from pipelines.ocr.recognise import Recogniser, TextRun
 from pipelines.ocr.runs import number_runs
-from pipelines.ocr.weights import NetworkFolder, Weights, find_weights, orientation_weights
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # a smaller image holds no letter

@@ -8,9 +8,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.ocr.model_folder import CONFIG, WEIGHTS, is_whole, model_folder
-from pipelines.ocr.quantise import Ranges
-from pipelines.ocr.ranges import QUICK_RANGES, RECOGNISER_RANGES
+from pipelines.ocr.networks.model_folder import CONFIG, WEIGHTS, is_whole, model_folder
+from pipelines.ocr.networks.quantise import Ranges
+from pipelines.ocr.networks.ranges import QUICK_RANGES, RECOGNISER_RANGES
 from schemas import UsageError
 from schemas.support.hashing import sha256_of
 
@@ -34,7 +34,7 @@ class Published:
         file: file name in the folder `models` of the package.
         sha256: hash of the file as published.
         ranges: input ranges for the eight-bit copy; `None` if there is no such copy.
-        certain: see `pipelines.ocr.head.Head`; `None` if the last layer cannot be cut off.
+        certain: see `pipelines.ocr.networks.head.Head`; `None` if the last layer cannot be cut off.
         package: the package that holds the file.
     """
 

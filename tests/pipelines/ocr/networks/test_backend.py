@@ -5,8 +5,8 @@ from __future__ import annotations
 import onnxruntime
 import pytest
 
-from pipelines.ocr.backend import choose_backend, int8_is_fastest, native_precision
 from pipelines.ocr.engine import load_engine
+from pipelines.ocr.networks.backend import choose_backend, int8_is_fastest, native_precision
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import typeset_page
 

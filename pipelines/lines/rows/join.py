@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from pipelines.lines.neighbours import Ends, nearest_right
-from pipelines.lines.row import OVERPRINT, Row
+from pipelines.lines.rows.row import OVERPRINT, Row
 
 ROW_SHIFT = 0.4  # maximum difference in level of two facing ends, as a share of the higher one
 RAISED_SHIFT = 0.6  # the same for two that are each other's neighbours: a value typed above the line of its label

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.lines.gutters import STAGGERED_WIDTH, TEXT_WIDTH, Strip, median, quantile, weigh
+from pipelines.lines.columns.evidence import STAGGERED_WIDTH, TEXT_WIDTH, Strip, median, quantile, weigh
+from pipelines.lines.columns.openings import HALF_LINE, MARGIN, MIN_LINES, openings
 from pipelines.lines.nearby import ROUNDING, pairs_inside
-from pipelines.lines.openings import HALF_LINE, MARGIN, MIN_LINES, openings
 
 # Lengths are in text heights (the typical height of a word on the page).
 NARROW, NARROW_MIN_LINES = 1.2, 8  # a gutter below this width needs more lines: gaps between words align by chance

@@ -10,10 +10,10 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from pipelines.ocr.head import HEAD, Head, best_classes, cut_off_head
-from pipelines.ocr.model_folder import WEIGHTS
+from pipelines.ocr.networks.head import HEAD, Head, best_classes, cut_off_head
+from pipelines.ocr.networks.model_folder import WEIGHTS
+from pipelines.ocr.networks.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from pipelines.ocr.paddle import PaddleEngine
-from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 
 ALPHABET = ["", "a", "\u4e2d", "b", "\u3042", " "]
 FEATURES = 3

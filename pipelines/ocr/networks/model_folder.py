@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pipelines.ocr.head import HEAD, cut_off_head
-from pipelines.ocr.quantise import Ranges, quantise
+from pipelines.ocr.networks.head import HEAD, cut_off_head
+from pipelines.ocr.networks.quantise import Ranges, quantise
 from schemas import UsageError
 
 WEIGHTS, CONFIG = "inference.onnx", "inference.yml"

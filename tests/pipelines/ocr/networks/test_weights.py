@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.ocr.engine import load_engine
-from pipelines.ocr.weights import find_weights
+from pipelines.ocr.networks.weights import find_weights
 from schemas import UsageError
 from tests.pipelines.ocr.typeset import typeset_page
 
@@ -69,7 +69,7 @@ def test_a_missing_file_of_a_folder_is_created_again(cache):
 
 
 def test_processes_that_start_at_the_same_time_share_one_set_of_folders(cache):
-    command = [sys.executable, "-c", "from pipelines.ocr.weights import find_weights; print(find_weights())"]
+    command = [sys.executable, "-c", "from pipelines.ocr.networks.weights import find_weights; print(find_weights())"]
     with ThreadPoolExecutor(3) as pool:
         outputs = list(pool.map(lambda _: subprocess.run(command, capture_output=True, text=True), range(3)))
     assert [done.returncode for done in outputs] == [0, 0, 0], outputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.lines.letter_spacing import join_letter_spaced
+from pipelines.lines.rows.letter_spacing import join_letter_spaced
 from pipelines.lines.words import RawWord
 
 

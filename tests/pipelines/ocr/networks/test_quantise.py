@@ -11,13 +11,13 @@ import pytest
 from onnx import helper, numpy_helper, version_converter
 from onnx.reference import ReferenceEvaluator
 
-from pipelines.ocr.head import best_classes
 from pipelines.ocr.line_reader import LineReader
-from pipelines.ocr.model_folder import WEIGHTS
+from pipelines.ocr.networks.head import best_classes
+from pipelines.ocr.networks.model_folder import WEIGHTS
+from pipelines.ocr.networks.quantise import quantise
+from pipelines.ocr.networks.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from pipelines.ocr.paddle import PaddleEngine
-from pipelines.ocr.quantise import quantise
 from pipelines.ocr.recognise import Recogniser
-from pipelines.ocr.weights import QUICK_RECOGNISER, RECOGNISER, Published, packaged_folder
 from tests.pipelines.ocr.typeset import typeset_page
 
 SIDE = 64  # inputs and outputs of a layer that is large enough to be quantised
