@@ -20,6 +20,7 @@ from numpy.random import Generator
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
 from pipelines.lines.order import order_words
+from pipelines.sources.pdf.text.text_layer import TextLayer
 
 WIDTH, HEIGHT = 2000.0, 1500.0
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
