@@ -19,8 +19,8 @@ def local_rank() -> int:
 
 
 def ranks_here() -> int:
-    """Returns the number of ranks on this machine."""
-    return int(os.environ.get("LOCAL_SIZE", "1"))
+    """Returns the number of ranks on this machine, as `deepspeed` or `torchrun` gives it."""
+    return int(os.environ.get("LOCAL_SIZE") or os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def world_size() -> int:

@@ -23,6 +23,11 @@ if __name__ == "__main__":
 from trainer.startup import needs_extra
 
 with needs_extra("train"):
+    from trainer.launcher import Launcher
+
+LAUNCHER = Launcher()  # before the other imports, which take seconds: the launcher may end during them
+
+with needs_extra("train"):
     from schemas import FolioError
     from schemas.support.interrupts import kept_interrupts
     from trainer import distributed
@@ -93,7 +98,7 @@ def pretrain(config: PretrainConfig, make_task: MakeTask) -> int:
         return DONE
     make_run_dir(config.output)
     with lock_run_dir(Path(config.output)):
-        training = start_training(prepared, started)
+        training = start_training(prepared, LAUNCHER, started)
         training.announce()
         with training.log:
             stopped = train(training)

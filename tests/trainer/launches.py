@@ -41,6 +41,12 @@ def launcher(ranks: int) -> list[str]:
     return [sys.executable, str(deepspeed), "--quiet", "--num_accelerators", str(ranks), "--master_port", _free_port()]
 
 
+def torchrun(ranks: int) -> list[str]:
+    """Returns the command of PyTorch's launcher. Append the path and the arguments of a script to it."""
+    program = Path(sys.executable).with_name("torchrun")
+    return [sys.executable, str(program), "--nproc-per-node", str(ranks), "--master-port", _free_port()]
+
+
 def host_launchers(hosts: int, hostfile: Path) -> list[list[str]]:
     """Returns a launcher's command per host. Each host has one rank and is this machine; no ssh is needed."""
     hostfile.write_text("".join(f"host-{number} slots=1\n" for number in range(hosts)))

@@ -44,12 +44,16 @@ class DisturbedRun:
         self.printed = ""
         self.started = 0.0
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Starts the command in a new session. Its output goes to `OUTPUT.log`."""
+    def start(self, launch: list[str] | None = None) -> subprocess.Popen[bytes]:
+        """Starts the command in a new session. Its output goes to `OUTPUT.log`.
+
+        Args:
+            launch: the launcher's command; None: that of DeepSpeed with 2 ranks.
+        """
         self.started = time.time()
         with self.output.with_suffix(".log").open("wb") as log:
             return subprocess.Popen(
-                [*launcher(2), str(PRETRAIN), *self.arguments],
+                [*(launch or launcher(2)), str(PRETRAIN), *self.arguments],
                 cwd=self.output.parent,
                 env=environment(),
                 stdout=log,
@@ -78,6 +82,12 @@ class DisturbedRun:
                 raise AssertionError(f"{self.output} ended early: {self.output.with_suffix('.log').read_text()}")
             time.sleep(POLL_S)
         return result
+
+    def until_step(self, process: subprocess.Popen[bytes], step: int) -> None:
+        """Waits until a step was logged."""
+        log = self.output.with_suffix(".log")
+        self.until(process, lambda: "a batch of" in log.read_text())  # now the rows of an earlier start are dropped
+        self.until(process, lambda: self.steps() >= step)
 
     def save_in_progress(self) -> Path | None:
         """Returns the directory of a save that is in progress, or None.
@@ -139,11 +149,7 @@ class DisturbedRun:
     def stop_by_sigterm(self, step: int, rank: int) -> int:
         """Starts the run and sends SIGTERM to one rank after a step was logged. Returns the launcher's exit code."""
         process = self.start()
-        log = self.output.with_suffix(".log")
-        self.until(
-            process, lambda: "a batch of" in log.read_text()
-        )  # the repeated rows of an earlier start are dropped
-        self.until(process, lambda: self.steps() >= step)
+        self.until_step(process, step)
         processes = psutil.Process(process.pid).children(recursive=True)
         next(p for p in processes if f"--local_rank={rank}" in p.cmdline()).send_signal(signal.SIGTERM)
         return self.wait(process)

@@ -18,6 +18,7 @@ from trainer.data.sample_order import batch_id
 from trainer.engine.schedule import learning_rate, set_learning_rate
 from trainer.engine.start import full_weights, memory_gb
 from trainer.engine.step import StepResult
+from trainer.launcher import Launcher
 from trainer.model.batch import Batch
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import export_model
@@ -55,6 +56,7 @@ class Training:
         engine: DeepSpeed's engine around the model, with the weights after `step` steps.
         store: the checkpoints.
         step: optimizer steps so far.
+        launcher: the launcher of this rank. If it ends, the run saves and stops.
         started: start of the run by `time.monotonic`. `--max_hours` counts from there.
         uploads: copies checkpoints and model to remote storage; None: no copies.
         wandb: also gets the rows of the log; None: no W&B.
@@ -67,6 +69,7 @@ class Training:
         store: CheckpointStore,
         step: int,
         *,
+        launcher: Launcher,
         started: float,
         uploads: Uploads | None,
         wandb: WandbLog | None,
@@ -75,7 +78,7 @@ class Training:
         self.config, self.task, self.engine, self.step = config, task, engine, step
         self.dir = Path(config.output)
         self._prepared, self._store, self._uploads, self._started = prepared, store, uploads, started
-        self._stop = StopRequest(config.max_hours, started)
+        self._stop = StopRequest(launcher, config.max_hours, started)
         self._order = sample_order(config, corpora)
         self._dataset = PageDataset([corpus.train for corpus in corpora], task, config.model, config.seed)
         held_out = PageDataset([corpus.held_out for corpus in corpora], task, config.model, config.seed)
@@ -236,10 +239,11 @@ class Training:
             plot_runs([self.dir], self.dir / "loss.png", self.task.guess_levels)
 
 
-def start_training(prepared: PreparedRun, started: float) -> Training:
+def start_training(prepared: PreparedRun, launcher: Launcher, started: float) -> Training:
     """Connects the ranks and loads the newest sound checkpoint, if there is one. Collective: all ranks call it.
 
     Args:
+        launcher: see `Training`.
         started: see `Training`.
 
     Raises:
@@ -261,4 +265,4 @@ def start_training(prepared: PreparedRun, started: float) -> Training:
     )
     checkpoint = store.load(engine)
     step = checkpoint.step if checkpoint else 0
-    return Training(prepared, engine, store, step, started=started, uploads=uploads, wandb=wandb)
+    return Training(prepared, engine, store, step, launcher=launcher, started=started, uploads=uploads, wandb=wandb)

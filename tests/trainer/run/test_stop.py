@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 from tests.support.corpora import write_corpus
 from tests.support.disks import small_disk
 from tests.trainer.launches import PRETRAIN, ROOT, SMALL, rows, run
+from trainer.launcher import Launcher
 from trainer.pretrain import main
-from trainer.run.stop import StopRequest, mark_stopped
+from trainer.run.stop import SIGNALS, StopRequest, mark_stopped
 
 # The real program, but it sends itself the signal at the start of its first evaluation.
 SIGNALLED = """
@@ -49,19 +52,38 @@ def signalled(tmp_path):
     return attempt
 
 
-def test_max_hours_count_from_the_start_and_zero_means_no_limit():
+@pytest.fixture
+def restored_handlers() -> Iterator[None]:
+    """Restores the signal handlers of this process after a test."""
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_max_hours_count_from_the_start_and_zero_means_no_limit(restored_handlers):
     now_s = 100.0
-    limited, unlimited = (StopRequest(hours, 100.0, clock=lambda: now_s) for hours in (1.5, 0.0))
+    limited, unlimited = (StopRequest(Launcher(), hours, 100.0, clock=lambda: now_s) for hours in (1.5, 0.0))
     now_s += 1.5 * 3600 - 1
     assert (limited.reason, unlimited.reason) == (None, None)
     now_s += 1
     assert (limited.reason, unlimited.reason) == ("--max_hours 1.5", None)
 
 
-def test_sigterm_during_an_evaluation_stops_the_run_after_the_evaluation(signalled, tmp_path):
-    code, printed = signalled("SIGTERM")
+def test_a_signal_that_nohup_ignores_does_not_stop_the_run(restored_handlers):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    request = StopRequest(Launcher(), 0.0, started=0.0)
+    signal.raise_signal(signal.SIGHUP)
+    assert request.reason is None
+    signal.raise_signal(signal.SIGUSR1)
+    assert request.reason == "SIGUSR1"
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGUSR1"])
+def test_a_signal_during_an_evaluation_stops_the_run_after_the_evaluation(signalled, tmp_path, name):
+    code, printed = signalled(name)
     assert code == 1, printed
-    assert json.loads((tmp_path / "RUN" / "stopped.json").read_text())["step"] == 2
+    assert json.loads((tmp_path / "RUN" / "stopped.json").read_text()) == {"stopped_by": name, "step": 2}
     assert [row["step"] for row in rows(tmp_path / "RUN")] == [1, 2]
     assert (tmp_path / "RUN" / "checkpoints" / "step-00000002" / "manifest.json").is_file()
 
