@@ -3,7 +3,12 @@
 The base installation can build a corpus. Beam also installs it on the workers (`--setup_file`). Extras add the rest.
 """
 
+from pathlib import Path
+from runpy import run_path
+
 from setuptools import find_packages, setup
+
+VERSION = run_path(str(Path(__file__).parent / "schemas" / "version.py"))["VERSION"]
 
 BUILD = [
     "apache-beam==2.77.0",
@@ -30,6 +35,8 @@ TRAIN = [
     "omegaconf>=2.4,<2.5",
     "safetensors>=0.4.5,<1",
     "tensorboard>=2.18,<3",
+    "tokenizers>=0.21,<1",
+    "protobuf>=5,<8",  # reads SentencePiece models, to write them as tokenizer.json
     "matplotlib>=3.9,<4",
 ]
 
@@ -51,7 +58,6 @@ TEST = [
     "playwright==1.65.2",  # controls the Chromium of the system
     "datasets>=4,<6",
     "gcp-storage-emulator==2026.7.19",
-    "tokenizers>=0.21,<1",
     "transformers==5.23.0",  # the model is compared with it in one test
     "ruff==0.17.6",
     "mypy==2.4.1",
@@ -60,7 +66,7 @@ TEST = [
 
 setup(
     name="folio",
-    version="0.1.0",
+    version=VERSION,
     description="Open document pretraining: PDFs to training shards, shards to a pretrained document model.",
     license="Apache-2.0",
     python_requires=">=3.10",

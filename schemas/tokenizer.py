@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from schemas.errors import FolioError, UsageError
+from schemas.tokenizer_json import write_tokenizer_json
 
 SENTINELS = 100
-_FILE_NAMES = ("tokenizer.json", "spiece.model")
+_FILE_NAMES = ("spiece.model", "tokenizer.json")  # the second one may be a conversion of the first
 _T5_MODEL = Path(__file__).parent / "t5" / "spiece.model"
 
 
@@ -91,14 +92,19 @@ class Tokenizer:
                 run.append(token)
         return " ".join(part for part in parts if part)
 
-    def save(self, directory: str | Path) -> Path:
+    def save(self, directory: str | Path) -> None:
         """Copies the model file into `directory`, so that `load_tokenizer` can open that directory.
 
-        Returns:
-            The path of the copy.
+        A SentencePiece model of the type Unigram is also written as `tokenizer.json`, for other programs.
         """
-        fast, piece = _FILE_NAMES
-        return Path(shutil.copyfile(self.path, Path(directory, fast if self.path.suffix == ".json" else piece)))
+        piece, fast = _FILE_NAMES
+        if self.path.suffix == ".json":
+            shutil.copyfile(self.path, Path(directory, fast))
+            return
+        shutil.copyfile(self.path, Path(directory, piece))
+        names = {self.pad_id: "<pad>", self.eos_id: "</s>"}
+        names |= {sentinel: f"<extra_id_{i}>" for i, sentinel in enumerate(self.sentinel_ids)}
+        write_tokenizer_json(self.path, names, self.eos_id, Path(directory, fast))
 
 
 class _SentencePiece:

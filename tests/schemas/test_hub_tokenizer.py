@@ -83,7 +83,7 @@ def test_a_tokenizer_from_the_hub_is_downloaded_once_and_then_needs_no_network(h
 def test_the_error_names_a_repository_without_a_tokenizer(hub, tmp_path):
     done = load_in_child("acme/none", tmp_path, HF_ENDPOINT=hub)
     assert done.returncode == 1
-    assert "acme/none on the Hugging Face hub contains neither tokenizer.json nor spiece.model" in done.stderr
+    assert "acme/none on the Hugging Face hub contains neither spiece.model nor tokenizer.json" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import shutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sentencepiece import SentencePieceProcessor
 from tokenizers import Tokenizer as Fast
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
@@ -173,7 +174,7 @@ def test_a_saved_tokenizer_is_the_same_after_loading_from_its_directory(t5, trai
     for number, tokenizer in enumerate([t5, load_tokenizer(str(trained))]):
         directory = tmp_path / str(number)
         directory.mkdir()
-        assert tokenizer.save(directory).parent == directory
+        tokenizer.save(directory)
         again = load_tokenizer(str(directory))
         assert again.sha256 == tokenizer.sha256
         assert again.encode_words(list(WORDS)) == tokenizer.encode_words(list(WORDS))
@@ -184,6 +185,32 @@ def test_a_saved_tokenizer_is_the_same_after_loading_from_its_directory(t5, trai
         )
 
 
+@given(st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"]), max_size=60))
+def test_a_sentencepiece_model_is_also_saved_as_tokenizer_json_with_the_same_ids(saved_t5, text):
+    fast, own = saved_t5
+    ids, expected = fast.encode(f"{text} ").ids, own.encode(text)
+    assert ids.pop() == own.eos_id()
+    assert own.decode(ids) == own.decode(expected)
+    # Several segmentations may have the same score: then each library chooses its own.
+    assert sum(map(own.get_score, ids)) == pytest.approx(sum(map(own.get_score, expected)))
+
+
+@pytest.fixture(scope="module")
+def saved_t5(t5, tmp_path_factory):
+    """Returns the saved T5 vocabulary, opened by the tokenizers library and by SentencePiece."""
+    directory = tmp_path_factory.mktemp("saved")
+    t5.save(directory)
+    own = SentencePieceProcessor(model_file=str(directory / "spiece.model"))
+    return Fast.from_file(str(directory / "tokenizer.json")), own
+
+
+def test_the_special_tokens_of_a_saved_tokenizer_json_have_the_ids_of_the_tokenizer(t5, saved_t5):
+    fast, _ = saved_t5
+    assert [fast.token_to_id(f"<extra_id_{i}>") for i in range(100)] == list(t5.sentinel_ids)
+    assert (fast.token_to_id("<pad>"), fast.token_to_id("</s>")) == (t5.pad_id, t5.eos_id)
+    assert t5.sentinel_ids[3] in fast.encode("the <extra_id_3> total").ids
+
+
 def test_a_model_file_may_have_any_name(t5, tmp_path):
     copy = shutil.copyfile(t5.path, tmp_path / "vocabulary.bin")
     assert load_tokenizer(str(copy)).sha256 == t5.sha256
@@ -191,7 +218,7 @@ def test_a_model_file_may_have_any_name(t5, tmp_path):
 
 def test_a_directory_without_a_tokenizer_is_a_usage_error(tmp_path):
     with pytest.raises(
-        UsageError, match=rf"{tmp_path}: the directory contains neither tokenizer\.json nor spiece\.model"
+        UsageError, match=rf"{tmp_path}: the directory contains neither spiece\.model nor tokenizer\.json"
     ):
         load_tokenizer(str(tmp_path))
 

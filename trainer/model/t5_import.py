@@ -33,6 +33,7 @@ EMBEDDINGS = "shared.weight"
 COPIES = ("lm_head.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight")
 # Early files contain this weight, but T5 does not use it.
 UNUSED = "decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"
+WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")  # or parts of them, with an index file
 FRESH = ("boxes.", "visual.", "heads.")  # prefixes of the weights that T5 does not have; they are not replaced
 
 # Settings that config.json must have or leave out: the required value, and the error text for any other value.
@@ -66,7 +67,7 @@ def import_t5(model: DocFormerV2, folder: str | Path) -> None:
 
     Args:
         model: the model to change in place.
-        folder: contains `config.json`, and `model.safetensors` or `pytorch_model.bin`.
+        folder: contains `config.json`, and `model.safetensors` or `pytorch_model.bin`, whole or in parts.
 
     Raises:
         UsageError: the folder contains no T5 1.0 checkpoint, or its sizes differ from those of the model.
@@ -129,17 +130,30 @@ def _require_same_network(folder: Path, theirs: dict[str, Any], ours: ModelConfi
 
 
 def _read_weights(folder: Path) -> dict[str, Tensor]:
-    safetensors, pickled = folder / "model.safetensors", folder / "pytorch_model.bin"
     try:
-        if safetensors.exists():
-            return load_file(safetensors)
-        return dict(torch.load(pickled, map_location="cpu", weights_only=True))
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"--init_from {folder} has no {safetensors.name} or {pickled.name}: give a T5 folder."
-        ) from error
-    except (OSError, SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+        for name in WEIGHT_FILES:
+            if (folder / name).exists():
+                return _read_file(folder / name)
+            if (index := folder / f"{name}.index.json").exists():
+                return _read_parts(index)
+    except (OSError, SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
         raise UsageError(f"--init_from {folder}: the weights cannot be read ({error}): download them again.") from error
+    raise UsageError(f"--init_from {folder} has no {' or '.join(WEIGHT_FILES)}: give a T5 folder.")
+
+
+def _read_file(path: Path) -> dict[str, Tensor]:
+    if path.suffix == ".safetensors":
+        return load_file(path)
+    return dict(torch.load(path, map_location="cpu", weights_only=True))
+
+
+def _read_parts(index: Path) -> dict[str, Tensor]:
+    """Reads weights that are divided into several files. The index names the file of each weight."""
+    names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
+    paths = [index.parent / name for name in names]
+    if missing := [path.name for path in paths if not path.is_file()]:
+        raise UsageError(f"--init_from {index.parent} has no {missing[0]}, which {index.name} names: download it.")
+    return {name: value for path in paths for name, value in _read_file(path).items()}
 
 
 def _untie(folder: Path, weights: dict[str, Tensor]) -> dict[str, Tensor]:

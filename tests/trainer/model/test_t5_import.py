@@ -57,6 +57,36 @@ def change_config(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def in_parts(original: Path, folder: Path, suffix: str) -> Path:
+    """Writes the checkpoint with its weights in three files and an index, as large ones are published."""
+    weights = load_file(original / "model.safetensors")
+    stem, names = ("model", "pytorch_model")[suffix == "bin"], sorted(weights)
+    parts = {f"{stem}-{n + 1:05d}-of-00003.{suffix}": names[n::3] for n in range(3)}
+    for file, part in parts.items():
+        write = torch.save if suffix == "bin" else save_file
+        write({name: weights[name] for name in part}, folder / file)
+    index = {"metadata": {}, "weight_map": {name: file for file, part in parts.items() for name in part}}
+    (folder / f"{stem}.{suffix}.index.json").write_text(json.dumps(index))
+    (folder / "config.json").write_bytes((original / "config.json").read_bytes())
+    return folder
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "bin"])
+def test_weights_in_several_files_are_read_as_one(original, tmp_path, suffix):
+    whole, parts = model(), model()
+    import_t5(whole, original)
+    import_t5(parts, in_parts(original, tmp_path, suffix))
+    for name, value in whole.named_parameters():
+        assert torch.equal(value, parts.get_parameter(name)), name
+
+
+def test_a_missing_part_of_the_weights_is_named(original, tmp_path):
+    in_parts(original, tmp_path, "safetensors")
+    (tmp_path / "model-00002-of-00003.safetensors").unlink()
+    with pytest.raises(UsageError, match=r"has no model-00002-of-00003\.safetensors, which model\.safetensors\.index"):
+        import_t5(model(), tmp_path)
+
+
 def test_weights_that_t5_has_are_replaced_and_the_others_stay(original):
     before, after = model().state_dict(), model()
     import_t5(after, original)
