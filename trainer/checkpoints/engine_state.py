@@ -107,6 +107,21 @@ def _load_converted(engine: Any, directory: Path, name: str) -> None:
         shutil.rmtree(directory / UNIVERSAL)
 
 
+def whole_weights(directory: Path, checkpoint: Checkpoint) -> dict[str, Any]:
+    """Returns the fp32 weights of a checkpoint of `directory` by parameter name, as tensors on the CPU.
+
+    Every rank reads the whole checkpoint, including the moments of the optimizer.
+    """
+    import torch
+    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+
+    if checkpoint.facts["zero_stage"] == 0:
+        path = directory / checkpoint.name / "mp_rank_00_model_states.pt"
+        return dict(torch.load(path, map_location="cpu", weights_only=False)["module"])
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # hide its messages and progress bars
+        return dict(get_fp32_state_dict_from_zero_checkpoint(str(directory), checkpoint.name))
+
+
 def _read_parts(optimizer: Any, _: str, directory: str) -> None:
     """Reads this rank's part of the weights and moments, in stages 1 and 2.
 

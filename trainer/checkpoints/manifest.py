@@ -22,7 +22,8 @@ class Checkpoint:
         samples: samples consumed so far. This is the whole state of the data loader.
         facts: settings that must be the same in a run that resumes from this checkpoint.
         files: size in bytes and SHA-256 by file name.
-        lr_scales: `lr_scale` of each parameter if the run started from a T5; empty if it started from random weights.
+        lr_scales: `lr_scale` of each parameter if the run started from other weights (`--init_from`); empty if it
+            started from random weights.
     """
 
     step: int

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,10 @@ from trainer import distributed
 from trainer.checkpoints.engine_state import collect_faults, load_state, save_state
 from trainer.checkpoints.manifest import MANIFEST, Checkpoint, flush, size_and_sha256, write_durably
 from trainer.checkpoints.upload import Uploads
-from trainer.settings.training import as_typed
 
 logger = logging.getLogger("trainer")
 
+CHECKPOINTS_DIR = "checkpoints"  # folder in the directory of a run
 LATEST = "latest"
 
 
@@ -103,7 +102,8 @@ class CheckpointStore:
             UsageError: the checkpoint is for another number of ranks and `change_ranks` is False.
             FolioError: there are checkpoints but none is sound, or the conversion for other ranks failed.
         """
-        checkpoint = distributed.gather(self._newest_sound() if distributed.rank() == 0 else None)[0]
+        mine = newest_sound_checkpoint(self.directory, self._damaged) if distributed.rank() == 0 else None
+        checkpoint = distributed.gather(mine)[0]
         if checkpoint is None:
             if newest_checkpoint(self.directory) is not None:
                 raise FolioError(f"no checkpoint in {self.directory} is sound: delete all of them to start again.")
@@ -134,15 +134,6 @@ class CheckpointStore:
             + (f"to resume from {last.name}, which was kept." if last else "to start from the beginning.")
         )
 
-    def _newest_sound(self) -> Checkpoint | None:
-        for checkpoint in _checkpoints(self.directory):
-            damage = checkpoint.damage(self.directory / checkpoint.name)
-            if damage is None:
-                return checkpoint
-            self._damaged.add(checkpoint.name)
-            logger.warning(f"{checkpoint.name} is damaged: {damage}; trying the previous one.")
-        return None
-
     def _prune(self, step: int) -> None:
         """Keeps the newest `keep_last` checkpoints up to `step` and removes all others.
 
@@ -162,38 +153,26 @@ def newest_checkpoint(directory: Path) -> Checkpoint | None:
     return next(iter(_checkpoints(directory)), None)
 
 
+def newest_sound_checkpoint(directory: Path, damaged: set[str] | None = None) -> Checkpoint | None:
+    """Returns the newest checkpoint of `RUN/checkpoints` whose files agree with its manifest. Reads every byte.
+
+    Args:
+        damaged: gets the names of newer checkpoints that are damaged. They are also logged.
+    """
+    for checkpoint in _checkpoints(directory):
+        damage = checkpoint.damage(directory / checkpoint.name)
+        if damage is None:
+            return checkpoint
+        if damaged is not None:
+            damaged.add(checkpoint.name)
+        logger.warning(f"{checkpoint.name} is damaged: {damage}; trying the previous one.")
+    return None
+
+
 def _checkpoints(directory: Path) -> list[Checkpoint]:
     """Returns the checkpoints that have a manifest, newest first."""
     found = (Checkpoint.read(path) for path in sorted(directory.glob("step-*"), reverse=True))
     return [checkpoint for checkpoint in found if checkpoint is not None]
-
-
-def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, ignore: Collection[str] = ()) -> None:
-    """Checks that a run may resume from a checkpoint.
-
-    Args:
-        saved: the facts of the checkpoint.
-        now: the facts of the run.
-        run_dir: the directory of the run, for the message.
-        ignore: names of facts that may differ.
-
-    Raises:
-        UsageError: facts differ. The message names each of them with both values.
-    """
-    before, after = _flat(saved), _flat(now)
-    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    names = [name for name in names if name not in ignore]
-    if names:
-        advice = "Pass --change_ranks true to resume it." if names == ["ranks"] else "Choose another directory."
-        changes = "; ".join(f"{as_typed(name)} was {before.get(name)!r}, is {after.get(name)!r}" for name in names)
-        raise UsageError(f"--output {run_dir} holds a run with other settings: {changes}. {advice}")
-
-
-def _flat(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in facts.items():
-        flat.update(_flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value})
-    return flat
 
 
 def _flush_and_hash(directory: Path) -> dict[str, tuple[int, str]]:

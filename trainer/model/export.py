@@ -1,4 +1,7 @@
-"""Writes and reads an exported model: a folder with `config.json`, `model.safetensors` and the tokenizer's file."""
+"""Writes and reads an exported model: a folder with `config.json`, `model.safetensors` and the tokenizer's files.
+
+`heads.safetensors` contains the heads of the task. Only a run that starts from the model reads them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -13,23 +17,28 @@ from torch import Tensor
 
 from schemas.errors import FolioError
 from schemas.tokenizer import Tokenizer, load_tokenizer
+from schemas.version import VERSION
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 
+MODEL_DIR = "model"  # folder of the exported model in the directory of a run
 MODEL_TYPE = "docformer_v2"
 FORMAT_VERSION = 1
+RECORD = ("model_type", "format_version", "folio_version", "steps")  # keys of config.json that are no settings
+CONFIG, WEIGHTS, HEADS = "config.json", "model.safetensors", "heads.safetensors"
+TIED = {"vocabulary.weight"}
 
 
-def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) -> None:
-    """Writes the model without the heads of its task.
+def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path, steps: int) -> None:
+    """Writes the model. The weights keep their precision. Tied weights are written once.
 
-    The weights keep their precision. Tied weights are written once. All files are written to a temporary folder first,
-    so a failed export does not damage an earlier export in `out_dir`.
+    All files are written to a temporary folder first, so a failed export does not damage an earlier one in `out_dir`.
 
     Args:
         model: the model to export.
         tokenizer: its tokenizer, which is saved with it.
         out_dir: the folder to write; it is created if needed.
+        steps: optimizer steps for which it was trained.
 
     Raises:
         FolioError: the folder cannot be written, for example because the disk is full.
@@ -38,7 +47,7 @@ def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) 
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
     try:
-        _write(model, tokenizer, half)
+        _write(model, tokenizer, half, steps)
     except (OSError, SafetensorError) as error:
         shutil.rmtree(half)
         raise FolioError(f"{out_dir} cannot be written: {error}. Free disk space and repeat the command") from error
@@ -48,16 +57,24 @@ def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path) 
     half.rmdir()
 
 
-def _write(model: DocFormerV2, tokenizer: Tokenizer, out: Path) -> None:
-    config = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, **asdict(model.config)}
-    (out / "config.json").write_text(json.dumps(config, indent=2) + "\n")
-    save_file(_weights(model), out / "model.safetensors", metadata={"format": "pt"})
-    shutil.copymode(out / "config.json", out / "model.safetensors")  # safetensors lets only the owner read it
+def _write(model: DocFormerV2, tokenizer: Tokenizer, out: Path, steps: int) -> None:
+    record = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, "folio_version": VERSION, "steps": steps}
+    (out / CONFIG).write_text(json.dumps(record | asdict(model.config), indent=2) + "\n")
+    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    heads = {name: value for name, value in state.items() if name.startswith("heads.")}
+    network = {name: value for name, value in state.items() if name not in heads and name not in TIED}
+    save_file(network, out / WEIGHTS, {"format": "pt"})
+    if heads:
+        save_file(heads, out / HEADS, {"format": "pt"})
+    for path in out.glob("*.safetensors"):
+        shutil.copymode(out / CONFIG, path)  # safetensors lets only the owner read it
     tokenizer.save(out)
 
 
 def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
-    """Loads a model that `export_model` wrote.
+    """Loads a model that `export_model` wrote, without the heads.
+
+    A setting that an older Folio did not have gets its default.
 
     Returns:
         The model on the CPU in evaluation mode, and its tokenizer. Its logits are bit-identical to those of the
@@ -67,44 +84,84 @@ def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
         FolioError: the folder contains no exported model, its format is newer, or weights and config do not match.
     """
     folder = Path(directory)
-    model = DocFormerV2(_read_config(folder))
-    try:
-        weights = load_file(folder / "model.safetensors")
-    except (OSError, SafetensorError) as error:
-        raise FolioError(f"{folder}/model.safetensors cannot be read ({error}): export the model again") from error
+    model = DocFormerV2(read_config(folder))
+    weights = read_weights(folder)
     model.to(next(iter(weights.values())).dtype)
     missing, unexpected = model.load_state_dict(weights, strict=False)
-    faults = [*unexpected, *(name for name in missing if not _is_tied(name))]
-    if faults:
-        raise FolioError(f"{folder}: model.safetensors does not fit config.json at {faults[0]}: export the model again")
+    if faults := [*unexpected, *(name for name in missing if name not in TIED)]:
+        raise FolioError(
+            f"{folder}: {WEIGHTS} does not fit {CONFIG} at {faults[0]}. {_versions(_read_record(folder))}: "
+            "export the model again."
+        )
     return model.eval(), load_tokenizer(str(folder))
 
 
-def _read_config(folder: Path) -> ModelConfig:
+def is_exported(folder: Path) -> bool:
+    """Returns whether a folder contains a model of the type that `export_model` writes."""
     try:
-        config = json.loads((folder / "config.json").read_text())
-    except FileNotFoundError as error:
-        raise FolioError(f"{folder} contains no config.json: give the folder of an exported model") from error
-    except ValueError as error:
-        raise FolioError(f"{folder}/config.json is damaged ({error}): export the model again") from error
-    if config.pop("model_type", None) != MODEL_TYPE:
-        raise FolioError(
-            f"{folder}/config.json does not have model_type {MODEL_TYPE}: give the folder of an exported model"
-        )
-    if (version := config.pop("format_version", 0)) > FORMAT_VERSION:
-        raise FolioError(f"{folder} has format {version}, this Folio reads {FORMAT_VERSION}: install a newer Folio")
+        _read_record(folder)
+    except FolioError:
+        return False
+    return True
+
+
+def read_steps(folder: Path) -> int:
+    """Returns the optimizer steps for which an exported model was trained; 0: an older Folio, which did not write them.
+
+    Raises:
+        FolioError: the folder contains no exported model.
+    """
+    return int(_read_record(folder).get("steps", 0))
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """Returns the settings of an exported model.
+
+    Raises:
+        FolioError: the folder contains no exported model, or the settings are not those of a model of this Folio.
+    """
+    record = _read_record(folder)
+    if record.get("format_version", 0) > FORMAT_VERSION:
+        raise FolioError(f"{folder} has a newer format. {_versions(record)}: install a newer Folio.")
+    settings = {name: value for name, value in record.items() if name not in RECORD}
     try:
-        return ModelConfig(**config)
+        return ModelConfig(**settings)
     except TypeError as error:
+        raise FolioError(f"{folder}/{CONFIG} does not fit. {_versions(record)}: {error}.") from error
+
+
+def read_weights(folder: Path, *, heads: bool = False) -> dict[str, Tensor]:
+    """Returns the weights of an exported model by name.
+
+    Args:
+        heads: whether to return also the weights of the heads, if the model was exported with them.
+
+    Raises:
+        FolioError: a file cannot be read.
+    """
+    paths = [folder / WEIGHTS, *([folder / HEADS] if heads and (folder / HEADS).exists() else [])]
+    weights: dict[str, Tensor] = {}
+    for path in paths:
+        try:
+            weights |= load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise FolioError(f"{path} cannot be read ({error}): export the model again.") from error
+    return weights
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    try:
+        record = json.loads((folder / CONFIG).read_text())
+    except FileNotFoundError as error:
+        raise FolioError(f"{folder} contains no {CONFIG}: give the folder of an exported model") from error
+    except ValueError as error:
+        raise FolioError(f"{folder}/{CONFIG} is damaged ({error}): export the model again") from error
+    if record.get("model_type") != MODEL_TYPE:
         raise FolioError(
-            f"{folder}/config.json is not a model of this Folio ({error}): export the model again"
-        ) from error
+            f"{folder}/{CONFIG} does not have model_type {MODEL_TYPE}: give the folder of an exported model"
+        )
+    return record
 
 
-def _weights(model: DocFormerV2) -> dict[str, Tensor]:
-    kept = {name: value for name, value in model.state_dict().items() if not name.startswith("heads.")}
-    return {name: value.detach().cpu().contiguous() for name, value in kept.items() if not _is_tied(name)}
-
-
-def _is_tied(name: str) -> bool:
-    return name == "vocabulary.weight"
+def _versions(record: dict[str, Any]) -> str:
+    return f"Folio {record.get('folio_version', '0.1.0 or older')} wrote it, and this is Folio {VERSION}"

@@ -100,7 +100,10 @@ def _read_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"--init_from {folder}: config.json cannot be read ({error}): give a T5 folder.") from error
+        raise UsageError(
+            f"--init_from {folder}: config.json cannot be read ({error}): give a T5 folder, an exported "
+            "model of Folio, or the directory of a run."
+        ) from error
     if not isinstance(config, dict):
         raise UsageError(f"--init_from {folder}: config.json contains no settings: give a T5 folder.")
     return config

@@ -12,16 +12,16 @@ import torch
 
 from schemas import CorpusIndex, Tokenizer, UsageError
 from trainer import distributed
+from trainer.checkpoints.facts import CORPUS, CORPUS_PATHS, require_same
 from trainer.checkpoints.manifest import Checkpoint
-from trainer.checkpoints.store import newest_checkpoint, require_same
+from trainer.checkpoints.store import CHECKPOINTS_DIR, newest_checkpoint
 from trainer.checkpoints.upload import require_uploads
 from trainer.data.corpora import OpenCorpus, open_corpora
 from trainer.data.sample_order import micro_batch_size
-from trainer.engine.parameter_groups import lr_scales
 from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
-from trainer.model.t5_import import import_t5
 from trainer.run.directory import make_cache, require_run_dir
+from trainer.run.starting_point import starting_scales
 from trainer.run.wandb_log import require_wandb
 from trainer.settings.pretrain import PretrainConfig
 from trainer.settings.run import RunSettings
@@ -29,7 +29,6 @@ from trainer.settings.training import TrainingConfig
 from trainer.tasks.base import Task
 from trainer.tasks.pretraining.task import Pretraining
 
-CHECKPOINTS_DIR = "checkpoints"
 Config = TypeVar("Config", bound=TrainingConfig)
 MakeTask = Callable[[Any, Tokenizer], Task]
 """Makes a task from the settings of a command, adapted to the corpora, and the tokenizer of the corpora."""
@@ -94,10 +93,14 @@ def fit_to_corpora(config: Config, corpora: Sequence[OpenCorpus], tokenizer: Tok
 
 
 def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, task: Task) -> dict[str, Any]:
-    """Returns the settings that must be the same in two runs, if one resumes from a checkpoint of the other."""
+    """Returns the settings that must be the same in two runs, if one resumes from a checkpoint of the other.
+
+    Only the paths of the corpora may differ, because a corpus may be moved. They name a changed corpus in messages.
+    """
     settings = ("seed", "global_batch", "val_share", "shuffle_shards", "zero_stage", "dtype")
     return {
-        "corpus": [[_content(corpus.index), corpus.weight] for corpus in corpora],
+        CORPUS: [[_content(corpus.index), corpus.weight] for corpus in corpora],
+        CORPUS_PATHS: [corpus.path for corpus in corpora],
         "tokenizer": tokenizer.sha256[:16],
         "ranks": distributed.world_size(),
         **{name: getattr(config, name) for name in settings},
@@ -137,29 +140,5 @@ def build_engine(prepared: PreparedRun) -> tuple[Any, dict[str, float]]:
     config = prepared.config
     torch.manual_seed(config.seed)
     model = DocFormerV2(config.model, prepared.task.make_heads)
-    scales = starting_scales(model, config, prepared.earlier)
+    scales = starting_scales(model, config, prepared.tokenizer, prepared.earlier)
     return start_engine(model, config, prepared.micro_batch, scales), scales
-
-
-def starting_scales(model: DocFormerV2, settings: RunSettings, earlier: Checkpoint | None) -> dict[str, float]:
-    """Imports a T5 into the model if the run starts from one. Returns the `lr_scale` of each parameter by name.
-
-    The scales are those of the initial weights. A run that started from a T5 reads them from its checkpoint when it is
-    resumed. It does not read the T5 again, which may have been moved. For a run that started from random weights the
-    same weights are drawn again.
-
-    Args:
-        earlier: the newest checkpoint if the run is resumed, otherwise None.
-
-    Raises:
-        UsageError: the T5 does not match the model, or `--init_from` does not match the earlier start of the run.
-    """
-    if earlier is not None:
-        if bool(earlier.lr_scales) != bool(settings.init_from):
-            start, do = ("a T5", "pass") if earlier.lr_scales else ("random weights", "omit")
-            what = f"--output {settings.output} holds a run that started from {start}"
-            raise UsageError(f"{what}: {do} --init_from, or choose another directory.")
-        return earlier.lr_scales or lr_scales(model)
-    if settings.init_from:
-        import_t5(model, settings.init_from)
-    return lr_scales(model)

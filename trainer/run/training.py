@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.support.duration import duration
 from trainer import distributed
-from trainer.checkpoints.store import CheckpointStore
+from trainer.checkpoints.store import CHECKPOINTS_DIR, CheckpointStore
 from trainer.checkpoints.upload import Uploads, start_uploads
 from trainer.data.batches import sample_order, training_batches
 from trainer.data.loader import PageDataset
@@ -21,13 +21,13 @@ from trainer.engine.step import StepResult
 from trainer.launcher import Launcher
 from trainer.model.batch import Batch
 from trainer.model.docformer import DocFormerV2
-from trainer.model.export import export_model
+from trainer.model.export import MODEL_DIR, export_model
 from trainer.run.curves import plot_runs
 from trainer.run.held_out import Evaluation
 from trainer.run.incidents import BadSamples, SkippedSteps
 from trainer.run.log import LOG_NAME, RunLog
 from trainer.run.profiling import StepProfiler
-from trainer.run.setup import CHECKPOINTS_DIR, PreparedRun, build_engine
+from trainer.run.setup import PreparedRun, build_engine
 from trainer.run.stop import StopRequest, clear_mark, mark_stopped
 from trainer.run.throughput import Throughput, total_peak_tflops
 from trainer.run.wandb_log import WandbLog, start_wandb
@@ -35,8 +35,6 @@ from trainer.settings.loading import save_config
 from trainer.settings.run import step_range
 
 logger = logging.getLogger("trainer")
-
-MODEL_DIR = "model"
 
 
 class Training:
@@ -235,7 +233,7 @@ class Training:
             model = DocFormerV2(self.config.model, self.task.make_heads)
             for name, parameter in model.named_parameters():
                 parameter.data.copy_(weights[name])
-            export_model(model, self._prepared.tokenizer, self.dir / MODEL_DIR)
+            export_model(model, self._prepared.tokenizer, self.dir / MODEL_DIR, self.step)
             plot_runs([self.dir], self.dir / "loss.png", self.task.guess_levels)
 
 

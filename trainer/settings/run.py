@@ -19,7 +19,10 @@ class RunSettings(SettingsPart):
     """
 
     output: str = option("", "directory of the run: log.jsonl, checkpoints/, model/, loss.png; resumed if it exists")
-    init_from: str = option("", "folder of a Hugging Face T5 1.0 checkpoint to start from, such as t5-small")
+    init_from: str = option(
+        "",
+        "weights to start from: a T5 1.0 folder such as t5-small, an exported Folio model, or a run's directory",
+    )
     seed: int = option(0, "seed of the weights, sample order, masks and dropout", minimum=0, maximum=MAX_SEED)
     max_steps: int = option(
         1000, "optimizer steps of the whole run; also the end of the learning-rate schedule", minimum=1

@@ -12,7 +12,7 @@ from schemas import FolioError, UsageError
 from tests.support.disks import small_disk
 from tests.trainer.launches import only_rank
 from trainer.checkpoints.manifest import Checkpoint
-from trainer.checkpoints.store import CheckpointStore, newest_checkpoint, require_same
+from trainer.checkpoints.store import CheckpointStore, newest_checkpoint
 from trainer.engine.start import start_engine
 from trainer.settings.pretrain import PretrainConfig
 
@@ -77,21 +77,6 @@ def test_a_directory_without_a_readable_manifest_is_not_a_checkpoint(tmp_path, t
 
 def test_a_run_without_checkpoints_has_no_newest_checkpoint(tmp_path):
     assert newest_checkpoint(tmp_path / "none") is None
-
-
-def test_a_run_is_resumed_only_with_the_same_facts():
-    saved = {"seed": 0, "model": {"d_model": 32, "dropout": 0.1}}
-    require_same(saved, {"seed": 0, "model": {"d_model": 32, "dropout": 0.1}}, "RUN")
-    with pytest.raises(UsageError) as refused:
-        require_same(saved, {"seed": 1, "model": {"d_model": 64, "dropout": 0.1}}, "RUN")
-    assert "model.d_model was 32, is 64; --seed was 0, is 1" in str(refused.value)
-    assert "dropout" not in str(refused.value)
-
-
-def test_another_number_of_ranks_is_refused_with_the_flag_that_allows_it():
-    with pytest.raises(UsageError, match=r"ranks was 2, is 1. Pass --change_ranks true to resume it\."):
-        require_same({"seed": 0, "ranks": 2}, {"seed": 0, "ranks": 1}, "RUN")
-    require_same({"seed": 0, "ranks": 2}, {"seed": 0, "ranks": 1}, "RUN", ignore=["ranks"])
 
 
 def test_the_newest_checkpoints_are_kept(engine, tmp_path):

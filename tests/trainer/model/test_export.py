@@ -35,27 +35,30 @@ def test_an_exported_model_has_bit_identical_logits(tmp_path, dtype, height):
     torch.manual_seed(0)
     config = replace(TINY, image_height=height)
     model = DocFormerV2(config, PretrainingHeads).to(dtype).eval()
-    export_model(model, TOKENIZER, tmp_path / "model")
+    export_model(model, TOKENIZER, tmp_path / "model", steps=3)
     loaded, tokenizer = load_model(tmp_path / "model")
     assert torch.equal(logits_of(loaded, batch_for(config)), logits_of(model, batch_for(config)))
     assert loaded.config == config
     assert tokenizer.sha256 == TOKENIZER.sha256
 
 
-def test_heads_are_not_exported_and_tied_weights_are_written_once(tmp_path):
+def test_heads_are_exported_apart_and_tied_weights_are_written_once(tmp_path):
     model = DocFormerV2(TINY, PretrainingHeads)
-    export_model(model, TOKENIZER, tmp_path)
+    export_model(model, TOKENIZER, tmp_path, steps=3)
     weights = load_file(tmp_path / "model.safetensors")
     expected = {name for name, _ in model.named_parameters() if not name.startswith("heads.")}
     assert set(weights) == expected
     assert load_model(tmp_path)[0].heads is None
-    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "model.safetensors", "spiece.model"}
+    weights = load_file(tmp_path / "heads.safetensors")
+    assert set(weights) == {name for name, _ in model.named_parameters() if name.startswith("heads.")}
+    files = {"config.json", "model.safetensors", "heads.safetensors", "spiece.model", "tokenizer.json"}
+    assert {path.name for path in tmp_path.iterdir()} == files
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
-    export_model(DocFormerV2(TINY, PretrainingHeads), TOKENIZER, folder)
+    export_model(DocFormerV2(TINY, PretrainingHeads), TOKENIZER, folder, steps=3)
     return folder
 
 
@@ -74,6 +77,23 @@ def test_a_model_of_another_type_or_newer_format_is_refused(exported, tmp_path, 
         load_model(tmp_path)
 
 
+def test_a_setting_that_an_older_export_lacks_gets_its_default(exported, tmp_path):
+    folder = shutil.copytree(exported, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    for name in ("visual_boxes", "dropout", "folio_version", "steps"):
+        del config[name]
+    (folder / "config.json").write_text(json.dumps(config))
+    assert load_model(folder)[0].config == load_model(exported)[0].config
+
+
+def test_an_unknown_setting_of_a_newer_export_is_named_with_the_version_that_wrote_it(exported, tmp_path):
+    folder = shutil.copytree(exported, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"wings": 2, "folio_version": "9.1"}))
+    with pytest.raises(FolioError, match=r"Folio 9\.1 wrote it, and this is Folio .*wings"):
+        load_model(folder)
+
+
 def test_weights_that_do_not_match_the_config_are_refused_and_named(exported, tmp_path):
     weights = load_file(exported / "model.safetensors")
     weights.pop("encoder.norm.weight")
@@ -86,9 +106,9 @@ def test_weights_that_do_not_match_the_config_are_refused_and_named(exported, tm
 def test_a_failed_export_on_a_full_disk_keeps_the_earlier_export(tmp_path):
     small, large = (DocFormerV2(replace(TINY, image_height=0, d_ff=width)) for width in (64, 4096))
     with small_disk(tmp_path / "disk", "40m") as disk:
-        export_model(small, TOKENIZER, disk.path / "model")
+        export_model(small, TOKENIZER, disk.path / "model", steps=3)
         with pytest.raises(FolioError, match=r"model cannot be written: .* Free disk space"):
-            export_model(large, TOKENIZER, disk.path / "model")
+            export_model(large, TOKENIZER, disk.path / "model", steps=3)
         assert [path.name for path in disk.path.iterdir()] == ["model"]
         assert load_model(disk.path / "model")[0].config == small.config
 
@@ -98,7 +118,7 @@ def test_a_failed_export_on_a_full_disk_keeps_the_earlier_export(tmp_path):
     [
         ("model.safetensors", b"not weights", "model.safetensors cannot be read"),
         ("config.json", b"{", "config.json is damaged"),
-        ("config.json", b'{"model_type": "docformer_v2", "wings": 2}', "config.json is not a model of this Folio"),
+        ("config.json", b'{"model_type": "docformer_v2", "folio_version": "9.1"}', r"Folio 9\.1 wrote it"),
     ],
 )
 def test_a_damaged_file_is_named(exported, tmp_path, file, content, words):
