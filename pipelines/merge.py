@@ -7,6 +7,7 @@ import argparse
 from pipelines.corpus.merge import merge
 from pipelines.runtime.arguments import place
 from pipelines.runtime.command import leave, run_command
+from schemas.support.home import expanded
 
 DESCRIPTION = """\
 Join finished corpora that were built separately with the same settings.
@@ -33,7 +34,9 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("corpora", nargs="+", metavar="A B", help="two or more finished corpora: paths, gs:// ...")
+    parser.add_argument(
+        "corpora", nargs="+", type=expanded, metavar="A B", help="two or more finished corpora: paths, gs:// ..."
+    )
     parser.add_argument("--output", type=place, required=True, metavar="C", help="directory of the joined corpus")
     flags = parser.parse_args(argv)
     return run_command(lambda: merge(flags.corpora, flags.output))

@@ -7,6 +7,7 @@ import argparse
 from pipelines.report.preview import preview
 from pipelines.runtime.arguments import positive
 from pipelines.runtime.command import leave, run_command
+from schemas.support.home import expanded
 
 DESCRIPTION = """\
 Show pages of a finished corpus in one self-contained HTML file: the page image, on which words, lines, reading order,
@@ -25,14 +26,20 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("corpus", metavar="OUT", help="the corpus directory, on a local disk")
+    parser.add_argument("corpus", type=expanded, metavar="OUT", help="the corpus directory, on a local disk")
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument("--key", nargs="+", default=[], metavar="K", help="show these pages")
     chosen.add_argument(
         "--random", type=positive, default=6, metavar="N", help="show N random pages (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the random choice (default: %(default)s)")
-    parser.add_argument("--output", default="preview.html", metavar="FILE", help="file to write (default: %(default)s)")
+    parser.add_argument(
+        "--output",
+        type=expanded,
+        default="preview.html",
+        metavar="FILE",
+        help="file to write (default: %(default)s)",
+    )
     flags = parser.parse_args(argv)
     return run_command(lambda: preview(flags.corpus, flags.key, flags.random, flags.seed, flags.output))
 

@@ -8,6 +8,7 @@ import os
 from pipelines.corpus.retokenize import retokenize
 from pipelines.runtime.arguments import place, positive
 from pipelines.runtime.command import leave, run_command
+from schemas.support.home import expanded
 
 DESCRIPTION = """\
 Make a corpus for another tokenizer from a finished corpus, without OCR.
@@ -30,9 +31,10 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("corpus", metavar="OUT", help="a finished corpus: a path, gs://, s3:// ...")
+    parser.add_argument("corpus", type=expanded, metavar="OUT", help="a finished corpus: a path, gs://, s3:// ...")
     parser.add_argument(
         "--tokenizer",
+        type=expanded,
         required=True,
         metavar="X",
         help="SentencePiece model, tokenizer.json, a directory with one of them, a hub name, or t5 (packaged)",

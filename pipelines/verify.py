@@ -9,6 +9,7 @@ import argparse
 
 from pipelines.corpus.verify import verify
 from pipelines.runtime.command import DONE, FAILED, leave, run_command
+from schemas.support.home import expanded
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -19,7 +20,7 @@ def main(argv: list[str] | None = None) -> int:
         epilog="exit codes: 0 OUT is sound, 1 it is not, 2 OUT is not a corpus or wrong usage, 130 stopped by Ctrl-C",
         allow_abbrev=False,
     )
-    parser.add_argument("corpus", metavar="OUT", help="the corpus directory, on a local disk")
+    parser.add_argument("corpus", type=expanded, metavar="OUT", help="the corpus directory, on a local disk")
     corpus_dir = parser.parse_args(argv).corpus
     faults: list[str] = []
     return run_command(lambda: faults.extend(verify(corpus_dir))) or (FAILED if faults else DONE)

@@ -6,9 +6,9 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from schemas import FolioError, UsageError
+from schemas.support.home import expanded_path
 from trainer.run.curves import plot_runs
 
 EXIT_CODES = "exit codes: 0 done, 2 wrong usage"
@@ -21,10 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m trainer.plot", description=__doc__, epilog=EXIT_CODES, allow_abbrev=False
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="--output directory of a run")
+    parser.add_argument("runs", nargs="+", type=expanded_path, metavar="RUN", help="--output directory of a run")
     parser.add_argument(
         "--output",
-        type=Path,
+        type=expanded_path,
         metavar="FILE",
         help=f"the picture to write, {', '.join(FORMATS)} (default: RUN/loss.png)",
     )

@@ -10,6 +10,7 @@ from pipelines.filters import FILTERS
 from pipelines.ocr.engine import OCR_ENGINES, OCR_PRECISIONS
 from pipelines.runtime.arguments import percent, place, positive, price, seconds, share, two_or_more
 from schemas import UsageError
+from schemas.support.home import expanded
 from schemas.support.nearest import nearest
 
 DESCRIPTION = """\
@@ -117,6 +118,7 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
     group.add_argument(
         "--ocr_model",
+        type=expanded,
         metavar="NAME",
         help="instead of the packaged weights: a directory with det/ and rec/, or a hub name; tesseract: languages",
     )
@@ -153,6 +155,7 @@ def _add_image_flags(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--tokenizer",
+        type=expanded,
         metavar="NAME",
         help="SentencePiece model, tokenizer.json, a directory with one of them, or a hub name (default: t5, packaged)",
     )

@@ -14,6 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
 
 from schemas import UsageError
+from schemas.support.home import expanded
 
 INSTALL = {"gs": "pip install '.[gcp]' in Folio's folder", "s3": "pip install 'apache-beam[aws]==2.77.0'"}
 CLIENTS = {"gs": "google.cloud.storage", "s3": "boto3"}
@@ -26,8 +27,11 @@ def is_local(uri: str) -> bool:
 
 
 def absolute_uri(uri: str) -> str:
-    """Returns a local path as an absolute path, independent of the current directory, and a URI unchanged."""
-    return os.path.abspath(uri) if is_local(uri) else uri  # noqa: PTH100 - Path.resolve would follow links
+    """Returns a local path as an absolute path, independent of the current directory, and a URI unchanged.
+
+    A leading `~` of a local path stands for the home directory.
+    """
+    return os.path.abspath(expanded(uri)) if is_local(uri) else uri  # noqa: PTH100 - Path.resolve would follow links
 
 
 def is_installed(module: str) -> bool:

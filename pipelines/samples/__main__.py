@@ -12,6 +12,7 @@ from pipelines.runtime.command import leave, run_command
 from pipelines.runtime.wording import counted
 from pipelines.samples.document import KINDS, Document, document_name, make_document
 from schemas import FolioError, UsageError
+from schemas.support.home import expanded_path
 
 logger = logging.getLogger("pipelines")
 
@@ -46,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="DIR",
+    parser.add_argument("--output", type=expanded_path, required=True, metavar="DIR",
                         help="folder to write to: new, empty, or with the same samples")  # fmt: skip
     parser.add_argument("--count", type=_positive, default=20, metavar="N", help="number of documents (default 20)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the documents (default 0)")

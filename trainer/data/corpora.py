@@ -162,18 +162,10 @@ def _index_json(filesystem: Any, root: str, path: str) -> bytes:
 
 
 def shard_files(path: str, index: CorpusIndex, settings: DataSettings) -> ShardFiles:
-    """Returns the shards of a corpus as local files.
-
-    Raises:
-        UsageError: the cache directory begins with `~`, and the home directory is unknown.
-    """
+    """Returns the shards of a corpus as local files."""
     if "://" not in path:
         return LocalShards(Path(path, "shards"), index.shards)
-    try:
-        cache = Path(settings.cache_dir).expanduser()
-    except RuntimeError as error:
-        raise UsageError(f"--cache_dir {settings.cache_dir}: {error} Use a different folder.") from error
-    return CachedShards(f"{path.rstrip('/')}/shards", index.shards, cache)
+    return CachedShards(f"{path.rstrip('/')}/shards", index.shards, Path(settings.cache_dir))
 
 
 def _other_tokenizer(path: str, index: CorpusIndex, tokenizer: Tokenizer, requested: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from schemas import UsageError
-from trainer.settings.part import SettingsPart, option
+from trainer.settings.part import SettingsPart, option, path_option
 
 CORPUS_HELP = """\
 a finished corpus (see pipelines.build_corpus): a directory or a gs://, s3:// or https:// URL. Repeat the flag to mix
@@ -20,14 +20,14 @@ class DataSettings(SettingsPart):
         UsageError: a value is out of its range.
     """
 
-    corpus: list[str] = field(default_factory=list, metadata={"help": CORPUS_HELP})
-    tokenizer: str = option("t5", "tokenizer that the corpus was built with: t5, a file, a directory or a hub name")
+    corpus: list[str] = field(default_factory=list, metadata={"help": CORPUS_HELP, "path": True})
+    tokenizer: str = path_option("t5", "tokenizer of the corpora: t5, a file, a directory or a hub name")
     shuffle_shards: int = option(
         64,
         "number of shards whose pages are shuffled together; remote shards are fetched in groups of this size",
         minimum=1,
     )
-    cache_dir: str = option("~/.cache/folio", "folder for the shards of remote corpora; several runs may share it")
+    cache_dir: str = path_option("~/.cache/folio", "folder for the shards of remote corpora; several runs may share it")
     cache_gb: float = option(64.0, "maximum size of the cached shards, in 1e9 bytes", minimum=0)
     workers: int = option(1, "processes per rank that decode pages; 0: the rank decodes between the steps", minimum=0)
     pad_multiple: int = option(32, "pad texts to a multiple of this number, targets to a multiple of its half; even")

@@ -15,6 +15,7 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from yaml import YAMLError
 
 from schemas import UsageError
+from schemas.support.home import expanded_path
 from schemas.support.nearest import nearest
 from trainer.model.config import MODEL_SIZES
 from trainer.settings.pretrain import SECTIONS, PretrainConfig, setting_types
@@ -45,7 +46,7 @@ def load_config(
     settings = OmegaConf.structured(PretrainConfig(model=MODEL_SIZES[size]))
     settings = _merge(settings, _read_yaml(CONFIG_DIR / f"{size}.yaml"), f"configs/{size}.yaml")
     if file is not None:
-        settings = _merge(settings, _read_yaml(Path(file)), file)
+        settings = _merge(settings, _read_yaml(expanded_path(file)), file)
     for name, value in (flag_values or {}).items():
         settings = _merge(settings, OmegaConf.create({name: value}), f"--{name} {value}")
     for override in overrides:

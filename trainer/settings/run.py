@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas import UsageError
-from trainer.settings.part import SettingsPart, option
+from trainer.settings.part import SettingsPart, option, path_option
 
 MAX_SEED = 2**63 - 1  # the largest seed that torch's generators accept
 
@@ -18,8 +18,8 @@ class RunSettings(SettingsPart):
         UsageError: a value is out of its range.
     """
 
-    output: str = option("", "directory of the run: log.jsonl, checkpoints/, model/, loss.png; resumed if it exists")
-    init_from: str = option(
+    output: str = path_option("", "directory of the run: log, checkpoints/, model/, loss.png; resumed if it exists")
+    init_from: str = path_option(
         "",
         "weights to start from: a T5 1.0 folder such as t5-small, an exported Folio model, or a run's directory",
     )
@@ -40,7 +40,7 @@ class RunSettings(SettingsPart):
     change_ranks: bool = option(
         False, "resume from a checkpoint of another number of ranks; the losses are then close, not bit-identical"
     )
-    upload_to: str = option("", "URL to which each checkpoint and the model are copied (gs://, s3:// ...)")
+    upload_to: str = path_option("", "URL to which each checkpoint and the model are copied (gs://, s3:// ...)")
     profile_steps: str = option("", "A:B: profile steps A to B and write the result to RUN/profile/")
     peak_tflops: float = option(
         0.0, "peak TFLOP/s of one device, for MFU; 0: from a table of GPUs, otherwise measured", minimum=0

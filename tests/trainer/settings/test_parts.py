@@ -58,3 +58,15 @@ def test_help_lists_the_flags_by_part(capsys):
     headings = [text.index(f"\n{part}:\n") for part in ("data", "run", "engine")]
     assert headings == sorted(headings)
     assert headings[0] < text.index("  --shuffle_shards X") < headings[1] < text.index("  --max_hours X") < headings[2]
+
+
+def test_a_tilde_means_the_home_directory_in_flags_and_in_yaml(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    paths = ("output", "tokenizer", "cache_dir", "init_from", "upload_to")
+    (tmp_path / "run.yaml").write_text("corpus: ['~/a:0.3']\n" + "".join(f"{name}: ~/{name}\n" for name in paths))
+    from_file = parse_command_line(["--config=~/run.yaml"])
+    from_flags = parse_command_line(["--corpus=~/a:0.3", *(f"--{name}=~/{name}" for name in paths)])
+    assert from_file == from_flags
+    assert from_flags.corpus == [f"{tmp_path}/a:0.3"]
+    assert {name: getattr(from_flags, name) for name in paths} == {name: f"{tmp_path}/{name}" for name in paths}
+    assert parse_command_line(["--corpus", "a", "--output", "b"]).cache_dir == f"{tmp_path}/.cache/folio"
