@@ -22,7 +22,7 @@ SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "a
 # A model with one layer per stack and short texts: a step takes 0.1 s. Measuring the peak TFLOP/s would take 0.5 s.
 SMALL = (
     *("--model", "tiny", "--global_batch", "8", "--micro_batch", "2", "--log_every", "1", "--tensorboard", "false"),
-    *("--peak_tflops", "1"),
+    *("--peak_tflops", "1", "optimizer.warmup_steps=100"),  # all steps are warm-up, whatever --max_steps is
     *("model.d_model=32", "model.d_ff=64", "model.heads=2", "model.encoder_layers=1", "model.decoder_layers=1"),
     *("model.image_height=64", "model.image_width=96", "objectives.max_text_tokens=32", "model.dropout=0.1"),
 )

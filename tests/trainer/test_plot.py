@@ -12,7 +12,7 @@ import pytest
 
 from trainer.plot import main
 from trainer.run.curves import draw_runs, run_labels, smooth, ways_to_guess
-from trainer.settings.loading import load_config, save_config
+from trainer.settings.loading import load_config, to_yaml
 
 NAMES = ("denoise", "line", "grid")
 
@@ -21,7 +21,7 @@ NAMES = ("denoise", "line", "grid")
 def run_dir(tmp_path):
     path = tmp_path / "RUN"
     path.mkdir()
-    save_config(load_config("tiny"), path / "config.yaml")
+    (path / "config.yaml").write_text(to_yaml(load_config("tiny")))
     rows = [_row(step, prefix) for step in (10, 20, 30) for prefix in ("", "val_")]
     (path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -69,7 +69,8 @@ def test_the_chance_level_is_one_in_three_for_lines_and_one_in_sixteen_for_cells
 def test_each_grid_size_of_the_runs_has_its_own_labelled_line_of_chance(run_dir, tmp_path):
     other = tmp_path / "OTHER"
     shutil.copytree(run_dir, other)
-    save_config(load_config("tiny", overrides=["model.grid_rows=2", "model.grid_cols=3"]), other / "config.yaml")
+    config = load_config("tiny", overrides=["model.grid_rows=2", "model.grid_cols=3"])
+    (other / "config.yaml").write_text(to_yaml(config))
     for axes, height in zip(draw_runs([run_dir, other, run_dir]).axes, (math.log, lambda ways: 1 / ways), strict=True):
         labels = {text.get_text(): text.get_position()[1] for text in axes.texts}
         expected = {"line by chance, 1 in 3": 3, "grid by chance, 1 in 6": 6, "grid by chance, 1 in 16": 16}

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas import UsageError
 from trainer.model.config import ModelConfig
-from trainer.settings.training import as_typed
+from trainer.settings.changes import change, flat
 
 CORPUS, CORPUS_PATHS = "corpus", "corpus_paths"
 """Content and weight of each corpus; and their paths, only for messages, because a corpus may be moved."""
@@ -28,7 +28,7 @@ def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, ignor
     Raises:
         UsageError: facts differ. The message names each of them with both values.
     """
-    before, after = (_flat(_with_defaults(facts)) for facts in (saved, now))
+    before, after = (flat(_with_defaults(facts)) for facts in (saved, now))
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if _is_one_corpus(saved, now):
         ignore = [*ignore, CORPUS]  # the weight of a single corpus has no effect
@@ -52,7 +52,7 @@ def _is_one_corpus(saved: dict[str, Any], now: dict[str, Any]) -> bool:
 
 def _change(name: str, before: dict[str, Any], after: dict[str, Any]) -> str:
     if name != CORPUS:
-        return f"{as_typed(name)} was {before.get(name)!r}, is {after.get(name)!r}"
+        return change(name, before, after)
     was, now = _corpora(before), _corpora(after)
     return f"the pages of --corpus {now} have changed" if was == now else f"--corpus was {was}, is {now}"
 
@@ -71,10 +71,3 @@ def _advice(names: list[str], run_dir: str) -> str:
     if any(name.startswith(("model.", "tokenizer")) for name in names):
         return "Choose another directory."
     return f"To train on with its weights, choose another directory and pass --init_from {run_dir}."
-
-
-def _flat(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in facts.items():
-        flat.update(_flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value})
-    return flat

@@ -11,15 +11,16 @@ from trainer.settings.optimizer import OptimizerConfig
 def learning_rate(step: int, max_steps: int, settings: OptimizerConfig) -> float:
     """Returns the learning rate of a step: linear warm-up, then cosine decay to `final_lr_share` of the peak.
 
-    The warm-up does not depend on `max_steps`. So a run that is resumed during its warm-up with another `max_steps`
-    equals a run that had this value from the start.
+    If `warmup_steps` is set, the warm-up does not depend on `max_steps`. So a run that is resumed during its warm-up
+    with another `max_steps` equals a run that had this value from the start.
 
     Args:
         step: from 1 to `max_steps`.
     """
-    if step <= settings.warmup_steps:
-        return settings.learning_rate * step / settings.warmup_steps
-    progress = (step - settings.warmup_steps) / (max_steps - settings.warmup_steps)
+    warmup = settings.warmup(max_steps)
+    if step <= warmup:
+        return settings.learning_rate * step / warmup
+    progress = (step - warmup) / (max_steps - warmup)
     cosine = (1 + math.cos(math.pi * progress)) / 2
     return settings.learning_rate * (settings.final_lr_share + (1 - settings.final_lr_share) * cosine)
 

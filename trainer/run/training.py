@@ -24,6 +24,7 @@ from trainer.model.docformer import DocFormerV2
 from trainer.model.export import MODEL_DIR, export_model
 from trainer.run.curves import plot_runs
 from trainer.run.held_out import Evaluation
+from trainer.run.history import record_settings
 from trainer.run.incidents import BadSamples, SkippedSteps
 from trainer.run.log import LOG_NAME, RunLog
 from trainer.run.profiling import StepProfiler
@@ -31,7 +32,6 @@ from trainer.run.setup import PreparedRun, build_engine
 from trainer.run.stop import StopRequest, clear_mark, mark_stopped
 from trainer.run.throughput import Throughput, total_peak_tflops
 from trainer.run.wandb_log import WandbLog, start_wandb
-from trainer.settings.loading import save_config
 from trainer.settings.run import step_range
 
 logger = logging.getLogger("trainer")
@@ -85,8 +85,9 @@ class Training:
         first = distributed.rank() == 0
         profiled = step_range(config.profile_steps) if first else None
         self.profiler = StepProfiler(profiled, self.dir / "profile", self._throughput.paused)
+        self._changes: list[str] = []
         if first and step < config.max_steps:  # a finished run keeps its settings
-            save_config(config, self.dir / "config.yaml")
+            self._changes = record_settings(config, self.dir, step)
         record_dir = self.dir if first else None
         self._bad_samples = BadSamples(record_dir, step)
         self._skipped = SkippedSteps(record_dir, config.max_skipped, step)
@@ -104,7 +105,7 @@ class Training:
         return self.step * self.config.global_batch
 
     def announce(self) -> None:
-        """Logs pages, ranks and batch, and where the run is resumed."""
+        """Logs pages, ranks and batch, where the run is resumed, and which settings have changed since then."""
         config, ranks, micro_batch = self.config, distributed.world_size(), self._prepared.micro_batch
         ranks_text = f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {self.engine.device.type}"
         logger.info(
@@ -117,6 +118,14 @@ class Training:
             logger.info(f"{self.dir} is already at step {self.step}: nothing to train; raise --max_steps to continue")
         elif self.step:
             logger.info(f"resumed after step {self.step} of {config.max_steps}")
+        for line in self._changes:
+            logger.info(f"changed: {line}")
+        warmup = config.optimizer.warmup(config.max_steps)
+        if warmup >= config.max_steps:
+            logger.warning(
+                f"optimizer.warmup_steps {warmup} is not below --max_steps {config.max_steps}: the learning rate only "
+                "rises. Omit optimizer.warmup_steps for a warm-up of a tenth of the run."
+            )
 
     def batches(self) -> Iterator[Batch]:
         """Yields this rank's micro-batches of all remaining steps."""

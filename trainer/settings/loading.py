@@ -57,9 +57,9 @@ def load_config(
         raise UsageError(_first_line(error)) from error
 
 
-def save_config(config: TrainingConfig, path: Path) -> None:
-    """Writes the settings to a YAML file that `--config` accepts."""
-    path.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)), encoding="utf-8")
+def to_yaml(config: TrainingConfig) -> str:
+    """Returns the settings as the text of a YAML file that `--config` accepts."""
+    return OmegaConf.to_yaml(OmegaConf.structured(config))
 
 
 def _read_yaml(path: Path) -> DictConfig:

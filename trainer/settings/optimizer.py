@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from schemas import UsageError
 
+LONGEST_WARMUP = 2000  # steps, if optimizer.warmup_steps is not set
+
 
 @dataclass(frozen=True)
 class OptimizerConfig:
@@ -17,7 +19,7 @@ class OptimizerConfig:
     """
 
     learning_rate: float = 1e-2  # peak, relative to the size of each weight as in T5; about 1e-3 for pretrained weights
-    warmup_steps: int = 1000  # linear, from 0
+    warmup_steps: int | None = None  # linear, from 0; null: a tenth of the run, at most 2000
     final_lr_share: float = 0.1  # share of the peak that is left at max_steps
     beta1: float = 0.9
     beta2: float = 0.98  # 0.999 reacts too slowly to the rare large gradients of T5 (Shazeer & Stern 2018, section 5)
@@ -30,10 +32,14 @@ class OptimizerConfig:
             if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(f"optimizer.{name} must be above 0, got {getattr(self, name)}")
         for name in ("warmup_steps", "weight_decay", "clip_norm"):
-            if not 0 <= getattr(self, name) < math.inf:
+            if not 0 <= (getattr(self, name) or 0) < math.inf:
                 raise UsageError(f"optimizer.{name} must not be negative, got {getattr(self, name)}")
         for name in ("beta1", "beta2"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(f"optimizer.{name} must be in [0, 1), got {getattr(self, name)}")
         if not 0 <= self.final_lr_share <= 1:
             raise UsageError(f"optimizer.final_lr_share must be in [0, 1], got {self.final_lr_share}")
+
+    def warmup(self, max_steps: int) -> int:
+        """Returns the steps of the warm-up in a run of `max_steps` steps."""
+        return min(LONGEST_WARMUP, max_steps // 10) if self.warmup_steps is None else self.warmup_steps

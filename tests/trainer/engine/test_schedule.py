@@ -25,5 +25,11 @@ def test_the_warm_up_does_not_depend_on_the_length_of_the_run():
     assert [learning_rate(s, 10, SETTINGS) for s in (1, 5, 10)] == [learning_rate(s, 999, SETTINGS) for s in (1, 5, 10)]
 
 
+@pytest.mark.parametrize(("max_steps", "warmup_steps"), [(5, 0), (1000, 100), (62500, 2000)])
+def test_the_default_warm_up_is_a_tenth_of_the_run_but_not_longer_than_2000_steps(max_steps, warmup_steps):
+    rates = [learning_rate(step, max_steps, OptimizerConfig()) for step in range(1, max_steps + 1)]
+    assert rates.index(max(rates)) == max(0, warmup_steps - 1)
+
+
 def test_a_run_without_warm_up_starts_near_the_peak():
     assert learning_rate(1, 100, OptimizerConfig(learning_rate=1.0, warmup_steps=0)) > 0.99

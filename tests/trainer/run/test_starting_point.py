@@ -93,6 +93,14 @@ def test_a_resumed_run_needs_no_t5_and_is_bit_identical(launched):
     assert rows(base / "halves", *SAME) == rows(base / "whole", *SAME)
 
 
+def test_changed_settings_are_logged_and_kept_in_the_config_of_the_run(launched):
+    base, _, printed = launched
+    lines = (base / "halves" / "config.yaml").read_text().splitlines()
+    assert "# from step 3: --max_steps was 2, is 4" in lines
+    assert "max_steps: 4" in lines
+    assert "changed: --max_steps was 2, is 4\n" in printed
+
+
 def test_a_run_can_be_resumed_elsewhere_from_a_copied_checkpoint(launched):
     base, codes, _ = launched
     assert codes["elsewhere"] == 0
