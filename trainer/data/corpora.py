@@ -12,6 +12,7 @@ from typing import Any
 from schemas import CorpusIndex, Sample, SchemaError, Tokenizer, UsageError, load_tokenizer
 from schemas.index import INDEX_NAME
 from schemas.reader import Shard
+from schemas.token_limits import TokenLimits
 from trainer.data.mixture import mixture
 from trainer.data.page_table import PageTable, read_page_table
 from trainer.data.remote import open_url, unreachable
@@ -22,11 +23,18 @@ OPEN_SHARDS = 256  # number of shards whose tar headers a process keeps in memor
 
 
 class CorpusPages:
-    """Pages of one corpus, read by row of the page table. Each process keeps the headers of the shards it read last."""
+    """Pages of one corpus, read by row of the page table. Each process keeps the headers of the shards it read last.
 
-    def __init__(self, table: PageTable, files: ShardFiles) -> None:
+    Args:
+        table: the pages.
+        files: the shards of the corpus.
+        limits: what holds for the tokens of all pages.
+    """
+
+    def __init__(self, table: PageTable, files: ShardFiles, limits: TokenLimits) -> None:
         self.table = table
         self.files = files
+        self.limits = limits
         self._open: OrderedDict[int, Shard] = OrderedDict()
 
     def __len__(self) -> int:
@@ -120,10 +128,9 @@ def _open(path: str, weight: float | None, tokenizer: Tokenizer, settings: DataS
     train, held_out = table.split(settings.val_share)
     if not len(train):
         raise UsageError(f"--val_share {settings.val_share} holds out all {len(held_out)} pages of {path}: lower it.")
-    files = shard_files(path, index, settings)
-    return OpenCorpus(
-        path, len(train) if weight is None else weight, index, CorpusPages(train, files), CorpusPages(held_out, files)
-    )
+    files, limits = shard_files(path, index, settings), TokenLimits.of(index)
+    pages = [CorpusPages(part, files, limits) for part in (train, held_out)]
+    return OpenCorpus(path, len(train) if weight is None else weight, index, *pages)
 
 
 def read_head(path: str) -> tuple[CorpusIndex, PageTable]:

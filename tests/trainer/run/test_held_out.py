@@ -90,7 +90,7 @@ def test_held_out_losses_are_means_over_the_answers_of_all_corpora(paths):
 
 def test_held_out_pages_that_cannot_be_used_are_counted_and_logged_once(paths, tmp_path, caplog):
     write_corpus(tmp_path / "sound", pages=9, shards=1, words=20, long_side=64)
-    dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", set(range(0, 9, 2)), "no image"))
+    dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", set(range(0, 9, 2))))
     model = model_for(dataset)
     with only_rank(), caplog.at_level("WARNING", "trainer"):
         repeated = evaluation(dataset, 1000)
