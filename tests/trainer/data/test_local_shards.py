@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -137,6 +138,17 @@ def test_a_record_that_was_cut_off_is_not_believed(corpus, tmp_path, settled, re
     reads()
     for record in (tmp_path / "cache" / "checked").iterdir():
         record.write_bytes(record.read_bytes()[:-2])
+    check_all(corpus, tmp_path / "cache")
+    assert reads() == names(corpus)
+
+
+def test_a_process_killed_while_it_hashes_does_not_block_the_others(corpus, tmp_path, settled, reads, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(check_records, "sha256_of", lambda path: os.kill(os.getpid(), signal.SIGKILL))
+        killed = multiprocessing.get_context("fork").Process(target=check_all, args=(corpus, tmp_path / "cache"))
+        killed.start()
+        killed.join()
+    assert killed.exitcode == -signal.SIGKILL
     check_all(corpus, tmp_path / "cache")
     assert reads() == names(corpus)
 
