@@ -32,6 +32,7 @@ with needs_extra("train"):
     from schemas.support.interrupts import kept_interrupts
     from trainer import distributed
     from trainer.data.loader import TooManyBadSamples, WorkerDied
+    from trainer.data.local_shards import IncompleteCorpus
     from trainer.data.shard_files import ShardError
     from trainer.engine.start import keep_gradient_norm
     from trainer.engine.step import StepResult, read_step, seed_dropout
@@ -64,8 +65,10 @@ def main(argv: Sequence[str] | None = None, task: MakeTask = pretraining) -> int
         with kept_interrupts():
             return pretrain(parse_command_line(argv), task)
     except FolioError as error:
-        # Most errors occur on all ranks, so only the first one reports them. But each sample is read by a single rank.
-        if first or isinstance(error, (ShardError, TooManyBadSamples, WorkerDied)):
+        # Most errors occur on all ranks, so only the first one reports them. But each sample is read by a single rank,
+        # and each machine can have its own copy of a corpus.
+        first_here = distributed.local_rank() == 0 and isinstance(error, IncompleteCorpus)
+        if first or first_here or isinstance(error, (ShardError, TooManyBadSamples, WorkerDied)):
             logger.error(f"error: {error}")
         return error.exit_code
     except OSError as error:

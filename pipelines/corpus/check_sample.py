@@ -24,6 +24,7 @@ from schemas import (
     page_key,
 )
 from schemas.geometry import BOX_MAX
+from schemas.token_limits import TokenLimits
 
 _SCALARS = {name: kind for name, kind in get_type_hints(Page).items() if kind in (str, int, float)}
 _RECORD_KEYS = {*_SCALARS, "schema_version", "words", "lines"}
@@ -157,16 +158,10 @@ def _image_faults(jpg: bytes, page: Page) -> Iterator[str]:
 
 
 def _token_faults(tokens: np.ndarray, page: Page, index: CorpusIndex) -> Iterator[str]:
-    token_id, word, line, cell = (tokens[:, TOKEN_COLUMNS.index(name)] for name in ("token_id", "word", "line", "cell"))
-    outside = (token_id < 0) | (token_id >= index.tokenizer.vocab_size)
-    if outside.any():
-        yield f"token_id {token_id[outside][0]} is outside the tokenizer's {index.tokenizer.vocab_size} ids"
-    if len(word) and not 0 <= word.min() <= word.max() < len(page.words):
-        yield f"word index is {word.min()}..{word.max()}, but the page has {len(page.words)} words"
+    if fault := TokenLimits.of(index).fault(tokens, len(page.words), len(page.lines)):
+        yield fault
         return
-    if (np.diff(word) < 0).any():
-        yield f"word index decreases at token {int(np.argmax(np.diff(word) < 0)) + 1}: not in reading order"
-        return
+    word, line, cell = (tokens[:, TOKEN_COLUMNS.index(name)] for name in ("word", "line", "cell"))
     boxes = np.asarray([item.box for item in page.words], np.int64).reshape(-1, 4)[word]
     columns = {
         "line": (line, np.asarray([item.line for item in page.words], np.int64)[word]),

@@ -62,7 +62,7 @@ def in_json(edit: Callable[[dict], object]) -> Callable[[Sample], None]:
     return change
 
 
-def token(row: int, column: int, value: int) -> Callable[[Sample], None]:
+def token(row: int | slice, column: int, value: int) -> Callable[[Sample], None]:
     def change(sample: Sample) -> None:
         tokens = np.load(io.BytesIO(sample["tokens.npy"]))
         tokens[row, column] = value
@@ -111,11 +111,13 @@ def test_the_command_shows_its_progress_on_stderr(sound):
 @pytest.mark.parametrize(
     ("edit", "fault"),
     [
-        pytest.param(token(0, 0, 32_000), "token_id 32000 is outside the tokenizer's 32000 ids", id="id too large"),
-        pytest.param(token(0, 0, -1), "token_id -1 is outside", id="negative id"),
-        pytest.param(token(0, 1, 10_000), "word index is 0..10000, but the page has", id="word that the page lacks"),
-        pytest.param(token(0, 1, 9), "word index decreases at token 1: not in reading order", id="words out of order"),
-        pytest.param(token(0, 2, 7), "token 0 has line 7, but its word has 0", id="line of another word"),
+        pytest.param(token(0, 0, 32_000), "token 0 has token_id 32000, outside 0..31999", id="id too large"),
+        pytest.param(token(0, 0, -1), "token 0 has token_id -1, outside", id="negative id"),
+        pytest.param(token(0, 1, 10_000), "token 0 has word 10000, outside 0..", id="word that the page lacks"),
+        pytest.param(token(0, 1, 9), "token 1 has word 0 after word 9: not in reading order", id="words out of order"),
+        pytest.param(token(slice(None), 2, 1), "token 0 has line 1, but its word has 0", id="line of another word"),
+        pytest.param(token(0, 2, -1), "token 0 has line -1, outside 0..", id="negative line"),
+        pytest.param(token(0, 3, 16), "token 0 has cell 16, outside 0..15", id="cell beyond the grid"),
         pytest.param(token(0, 3, 15), "token 0 has cell 15, but its word has 0", id="cell elsewhere"),
         pytest.param(token(0, 4, 999), "token 0 has box [999,", id="box of another word"),
         pytest.param(member("tokens.npy", float_array), "tokens.npy is not an npy of int32", id="tokens are floats"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ from schemas import (
     MANIFEST_SCHEMA,
     PLAN_SCHEMA,
     TIME_COLUMNS,
+    TOKEN_COLUMNS,
     CorpusIndex,
     Page,
     PageStatus,
@@ -36,7 +38,19 @@ from schemas import (
 from schemas.reader import Shard
 from tests.support.drawn_pages import document_sha256, draw_page
 
-SPOILT_TOKENS = {"unknown ids": lambda tokens: np.full_like(tokens, 99999), "backwards": lambda tokens: tokens[::-1]}
+Spoil = Callable[[np.ndarray], np.ndarray]
+"""Damages the tokens of a page, (n, 8) int32."""
+
+
+def token_with(**values: int) -> Spoil:
+    """Returns a function that sets columns of the third token of a page, by their names."""
+
+    def spoil(tokens: np.ndarray) -> np.ndarray:
+        for name, value in values.items():
+            tokens[2, TOKEN_COLUMNS.index(name)] = value
+        return tokens
+
+    return spoil
 
 
 def write_corpus(
@@ -141,14 +155,14 @@ def write_shard(
     return info, table
 
 
-def spoil_corpus(corpus: Path, target: Path, bad: set[int], fault: str) -> Path:
+def spoil_corpus(corpus: Path, target: Path, bad: set[int], spoil: Spoil | None = None) -> Path:
     """Copies a corpus of one shard and damages some samples. The index of the copy agrees with the damaged shard.
 
     Args:
         corpus: directory of the corpus.
         target: directory of the copy.
         bad: positions of the damaged samples in the shard.
-        fault: type of the damage: `no image` or a key of `SPOILT_TOKENS`.
+        spoil: damages the tokens; floats are stored as they are. None: the images are damaged instead.
 
     Returns:
         The directory of the copy.
@@ -159,13 +173,21 @@ def spoil_corpus(corpus: Path, target: Path, bad: set[int], fault: str) -> Path:
     samples = []
     for number, key in enumerate(shard.keys()):
         sample = shard.sample_of(key)
-        spoilt_tokens = SPOILT_TOKENS.get(fault) if number in bad else None
-        tokens = spoilt_tokens(sample.tokens) if spoilt_tokens else sample.tokens
-        jpg = b"\xff\xd8 no image" if number in bad and fault == "no image" else sample.jpg
-        samples.append(encode_sample(sample.page(), jpg, tokens))
+        encoded = encode_sample(sample.page(), sample.jpg, sample.tokens)
+        if number in bad and spoil is None:
+            encoded["jpg"] = b"\xff\xd8 no image"
+        elif number in bad:
+            encoded["tokens.npy"] = _npy(spoil(sample.tokens))
+        samples.append(encoded)
     info, _ = write_shard(target, "corpus-00000", samples, [])
     replace(index, shards=(replace(info, pages=index.shards[0].pages),)).write(target)
     return target
+
+
+def _npy(array: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array))
+    return buffer.getvalue()
 
 
 def tokenize(page: Page, tokenizer: Tokenizer, grid_rows: int, grid_cols: int) -> np.ndarray:

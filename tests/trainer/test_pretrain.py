@@ -10,7 +10,7 @@ import pytest
 
 from schemas import Corpus
 from tests.support.commands import LIMIT_S
-from tests.support.corpora import spoil_corpus, write_corpus
+from tests.support.corpora import spoil_corpus, token_with, write_corpus
 from tests.trainer.launches import (
     PRETRAIN,
     SAME,
@@ -55,9 +55,10 @@ def launched(corpus, tmp_path_factory):
 
     copied = ["--upload_to", f"file://{base}/bucket"]
     write_corpus(base / "sound", pages=6, shards=1, words=20, long_side=128)
+    spoil_corpus(base / "sound", base / "one bad page", {1})
     damaged = [
         "--corpus",
-        str(spoil_corpus(base / "sound", base / "damaged corpus", {1}, "no image")),
+        str(spoil_corpus(base / "one bad page", base / "damaged corpus", {4}, token_with(cell=16))),
         "--val_share",
         "0",
     ]
@@ -227,15 +228,17 @@ def test_too_many_skipped_steps_in_a_row_stop_the_run_without_a_checkpoint(launc
 def test_bad_samples_are_counted_and_recorded(launched):
     base, codes, printed = launched
     assert codes["bad page"] == 0
-    key = Corpus(base / "sound").key(1)
+    no_image, no_cell = (Corpus(base / "sound").key(number) for number in (1, 4))
+    reasons = (f"{no_image} in corpus-00000: the image ", f"{no_cell} in corpus-00000: token 2 has cell 16, outside")
     path = base / "bad page" / "bad_samples.jsonl"
     recorded = [json.loads(line) for line in path.read_text().splitlines()]
-    assert all(row["page"].startswith(f"{key} in corpus-00000: the image of {key} cannot be") for row in recorded)
+    assert all(row["page"].startswith(reasons) for row in recorded)
+    assert {row["page"].split()[0] for row in recorded} == {no_image, no_cell}
     steps = [row["step"] for row in recorded]
     counted = [row["bad_samples"] for row in rows(base / "bad page")]
     assert counted == [sum(step <= last for step in steps) for last in (1, 2, 3)]
-    assert len(steps) >= 4, "24 samples are read from six pages, so each page is read at least 4 times"
-    assert f"bad sample, replaced by another one ({path} lists all): {key}" in printed
+    assert len(steps) >= 8, "24 samples are read from six pages, so each page is read at least 4 times"
+    assert f"bad sample, replaced by another one ({path} lists all): {recorded[0]['page']}" in printed
 
 
 def test_a_run_stopped_by_max_hours_saves_and_resumes_bit_for_bit(launched):

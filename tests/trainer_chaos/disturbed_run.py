@@ -40,7 +40,8 @@ class DisturbedRun:
     def __init__(self, corpus: Path, output: Path, *flags: str) -> None:
         self.output = output
         self.checkpoints = output / "checkpoints"
-        self.arguments = ["--corpus", str(corpus), "--output", str(output), *SETTINGS, *flags]
+        cache = ["--cache_dir", str(output.parent / "cache")]
+        self.arguments = ["--corpus", str(corpus), "--output", str(output), *SETTINGS, *cache, *flags]
         self.printed = ""
         self.started = 0.0
 

@@ -12,21 +12,31 @@ from typing import Any
 from schemas import CorpusIndex, Sample, SchemaError, Tokenizer, UsageError, load_tokenizer
 from schemas.index import INDEX_NAME
 from schemas.reader import Shard
+from schemas.token_limits import TokenLimits
+from trainer.data.check_records import records_folder
+from trainer.data.local_shards import LocalShards
 from trainer.data.mixture import mixture
 from trainer.data.page_table import PageTable, read_page_table
 from trainer.data.remote import open_url, unreachable
-from trainer.data.shard_files import CachedShards, LocalShards, ShardFiles
+from trainer.data.shard_files import CachedShards, ShardFiles
 from trainer.settings.data import DataSettings
 
 OPEN_SHARDS = 256  # number of shards whose tar headers a process keeps in memory
 
 
 class CorpusPages:
-    """Pages of one corpus, read by row of the page table. Each process keeps the headers of the shards it read last."""
+    """Pages of one corpus, read by row of the page table. Each process keeps the headers of the shards it read last.
 
-    def __init__(self, table: PageTable, files: ShardFiles) -> None:
+    Args:
+        table: the pages.
+        files: the shards of the corpus.
+        limits: what holds for the tokens of all pages.
+    """
+
+    def __init__(self, table: PageTable, files: ShardFiles, limits: TokenLimits) -> None:
         self.table = table
         self.files = files
+        self.limits = limits
         self._open: OrderedDict[int, Shard] = OrderedDict()
 
     def __len__(self) -> int:
@@ -87,10 +97,13 @@ def open_corpora(settings: DataSettings) -> tuple[list[OpenCorpus], Tokenizer]:
     Raises:
         UsageError: a corpus is not finished, was built with a different tokenizer or grid, or has no training page. Or
             two corpora are the same, or the weights are invalid.
-        SchemaError: a corpus has a different schema version or a damaged manifest.
+        SchemaError: a corpus has a different schema version or a damaged manifest, or a local corpus lacks a shard.
     """
     tokenizer = load_tokenizer(settings.tokenizer)
-    corpora = [_open(path, weight, tokenizer, settings) for path, weight in mixture(settings.corpus)]
+    mixed = mixture(settings.corpus)
+    # Not for each corpus: a folder that cannot be used is reported once.
+    records = records_folder(settings.cache_dir) if any(_is_local(path) for path, _ in mixed) else None
+    corpora = [_open(path, weight, tokenizer, settings, records) for path, weight in mixed]
     first, *others = corpora
     for other in others:
         if (other.index.grid_rows, other.index.grid_cols) != (first.index.grid_rows, first.index.grid_cols):
@@ -111,7 +124,13 @@ def _require_different(corpora: Sequence[OpenCorpus]) -> None:
         paths[shards] = corpus.path
 
 
-def _open(path: str, weight: float | None, tokenizer: Tokenizer, settings: DataSettings) -> OpenCorpus:
+def _is_local(path: str) -> bool:
+    return "://" not in path
+
+
+def _open(
+    path: str, weight: float | None, tokenizer: Tokenizer, settings: DataSettings, records: Path | None
+) -> OpenCorpus:
     index, table = read_head(path)
     if tokenizer.sha256 != index.tokenizer.sha256:
         raise UsageError(_other_tokenizer(path, index, tokenizer, settings.tokenizer))
@@ -120,10 +139,9 @@ def _open(path: str, weight: float | None, tokenizer: Tokenizer, settings: DataS
     train, held_out = table.split(settings.val_share)
     if not len(train):
         raise UsageError(f"--val_share {settings.val_share} holds out all {len(held_out)} pages of {path}: lower it.")
-    files = shard_files(path, index, settings)
-    return OpenCorpus(
-        path, len(train) if weight is None else weight, index, CorpusPages(train, files), CorpusPages(held_out, files)
-    )
+    files, limits = shard_files(path, index, settings, records), TokenLimits.of(index)
+    pages = [CorpusPages(part, files, limits) for part in (train, held_out)]
+    return OpenCorpus(path, len(train) if weight is None else weight, index, *pages)
 
 
 def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
@@ -161,10 +179,22 @@ def _index_json(filesystem: Any, root: str, path: str) -> bytes:
         raise unreachable("--corpus", path, error) from error
 
 
-def shard_files(path: str, index: CorpusIndex, settings: DataSettings) -> ShardFiles:
-    """Returns the shards of a corpus as local files."""
-    if "://" not in path:
-        return LocalShards(Path(path, "shards"), index.shards)
+def shard_files(path: str, index: CorpusIndex, settings: DataSettings, records: Path | None) -> ShardFiles:
+    """Returns the shards of a corpus as local files.
+
+    Args:
+        path: a directory or a URL.
+        index: the index of the corpus.
+        settings: name the cache folder.
+        records: see `LocalShards`.
+
+    Raises:
+        IncompleteCorpus: a shard of a local corpus is missing or has a wrong size.
+    """
+    if _is_local(path):
+        local = LocalShards(Path(path, "shards"), index.shards, records)
+        local.require_complete()
+        return local
     return CachedShards(f"{path.rstrip('/')}/shards", index.shards, Path(settings.cache_dir))
 
 

@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from schemas import FolioError, Sample, SchemaError
-from schemas.sample import TOKEN_COLUMNS
+from schemas.token_limits import TokenLimits, count_words
 from trainer.data.collate import collate
 from trainer.data.corpora import CorpusPages
 from trainer.data.sample_order import SampleRef
@@ -25,13 +25,12 @@ from trainer.model.config import ModelConfig
 from trainer.model.page_canvas import page_patches
 from trainer.tasks.base import Example, Task, page_generator
 
-TOKEN_ID, WORD, LINE = (TOKEN_COLUMNS.index(name) for name in ("token_id", "word", "line"))
 MAX_BAD_IN_A_ROW = 100
 BATCHES_AHEAD = 4  # batches that each worker loads in advance
 
 
 class SampleError(FolioError):
-    """A sample cannot be read or decoded."""
+    """A sample cannot be decoded, or its tokens are not those of a page of its corpus."""
 
 
 class WorkerDied(FolioError):
@@ -73,7 +72,7 @@ class PageDataset(Dataset[Example]):
         """Returns the examples of a micro-batch. Making all texts before all images uses the CPU caches better."""
         try:
             samples = [self.corpora[ref.corpus].sample(ref.row) for ref in refs]
-            texts = [self._text(sample, ref.epoch) for sample, ref in zip(samples, refs, strict=True)]
+            texts = [self._text(sample, ref) for sample, ref in zip(samples, refs, strict=True)]
             return [self._with_image(text, sample) for text, sample in zip(texts, samples, strict=True)]
         except (SchemaError, SampleError):
             return [self[ref] for ref in refs]
@@ -90,7 +89,7 @@ class PageDataset(Dataset[Example]):
         while len(bad) < MAX_BAD_IN_A_ROW:
             try:
                 sample = pages.sample(row)
-                example = self._with_image(self._text(sample, ref.epoch), sample)
+                example = self._with_image(self._text(sample, ref), sample)
                 return replace(example, bad=tuple(bad)) if bad else example
             except (SchemaError, SampleError) as error:
                 bad.append(f"{pages.table.key(row)} in {pages.shard_name(row)}: {error}")
@@ -98,9 +97,9 @@ class PageDataset(Dataset[Example]):
                 row = int(chance.integers(len(pages)))
         raise TooManyBadSamples(f"{len(bad)} bad samples in a row, the last one {bad[-1]}")
 
-    def _text(self, sample: Sample, epoch: int) -> Example:
-        _require_usable(sample, self.model.vocab_size)
-        return self.task.example(sample, epoch)
+    def _text(self, sample: Sample, ref: SampleRef) -> Example:
+        _require_usable(sample, self.corpora[ref.corpus].limits)
+        return self.task.example(sample, ref.epoch)
 
     def _with_image(self, text: Example, sample: Sample) -> Example:
         model = self.model
@@ -109,14 +108,12 @@ class PageDataset(Dataset[Example]):
         return replace(text, page=page_patches(decode_image(sample, model.image_height, model.image_width), model))
 
 
-def _require_usable(sample: Sample, vocabulary: int) -> None:
+def _require_usable(sample: Sample, limits: TokenLimits) -> None:
     if not len(sample.tokens):
         return
-    ids = sample.tokens[:, TOKEN_ID]
-    if not 0 <= ids.min() <= ids.max() < vocabulary:
-        raise SampleError(f"{sample.key} has token ids outside the {vocabulary} of the tokenizer: verify the corpus")
-    if any(np.any(column[1:] < column[:-1]) for column in (sample.tokens[:, WORD], sample.tokens[:, LINE])):
-        raise SampleError(f"{sample.key} has words or lines out of order: verify the corpus")
+    words, lines = count_words(sample.json, f"{sample.key}.json")
+    if fault := limits.fault(sample.tokens, words, lines):
+        raise SampleError(f"{fault}: verify the corpus")
 
 
 def decode_image(sample: Sample, height: int, width: int) -> np.ndarray:

@@ -17,6 +17,7 @@ from schemas import PageStatus, SchemaError
 COLUMNS = ("key", "page", "status", "shard", "tokens")
 KEY_DIGITS = 16  # hex digits of a page's key that name its document
 BATCH_ROWS = 1 << 18
+GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)  # its fraction times 2**64
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,16 @@ class PageTable:
         """
         held_out = self.document < np.uint64(math.ceil(share * 2.0**64))
         return self._of(~held_out), self._of(held_out)
+
+    def scattered(self, most: int) -> list[int]:
+        """Returns up to `most` rows, chosen by a hash of document and page, in the order of this hash.
+
+        They come from all over the corpus. The same pages are chosen however the pages are divided into shards.
+        """
+        # Document hashes are random already. The multiplication scatters the pages of one document evenly among those
+        # of the others: multiples of the golden ratio, modulo 1, are evenly spread (Knuth, TAOCP 3, section 6.4).
+        mixed = (self.document + self.page.astype(np.uint64)) * GOLDEN_RATIO  # modulo 2**64
+        return np.lexsort((self.document, mixed))[:most].tolist()
 
     def _of(self, kept: np.ndarray) -> PageTable:
         bounds = np.append(0, np.cumsum(kept))[self.bounds]

@@ -1,4 +1,4 @@
-"""Local files of the shards of a corpus: in the corpus itself, or in a cache of limited size for a remote corpus.
+"""Local files of the shards of a remote corpus, in a cache of limited size.
 
 The SHA-256 of a shard is compared with the index before any of its samples is read.
 """
@@ -14,14 +14,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-import torch
-
 from schemas import FolioError, ShardInfo
 from schemas.support.hashing import sha256_of
 
 ATTEMPTS = 6  # maximum number of attempts to fetch a shard
 FIRST_PAUSE_S = 0.5  # pause after the first failed attempt; doubles after each further one
 SHA256 = re.compile("[0-9a-f]{64}")
+REPAIR = "fetch or build it again"
 
 
 class ShardError(FolioError):
@@ -40,42 +39,6 @@ class ShardFiles(Protocol):
             ShardError: the shard cannot be read or fetched, or its SHA-256 differs.
         """
         ...
-
-
-class LocalShards:
-    """The shards of a corpus on a local disk. Each rank checks the hash of a shard once, before it reads the shard.
-
-    Args:
-        folder: contains the tars.
-        shards: the shards of the index.
-    """
-
-    def __init__(self, folder: Path, shards: Sequence[ShardInfo]) -> None:
-        self.folder = folder
-        self.shards = shards
-        # Shared with the worker processes of the rank.
-        self._checked = torch.zeros(len(shards), dtype=torch.bool).share_memory_()
-
-    def path(self, number: int) -> Path:
-        """Returns the file of the shard in the corpus.
-
-        Raises:
-            ShardError: the file cannot be read, or its SHA-256 differs from the index.
-        """
-        shard = self.shards[number]
-        path = self.folder / f"{shard.name}.tar"
-        if not self._checked[number]:
-            try:
-                digest = sha256_of(path)
-            except OSError as error:
-                raise ShardError(f"{path} cannot be read: {error}; fetch or build it again.") from error
-            if digest != shard.sha256:
-                raise ShardError(
-                    f"{path} is not the shard of the index (sha256 {digest[:12]}, not {shard.sha256[:12]}): "
-                    "fetch or build it again."
-                )
-            self._checked[number] = True
-        return path
 
 
 class CachedShards:
@@ -107,7 +70,7 @@ class CachedShards:
         path = self.cached(number)
         try:
             while not _mark_as_used(path):
-                with _locked(path):
+                with locked(path):
                     if not path.exists():
                         self._fetch(self.shards[number], path)
         except OSError as error:
@@ -166,7 +129,7 @@ def cached_files(cache: Path, suffix: str) -> list[tuple[int, int, Path]]:
 def remove_leftovers(cache: Path) -> None:
     """Removes the partial files of killed or failed fetches, but not of those that still run."""
     for _, _, partial in cached_files(cache, ".part"):
-        with suppress(BlockingIOError), _locked(partial, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with suppress(BlockingIOError), locked(partial, fcntl.LOCK_EX | fcntl.LOCK_NB):
             partial.unlink(missing_ok=True)
 
 
@@ -180,7 +143,7 @@ def _mark_as_used(path: Path) -> bool:
 
 
 @contextmanager
-def _locked(path: Path, operation: int = fcntl.LOCK_EX) -> Iterator[None]:
+def locked(path: Path, operation: int = fcntl.LOCK_EX) -> Iterator[None]:
     """Holds the lock of a shard, which only one thread of one process can hold. It ends when the process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o666)

@@ -29,7 +29,7 @@ class Evaluation:
 
     Args:
         dataset: the held-out pages.
-        max_pages: maximum number of pages to read. They are taken from the corpora in turn.
+        max_pages: maximum number of pages to read. They are taken from the corpora in turn, see `PageTable.scattered`.
         block_size: pages per block.
         pad_multiple: see `trainer.data.collate.collate`.
     """
@@ -37,7 +37,8 @@ class Evaluation:
     def __init__(self, dataset: PageDataset, max_pages: int, block_size: int, pad_multiple: int) -> None:
         self.dataset = dataset
         self.pad_multiple = pad_multiple
-        rows = zip_longest(*([SampleRef(c, row, 0) for row in range(len(p))] for c, p in enumerate(dataset.corpora)))
+        chosen = (pages.table.scattered(max_pages) for pages in dataset.corpora)
+        rows = zip_longest(*([SampleRef(corpus, row, 0) for row in rows] for corpus, rows in enumerate(chosen)))
         refs = [ref for turn in rows for ref in turn if ref is not None][:max_pages]
         self.pages = len(refs)
         refs.sort(key=dataset.length)

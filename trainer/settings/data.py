@@ -27,7 +27,10 @@ class DataSettings(SettingsPart):
         "number of shards whose pages are shuffled together; remote shards are fetched in groups of this size",
         minimum=1,
     )
-    cache_dir: str = path_option("~/.cache/folio", "folder for the shards of remote corpora; several runs may share it")
+    cache_dir: str = path_option(
+        "~/.cache/folio",
+        "folder for shards of remote corpora, and for records of checked local shards; several runs may share it",
+    )
     cache_gb: float = option(64.0, "maximum size of the cached shards, in 1e9 bytes", minimum=0)
     workers: int = option(1, "processes per rank that decode pages; 0: the rank decodes between the steps", minimum=0)
     pad_multiple: int = option(32, "pad texts to a multiple of this number, targets to a multiple of its half; even")

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from schemas import Sample
-from tests.support.corpora import spoil_corpus, write_corpus
+from tests.support.corpora import spoil_corpus, token_with, write_corpus
 from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import (
@@ -146,12 +146,11 @@ def test_a_page_is_not_decoded_smaller_than_the_canvas_needs(height, width):
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
-    [("no image", "cannot be decoded"), ("unknown ids", "token ids outside"), ("backwards", "out of order")],
+    ("spoil", "reason"), [(None, "cannot be decoded"), (token_with(cell=16), "token 2 has cell 16, outside 0..15: ")]
 )
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_bad_sample_is_replaced_and_reported_with_its_shard(corpora, tmp_path, workers, fault, reason):
-    damaged = spoil_corpus(corpora["three"], tmp_path / "OUT", {1}, fault)
+def test_a_bad_sample_is_replaced_and_reported_with_its_shard(corpora, tmp_path, workers, spoil, reason):
+    damaged = spoil_corpus(corpora["three"], tmp_path / "OUT", {1}, spoil)
     dataset = _open(damaged)[0]
     refs = [[SampleRef(0, row, epoch) for row in range(3)] for epoch in range(2)]
     first, second = _batches(dataset, refs, workers)
@@ -164,9 +163,41 @@ def test_a_bad_sample_is_replaced_and_reported_with_its_shard(corpora, tmp_path,
         assert _rows(again) == _rows(batch)
 
 
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (token_with(token_id=32000), "token 2 has token_id 32000, outside 0..31999: verify the corpus"),
+        (token_with(token_id=-1), "token 2 has token_id -1, outside 0..31999"),
+        (token_with(word=-1), "token 2 has word -1, outside 0.."),
+        (token_with(word=10_000), "token 2 has word 10000, outside 0.."),
+        (token_with(line=-2), "token 2 has line -2, outside 0.."),
+        (token_with(line=10_000), "token 2 has line 10000, outside 0.."),
+        (token_with(cell=-1), "token 2 has cell -1, outside 0..15"),
+        (token_with(x1=1001), "token 2 has x1 1001, outside 0..1000"),
+        (token_with(y0=-3), "token 2 has y0 -3, outside 0..1000"),
+        (token_with(x0=9, x1=8), "whose corners are swapped"),
+        (token_with(y0=9, y1=8), "whose corners are swapped"),
+        (lambda tokens: tokens[::-1], "not in reading order"),
+        (lambda tokens: np.where(tokens < 0, tokens, np.nan), "is not an npy of int32"),
+    ],
+)
+def test_a_page_whose_tokens_are_out_of_range_is_bad_and_its_value_is_named(corpora, tmp_path, spoil, reason):
+    dataset = _open(spoil_corpus(corpora["three"], tmp_path / "OUT", {1}, spoil))[0]
+    (batch,) = _batches(dataset, [[SampleRef(0, row, 0) for row in range(3)]], 0)
+    assert batch["bad"]
+    assert all(reason in entry for entry in batch["bad"])
+
+
+def test_the_largest_numbers_of_the_schema_are_in_range(corpora, tmp_path):
+    largest = token_with(token_id=31999, cell=15, x0=1000, y0=1000, x1=1000, y1=1000)
+    dataset = _open(spoil_corpus(corpora["three"], tmp_path / "OUT", {0, 1, 2}, largest))[0]
+    (batch,) = _batches(dataset, [[SampleRef(0, row, 0) for row in range(3)]], 0)
+    assert not batch["bad"]
+
+
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_corpus_of_bad_samples_stops_the_run(corpora, tmp_path, workers):
-    dataset = _open(spoil_corpus(corpora["three"], tmp_path / "OUT", {0, 1, 2}, "no image"))[0]
+    dataset = _open(spoil_corpus(corpora["three"], tmp_path / "OUT", {0, 1, 2}))[0]
     with pytest.raises(TooManyBadSamples) as stopped:
         list(_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
     assert str(stopped.value).startswith(f"{MAX_BAD_IN_A_ROW} bad samples in a row, the last one ")
@@ -184,11 +215,12 @@ def test_a_shard_whose_hash_differs_from_the_index_is_refused_before_it_is_read(
         list(_batches(dataset, [[SampleRef(0, 0, 0)]], workers))
 
 
-def test_a_missing_shard_is_refused_and_named(corpora, tmp_path):
+def test_a_shard_that_vanishes_during_the_run_is_named(corpora, tmp_path):
     shutil.copytree(corpora["three"], tmp_path / "OUT")
+    dataset = _open(tmp_path / "OUT")[0]
     (tmp_path / "OUT" / "shards" / "corpus-00000.tar").unlink()
     with pytest.raises(ShardError, match=r"corpus-00000\.tar cannot be read: .* fetch or build it again"):
-        list(_batches(_open(tmp_path / "OUT")[0], [[SampleRef(0, 0, 0)]], 0))
+        list(_batches(dataset, [[SampleRef(0, 0, 0)]], 0))
 
 
 def test_a_killed_worker_ends_the_run_with_one_short_error(dataset, monkeypatch):

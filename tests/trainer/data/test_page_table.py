@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+from collections import Counter
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import MANIFEST_SCHEMA, Corpus, PageStatus, SchemaError
@@ -81,3 +83,23 @@ def test_a_shard_that_is_not_in_the_index_is_refused():
 def test_a_file_that_is_not_parquet_is_refused_and_named():
     with pytest.raises(SchemaError, match=r"manifest\.parquet cannot be read"):
         read_page_table(io.BytesIO(b"nothing"), ["a"], "manifest.parquet")
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(documents, st.integers(1, 200_000)), unique=True, max_size=20), st.randoms(), st.data())
+def test_the_chosen_pages_do_not_depend_on_the_shards(pages, random, data):
+    most = data.draw(st.integers(0, 20))
+    chosen = []
+    for _ in range(2):
+        table = _read([_page(*page, random.choice("abc")) for page in pages], ["a", "b", "c"])
+        chosen.append([table.key(row) for row in table.scattered(most)])
+    assert chosen[0] == chosen[1]
+    assert len(set(chosen[0])) == min(most, len(pages))
+
+
+def test_each_document_has_its_share_of_the_chosen_pages():
+    sizes = {hashlib.sha256(bytes([number])).hexdigest(): 10 * number for number in range(1, 21)}
+    table = _read([_page(sha256, page, "a") for sha256, size in sizes.items() for page in range(1, size + 1)], ["a"])
+    chosen = Counter(table.key(row).partition("-")[0] for row in table.scattered(len(table) // 5))
+    for sha256, size in sizes.items():
+        assert abs(chosen[sha256[:16]] - size / 5) <= 3

@@ -58,6 +58,18 @@ def test_pages_are_taken_from_the_corpora_in_turn_until_one_is_exhausted(paths):
         assert taken == {0: min(few, pages // 2), 1: max(pages // 2, pages - few)}
 
 
+def test_a_few_pages_come_from_all_parts_of_a_corpus_and_do_not_depend_on_its_shards(tmp_path):
+    chosen = []
+    for name, sizes in {"halves": (30, 30), "uneven": (1, 59)}.items():
+        write_corpus(tmp_path / name, pages=60, shards=sizes, words=10, long_side=64)
+        dataset = held_out(tmp_path / name)
+        refs = [ref for block in evaluation(dataset, 8).blocks for ref in block]
+        chosen.append([(dataset.key(ref), dataset.corpora[0].table.shard(ref.row)) for ref in refs])
+    halves, uneven = chosen
+    assert [key for key, _ in halves] == [key for key, _ in uneven]
+    assert min(Counter(shard for _, shard in halves)[number] for number in (0, 1)) >= 2
+
+
 @pytest.mark.parametrize("ranks", [1, 2, 3])
 def test_all_ranks_have_the_same_number_of_blocks_and_each_block_is_counted_once(paths, monkeypatch, ranks):
     dataset = held_out(*paths)
@@ -90,7 +102,7 @@ def test_held_out_losses_are_means_over_the_answers_of_all_corpora(paths):
 
 def test_held_out_pages_that_cannot_be_used_are_counted_and_logged_once(paths, tmp_path, caplog):
     write_corpus(tmp_path / "sound", pages=9, shards=1, words=20, long_side=64)
-    dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", set(range(0, 9, 2)), "no image"))
+    dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", set(range(0, 9, 2))))
     model = model_for(dataset)
     with only_rank(), caplog.at_level("WARNING", "trainer"):
         repeated = evaluation(dataset, 1000)
