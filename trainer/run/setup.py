@@ -24,6 +24,7 @@ from trainer.model.t5_import import import_t5
 from trainer.run.directory import make_cache, require_run_dir
 from trainer.run.wandb_log import require_wandb
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reserved_keys import require_agreement
 from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
 from trainer.tasks.base import Task
@@ -87,10 +88,15 @@ def pretraining(config: PretrainConfig, tokenizer: Tokenizer) -> Pretraining:
 
 
 def fit_to_corpora(config: Config, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> Config:
-    """Returns the settings with the vocabulary and the grid of the corpora in the model."""
+    """Returns the settings with the vocabulary and the grid of the corpora in the model.
+
+    Raises:
+        UsageError: the user has set another vocabulary or grid.
+    """
     index = corpora[0].index
-    model = config.model.with_tokenizer(tokenizer)
-    return replace(config, model=replace(model, grid_rows=index.grid_rows, grid_cols=index.grid_cols))
+    model = replace(config.model.with_tokenizer(tokenizer), grid_rows=index.grid_rows, grid_cols=index.grid_cols)
+    require_agreement(config.given_from_corpus, config.model, model)
+    return replace(config, model=model)
 
 
 def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, task: Task) -> dict[str, Any]:

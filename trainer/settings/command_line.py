@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from schemas import UsageError
-from schemas.support.nearest import nearest
 from trainer.model.config import MODEL_SIZES
+from trainer.settings.advice import advice_for
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig, setting_types
 from trainer.settings.training import flags, flags_by_part
@@ -61,7 +61,8 @@ def parse_command_line(argv: Sequence[str] | None = None) -> PretrainConfig:
     overrides = [word for word in rest if not word.startswith("-")]
     unknown = [word for word in rest if word.startswith("-")]
     if unknown:
-        raise UsageError(_unknown_flag(unknown[0]))
+        name = unknown[0].partition("=")[0]
+        raise UsageError(f"unknown flag {name}{advice_for(name, flag=True)}")
     if options.dry_run and {"true", "false"} & set(overrides):
         raise UsageError(NO_VALUE)
     values = {name: value for name in flags() if (value := getattr(options, name)) is not None}
@@ -94,11 +95,3 @@ def _parser() -> argparse.ArgumentParser:
         for name, text in part_flags.items():
             group.add_argument(f"--{name}", metavar="X", help=text, action="append" if name == "corpus" else "store")
     return parser
-
-
-def _unknown_flag(word: str) -> str:
-    name = word.partition("=")[0]
-    near = nearest(name.lstrip("-"), ["model", "config", "dry_run", *setting_types()])
-    if near is None:
-        return f"unknown flag {name}; --help lists the flags"
-    return f"unknown flag {name}; did you mean {f'{near}=VALUE' if '.' in near else f'--{near}'}?"
