@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from trainer.engine.parameter_groups import lr_scales
 from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
 from trainer.model.t5_import import import_t5
+from trainer.run.batch_advice import small_passes
 from trainer.run.directory import make_cache, require_run_dir
 from trainer.run.wandb_log import require_wandb
 from trainer.settings.pretrain import PretrainConfig
@@ -29,6 +31,8 @@ from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
 from trainer.tasks.base import Task
 from trainer.tasks.pretraining.task import Pretraining
+
+logger = logging.getLogger("trainer")
 
 CHECKPOINTS_DIR = "checkpoints"
 Config = TypeVar("Config", bound=TrainingConfig)
@@ -74,6 +78,8 @@ def prepare(config: TrainingConfig, make_task: MakeTask) -> PreparedRun:
     config = fit_to_corpora(config, corpora, tokenizer)
     task = make_task(config, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
+    if warning := small_passes(config.global_batch, config.micro_batch, distributed.world_size()):
+        logger.warning(f"warning: {warning}")
     common = facts(config, corpora, tokenizer, task)
     earlier = newest_checkpoint(Path(config.output, CHECKPOINTS_DIR))
     if earlier is not None:
