@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from schemas.errors import FolioError
+from schemas.errors import FolioError, UsageError
 from schemas.tokenizer import Tokenizer, load_tokenizer
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
@@ -64,41 +65,62 @@ def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
         exported model.
 
     Raises:
-        FolioError: the folder contains no exported model, its format is newer, or weights and config do not match.
+        FolioError: the folder contains no exported model, a file is missing or damaged, its format is newer, or weights
+            and config do not match.
     """
     folder = Path(directory)
-    model = DocFormerV2(_read_config(folder))
+    config = _read_config(folder)
     try:
         weights = load_file(folder / "model.safetensors")
     except (OSError, SafetensorError) as error:
         raise FolioError(f"{folder}/model.safetensors cannot be read ({error}): export the model again") from error
-    model.to(next(iter(weights.values())).dtype)
-    missing, unexpected = model.load_state_dict(weights, strict=False)
-    faults = [*unexpected, *(name for name in missing if not _is_tied(name))]
-    if faults:
+    try:
+        model = DocFormerV2(config)
+    except (RuntimeError, TypeError) as error:  # more memory than there is, or a number above 64 bits
+        reason = str(error).partition("\n")[0]
+        raise FolioError(f"{folder}/config.json describes a model that cannot be made here ({reason})") from error
+    expected = {name: value.shape for name, value in model.state_dict().items() if not _is_tied(name)}
+    found = {name: value.shape for name, value in weights.items() if value.is_floating_point()}
+    if faults := [name for name in {**weights, **expected} if found.get(name) != expected.get(name)]:
         raise FolioError(f"{folder}: model.safetensors does not fit config.json at {faults[0]}: export the model again")
-    return model.eval(), load_tokenizer(str(folder))
+    model.to(next(iter(weights.values())).dtype).load_state_dict(weights, strict=False)
+    try:
+        return model.eval(), load_tokenizer(str(folder))
+    except FolioError as error:
+        reason = str(error).removeprefix("--tokenizer ")
+        raise FolioError(f"the tokenizer of the model cannot be read ({reason}): export the model again") from error
 
 
 def _read_config(folder: Path) -> ModelConfig:
+    path = folder / "config.json"
     try:
-        config = json.loads((folder / "config.json").read_text())
+        config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FolioError(f"{folder} contains no config.json: give the folder of an exported model") from error
-    except ValueError as error:
-        raise FolioError(f"{folder}/config.json is damaged ({error}): export the model again") from error
-    if config.pop("model_type", None) != MODEL_TYPE:
-        raise FolioError(
-            f"{folder}/config.json does not have model_type {MODEL_TYPE}: give the folder of an exported model"
-        )
-    if (version := config.pop("format_version", 0)) > FORMAT_VERSION:
+    except OSError as error:
+        raise FolioError(f"{path} cannot be read ({error.strerror}): give the folder of an exported model") from error
+    except (ValueError, RecursionError) as error:
+        raise FolioError(f"{path} is damaged ({error}): export the model again") from error
+    if not isinstance(config, dict) or config.pop("model_type", None) != MODEL_TYPE:
+        raise FolioError(f"{path} does not have model_type {MODEL_TYPE}: give the folder of an exported model")
+    if not isinstance(version := config.pop("format_version", 0), int):
+        raise FolioError(f"{path} is damaged (format_version {version!r}): export the model again")
+    if version > FORMAT_VERSION:
         raise FolioError(f"{folder} has format {version}, this Folio reads {FORMAT_VERSION}: install a newer Folio")
     try:
+        _require_types(config)
         return ModelConfig(**config)
-    except TypeError as error:
-        raise FolioError(
-            f"{folder}/config.json is not a model of this Folio ({error}): export the model again"
-        ) from error
+    except (TypeError, UsageError) as error:
+        raise FolioError(f"{path} is not a model of this Folio ({error}): export the model again") from error
+
+
+def _require_types(config: dict[str, Any]) -> None:
+    """Raises `TypeError` if a value has another type than its field of `ModelConfig`."""
+    types = {"int": (int,), "float": (int, float), "bool": (bool,)}
+    for field in fields(ModelConfig):
+        value = config.get(field.name, field.default)
+        if value is not MISSING and type(value) not in types[str(field.type)]:
+            raise TypeError(f"{field.name} is {value!r}")
 
 
 def _weights(model: DocFormerV2) -> dict[str, Tensor]:
