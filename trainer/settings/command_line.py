@@ -25,7 +25,7 @@ Run the same command again to resume from the last checkpoint. SIGTERM and --max
 EPILOG = """\
 Set any other setting with key=value: optimizer.learning_rate=1e-3, objectives.hidden_box_share=0, model.dropout=0.1,
 deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml overrides the defaults in parentheses.
-RUN/config.yaml contains all settings that a run used.
+RUN/config.yaml contains all settings that a run used. The corpus decides the grid and the vocabulary of the model.
 
 The run writes to RUN: log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
 Exit codes: 0 done, 1 failed, or stopped by SIGTERM or --max_hours (only then RUN/stopped.json exists), 2 wrong usage,
