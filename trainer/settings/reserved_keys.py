@@ -53,9 +53,9 @@ def require_agreement(given: Iterable[str], ours: object, decided: object) -> No
     """
     wrong = [name for name in given if getattr(ours, name) != getattr(decided, name)]
     if wrong:
-        values = ", ".join(f"model.{name}={getattr(ours, name)} (there {getattr(decided, name)})" for name in wrong)
-        them = "it" if len(wrong) == 1 else "them"
-        raise UsageError(f"the corpus decides {them}, not the settings: leave out {values}")
+        values = ", ".join(f"model.{name}={getattr(ours, name)} (corpus: {getattr(decided, name)})" for name in wrong)
+        what, them = ("this setting", "it") if len(wrong) == 1 else ("these settings", "them")
+        raise UsageError(f"{values}: the corpus decides {what}, leave {them} out")
 
 
 def _keys(section: Mapping[str, Any], prefix: str) -> Iterator[str]:

@@ -215,11 +215,11 @@ def test_an_unknown_model_size_is_refused(refused, corpus):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["model.grid_rows=8"], "the corpus decides it, not the settings: leave out model.grid_rows=8 (there 4)"),
+        (["model.grid_rows=8"], "model.grid_rows=8 (corpus: 4): the corpus decides this setting, leave it out"),
         (
             ["model.pad_id=3", "model.vocab_size=100"],
-            "the corpus decides them, not the settings: leave out model.vocab_size=100 (there 32128), "
-            "model.pad_id=3 (there 0)",
+            "model.vocab_size=100 (corpus: 32128), model.pad_id=3 (corpus: 0): the corpus decides these settings, "
+            "leave them out",
         ),
     ],
 )
@@ -237,4 +237,4 @@ def test_settings_that_a_run_saved_are_accepted_for_its_corpus_and_refused_for_o
     write_corpus(tmp_path / "other", pages=9, words=5, long_side=64, grid=(2, 4))
     code, message = refused(tmp_path / "other", *saved)
     assert code == 2
-    assert message == "error: the corpus decides it, not the settings: leave out model.grid_rows=4 (there 2)"
+    assert message == "error: model.grid_rows=4 (corpus: 2): the corpus decides this setting, leave it out"
