@@ -7,7 +7,6 @@ evaluation, checkpoints) is in `trainer/run`.
 
 from __future__ import annotations
 
-import errno
 import logging
 import sys
 import time
@@ -39,6 +38,7 @@ with needs_extra("train"):
     from trainer.model.batch import Batch, to_device
     from trainer.run.directory import lock_run_dir, make_run_dir
     from trainer.run.dry_run import dry_run
+    from trainer.run.failures import explain, report
     from trainer.run.setup import MakeTask, build_engine, prepare, pretraining
     from trainer.run.training import Training, start_training
     from trainer.settings.command_line import parse_command_line
@@ -49,7 +49,6 @@ with needs_extra("train"):
 logger = logging.getLogger("trainer")
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: the code that shells report for Ctrl-C
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main(argv: Sequence[str] | None = None, task: MakeTask = pretraining) -> int:
@@ -69,15 +68,12 @@ def main(argv: Sequence[str] | None = None, task: MakeTask = pretraining) -> int
         # and each machine can have its own copy of a corpus.
         first_here = distributed.local_rank() == 0 and isinstance(error, IncompleteCorpus)
         if first or first_here or isinstance(error, (ShardError, TooManyBadSamples, WorkerDied)):
-            logger.error(f"error: {error}")
+            report(str(error))
         return error.exit_code
-    except OSError as error:
-        if error.errno not in FULL_DISK:
+    except Exception as error:
+        if (explanation := explain(error)) is None:
             raise
-        logger.error(
-            f"error: {error.filename or 'a file of the run'} cannot be written: {error.strerror}. Free disk space, "
-            "then run the same command again to resume from the last checkpoint."
-        )
+        report(explanation)
         return FAILED
     except KeyboardInterrupt:
         logger.error("stopped; run the same command again to resume from the last checkpoint")

@@ -1,6 +1,6 @@
 """Training speed on one device by model size, micro-batch and compilation, with synthetic batches and with shards.
 
-Each row is measured in a new process, by the code of a training run. It also works on a CPU, to try it out:
+Each row is measured in a new process, by the code of a training run. It also works on a CPU, but without MFU:
 
 python -m benchmarks.training.train_gpu --corpus OUT --table benchmarks/results/training/train_gpu.md
 """
@@ -129,8 +129,8 @@ def table_row(size: str, data: str, settings: dict[str, str], rates: dict[str, f
     compiled = "yes" if settings["compile"] == "true" else "no"
     figures = ["out of memory", *[""] * (len(COLUMNS) - 1)]
     if rates:
-        mfu, pages, memory, wait = (rates[name] for name in COLUMNS)
-        figures = [f"{mfu:.1%}", f"{pages:.1f}", f"{memory:.1f}", f"{wait:.1%}"]
+        mfu, pages, memory, wait = (rates.get(name) for name in COLUMNS)
+        figures = ["" if mfu is None else f"{mfu:.1%}", f"{pages:.1f}", f"{memory:.1f}", f"{wait:.1%}"]
     return "| " + " | ".join([size, data, settings["micro_batch"], compiled, *figures]) + " |"
 
 

@@ -19,10 +19,10 @@ MANY_RUNS = Path(__file__).with_name("many_runs.py")
 # Values of a log row that two equal runs share.
 SAME = ("step", "loss", "loss_denoise", "loss_line", "loss_grid", "acc_line", "acc_grid", "samples", "batch_id", "lr")
 
-# A model with one layer per stack and short texts: a step takes 0.1 s. Measuring the peak TFLOP/s would take 0.5 s.
+# A model with one layer per stack and short texts: a step takes 0.1 s.
 SMALL = (
     *("--model", "tiny", "--global_batch", "8", "--micro_batch", "2", "--log_every", "1", "--tensorboard", "false"),
-    *("--peak_tflops", "1", "optimizer.warmup_steps=100"),  # all steps are warm-up, whatever --max_steps is
+    "optimizer.warmup_steps=100",  # all steps are warm-up, whatever --max_steps is
     *("model.d_model=32", "model.d_ff=64", "model.heads=2", "model.encoder_layers=1", "model.decoder_layers=1"),
     *("model.image_height=64", "model.image_width=96", "objectives.max_text_tokens=32", "model.dropout=0.1"),
 )

@@ -75,7 +75,7 @@ def launched(corpus, tmp_path_factory):
         "more time": line("out of time", "--max_steps", "6"),
         **{f"faulty {name}": line(f"faulty {name}", *words, *FAULTY) for name, words in FAULTY_KINDS.items()},
     }
-    plan["whole"] += ["--peak_tflops", "0"]  # 0: measure the peak
+    plan["whole"] += ["--peak_tflops", "1"]
     codes, printed = run_many(plan, 2, base)
     return base, codes, printed
 
@@ -119,6 +119,12 @@ def test_every_logged_step_has_a_row_with_all_values(launched):
         assert row["loss"] == pytest.approx(row["loss_denoise"] + row["loss_line"] + row["loss_grid"])
         assert all(0 <= row[name] <= 1 for name in ("acc_denoise", "acc_line", "acc_grid", "mfu", "data_wait"))
         assert all(row[name] > 0 for name in ("pages_per_s", "tokens_per_s", "tflops", "mfu", "memory_gb", "grad_norm"))
+
+
+def test_without_a_peak_there_is_no_mfu_on_a_cpu(launched):
+    assert not any("mfu" in row for row in rows(launched[0] / "zero0"))
+    line = next(line for line in launched[2].splitlines() if line.startswith("step 1/3  loss "))
+    assert "mfu" not in line
 
 
 def test_a_higher_log_every_gives_fewer_but_equal_rows(launched):

@@ -9,6 +9,7 @@ from tests.trainer.launches import (
     launcher,
     run,
 )
+from trainer.run.failures import AFTERWARDS
 
 
 def test_the_launcher_returns_exit_code_2_and_only_one_rank_prints_the_error(corpus, tmp_path):
@@ -17,6 +18,10 @@ def test_the_launcher_returns_exit_code_2_and_only_one_rank_prints_the_error(cor
     assert done.returncode == 2
     assert done.stdout.count("--global_batch 7 is no multiple of the 2 ranks") == 1
     assert not (tmp_path / "RUN").exists()
+    lines = done.stdout.splitlines()
+    start = lines.index("error: --global_batch 7 is no multiple of the 2 ranks: use 6 or 8")
+    assert lines[start - 1 : start + 3] == ["", lines[start], AFTERWARDS, ""], "it stands apart from other lines"
+    assert "exits with return code = 2" in lines[start + 3], "what the note refers to"
 
 
 def test_a_missing_package_is_reported_with_the_command_that_installs_it(tmp_path):

@@ -36,8 +36,8 @@ def test_the_sweep_has_a_row_for_synthetic_pages_and_one_for_shards(tmp_path):
     )
     assert [row[:4] for row in found] == [["tiny", "synthetic", "2", "no"], ["tiny", "shards", "2", "no"]]
     for row in found:
-        mfu, pages_per_s, memory_gb, wait = (float(cell.rstrip("%")) for cell in row[4:])
-        assert 0 < mfu < 100
+        assert row[4] == "", "there is no MFU on a CPU"
+        pages_per_s, memory_gb, wait = (float(cell.rstrip("%")) for cell in row[5:])
         assert pages_per_s > 0
         assert memory_gb > 0
         assert 0 <= wait <= 100

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from schemas.errors import FolioError
+from schemas.errors import FolioError, UsageError
 from schemas.tokenizer import Tokenizer, load_tokenizer
 from schemas.version import VERSION
 from trainer.model.config import ModelConfig
@@ -81,19 +81,26 @@ def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
         exported model.
 
     Raises:
-        FolioError: the folder contains no exported model, its format is newer, or weights and config do not match.
+        FolioError: the folder contains no exported model, a file is missing or damaged, its format is newer, or weights
+            and config do not match.
     """
     folder = Path(directory)
-    model = DocFormerV2(read_config(folder))
+    config = read_config(folder)
     weights = read_weights(folder)
-    model.to(next(iter(weights.values())).dtype)
-    missing, unexpected = model.load_state_dict(weights, strict=False)
-    if faults := [*unexpected, *(name for name in missing if name not in TIED)]:
+    try:
+        model = DocFormerV2(config)
+    except (RuntimeError, TypeError) as error:  # more memory than there is, or a number above 64 bits
+        reason = str(error).partition("\n")[0]
+        raise FolioError(f"{folder}/{CONFIG} describes a model that cannot be made here ({reason})") from error
+    expected = {name: value.shape for name, value in model.state_dict().items() if name not in TIED}
+    found = {name: value.shape for name, value in weights.items() if value.is_floating_point()}
+    if faults := [name for name in {**weights, **expected} if found.get(name) != expected.get(name)]:
         raise FolioError(
             f"{folder}: {WEIGHTS} does not fit {CONFIG} at {faults[0]}. {_versions(_read_record(folder))}: "
             "export the model again."
         )
-    return model.eval(), load_tokenizer(str(folder))
+    model.to(next(iter(weights.values())).dtype).load_state_dict(weights, strict=False)
+    return model.eval(), read_tokenizer(folder)
 
 
 def is_exported(folder: Path) -> bool:
@@ -111,7 +118,8 @@ def read_steps(folder: Path) -> int:
     Raises:
         FolioError: the folder contains no exported model.
     """
-    return int(_read_record(folder).get("steps", 0))
+    steps = _read_record(folder).get("steps", 0)
+    return steps if isinstance(steps, int) else 0
 
 
 def read_config(folder: Path) -> ModelConfig:
@@ -121,12 +129,15 @@ def read_config(folder: Path) -> ModelConfig:
         FolioError: the folder contains no exported model, or the settings are not those of a model of this Folio.
     """
     record = _read_record(folder)
-    if record.get("format_version", 0) > FORMAT_VERSION:
+    if not isinstance(version := record.get("format_version", 0), int):
+        raise FolioError(f"{folder}/{CONFIG} is damaged (format_version {version!r}): export the model again.")
+    if version > FORMAT_VERSION:
         raise FolioError(f"{folder} has a newer format. {_versions(record)}: install a newer Folio.")
     settings = {name: value for name, value in record.items() if name not in RECORD}
     try:
+        _require_types(settings)
         return ModelConfig(**settings)
-    except TypeError as error:
+    except (TypeError, UsageError) as error:
         raise FolioError(f"{folder}/{CONFIG} does not fit. {_versions(record)}: {error}.") from error
 
 
@@ -149,18 +160,41 @@ def read_weights(folder: Path, *, heads: bool = False) -> dict[str, Tensor]:
     return weights
 
 
-def _read_record(folder: Path) -> dict[str, Any]:
+def read_tokenizer(folder: Path) -> Tokenizer:
+    """Returns the tokenizer of an exported model.
+
+    Raises:
+        FolioError: its file is missing or damaged.
+    """
     try:
-        record = json.loads((folder / CONFIG).read_text())
+        return load_tokenizer(str(folder))
+    except FolioError as error:
+        reason = str(error).removeprefix("--tokenizer ")
+        raise FolioError(f"the tokenizer of the model cannot be read ({reason}): export the model again") from error
+
+
+def _read_record(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FolioError(f"{folder} contains no {CONFIG}: give the folder of an exported model") from error
-    except ValueError as error:
-        raise FolioError(f"{folder}/{CONFIG} is damaged ({error}): export the model again") from error
-    if record.get("model_type") != MODEL_TYPE:
-        raise FolioError(
-            f"{folder}/{CONFIG} does not have model_type {MODEL_TYPE}: give the folder of an exported model"
-        )
+    except OSError as error:
+        raise FolioError(f"{path} cannot be read ({error.strerror}): give the folder of an exported model") from error
+    except (ValueError, RecursionError) as error:
+        raise FolioError(f"{path} is damaged ({error}): export the model again") from error
+    if not isinstance(record, dict) or record.get("model_type") != MODEL_TYPE:
+        raise FolioError(f"{path} does not have model_type {MODEL_TYPE}: give the folder of an exported model")
     return record
+
+
+def _require_types(settings: dict[str, Any]) -> None:
+    """Raises `TypeError` if a value has another type than its field of `ModelConfig`."""
+    types = {"int": (int,), "float": (int, float), "bool": (bool,)}
+    for field in fields(ModelConfig):
+        value = settings.get(field.name, field.default)
+        if value is not MISSING and type(value) not in types[str(field.type)]:
+            raise TypeError(f"{field.name} is {value!r}")
 
 
 def _versions(record: dict[str, Any]) -> str:

@@ -77,13 +77,14 @@ def estimate(config: TrainingConfig, pages: int, parameters: int, memory: float,
         rates: see `Throughput.rates`.
     """
     per_s, total_pages = rates["pages_per_s"], config.max_steps * config.global_batch
+    mfu = f"mfu {rates['mfu']:.1%}, " if "mfu" in rates else ""
     return "\n".join(
         [
             f"model      {parameters / 1e6:,.1f}M parameters, {memory:.2f} GB on the rank that needs most",
             f"page       {1e3 * rates['tflops'] / per_s:,.3g} GFLOP, {rates['tokens_per_s'] / per_s:,.0f} tokens; "
             f"padding {rates['padding']:.1%} of all positions",
             f"speed      {per_s:.2f} pages/s, {rates['step_s']:.2f} s per step, {rates['tflops']:.3g} TFLOP/s, "
-            f"mfu {rates['mfu']:.1%}, data {rates['data_wait']:.0%}",
+            f"{mfu}data {rates['data_wait']:.0%}",
             f"one epoch  {duration(pages / per_s)} for {pages:,} pages",
             f"whole run  {duration(total_pages / per_s)} for {config.max_steps:,} steps, {total_pages:,} pages; "
             "evaluations and checkpoints are not included",

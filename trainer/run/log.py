@@ -123,30 +123,46 @@ def _row(line: bytes) -> dict[str, Any] | None:
 
 
 def training_line(row: dict[str, Any], max_steps: int) -> str:
-    """Returns a training row as one readable line."""
+    """Returns a training row as one readable line. It fits 160 columns, so some values are only in the files."""
     left_s = (max_steps - row["step"]) * row["step_s"]
-    return (
-        f"step {row['step']:>{len(str(max_steps))}}/{max_steps}  loss {row['loss']:.3f}  {_objectives(row)}  "
-        f"lr {row['lr']:.1e}  grad {row['grad_norm']:.2f}  {row['pages_per_s']:.1f} pages/s  "
-        f"{row['tokens_per_s']:,.0f} tokens/s  {row['tflops']:.3g} TFLOP/s  mfu {row['mfu']:.1%}  "
-        f"data {row['data_wait']:.0%}  {row['memory_gb']:.1f} GB  {duration(left_s)} left"
-    )
+    mfu = [f"mfu {row['mfu']:.0%}"] if "mfu" in row else []
+    fields = [
+        f"step {row['step']:>{len(str(max_steps))}}/{max_steps}",
+        f"loss {_digits(row['loss'], 3)}",
+        *_objectives(row, percent_decimals=0),
+        f"lr {row['lr']:.1e}".replace("e-0", "e-"),
+        f"grad {_digits(row['grad_norm'], 2)}",
+        f"{_digits(row['pages_per_s'], 2)} pages/s",
+        *mfu,
+        f"data {row['data_wait']:.0%}",
+        f"{duration(left_s)} left",
+    ]
+    return "  ".join(fields)
 
 
 def validation_line(row: dict[str, Any]) -> str:
     """Returns a validation row as one readable line."""
-    return (
-        f"step {row['step']} on {row['val_pages']} held-out pages  "
-        f"loss {row['val_loss']:.3f}  {_objectives(row, 'val_')}"
-    )
+    fields = [
+        f"step {row['step']} on {row['val_pages']} held-out pages",
+        f"loss {_digits(row['val_loss'], 3)}",
+        *_objectives(row, "val_"),
+    ]
+    return "  ".join(fields)
 
 
-def _objectives(row: dict[str, Any], prefix: str = "") -> str:
-    parts = (
-        f"{name} {row[f'{prefix}loss_{name}']:.3f} ({row[f'{prefix}acc_{name}']:.1%})"
+def _objectives(row: dict[str, Any], prefix: str = "", percent_decimals: int = 1) -> list[str]:
+    return [
+        f"{name} {_digits(row[f'{prefix}loss_{name}'], 3)} ({row[f'{prefix}acc_{name}']:.{percent_decimals}%})"
         for name in objective_names(row, prefix)
-    )
-    return "  ".join(parts)
+    ]
+
+
+def _digits(value: float, decimals: int) -> str:
+    """Returns a number with fewer decimals if it is large, and with an exponent from 1e6 on."""
+    if not abs(value) < 1e6:  # true for nan, too
+        return f"{value:.0e}"
+    places = len(str(int(abs(value))))
+    return f"{value:.{max(0, decimals + 1 - places)}f}"
 
 
 def objective_names(row: Mapping[str, Any], prefix: str = "") -> list[str]:

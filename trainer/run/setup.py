@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -20,14 +21,18 @@ from trainer.data.corpora import OpenCorpus, open_corpora
 from trainer.data.sample_order import micro_batch_size
 from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
+from trainer.run.batch_advice import small_passes
 from trainer.run.directory import make_cache, require_run_dir
 from trainer.run.starting_point import starting_scales
 from trainer.run.wandb_log import require_wandb
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reserved_keys import require_agreement
 from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
 from trainer.tasks.base import Task
 from trainer.tasks.pretraining.task import Pretraining
+
+logger = logging.getLogger("trainer")
 
 Config = TypeVar("Config", bound=TrainingConfig)
 MakeTask = Callable[[Any, Tokenizer], Task]
@@ -72,6 +77,8 @@ def prepare(config: TrainingConfig, make_task: MakeTask) -> PreparedRun:
     config = fit_to_corpora(config, corpora, tokenizer)
     task = make_task(config, tokenizer)
     micro_batch = micro_batch_size(config.global_batch, config.micro_batch, distributed.world_size())
+    if warning := small_passes(config.global_batch, config.micro_batch, distributed.world_size()):
+        logger.warning(f"warning: {warning}")
     common = facts(config, corpora, tokenizer, task)
     earlier = newest_checkpoint(Path(config.output, CHECKPOINTS_DIR))
     if earlier is not None:
@@ -86,10 +93,15 @@ def pretraining(config: PretrainConfig, tokenizer: Tokenizer) -> Pretraining:
 
 
 def fit_to_corpora(config: Config, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer) -> Config:
-    """Returns the settings with the vocabulary and the grid of the corpora in the model."""
+    """Returns the settings with the vocabulary and the grid of the corpora in the model.
+
+    Raises:
+        UsageError: the user has set another vocabulary or grid.
+    """
     index = corpora[0].index
-    model = config.model.with_tokenizer(tokenizer)
-    return replace(config, model=replace(model, grid_rows=index.grid_rows, grid_cols=index.grid_cols))
+    model = replace(config.model.with_tokenizer(tokenizer), grid_rows=index.grid_rows, grid_cols=index.grid_cols)
+    require_agreement(config.given_from_corpus, config.model, model)
+    return replace(config, model=model)
 
 
 def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Tokenizer, task: Task) -> dict[str, Any]:

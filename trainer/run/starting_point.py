@@ -10,14 +10,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from schemas import FolioError, Tokenizer, UsageError, load_tokenizer
+from schemas import FolioError, Tokenizer, UsageError
 from trainer.checkpoints.engine_state import whole_weights
 from trainer.checkpoints.manifest import Checkpoint
 from trainer.checkpoints.store import CHECKPOINTS_DIR, newest_sound_checkpoint
 from trainer.engine.parameter_groups import lr_scales
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
-from trainer.model.export import MODEL_DIR, is_exported, read_config, read_steps, read_weights
+from trainer.model.export import MODEL_DIR, is_exported, read_config, read_steps, read_tokenizer, read_weights
 from trainer.model.t5_import import import_t5
 from trainer.settings.run import RunSettings
 
@@ -97,7 +97,7 @@ def _read(path: Path) -> _Trained | None:
             raise FolioError(f"{place} was written by another version of Folio: {error}.") from error
         return _Trained(place, config, facts["tokenizer"], whole_weights(place.parent, checkpoint))
     if exported is not None:
-        tokenizer = load_tokenizer(str(exported)).sha256[:16]
+        tokenizer = read_tokenizer(exported).sha256[:16]
         return _Trained(exported, read_config(exported), tokenizer, read_weights(exported, heads=True))
     return None
 

@@ -38,11 +38,11 @@ class Throughput:
     """Counts work and time since the rates were last read. Only the time of steps counts.
 
     Args:
-        peak_tflops: peak TFLOP/s of all ranks together.
+        peak_tflops: peak TFLOP/s of all ranks together; None: not known.
         clock: returns monotonic seconds.
     """
 
-    def __init__(self, peak_tflops: float, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, peak_tflops: float | None, clock: Callable[[], float] = time.perf_counter) -> None:
         self.peak_tflops = peak_tflops
         self.clock = clock
         self.restart()
@@ -80,7 +80,8 @@ class Throughput:
         """Returns the rates since the last call and restarts.
 
         Returns:
-            step_s, pages_per_s, tokens_per_s, tflops, and the shares (0 to 1) padding, mfu and data_wait.
+            step_s, pages_per_s, tokens_per_s, tflops, and the shares (0 to 1) padding, data_wait and, if the peak is
+            known, mfu.
         """
         seconds = self.clock() - self._since
         tflops = self._flops / seconds / 1e12
@@ -90,25 +91,28 @@ class Throughput:
             "tokens_per_s": self._tokens / seconds,
             "padding": 1 - self._tokens / self._positions,
             "tflops": tflops,
-            "mfu": tflops / self.peak_tflops,
+            **({"mfu": tflops / self.peak_tflops} if self.peak_tflops else {}),
             "data_wait": self._wait_s / seconds,
         }
         self.restart()
         return row
 
 
-def total_peak_tflops(device: torch.device, config: TrainingConfig) -> float:
-    """Returns the peak TFLOP/s of all ranks together. Collective: all ranks call it.
+def total_peak_tflops(device: torch.device, config: TrainingConfig) -> float | None:
+    """Returns the peak TFLOP/s of all ranks together, or None on CPUs. Collective: all ranks call it.
 
-    The peak of each rank is `--peak_tflops` or, if that is 0, the peak of its device.
+    The peak of each rank is `--peak_tflops` or, if that is 0, the peak of its GPU. The peak of a CPU is not measured:
+    the other ranks, the workers and other programs use the same cores, so a measurement would be too low.
     """
+    if not config.peak_tflops and device.type != "cuda":
+        return None
     dtype = torch.bfloat16 if config.dtype == "bf16" else torch.float32
     return distributed.sum_over_ranks({"peak": config.peak_tflops or peak_tflops(device, dtype)})["peak"]
 
 
 def peak_tflops(device: torch.device, dtype: torch.dtype) -> float:
-    """Returns the peak TFLOP/s of one device: from the table for bf16 on a known GPU, otherwise measured."""
-    if device.type == "cuda" and dtype == torch.bfloat16:
+    """Returns the peak TFLOP/s of one GPU: from the table for bf16 on a known GPU, otherwise measured."""
+    if dtype == torch.bfloat16:
         name = torch.cuda.get_device_name(device)
         for known, peak in PEAK_BF16_TFLOPS.items():
             if known in name:
@@ -117,10 +121,9 @@ def peak_tflops(device: torch.device, dtype: torch.dtype) -> float:
 
 
 def measure_matmul_tflops(device: torch.device, dtype: torch.dtype, seconds: float = 0.5) -> float:
-    """Returns the best TFLOP/s of a square matrix product within `seconds`. Collective: all ranks measure together."""
-    size = 1024 if device.type == "cpu" else 8192
+    """Returns the best TFLOP/s of a square matrix product within `seconds`."""
+    size = 8192
     left, right = (torch.randn(size, size, dtype=dtype, device=device) for _ in range(2))
-    distributed.barrier()
     best_s, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end or best_s == float("inf"):
         start = time.perf_counter()

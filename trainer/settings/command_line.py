@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from schemas import UsageError
-from schemas.support.nearest import nearest
 from trainer.model.config import MODEL_SIZES
+from trainer.settings.advice import advice_for
 from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig, setting_types
 from trainer.settings.training import flags, flags_by_part
@@ -25,7 +25,7 @@ Run the same command again to resume from the last checkpoint. SIGTERM and --max
 EPILOG = """\
 Set any other setting with key=value: optimizer.learning_rate=1e-3, objectives.hidden_box_share=0, model.dropout=0.1,
 deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml overrides the defaults in parentheses.
-RUN/config.yaml contains all settings that a run used.
+RUN/config.yaml contains all settings that a run used. The corpus decides the grid and the vocabulary of the model.
 
 The run writes to RUN: log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
 Exit codes: 0 done, 1 failed, or stopped by SIGTERM or --max_hours (only then RUN/stopped.json exists), 2 wrong usage,
@@ -61,7 +61,8 @@ def parse_command_line(argv: Sequence[str] | None = None) -> PretrainConfig:
     overrides = [word for word in rest if not word.startswith("-")]
     unknown = [word for word in rest if word.startswith("-")]
     if unknown:
-        raise UsageError(_unknown_flag(unknown[0]))
+        name = unknown[0].partition("=")[0]
+        raise UsageError(f"unknown flag {name}{advice_for(name, flag=True)}")
     if options.dry_run and {"true", "false"} & set(overrides):
         raise UsageError(NO_VALUE)
     values = {name: value for name in flags() if (value := getattr(options, name)) is not None}
@@ -94,11 +95,3 @@ def _parser() -> argparse.ArgumentParser:
         for name, text in part_flags.items():
             group.add_argument(f"--{name}", metavar="X", help=text, action="append" if name == "corpus" else "store")
     return parser
-
-
-def _unknown_flag(word: str) -> str:
-    name = word.partition("=")[0]
-    near = nearest(name.lstrip("-"), ["model", "config", "dry_run", *setting_types()])
-    if near is None:
-        return f"unknown flag {name}; --help lists the flags"
-    return f"unknown flag {name}; did you mean {f'{near}=VALUE' if '.' in near else f'--{near}'}?"

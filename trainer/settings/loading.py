@@ -6,22 +6,32 @@ overrides `a.b=c`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
-from yaml import YAMLError
 
 from schemas import UsageError
 from schemas.support.home import expanded_path
-from schemas.support.nearest import nearest
 from trainer.model.config import MODEL_SIZES
+from trainer.settings.advice import advice_for
 from trainer.settings.pretrain import SECTIONS, PretrainConfig, setting_types
+from trainer.settings.reserved_keys import FROM_CORPUS
+from trainer.settings.source import Source, first_line, from_file, from_flag, from_override
 from trainer.settings.training import TrainingConfig
 
 CONFIG_DIR = Path(__file__).parent.parent / "configs"
+KINDS = {
+    "int": "a whole number",
+    "int | None": "a whole number or null",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+}
 
 
 def load_config(
@@ -39,22 +49,19 @@ def load_config(
         overrides: strings of the form `a.b=c`.
 
     Raises:
-        UsageError: a size, file, key or value is unknown. For a key, the message names the most similar one.
+        UsageError: a size, file, key or value is unknown. For a key, the message names the setting that was meant.
     """
     if size not in MODEL_SIZES:
         raise UsageError(f"--model {size}: choose one of {', '.join(MODEL_SIZES)}")
+    given = [] if file is None else [from_file(expanded_path(file))]
+    given += [from_flag(name, value) for name, value in (flag_values or {}).items()]
+    given += [from_override(text) for text in overrides]
     settings = OmegaConf.structured(PretrainConfig(model=MODEL_SIZES[size]))
-    settings = _merge(settings, _read_yaml(CONFIG_DIR / f"{size}.yaml"), f"configs/{size}.yaml")
-    if file is not None:
-        settings = _merge(settings, _read_yaml(expanded_path(file)), file)
-    for name, value in (flag_values or {}).items():
-        settings = _merge(settings, OmegaConf.create({name: value}), f"--{name} {value}")
-    for override in overrides:
-        settings = _merge(settings, _parse(override), override)
-    try:
-        return cast(PretrainConfig, OmegaConf.to_object(settings))
-    except OmegaConfBaseException as error:
-        raise UsageError(_first_line(error)) from error
+    for source in (from_file(CONFIG_DIR / f"{size}.yaml"), *given):
+        settings = _merge(settings, source)
+    config = _to_dataclass(settings)
+    in_model = {key for source in given for key in source.values.get("model", {})}
+    return replace(config, given_from_corpus=tuple(key for key in FROM_CORPUS if key in in_model))
 
 
 def to_yaml(config: TrainingConfig) -> str:
@@ -62,51 +69,49 @@ def to_yaml(config: TrainingConfig) -> str:
     return OmegaConf.to_yaml(OmegaConf.structured(config))
 
 
-def _read_yaml(path: Path) -> DictConfig:
-    try:
-        content = OmegaConf.load(path)
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise UsageError(f"--config {path} cannot be read: {error}") from error
-    if not isinstance(content, DictConfig):
-        raise UsageError(f"--config {path} contains no `key: value` settings")
-    return content
-
-
-def _parse(override: str) -> DictConfig:
-    if "=" not in override:
-        raise UsageError(f"{override}: expected key=value, as in optimizer.learning_rate=1e-3")
-    try:
-        return OmegaConf.from_dotlist([override])
-    except (YAMLError, OmegaConfBaseException) as error:
-        raise UsageError(f"{override}: {_first_line(error)}") from error
-
-
-def _merge(settings: DictConfig, changes: DictConfig, source: str) -> DictConfig:
+def _merge(settings: DictConfig, source: Source) -> DictConfig:
     # OmegaConf makes the settings of frozen dataclasses read-only, but here they are still being merged.
     for node in (settings, settings.model, settings.objectives, settings.optimizer):
         OmegaConf.set_readonly(node, False)
+    _require_shapes(source)
     try:
-        _require_sections(changes, source)
-        return cast(DictConfig, OmegaConf.merge(settings, changes))
+        return cast(DictConfig, OmegaConf.merge(settings, source.values))
     except ConfigKeyError as error:
-        near = nearest(str(error.full_key), [*setting_types(), *SECTIONS])
-        advice = f"did you mean {near}?" if near else "--help and RUN/config.yaml list all settings"
-        raise UsageError(f"{source}: there is no setting {error.full_key}; {advice}") from error
+        key = str(error.full_key)
+        raise UsageError(f"{source.where(key)}there is no setting {key}{advice_for(key, flag=False)}") from error
     except OmegaConfBaseException as error:
-        advice = ": use true or false" if setting_types().get(str(error.full_key)) == "bool" else ""
-        raise UsageError(f"{source}: {_first_line(error)}{advice}") from error
+        key = re.sub(r"\[.*", "", str(error.full_key))  # a list reports its item
+        raise _wrong_value(source, key) from error
 
 
-def _require_sections(changes: DictConfig, source: str) -> None:
-    """Raises `UsageError` if a list or a section got a single value: OmegaConf's own message would be unclear."""
-    for name, value in cast("dict[str, Any]", OmegaConf.to_container(changes)).items():
-        if name == "corpus" and not isinstance(value, list):
-            raise UsageError(f"{source}: use --corpus {value}, or in YAML corpus: [{value}]")
+def _to_dataclass(settings: DictConfig) -> PretrainConfig:
+    try:
+        return cast(PretrainConfig, OmegaConf.to_object(settings))
+    except OmegaConfBaseException as error:  # values are already checked, so it is a reference ${...} in one
+        raise UsageError(f"{error.full_key}: {first_line(error)}") from error
+
+
+def _require_shapes(source: Source) -> None:
+    """Raises `UsageError` if a list or a section got something else: OmegaConf's own message would be unclear."""
+    for name, value in cast("dict[str, Any]", OmegaConf.to_container(source.values)).items():
+        if name == "corpus" and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+            if isinstance(value, str):
+                raise UsageError(f"{source.named(name)}: use --corpus {value}, or in YAML corpus: [{value}]")
+            raise _wrong_value(source, name)
         if name == "model" and str(value) in MODEL_SIZES:
-            raise UsageError(f"{source}: use --model {value}")
+            raise UsageError(f"{source.named(name)}: use --model {value}")
         if name in (*SECTIONS, "deepspeed") and not isinstance(value, dict):
-            raise UsageError(f"{source}: {name} is a section: set one of its keys, as in {name}.KEY=VALUE")
+            raise UsageError(
+                f"{source.named(name)} is a section, got {_shown(value)}: set one of its keys, as in {name}.KEY=VALUE"
+            )
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def _wrong_value(source: Source, key: str) -> UsageError:
+    kind = setting_types().get(key, "")
+    choices = re.findall(r"'(\w+)'", kind)
+    expected = " or ".join(choices) if choices else KINDS.get(kind, "a list of texts")
+    return UsageError(f"{source.named(key)} must be {expected}, got {_shown(source.value(key))}")
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value in (None, "") else str(value)

@@ -43,7 +43,7 @@ class RunSettings(SettingsPart):
     upload_to: str = path_option("", "URL to which each checkpoint and the model are copied (gs://, s3:// ...)")
     profile_steps: str = option("", "A:B: profile steps A to B and write the result to RUN/profile/")
     peak_tflops: float = option(
-        0.0, "peak TFLOP/s of one device, for MFU; 0: from a table of GPUs, otherwise measured", minimum=0
+        0.0, "peak TFLOP/s of one device, for MFU; 0: of the GPU, by a table or measured; no MFU on CPUs", minimum=0
     )
     tensorboard: bool = option(True, "also write TensorBoard events")
     wandb_project: str = option("", "also log to this Weights & Biases project (needs the extra wandb)")

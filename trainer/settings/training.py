@@ -6,7 +6,7 @@ they are set by `section.key=value`.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any
 
 from trainer.model.config import MODEL_SIZES, ModelConfig
@@ -23,11 +23,16 @@ PARTS: dict[str, type[SettingsPart]] = {"data": DataSettings, "run": RunSettings
 class TrainingConfig(EngineSettings, RunSettings, DataSettings):
     """All parts and the model. The settings of a command inherit from it and add the section of their task.
 
+    Attributes:
+        model: the section `model`.
+        given_from_corpus: the keys of the model that the corpora decide but the user has set. Not a setting itself.
+
     Raises:
         UsageError: a value is out of its range.
     """
 
     model: ModelConfig = MODEL_SIZES["small"]
+    given_from_corpus: tuple[str, ...] = field(default=(), compare=False, metadata={"omegaconf_ignore": True})
 
 
 def flags_by_part() -> dict[str, dict[str, str]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save, save_file
 
 from schemas.errors import FolioError
 from tests.support.disks import small_disk
@@ -117,12 +117,68 @@ def test_a_failed_export_on_a_full_disk_keeps_the_earlier_export(tmp_path):
     ("file", "content", "words"),
     [
         ("model.safetensors", b"not weights", "model.safetensors cannot be read"),
+        ("model.safetensors", b"", "model.safetensors cannot be read"),
+        ("model.safetensors", save({}), "does not fit config.json at "),
+        ("spiece.model", b"", "the tokenizer of the model cannot be read"),
         ("config.json", b"{", "config.json is damaged"),
         ("config.json", b'{"model_type": "docformer_v2", "folio_version": "9.1"}', r"Folio 9\.1 wrote it"),
+        ("config.json", b'{"model_type": "\xff"}', "config.json is damaged"),
+        ("config.json", b"[" * 100_000, "config.json is damaged"),
+        ("config.json", b"[1]", "config.json does not have model_type docformer_v2"),
+        ("config.json", b"null", "config.json does not have model_type docformer_v2"),
     ],
 )
 def test_a_damaged_file_is_named(exported, tmp_path, file, content, words):
     folder = shutil.copytree(exported, tmp_path / "model")
     (folder / file).write_bytes(content)
     with pytest.raises(FolioError, match=words):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors", "spiece.model"])
+@pytest.mark.parametrize("instead", ["nothing", "a folder"])
+def test_a_missing_file_is_refused(exported, tmp_path, file, instead):
+    folder = shutil.copytree(exported, tmp_path / "model")
+    (folder / file).unlink()
+    if instead == "a folder":
+        (folder / file).mkdir()
+    with pytest.raises(FolioError, match=r"config\.json|model\.safetensors cannot be read|the tokenizer of the model"):
+        load_model(folder)
+
+
+def test_a_file_in_place_of_the_folder_is_refused(exported):
+    with pytest.raises(FolioError, match="give the folder of an exported model"):
+        load_model(exported / "config.json")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("format_version", "2", "format_version '2'"),
+        ("format_version", None, "format_version None"),
+        ("d_model", "128", "d_model is '128'"),
+        ("d_model", 128.0, "d_model is 128.0"),
+        ("d_model", None, "d_model is None"),
+        ("visual_boxes", 1, "visual_boxes is 1"),
+        ("dropout", 2, "model.dropout must lie in"),
+        ("d_ff", 10**15, "describes a model that cannot be made here"),
+        ("d_ff", 10**30, "describes a model that cannot be made here"),
+        ("vocab_size", 5, "does not fit config.json at tokens.weight"),
+        ("heads", 2, "does not fit config.json at "),
+    ],
+)
+def test_a_wrong_value_in_the_config_is_refused_and_named(exported, tmp_path, field, value, message):
+    folder = shutil.copytree(exported, tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {field: value}))
+    with pytest.raises(FolioError) as refused:
+        load_model(folder)
+    assert message in str(refused.value)
+
+
+def test_weights_that_are_not_floating_point_numbers_are_refused(exported, tmp_path):
+    folder = shutil.copytree(exported, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: value.int() for name, value in weights.items()}, folder / "model.safetensors")
+    with pytest.raises(FolioError, match=r"does not fit config\.json at "):
         load_model(folder)

@@ -25,3 +25,9 @@ def test_the_estimate_is_computed_from_pages_steps_and_rates():
         "one epoch  1h00m for 36,000 pages",
         "whole run  12m00s for 450 steps, 7,200 pages; evaluations and checkpoints are not included",
     ]
+
+
+def test_the_estimate_leaves_out_an_unknown_mfu():
+    rates = {name: value for name, value in RATES.items() if name != "mfu"}
+    lines = estimate(load_config("tiny"), 36_000, 6_600_000, 1.234, rates).splitlines()
+    assert lines[2] == "speed      10.00 pages/s, 1.60 s per step, 0.14 TFLOP/s, data 2%"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 
 import pytest
 
@@ -42,13 +43,40 @@ def test_rows_are_read_as_they_were_written(tmp_path):
     assert read_log(tmp_path) == [ROW]
 
 
-def test_one_readable_line_shows_all_values_of_a_step(tmp_path, caplog):
+def test_a_step_is_one_readable_line(tmp_path, caplog):
     with caplog.at_level(logging.INFO, "trainer"), _log(tmp_path) as log:
         log.training(ROW)
+        log.training({name: value for name, value in ROW.items() if name != "mfu"})
+        log.training({**ROW, "loss": math.nan, "grad_norm": math.inf})
+    start = "step   20/1820  loss 3.500  denoise 2.000 (25%)  line 1.000 (50%)  grid 0.500 (12%)  lr 1.0e-3  "
     assert caplog.messages == [
-        "step   20/1820  loss 3.500  denoise 2.000 (25.0%)  line 1.000 (50.0%)  grid 0.500 (12.5%)  lr 1.0e-03  "
-        "grad 0.75  16.0 pages/s  12,346 tokens/s  0.5 TFLOP/s  mfu 25.0%  data 1%  1.5 GB  1h00m left"
+        start + "grad 0.75  16.0 pages/s  mfu 25%  data 1%  1h00m left",
+        start + "grad 0.75  16.0 pages/s  data 1%  1h00m left",
+        start.replace("loss 3.500", "loss nan") + "grad inf  16.0 pages/s  mfu 25%  data 1%  1h00m left",
     ]
+
+
+def test_the_line_of_a_long_and_fast_run_fits_160_columns(tmp_path, caplog):
+    large = {"loss": 34.567, "loss_denoise": 10.908, "loss_line": 11.197, "loss_grid": 12.556, "grad_norm": 1234.5}
+    fast = {
+        "acc_line": 1.0,
+        "acc_grid": 1.0,
+        "pages_per_s": 123_456.7,
+        "tflops": 31_234.5,
+        "data_wait": 0.99,
+        "memory_gb": 139.4,
+    }
+    row = {**ROW, **large, **fast, "step": 500_000, "step_s": 1.6}
+    with (
+        caplog.at_level(logging.INFO, "trainer"),
+        RunLog(None, max_steps=10**6, resume_step=0, tensorboard=False) as log,
+    ):
+        log.training(row)
+    assert caplog.messages == [
+        "step  500000/1000000  loss 34.57  denoise 10.91 (25%)  line 11.20 (100%)  grid 12.56 (100%)  lr 1.0e-3  "
+        "grad 1234  123457 pages/s  mfu 25%  data 99%  9d06h left"
+    ]
+    assert len(caplog.messages[0]) <= 160
 
 
 def test_a_resumed_run_drops_the_rows_that_it_repeats(tmp_path):

@@ -15,6 +15,9 @@ from tests.clusters.google import Forbidding, serving
 from tests.support.commands import run_module
 from tests.support.corpora import write_corpus
 from trainer.pretrain import main
+from trainer.run.setup import prepare, pretraining
+from trainer.settings.command_line import parse_command_line
+from trainer.settings.loading import load_config, save_config
 
 
 @pytest.fixture(scope="module")
@@ -207,3 +210,31 @@ def test_an_unknown_model_size_is_refused(refused, corpus):
         2,
         "error: --model giant: choose one of tiny, small, base, large",
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["model.grid_rows=8"], "model.grid_rows=8 (corpus: 4): the corpus decides this setting, leave it out"),
+        (
+            ["model.pad_id=3", "model.vocab_size=100"],
+            "model.vocab_size=100 (corpus: 32128), model.pad_id=3 (corpus: 0): the corpus decides these settings, "
+            "leave them out",
+        ),
+    ],
+)
+def test_a_grid_or_a_vocabulary_other_than_that_of_the_corpus_is_refused(refused, corpus, words, message):
+    assert refused(corpus, *words) == (2, f"error: {message}")
+
+
+def test_settings_that_a_run_saved_are_accepted_for_its_corpus_and_refused_for_one_with_another_grid(
+    refused, corpus, tmp_path
+):
+    save_config(load_config("tiny"), tmp_path / "config.yaml")
+    saved = ["--config", str(tmp_path / "config.yaml"), "--global_batch", "4"]
+    config = parse_command_line(["--corpus", str(corpus), "--output", "RUN", "--model", "tiny", *saved])
+    assert prepare(config, pretraining).config.model == config.model
+    write_corpus(tmp_path / "other", pages=9, words=5, long_side=64, grid=(2, 4))
+    code, message = refused(tmp_path / "other", *saved)
+    assert code == 2
+    assert message == "error: model.grid_rows=4 (corpus: 2): the corpus decides this setting, leave it out"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
+from tests.trainer.launches import only_rank
 from tests.trainer.pages import PRETRAINING, TINY, collated, example_of, page_tokens
 from trainer.engine.step import count_flops, count_tokens, dropout_seed
 from trainer.model.flops import flops_per_sequence
-from trainer.run.throughput import Throughput
+from trainer.run.throughput import Throughput, total_peak_tflops
+from trainer.settings.command_line import parse_command_line
 
 
 class Clock:
@@ -35,6 +38,22 @@ def test_rates_are_the_work_per_second_since_they_were_last_read(clock):
     clock.now_s += 2.0
     throughput.add(pages=20, tokens=3000, positions=4000, flops=1e13, data_wait_s=0.0)
     assert throughput.rates()["pages_per_s"] == 10.0
+
+
+def test_without_a_peak_there_is_no_mfu(clock):
+    throughput = Throughput(peak_tflops=None, clock=clock)
+    clock.now_s += 5.0
+    throughput.add(pages=20, tokens=3000, positions=4000, flops=1e13, data_wait_s=1.0)
+    rates = throughput.rates()
+    assert rates["tflops"] == 2.0
+    assert "mfu" not in rates
+
+
+def test_the_peak_of_a_cpu_is_not_measured_but_may_be_given():
+    for words, expected in ([], None), (["--peak_tflops", "2.5"], 2.5):
+        config = parse_command_line(["--corpus", "OUT", "--output", "RUN", "--model", "tiny", *words])
+        with only_rank():
+            assert total_peak_tflops(torch.device("cpu"), config) == expected
 
 
 def test_evaluations_and_checkpoints_do_not_lower_the_rates(clock):

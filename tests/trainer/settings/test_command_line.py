@@ -61,19 +61,37 @@ def test_every_model_size_has_a_settings_file():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("max_step: 3", "own.yaml: there is no setting max_step; did you mean max_steps?"),
+        ("seed: 1\nmax_step: 3", "own.yaml, line 2: there is no setting max_step; did you mean max_steps?"),
         ("optimizer:\n  learning_rat: 1", "did you mean optimizer.learning_rate?"),
-        ("corpus: OUT", "own.yaml: use --corpus OUT, or in YAML corpus: [OUT]"),
-        ("compile: perhaps", "own.yaml: Value 'perhaps' is not a valid bool (type str): use true or false"),
+        ("optimizer:\n  lr: 1", "line 2: there is no setting optimizer.lr; did you mean optimizer.learning_rate?"),
+        ("batch_size: 8", "line 1: there is no setting batch_size; did you mean global_batch (pages per step, "),
+        ("optimizer.eps: 1", "in YAML it is a key within its section, as in `optimizer: {eps: VALUE}`"),
+        ("corpus: OUT", "own.yaml, line 1: corpus: use --corpus OUT, or in YAML corpus: [OUT]"),
+        ("corpus: [[OUT]]", "own.yaml, line 1: corpus must be a list of texts, got [['OUT']]"),
+        ("corpus: [OUT, null]", "own.yaml, line 1: corpus must be a list of texts, got ['OUT', None]"),
+        ("compile: perhaps", "own.yaml, line 1: compile must be true or false, got perhaps"),
+        ("model:\n\n  heads: many", "own.yaml, line 3: model.heads must be a whole number, got many"),
+        ("optimizer:\n  eps: abc", "own.yaml, line 2: optimizer.eps must be a number, got abc"),
+        ("optimizer: {eps: [1]}", "own.yaml, line 1: optimizer.eps must be a number, got [1]"),
+        ("optimizer:", "own.yaml, line 1: optimizer is a section, got nothing: set one of its keys"),
+        ("seed:", "own.yaml, line 1: seed must be a whole number, got nothing"),
+        ("seed: 1.5", "own.yaml, line 1: seed must be a whole number, got 1.5"),
+        ("output: [RUN]", "own.yaml, line 1: output must be text, got ['RUN']"),
+        ("dtype: fp16", "own.yaml, line 1: dtype must be bf16 or fp32, got fp16"),
+        ("seed: ${nope}", "seed: Interpolation key 'nope' not found"),
         ("deepspeed:\n  zero_optimization:\n    stage: 3", "deepspeed.zero_optimization.stage is determined by"),
         ("max_hours: -1", "--max_hours must not be negative, got -1.0"),
+        ("seed: 1\nb: c: d", "own.yaml, line 2 cannot be read: mapping values are not allowed"),
+        ("seed: 1\nseed: 2", "own.yaml, line 2 cannot be read: found duplicate key seed"),
+        ("null: 3", "own.yaml cannot be read: Incompatible key type 'NoneType'"),
     ],
 )
-def test_a_wrong_key_or_value_in_a_yaml_file_is_refused_as_on_the_command_line(tmp_path, text, message):
+def test_a_wrong_key_or_value_in_a_yaml_file_is_refused_with_its_place(tmp_path, text, message):
     (tmp_path / "own.yaml").write_text(text)
     with pytest.raises(UsageError) as refused:
         load_config("tiny", str(tmp_path / "own.yaml"))
     assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 def test_dry_run_is_a_flag_without_a_value():
@@ -93,7 +111,7 @@ def test_the_launchers_local_rank_is_accepted():
         (["--qqq"], "unknown flag --qqq; --help lists the flags"),
         (["--seed"], "--seed needs a value after it; see --help"),
         (["--compile"], "--compile needs true or false after it"),
-        (["--compile", "model.dropout=0"], "is not a valid bool (type str): use true or false"),
+        (["--compile", "model.dropout=0"], "--compile must be true or false, got model.dropout=0"),
         (["--change_ranks"], "--change_ranks needs true or false after it"),
         (["--dry_run", "false"], "--dry_run takes no value: omit it for a real run"),
         (["--dry_run=false"], "--dry_run takes no value: omit it for a real run"),
@@ -101,16 +119,22 @@ def test_the_launchers_local_rank_is_accepted():
         (["--lr=1"], "unknown flag --lr; did you mean optimizer.learning_rate=VALUE?"),
         (["learning_rate=1"], "there is no setting learning_rate; did you mean optimizer.learning_rate?"),
         (["qqq=1"], "there is no setting qqq; --help and RUN/config.yaml list all settings"),
-        (["corpus=OUT"], "corpus=OUT: use --corpus OUT"),
-        (["model=tiny"], "model=tiny: use --model tiny"),
-        (["optimizer=adam"], "optimizer is a section: set one of its keys, as in optimizer.KEY=VALUE"),
+        (["optimizer.learning_rate=abc"], "optimizer.learning_rate must be a number, got abc"),
+        (["optimizer.eps="], "optimizer.eps must be a number, got nothing"),
+        (["optimizer.eps=["], "optimizer.eps=[: the value cannot be read: "),
+        (["optimizer.=1"], "optimizer.=1: expected key=value"),
+        (["corpus=OUT"], "corpus: use --corpus OUT"),
+        (["model=tiny"], "model: use --model tiny"),
+        (["optimizer=adam"], "optimizer is a section, got adam: set one of its keys, as in optimizer.KEY=VALUE"),
         (["deepspeed=3"], "deepspeed is a section"),
         (["--seed", "9223372036854775808"], "--seed must be at most 9223372036854775807, got 9223372036854775808"),
         (["--max_steps", "99999999999"], "--max_steps must be at most 2147483647, got 99999999999"),
         (["--max_steps", "4", "--profile_steps", "3:9"], "--profile_steps 3:9 exceeds the last step"),
         (["--max_steps", "4", "--profile_steps", "99:120"], "choose within 1:4, or raise --max_steps"),
-        (["--seed", "x"], "--seed x: Value 'x' of type 'str' could not be converted to Integer"),
-        (["--dtype", "fp8"], "expected one of ['bf16', 'fp32']"),
+        (["--seed", "x"], "--seed must be a whole number, got x"),
+        (["--max_steps", "1e5"], "--max_steps must be a whole number, got 1e5"),
+        (["--val_share", "2%"], "--val_share must be a number, got 2%"),
+        (["--dtype", "fp8"], "--dtype must be bf16 or fp32, got fp8"),
         (["--zero_stage", "4"], "--zero_stage must be 0, 1, 2 or 3, got 4"),
         (["--zero_stage", "0", "--dtype", "bf16"], "use --zero_stage 1"),
         (["--zero_stage", "3", "--compile", "true"], "--compile true does not work with --zero_stage 3"),
@@ -145,6 +169,11 @@ def test_a_wrong_argument_is_refused_with_advice(words, message):
         parse_command_line([*NEEDED, *words])
     assert message in str(refused.value)
     assert refused.value.exit_code == 2
+
+
+def test_two_settings_may_refer_to_each_other_in_yaml(tmp_path):
+    (tmp_path / "own.yaml").write_text("max_steps: 70\nsave_every: ${max_steps}\n")
+    assert load_config("tiny", str(tmp_path / "own.yaml")).save_every == 70
 
 
 @pytest.mark.parametrize("name", [name for name, kind in setting_types().items() if kind == "float"])
