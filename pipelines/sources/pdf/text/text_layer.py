@@ -14,8 +14,9 @@ import numpy as np
 
 from pipelines.lines.direction import is_wide
 from pipelines.lines.words import RawWord
+from pipelines.sources.pdf.text.characters import Box, Character, Run, is_level
 from pipelines.sources.pdf.text.copies import Copies, hull_of, is_copy
-from pipelines.sources.pdf.text.runs import Box, Character, Run, is_level, runs_of
+from pipelines.sources.pdf.text.runs import runs_of
 
 if TYPE_CHECKING:
     import pymupdf
@@ -94,12 +95,13 @@ class TextLayer:
     def rotation(self) -> int:
         """Returns by how many degrees clockwise (0, 90, 180, 270) to turn the page so that its text is upright.
 
-        A direction needs two thirds of the characters. Characters in vertical columns count as upright.
+        A direction needs two thirds of the characters. Columns that run down the page are upright.
         """
         votes = [0, 0, 0, 0]
         for run in self.runs:
-            runs_deg = 0.0 if run.is_column else run.angle_deg + self._page.rotation
-            votes[round(runs_deg / 90) % 4] += sum(not character.text.isspace() for character in run.characters)
+            upright_deg = 90.0 if run.is_column else 0.0
+            turned_deg = run.angle_deg - upright_deg + self._page.rotation
+            votes[round(turned_deg / 90) % 4] += sum(not character.text.isspace() for character in run.characters)
         largest = max(votes)
         return -90 * votes.index(largest) % 360 if largest > TEXT_MAJORITY * sum(votes) else 0
 
