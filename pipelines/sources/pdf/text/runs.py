@@ -6,7 +6,7 @@ All lengths are in points of the page before /Rotate. Angles are in degrees cloc
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pipelines.page.reading import PageError
@@ -14,6 +14,7 @@ from pipelines.sources.pdf.mupdf import mupdf_errors
 from pipelines.sources.pdf.text.chains import joined
 from pipelines.sources.pdf.text.characters import Box, Character, Run
 from pipelines.sources.pdf.text.columns import with_parts
+from pipelines.sources.pdf.text.twins import Point, twin_fonts
 from schemas import PageStatus
 
 if TYPE_CHECKING:
@@ -36,25 +37,28 @@ def runs_of(page: pymupdf.Page) -> list[Run]:
     # A glyph without a character is U+FFFD. By default PyMuPDF gives its number in the font, which is no text.
     flags = pymupdf.TEXTFLAGS_WORDS & ~pymupdf.TEXT_CID_FOR_UNKNOWN_UNICODE
     try:
-        blocks = page.get_text("rawdict", flags=flags)["blocks"]
+        text = page.get_textpage(flags=flags)
+        blocks = page.get_text("rawdict", textpage=text)["blocks"]
+        twins = twin_fonts(page, text)
     except mupdf_errors() as error:
         raise PageError(PageStatus.CORRUPT, f"the text layer cannot be read: {error}") from error
-    runs = [_run(line) for block in blocks for line in block.get("lines", ())]
+    runs = [_run(line, twins) for block in blocks for line in block.get("lines", ())]
     return with_parts(joined([run for run in runs if run.characters]))
 
 
-def _run(line: dict[str, Any]) -> Run:
+def _run(line: dict[str, Any], twins: Mapping[Point, int]) -> Run:
     cos, sin = line["dir"]
-    characters = [character for span in line["spans"] for character in _characters(span, cos, sin)]
+    characters = [character for span in line["spans"] for character in _characters(span, cos, sin, twins)]
     return Run(math.degrees(math.atan2(sin, cos)) % 360, bool(line["wmode"]), tuple(characters))
 
 
-def _characters(span: dict[str, Any], cos: float, sin: float) -> Iterator[Character]:
+def _characters(span: dict[str, Any], cos: float, sin: float, twins: Mapping[Point, int]) -> Iterator[Character]:
     """Yields the characters of a part of a line in one font, with boxes no higher than the font size allows."""
-    font, size = span["font"], span["size"]
+    name, size = span["font"], span["size"]
     is_high = bool(span["chars"]) and _height(span["chars"][0]["bbox"], cos, sin) > MAX_HEIGHT * size
     for char in span["chars"]:
         box = char["bbox"]
+        font = f"{name} {twins.get(char['origin'], '')}" if twins else name
         yield Character(char["c"], _bounded(box, char["origin"], size, cos, sin) if is_high else box, font, size)
 
 
