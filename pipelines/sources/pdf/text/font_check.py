@@ -50,7 +50,8 @@ COMMON_WORDS = frozenset(_COMMON.split())
 # Share of the characters that must agree: of two words or more, and of a single one. If only the vowels are right, half
 # of them agree.
 MIN_RATIO, MIN_RATIO_ALONE = 0.65, 0.4
-# Characters that the engine confuses. One of them in place of another one of the same group proves nothing.
+# Characters that the engine confuses. One of them in place of another one of the same group proves
+# nothing, unless the other one is also read as this one.
 _ALIKE = "0oqdc 1il|jtfr 2z 5sf 6bgh 9gqy 8b3 uvy nhm ec vw"
 MIN_EXCHANGED = 3  # characters that are always another one, in two words or both ways
 CONFIRMING, MIN_CONFIRMED_RATIO = 4, 0.8  # words that show that a layer is right, and the ratio of most of them
@@ -126,7 +127,7 @@ def _are_exchanged(found: list[Compared]) -> bool:
     exchanged = 0
     for layer, (other, count) in always.items():
         is_mutual = always.get(other, ("", 0))[0] == layer
-        if other != layer and (in_words[layer] > 1 or is_mutual) and not _are_alike(layer, other):
+        if other != layer and (is_mutual or (in_words[layer] > 1 and not _are_alike(layer, other))):
             exchanged += count
     return exchanged >= MIN_EXCHANGED
 

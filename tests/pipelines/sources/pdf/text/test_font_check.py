@@ -90,10 +90,13 @@ def test_a_wrong_font_with_the_name_of_a_sound_one_is_found(read, wrong):
     assert read(["Report of the Harbour Office", "Income and Expenses"], wrong, weight="").text_source == "ocr"
 
 
-@pytest.mark.parametrize("pair", ["ea", "nt", "ot", "rs", "bp"])
+@pytest.mark.parametrize("pair", ["ea", "nt", "ot", "rs", "bp", "il", "mn"])
 @pytest.mark.parametrize("in_body", [False, True])
 def test_two_letters_that_are_always_exchanged_are_found(read, pair, in_body):
-    rows = ["Report about operations and absent tenants", "Property abroad, public transport, borrowed sports boats"]
+    rows = [
+        "Monthly Report about operations and absent tenants",
+        "Property abroad, public transport, borrowed sports boats",
+    ]
     body = [*BODY, "The public report about the property stops before the absent people bring back borrowed objects."]
     reading = read(["Ledger"] if in_body else rows, exchanged(*pair), in_body=in_body, body_rows=body)
     assert reading.text_source == "ocr"
