@@ -16,6 +16,7 @@ from pipelines.lines.direction import is_wide
 from pipelines.lines.words import RawWord
 from pipelines.sources.pdf.text.characters import Box, Character, Run, is_level
 from pipelines.sources.pdf.text.copies import Copies, hull_of, is_copy
+from pipelines.sources.pdf.text.right_to_left import is_right_to_left_run, logical_words, with_whole_lines
 from pipelines.sources.pdf.text.runs import runs_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class TextLayer:
 
     def __init__(self, page: pymupdf.Page) -> None:
         self._page = page
-        runs = runs_of(page)
+        runs = with_whole_lines(runs_of(page))
         self.runs = [run for run in runs if not run.is_blank]
         self._blanks = [run for run in runs if run.is_blank and run.is_level and len(run.characters) >= MIN_BLANKS]
         copies, whole = Copies(), (page.rect * page.derotation_matrix).normalize()
@@ -108,6 +109,9 @@ class TextLayer:
 
 def _pieces(run: Run) -> Iterator[list[Character]]:
     """Yields the characters of each word of a run."""
+    if is_right_to_left_run(run):
+        yield from logical_words(run)
+        return
     starts_word = _Gaps(run).start_word
     piece: list[Character] = []
     before, after_space = None, False
