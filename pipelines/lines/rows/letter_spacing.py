@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from statistics import median
+from statistics import median, pstdev
 
 from pipelines.lines.words import RawWord
 
@@ -14,6 +15,12 @@ MIN_SINGLE = 0.7  # share of the pieces that are one letter; a pair of letters m
 # In heights of the letters: gaps between letters, and how much a gap between words is larger.
 MIN_GAP, MAX_GAP, WORD_GAP = 0.05, 0.7, 0.1
 WORD_FACTOR = 1.35
+# Letters that stand for answers, bases of genes and marks: rows that use no others are data.
+_DATA = tuple(map(frozenset, ("abcdef", "acgtun", "yntfax")))
+MIN_DISTINCT, MAX_CONSONANTS = 3, 5  # different letters of a text; consonants in a row
+# Letters in cells have an even pitch and uneven gaps. This shows only if their widths differ: in heights, and how much
+# less the pitch varies than the gaps.
+MIN_WIDTH_RANGE, EVEN_PITCH = 0.15, 0.5
 SAME_HEIGHT = 0.6  # lower height as a share of the higher one
 
 
@@ -66,7 +73,30 @@ def _is_spaced(pieces: list[RawWord]) -> bool:
         return False
     if all(ord(after) - ord(before) == 1 for before, after in pairwise(letters)):
         return False  # A B C D is a list of letters
+    if not _can_be_words(text) or _is_grid(pieces):
+        return False
     return median(_gaps(pieces)) <= MAX_GAP * _height(pieces)
+
+
+def _can_be_words(text: str) -> bool:
+    """Returns whether letters can be words: not a few answers, and with vowels if they are Latin."""
+    letters = [letter for letter in unicodedata.normalize("NFD", text).lower() if letter.isalpha()]
+    if len(set(letters)) < MIN_DISTINCT or any(set(letters) <= data for data in _DATA):
+        return False
+    if not all(letter.isascii() for letter in letters):
+        return True
+    consonants = "".join(" " if letter in "aeiouy" else letter for letter in letters).split()
+    has_vowel = any(letter in "aeiou" for letter in letters)
+    return has_vowel and max(map(len, consonants), default=0) <= MAX_CONSONANTS
+
+
+def _is_grid(pieces: list[RawWord]) -> bool:
+    """Returns whether the letters stand in the middle of cells of one width."""
+    height, widths = _height(pieces), [piece.x1 - piece.x0 for piece in pieces]
+    if max(widths) - min(widths) < MIN_WIDTH_RANGE * height:
+        return False
+    pitches = [(right.x0 + right.x1 - left.x0 - left.x1) / 2 for left, right in pairwise(pieces)]
+    return pstdev(pitches) < EVEN_PITCH * pstdev(_gaps(pieces))
 
 
 def _words(pieces: list[RawWord]) -> Iterator[RawWord]:

@@ -20,10 +20,16 @@ from pipelines.sources.pdf import mupdf
 from pipelines.sources.pdf.checks.damage import forget
 from pipelines.sources.pdf.checks.page_check import PageCheck
 from pipelines.sources.pdf.checks.placeholder import shell_of
-from pipelines.sources.pdf.text.font_check import wrong_font
+from pipelines.sources.pdf.text.font_check import is_confirmed, wrong_font
 from pipelines.sources.pdf.text.painted import PaintedShares, image_share
 from pipelines.sources.pdf.text.text_layer import LayerWord, TextLayer
-from pipelines.sources.pdf.text.trust import SCAN_IMAGE_SHARE, flaw_of_layer, is_broken, is_in_unknown_script
+from pipelines.sources.pdf.text.trust import (
+    NO_LANGUAGE,
+    SCAN_IMAGE_SHARE,
+    flaw_of_layer,
+    is_broken,
+    is_in_unknown_script,
+)
 from pipelines.sources.pdf.text.visible import InkMap, are_visible, has_text_at_blanks
 from schemas import PageStatus
 
@@ -90,6 +96,7 @@ class _View:
         image: `(height, width, 3)` uint8 RGB.
         skew_deg: skew that was removed, in degrees.
         layer: words of the text layer that can be seen, boxes in pixels of `image`; empty if OCR reads the page.
+        is_doubtful: the layer needs the engine's confirmation.
         hidden: number of words of the text layer that cannot be seen.
         ocr_page: the image as the OCR engine holds it; None if the words come from the text layer.
         width_pt, height_pt: size of the page in its current rotation, in points.
@@ -99,6 +106,7 @@ class _View:
     image: np.ndarray
     skew_deg: float
     layer: list[LayerWord]
+    is_doubtful: bool
     hidden: int
     ocr_page: OcrPage | None
     width_pt: float
@@ -145,18 +153,26 @@ class _PageReader:
             page = self.page
             painted = PaintedShares.of(page) if self.config.text_source == "auto" else PaintedShares(image_share(page))
             is_scan = painted.image_share >= SCAN_IMAGE_SHARE
-            layer = self._layer(painted)
-            view = None if layer is None else self._view_of_layer(layer, is_scan)
+            layer, is_doubtful = self._layer(painted)
+            view = None if layer is None else self._view_of_layer(layer, is_doubtful, is_scan)
         if view is not None and not self._is_wrong(view):
             return view
         with self.watch.stage("render"):
             image, skew_deg = self._image(is_scan, for_ocr=True)
             _check_not_blank(image)
         return _View(
-            image, skew_deg, [], 0, self._engine().examine(image), page.rect.width, page.rect.height, page.rotation
+            image,
+            skew_deg,
+            [],
+            False,
+            0,
+            self._engine().examine(image),
+            page.rect.width,
+            page.rect.height,
+            page.rotation,
         )
 
-    def _view_of_layer(self, layer: list[LayerWord], is_scan: bool) -> _View:
+    def _view_of_layer(self, layer: list[LayerWord], is_doubtful: bool, is_scan: bool) -> _View:
         page = self.page
         image, skew_deg = self._image(is_scan, for_ocr=False)
         words = _in_pixels(layer, page, image.shape, skew_deg)
@@ -165,16 +181,21 @@ class _PageReader:
         if is_scan or not seen:  # words in a pale colour are enough for a typeset page
             _check_not_blank(image)
         hidden = len(words) - len(seen)
-        return _View(image, skew_deg, seen, hidden, None, page.rect.width, page.rect.height, page.rotation)
+        size = page.rect.width, page.rect.height
+        return _View(image, skew_deg, seen, is_doubtful, hidden, None, *size, page.rotation)
 
-    def _layer(self, painted: PaintedShares) -> list[LayerWord] | None:
-        """Returns the words of the text layer, boxes in points, or None if OCR must read the page."""
+    def _layer(self, painted: PaintedShares) -> tuple[list[LayerWord] | None, bool]:
+        """Returns the words of the text layer, boxes in points, and whether the engine must confirm them.
+
+        There are no words if OCR must read the page.
+        """
         if self.config.text_source == "ocr":
-            return None
+            return None, False
         words = self.text_layer.words()
-        if self.config.text_source == "pdf" or not flaw_of_layer(words, painted):
-            return words
-        return words if is_in_unknown_script(words, self._engine().alphabet) else None
+        flaw = "" if self.config.text_source == "pdf" else flaw_of_layer(words, painted)
+        if not flaw or is_in_unknown_script(words, self._engine().alphabet):
+            return words, False
+        return (words, True) if flaw == NO_LANGUAGE else (None, False)
 
     def _is_wrong(self, view: _View) -> bool:
         """Returns whether the image shows other words than the text layer holds, or shows none of them."""
@@ -185,7 +206,11 @@ class _PageReader:
         if not view.layer or (len(blanks) and has_text_at_blanks(blanks, view.layer, InkMap(view.image))):
             return True
         with self.watch.stage("ocr"):
-            return bool(_or_failed(lambda: wrong_font(view.layer, view.image, self._engine())))
+            return _or_failed(lambda: self._shows_other_words(view))
+
+    def _shows_other_words(self, view: _View) -> bool:
+        compared = view.layer, view.image, self._engine()
+        return bool(wrong_font(*compared)) or (view.is_doubtful and not is_confirmed(*compared))
 
     def _image(self, is_scan: bool, for_ocr: bool) -> tuple[np.ndarray, float]:
         """Returns the image of the page without skew, and the skew that was removed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from pipelines.sources.pdf.text.runs import Box, Character
+from pipelines.sources.pdf.text.characters import Box, Character
 
 # How far the copies of a word are apart, and those of a part of a word or of a character, in font sizes.
 WORD_SHIFT, PART_SHIFT = 0.3, 0.12

@@ -14,8 +14,10 @@ import numpy as np
 
 from pipelines.lines.direction import is_wide
 from pipelines.lines.words import RawWord
+from pipelines.sources.pdf.text.characters import Box, Character, Run, is_level
 from pipelines.sources.pdf.text.copies import Copies, hull_of, is_copy
-from pipelines.sources.pdf.text.runs import Box, Character, Run, is_level, runs_of
+from pipelines.sources.pdf.text.right_to_left import is_right_to_left_run, logical_words, with_whole_lines
+from pipelines.sources.pdf.text.runs import runs_of
 
 if TYPE_CHECKING:
     import pymupdf
@@ -59,7 +61,7 @@ class TextLayer:
 
     def __init__(self, page: pymupdf.Page) -> None:
         self._page = page
-        runs = runs_of(page)
+        runs = with_whole_lines(runs_of(page))
         self.runs = [run for run in runs if not run.is_blank]
         self._blanks = [run for run in runs if run.is_blank and run.is_level and len(run.characters) >= MIN_BLANKS]
         copies, whole = Copies(), (page.rect * page.derotation_matrix).normalize()
@@ -94,18 +96,22 @@ class TextLayer:
     def rotation(self) -> int:
         """Returns by how many degrees clockwise (0, 90, 180, 270) to turn the page so that its text is upright.
 
-        A direction needs two thirds of the characters. Characters in vertical columns count as upright.
+        A direction needs two thirds of the characters. Columns that run down the page are upright.
         """
         votes = [0, 0, 0, 0]
         for run in self.runs:
-            runs_deg = 0.0 if run.is_column else run.angle_deg + self._page.rotation
-            votes[round(runs_deg / 90) % 4] += sum(not character.text.isspace() for character in run.characters)
+            upright_deg = 90.0 if run.is_column else 0.0
+            turned_deg = run.angle_deg - upright_deg + self._page.rotation
+            votes[round(turned_deg / 90) % 4] += sum(not character.text.isspace() for character in run.characters)
         largest = max(votes)
         return -90 * votes.index(largest) % 360 if largest > TEXT_MAJORITY * sum(votes) else 0
 
 
 def _pieces(run: Run) -> Iterator[list[Character]]:
     """Yields the characters of each word of a run."""
+    if is_right_to_left_run(run):
+        yield from logical_words(run)
+        return
     starts_word = _Gaps(run).start_word
     piece: list[Character] = []
     before, after_space = None, False

@@ -12,6 +12,8 @@ from pipelines.page.normal_form import normal_form
 from pipelines.sources.pdf.text.painted import PaintedShares
 from pipelines.sources.pdf.text.text_layer import LayerWord
 
+NO_LANGUAGE = "no language"
+"""A flaw that names, numbers and code have too: the page decides whether the layer is right."""
 SCAN_IMAGE_SHARE = 0.5
 MIN_WORDS = 5
 PICTURE_SHARE, PICTURE_WORDS = 0.1, 40  # a picture of this share next to fewer words can be a small scan with text
@@ -46,7 +48,7 @@ def flaw_of_layer(words: Sequence[LayerWord], painted: PaintedShares) -> str:
         return "invisible"
     if is_broken(words):
         return "unmapped characters"
-    return "no language" if _is_gibberish(" ".join(word.word.text for word in words)) else ""
+    return NO_LANGUAGE if _is_gibberish(" ".join(word.word.text for word in words)) else ""
 
 
 def is_in_unknown_script(words: Sequence[LayerWord], alphabet: Set[str]) -> bool:

@@ -51,6 +51,41 @@ def test_single_letters_that_are_no_word_stay_apart(text, gap):
     assert join_letter_spaced(letters) == letters
 
 
+@pytest.mark.parametrize("gap", [1.0, 3.0, 5.0])
+@pytest.mark.parametrize(
+    "text",
+    ["YNNY", "YNYYNNNY", "TFFTTF", "BADCEAB", "MFFMF", "ACGTTAGC", "ynay", "PAPPA", "KTRNSPBD", "NANYY"],
+)
+def test_closely_set_answers_and_gene_letters_stay_apart(text, gap):
+    letters = row(text, gap, gap)
+    assert join_letter_spaced(letters) == letters
+
+
+WIDTHS = {"I": 2.5, "L": 5.0, "M": 8.5, "W": 9.0}
+
+
+def placed(text: str, gap: float | None, cell: float = 12.0) -> list[RawWord]:
+    """Returns a word per letter, with widths as in a proportional font: with even gaps, or centred in even cells."""
+    words, x = [], 0.0
+    for number, letter in enumerate(text):
+        width = WIDTHS.get(letter, 6.5)
+        left = x if gap is not None else cell * (number + 0.5) - width / 2
+        words.append(RawWord(letter, left, 0.0, left + width, 10.0, 1.0))
+        x = left + width + (gap or 0.0)
+    return words
+
+
+@pytest.mark.parametrize("text", ["MILITARY", "WILLIAM", "LIMITED", "MINIMUM"])
+def test_letters_in_cells_of_one_width_stay_apart_and_letters_with_even_gaps_are_joined(text):
+    assert texts(join_letter_spaced(placed(text, None))) == list(text)
+    assert texts(join_letter_spaced(placed(text, 3.0))) == [text]
+
+
+@pytest.mark.parametrize("text", ["MEMO", "DATA", "AGENDA", "INDEX", "ÜBERSICHT", "ОТЧЁТ", "RHYTHMS OF LIFE"])
+def test_short_and_foreign_headings_are_joined(text):
+    assert texts(join_letter_spaced(row(text, 2.8, 7.0))) == text.split()
+
+
 def test_ordinary_words_around_letter_spaced_ones_stay():
     spaced = row("REPORT", 3.0, 9.0)
     words = [RawWord("The", -30.0, 0, -10.0, 10, 1.0), *spaced, RawWord("ends", 70.0, 0, 95.0, 10, 1.0)]
