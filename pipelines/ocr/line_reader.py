@@ -20,7 +20,7 @@ from pipelines.ocr.spans import Span, disagreements, moved_to_gaps, replaced
 QUICK_STRETCH, QUICK_SECOND_STRETCH, FIRST_STRETCH, SECOND_STRETCH = 0.75, 1.0, 0.6, 1.0
 QUICK_SURE_SCORE, SURE_SCORE = 0.96, 0.95  # a line with a lower score is read again
 MAX_DIGITS = 0.3  # share of the characters; in lines with more, the quick network drops decimal points at a high score
-READING = 2  # number of these rules in the version of the engine: other rules read other words
+READING = 3  # number of the rules of detection and reading, in the version of the engine: others read other words
 
 
 class LineReader:

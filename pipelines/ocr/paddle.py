@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from pipelines.lines.words import RawWord
+from pipelines.ocr.detection_scale import detection_scale
 from pipelines.ocr.directions import ReadLine, read_directed
 from pipelines.ocr.line_reader import READING, LineReader
 from pipelines.ocr.networks.backend import choose_backend
@@ -23,10 +24,6 @@ from pipelines.ocr.runs import number_runs
 from schemas import UsageError
 
 _MIN_SIDE_PX = 8  # a smaller image holds no letter
-_DETECTION_SCALE = 0.8  # for large pages: the detector misses no more lines than at 1.0 and needs a third less time
-_DETECTION_LONG_SIDE = 1408  # px; the long side is not scaled below this
-_MAX_DETECTION_SIDE = 3968  # px
-_MAX_DETECTION_PX = 4_000_000  # area; the detector's memory grows with it
 _DETECTION_STEP = 32  # px; sides are padded to a multiple of it, as the detector's feature pyramid needs
 _INK_CONTRAST = 16  # grey levels; a smaller difference from the paper is noise
 _INK_MARGIN_PX = 16  # paper that is kept around the ink
@@ -86,8 +83,8 @@ class PaddleEngine:
         left, top, right, bottom = inked_window(bgr)
         if left == right:
             return []
-        scale = _detection_scale(*bgr.shape[:2])
         inked = bgr[top:bottom, left:right]
+        scale = detection_scale(bgr)
         small = cv2.resize(inked, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else inked
         padding = (-side % _DETECTION_STEP for side in small.shape[:2])
         page = cv2.copyMakeBorder(small, 0, next(padding), 0, next(padding), cv2.BORDER_REPLICATE)
@@ -135,12 +132,6 @@ def inked_window(bgr: np.ndarray) -> tuple[int, int, int, int]:
         for line, side in zip((columns, rows), bgr.shape[1::-1], strict=True)
     )
     return left, top, right, bottom
-
-
-def _detection_scale(height: int, width: int) -> float:
-    long_side = max(height, width)
-    wanted = max(_DETECTION_SCALE, _DETECTION_LONG_SIDE / long_side)
-    return min(1.0, wanted, _MAX_DETECTION_SIDE / long_side, (_MAX_DETECTION_PX / (height * width)) ** 0.5)
 
 
 def _words(lines: list[ReadLine], shape: tuple[int, ...]) -> list[RawWord]:
