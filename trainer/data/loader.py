@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from multiprocessing.queues import Queue
+from types import TracebackType
 
 import numpy as np
 import simplejpeg
@@ -196,6 +198,13 @@ def _prepare_worker(worker: int) -> None:
     Queue._on_queue_feeder_error = staticmethod(lambda error, batch: os._exit(1))  # type: ignore[attr-defined]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     threading.Thread(target=_exit_on_signal_of_parent, daemon=True).start()
+    sys.excepthook = _ignore_end_of_parent
+
+
+def _ignore_end_of_parent(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Prints no traceback if the parent ended while a thread of this worker was sending it a batch."""
+    if not issubclass(kind, (ConnectionError, EOFError)):
+        sys.__excepthook__(kind, error, trace)
 
 
 def _exit_on_signal_of_parent() -> None:

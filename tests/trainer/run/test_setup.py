@@ -17,7 +17,7 @@ from tests.support.corpora import write_corpus
 from trainer.pretrain import main
 from trainer.run.setup import prepare, pretraining
 from trainer.settings.command_line import parse_command_line
-from trainer.settings.loading import load_config, save_config
+from trainer.settings.loading import load_config, to_yaml
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +230,7 @@ def test_a_grid_or_a_vocabulary_other_than_that_of_the_corpus_is_refused(refused
 def test_settings_that_a_run_saved_are_accepted_for_its_corpus_and_refused_for_one_with_another_grid(
     refused, corpus, tmp_path
 ):
-    save_config(load_config("tiny"), tmp_path / "config.yaml")
+    (tmp_path / "config.yaml").write_text(to_yaml(load_config("tiny")))
     saved = ["--config", str(tmp_path / "config.yaml"), "--global_batch", "4"]
     config = parse_command_line(["--corpus", str(corpus), "--output", "RUN", "--model", "tiny", *saved])
     assert prepare(config, pretraining).config.model == config.model

@@ -22,6 +22,7 @@ import os, signal, sys, weakref
 sys.path.insert(0, sys.argv.pop(1))
 from trainer.run.held_out import Evaluation
 from trainer.pretrain import main
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup, which ignores it
 evaluate, number, where = Evaluation.run, signal.Signals[sys.argv.pop(1)], sys.argv.pop(1)
 def signalled(self, engine):
     deleted = set()
