@@ -108,11 +108,12 @@ def _add_text_flags(group: argparse._ArgumentGroup) -> None:
         "--text_source",
         choices=TEXT_SOURCES,
         default=_PAGE.text_source,
-        help="ocr: read all pages by OCR; pdf: use the text layer; auto: use the text layer if it has five words (one "
-        "word if the page shows only text, 40 if an image covers a tenth of the page), images cover less than half of "
-        "the page, less than half of the text is invisible, at most 2 %% of the words contain unmapped characters or "
-        "stray accents, its Latin letters have a plausible share of vowels and accents, and the OCR engine reads the "
-        "same as the layer in a few words of each font; otherwise use OCR, if it reads the script "
+        help="ocr: read all pages by OCR. pdf: use the text layer. auto: use the text layer of a page if it is sound "
+        "and complete, otherwise OCR, if the engine reads the script. Sound: at most 2 %% of words contain unmapped or "
+        "stray characters, Latin letters have a plausible share of vowels and accents, and the OCR engine reads a few "
+        "words of each font like the layer. Complete: it has five words (one if the page shows only text, 40 if an "
+        "image covers a tenth of the page), images cover less than half of the page, and less than half of the text is "
+        "invisible. "
         "(default: %(default)s)",
     )
     group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")

@@ -20,7 +20,8 @@ Pretrain DocFormerv2 on a corpus with three objectives: denoising, token-to-line
   all GPUs        deepspeed trainer/pretrain.py --corpus OUT --model small --output RUN
   2 CPU ranks     deepspeed --num_accelerators 2 trainer/pretrain.py --corpus OUT --model tiny --output RUN
 
-Run the same command again to resume from the last checkpoint. SIGTERM and --max_hours save a checkpoint and stop."""
+Run the same command again to resume from the last checkpoint. SIGTERM, SIGHUP, SIGUSR1, the end of the launcher and
+--max_hours save a checkpoint and stop."""
 
 EPILOG = """\
 Set any other setting with key=value: optimizer.learning_rate=1e-3, objectives.hidden_box_share=0, model.dropout=0.1,
@@ -28,7 +29,7 @@ deepspeed.zero_optimization.overlap_comm=true. trainer/configs/SIZE.yaml overrid
 RUN/config.yaml contains all settings that a run used. The corpus decides the grid and the vocabulary of the model.
 
 The run writes to RUN: log.jsonl (a row per logged step), tensorboard/, checkpoints/, loss.png and model/.
-Exit codes: 0 done, 1 failed, or stopped by SIGTERM or --max_hours (only then RUN/stopped.json exists), 2 wrong usage,
+Exit codes: 0 done, 1 failed, or stopped by a signal or --max_hours (only then RUN/stopped.json exists), 2 wrong usage,
 130 stopped by Ctrl-C."""
 
 
