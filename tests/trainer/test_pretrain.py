@@ -21,8 +21,7 @@ from tests.trainer.launches import (
     run_many,
     validation_rows,
 )
-from trainer.data.batches import sample_order
-from trainer.data.corpora import open_corpora
+from tests.trainer.page_keys import all_keys, keys_read
 from trainer.data.sample_order import batch_id
 from trainer.model.export import load_model
 from trainer.pretrain import main
@@ -91,18 +90,6 @@ def _whole_and_halves(line: Callable[..., list[str]]) -> dict[str, list[str]]:
     return plan
 
 
-def _all_keys(corpus) -> set[str]:
-    opened = Corpus(corpus)
-    return {opened.key(i) for i in range(len(opened))}
-
-
-def _keys(corpus, start: int, stop: int) -> list[str]:
-    """Returns the keys of the pages at these positions in the order of the runs."""
-    config = load_config("tiny", None, {"corpus": [str(corpus)], "val_share": "0.3"})
-    corpora, _ = open_corpora(config)
-    return [corpora[0].train.table.key(ref.row) for ref in sample_order(config, corpora).samples(start, stop)]
-
-
 def test_a_run_ends_with_exit_code_0_and_prints_the_paths_of_its_results(launched):
     base, codes, printed = launched
     assert codes["whole"] == 0
@@ -134,18 +121,18 @@ def test_a_higher_log_every_gives_fewer_but_equal_rows(launched):
 
 
 def test_the_batch_id_identifies_the_pages_that_the_seed_selects(launched, corpus):
-    assert rows(launched[0] / "whole")[1]["batch_id"] == batch_id(_keys(corpus, 8, 16))
+    assert rows(launched[0] / "whole")[1]["batch_id"] == batch_id(keys_read(corpus, 8, 16))
 
 
 def test_held_out_pages_are_evaluated_and_never_trained_on(launched, corpus):
-    held_out = {key for key in _all_keys(corpus) if int(key[:16], 16) < 0.3 * 2**64}
+    held_out = {key for key in all_keys(corpus) if int(key[:16], 16) < 0.3 * 2**64}
     found = validation_rows(launched[0] / "whole")
     assert [row["step"] for row in found] == [3, 6]
     assert {row["val_pages"] for row in found} == {len(held_out)}
     for row in found:
         assert row["val_loss"] == pytest.approx(sum(row[f"val_loss_{name}"] for name in ("denoise", "line", "grid")))
         assert all(0 <= row[f"val_acc_{name}"] <= 1 for name in ("denoise", "line", "grid"))
-    assert set(_keys(corpus, 0, 60)) == _all_keys(corpus) - held_out
+    assert set(keys_read(corpus, 0, 60)) == all_keys(corpus) - held_out
 
 
 @pytest.mark.parametrize("name", ["whole", "zero2", "zero3", "bf16", "bf16 zero2", "bf16 zero3"])
@@ -214,8 +201,8 @@ def test_all_zero_stages_continue_with_the_same_losses_after_skipped_steps(launc
 def test_the_pages_of_skipped_steps_are_recorded(launched, corpus):
     not_finite, spike = map(json.loads, (launched[0] / "faulty 1" / "skipped_steps.jsonl").read_text().splitlines())
     assert (not_finite["step"], spike["step"]) == (2, 4)
-    assert sorted(not_finite["keys"]) == sorted(_keys(corpus, 8, 16))
-    assert sorted(spike["keys"]) == sorted(_keys(corpus, 24, 32))
+    assert sorted(not_finite["keys"]) == sorted(keys_read(corpus, 8, 16))
+    assert sorted(spike["keys"]) == sorted(keys_read(corpus, 24, 32))
     assert not_finite["grad_norm"] is None and spike["grad_norm"] > 1000
     assert not_finite["loss"] > 0, "the loss was correct, only its gradient was faulty"
 
@@ -226,7 +213,7 @@ def test_too_many_skipped_steps_in_a_row_stop_the_run_without_a_checkpoint(launc
     assert "gradient norm inf: 3 steps skipped in a row (--max_skipped), none of them saved." in printed
     skipped = [json.loads(line) for line in (base / "exploding" / "skipped_steps.jsonl").read_text().splitlines()]
     assert [row["step"] for row in skipped] == [2, 3, 4]
-    assert sorted(skipped[0]["suspects"]) == sorted(_keys(corpus, 8, 16))
+    assert sorted(skipped[0]["suspects"]) == sorted(keys_read(corpus, 8, 16))
     assert not list((base / "exploding" / "checkpoints").glob("step-*"))
     assert [row["loss"] for row in rows(base / "exploding")][1:] == [None, None]
 
