@@ -42,12 +42,14 @@ class Word:
         box: thousandths of the upright page.
         score: confidence of the OCR engine, 0..1; 1 for words from the text layer of a PDF.
         line: index into the lines of the page.
+        source: index of the word in the page file that it comes from (`schemas.page_file`); -1 for all other words.
     """
 
     text: str
     box: Box
     score: float
     line: int
+    source: int = -1
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ def encode_page(page: Page) -> bytes:
         "score": [round(float(word.score), 4) for word in page.words],
         "line": [word.line for word in page.words],
     }
+    if any(word.source >= 0 for word in page.words):
+        record["words"]["source"] = [word.source for word in page.words]
     record["lines"] = {"box": [line.box for line in page.lines]}
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
     return text.encode()
@@ -76,9 +78,10 @@ def decode_page(data: bytes, source: str = "page") -> Page:
         record = json.loads(data)
         check_schema_version(record["schema_version"], source)
         columns = record["words"]
-        words = zip(columns["text"], columns["box"], columns["score"], columns["line"], strict=True)
+        source = columns.get("source") or [-1] * len(columns["text"])
+        words = zip(columns["text"], columns["box"], columns["score"], columns["line"], source, strict=True)
         return Page(
-            words=tuple(Word(text, tuple(box), score, line) for text, box, score, line in words),
+            words=tuple(Word(text, tuple(box), score, line, number) for text, box, score, line, number in words),
             lines=tuple(Line(tuple(box)) for box in record["lines"]["box"]),
             **{name: record[name] for name in _SCALARS},
         )
