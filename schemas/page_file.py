@@ -38,7 +38,8 @@ class FilePage:
     """One page of a page file.
 
     Attributes:
-        file: the image or document that shows the page: a path relative to the folder of the page file.
+        file: the image or document that shows the page: a path relative to the folder of the page file. "": there is no
+            image; the page is white and has the given words.
         page: number of the page in `file`, from 1.
         words: the words in any order. None: the build reads them, as from a document without a page file.
         size: width and height of the page in the units of the boxes. None: pixels of the image.

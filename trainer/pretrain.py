@@ -1,13 +1,12 @@
 """Pretrain DocFormerv2 on a corpus: `deepspeed trainer/pretrain.py --corpus OUT --model small --output RUN`.
 
-`--help` lists the flags. Read this file from top to bottom: `main` turns errors into exit codes, `pretrain` is a whole
-run, `train` is the training loop, `train_step` is one optimizer step. Everything around the loop (setup, log,
-evaluation, checkpoints) is in `trainer/run`.
+`--help` lists the flags. Read this file from top to bottom: `pretrain` prepares a run, `run` is a whole run, `train` is
+the training loop, `train_step` is one optimizer step. Everything around the loop (setup, log, evaluation, checkpoints)
+is in `trainer/run`. `finetune.py` uses the same loop.
 """
 
 from __future__ import annotations
 
-import logging
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -27,28 +26,19 @@ with needs_extra("train"):
 LAUNCHER = Launcher()  # before the other imports, which take seconds: the launcher may end during them
 
 with needs_extra("train"):
-    from schemas import FolioError
-    from schemas.support.interrupts import kept_interrupts
-    from trainer import distributed
-    from trainer.data.loader import TooManyBadSamples, WorkerDied
-    from trainer.data.local_shards import IncompleteCorpus
-    from trainer.data.shard_files import ShardError
+    from trainer.data.corpora import open_corpora
     from trainer.engine.start import keep_gradient_norm
     from trainer.engine.step import StepResult, read_step, seed_dropout
     from trainer.model.batch import Batch, to_device
+    from trainer.run.command import DONE, FAILED, run_command
     from trainer.run.directory import lock_run_dir, make_run_dir
     from trainer.run.dry_run import dry_run
-    from trainer.run.failures import explain, report
-    from trainer.run.setup import MakeTask, build_engine, prepare, pretraining
+    from trainer.run.setup import MakeTask, PreparedRun, build_engine, prepare, pretraining
     from trainer.run.training import Training, start_training
-    from trainer.settings.command_line import parse_command_line
     from trainer.settings.pretrain import PretrainConfig
+    from trainer.settings.pretrain_command import parse_command_line
     from trainer.settings.training import TrainingConfig
     from trainer.tasks.base import Task
-
-logger = logging.getLogger("trainer")
-
-DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: the code that shells report for Ctrl-C
 
 
 def main(argv: Sequence[str] | None = None, task: MakeTask = pretraining) -> int:
@@ -57,47 +47,40 @@ def main(argv: Sequence[str] | None = None, task: MakeTask = pretraining) -> int
     Args:
         task: makes the task to train from the settings. The same loop trains any task.
     """
-    first = distributed.rank() == 0
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if first else logging.ERROR, format="%(message)s")
-    logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs errors with a traceback, and also raises them
-    try:
-        with kept_interrupts():
-            return pretrain(parse_command_line(argv), task)
-    except FolioError as error:
-        # Most errors occur on all ranks, so only the first one reports them. But each sample is read by a single rank,
-        # and each machine can have its own copy of a corpus.
-        first_here = distributed.local_rank() == 0 and isinstance(error, IncompleteCorpus)
-        if first or first_here or isinstance(error, (ShardError, TooManyBadSamples, WorkerDied)):
-            report(str(error))
-        return error.exit_code
-    except Exception as error:
-        if (explanation := explain(error)) is None:
-            raise
-        report(explanation)
-        return FAILED
-    except KeyboardInterrupt:
-        logger.error("stopped; run the same command again to resume from the last checkpoint")
-        return INTERRUPTED
+    return run_command(lambda: pretrain(parse_command_line(argv), task))
 
 
 def pretrain(config: PretrainConfig, make_task: MakeTask) -> int:
-    """Trains from the newest checkpoint, or from the start, to `max_steps` and exports the model. All ranks call it.
-
-    Returns:
-        The exit code: 0, or 1 if a signal or `--max_hours` stopped the run.
+    """Trains on corpora. Returns the exit code. All ranks call it.
 
     Raises:
         UsageError: the settings do not match the corpus or an earlier start of this run.
         FolioError: training failed.
     """
     started = time.monotonic()
-    prepared = prepare(config, make_task)
+    return run(prepare(config, open_corpora, make_task), LAUNCHER, started)
+
+
+def run(prepared: PreparedRun, launcher: Launcher, started: float) -> int:
+    """Trains from the newest checkpoint, or from the start, to `max_steps` and exports the model. All ranks call it.
+
+    Args:
+        launcher: the launcher of this rank. If it ends, the run saves and stops.
+        started: start of the command by `time.monotonic`.
+
+    Returns:
+        The exit code: 0, or 1 if a signal or `--max_hours` stopped the run.
+
+    Raises:
+        FolioError: training failed.
+    """
+    config = prepared.config
     if config.dry_run:
         dry_run(prepared, build_engine(prepared)[0], train_step)
         return DONE
     make_run_dir(config.output)
     with lock_run_dir(Path(config.output)):
-        training = start_training(prepared, LAUNCHER, started)
+        training = start_training(prepared, launcher, started)
         training.announce()
         with training.log:
             stopped = train(training)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pipelines.filters.base import PageText
-from pipelines.runtime.arguments import positive
+from pipelines.runtime.arguments import not_negative
 from schemas import PageStatus
 
 
@@ -26,9 +26,10 @@ class MinWords:
         """Adds `--min_words`."""
         group.add_argument(
             "--min_words",
-            type=positive,
+            type=not_negative,
             default=cls.value,
-            help="pages with fewer words get the status too_few_words (default: %(default)s)",
+            help="pages with fewer words get the status too_few_words; 0 keeps pages without a word "
+            "(default: %(default)s)",
         )
 
     def setting(self) -> int:

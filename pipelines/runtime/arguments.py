@@ -33,6 +33,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def not_negative(text: str) -> int:
+    """Returns a whole number of 0 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: the text is anything else.
+    """
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text} is neither 0 nor a positive number")
+    return int(text)
+
+
 def two_or_more(text: str) -> int:
     """Returns a whole number of 2 or more.
 

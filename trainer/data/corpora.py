@@ -19,7 +19,7 @@ from trainer.data.mixture import mixture
 from trainer.data.page_table import PageTable, read_page_table
 from trainer.data.remote import open_url, unreachable
 from trainer.data.shard_files import CachedShards, ShardFiles
-from trainer.settings.data import DataSettings
+from trainer.settings.data import CorpusSettings, DataSettings
 
 OPEN_SHARDS = 256  # number of shards whose tar headers a process keeps in memory
 
@@ -91,7 +91,7 @@ class OpenCorpus:
     held_out: CorpusPages
 
 
-def open_corpora(settings: DataSettings) -> tuple[list[OpenCorpus], Tokenizer]:
+def open_corpora(settings: CorpusSettings) -> tuple[list[OpenCorpus], Tokenizer]:
     """Opens all corpora of a run.
 
     Raises:
@@ -129,7 +129,7 @@ def _is_local(path: str) -> bool:
 
 
 def _open(
-    path: str, weight: float | None, tokenizer: Tokenizer, settings: DataSettings, records: Path | None
+    path: str, weight: float | None, tokenizer: Tokenizer, settings: CorpusSettings, records: Path | None
 ) -> OpenCorpus:
     index, table = read_head(path)
     if tokenizer.sha256 != index.tokenizer.sha256:

@@ -104,10 +104,18 @@ class PageDataset(Dataset[Example]):
         return self.task.example(sample, ref.epoch)
 
     def _with_image(self, text: Example, sample: Sample) -> Example:
-        model = self.model
-        if not model.visual_tokens:
-            return text
-        return replace(text, page=page_patches(decode_image(sample, model.image_height, model.image_width), model))
+        return with_image(text, sample, self.model)
+
+
+def with_image(text: Example, sample: Sample, model: ModelConfig) -> Example:
+    """Returns an example with the image of its page, unless the model has no visual branch.
+
+    Raises:
+        SampleError: the image is not a JPEG.
+    """
+    if not model.visual_tokens:
+        return text
+    return replace(text, page=page_patches(decode_image(sample, model.image_height, model.image_width), model))
 
 
 def _require_usable(sample: Sample, limits: TokenLimits) -> None:

@@ -18,7 +18,7 @@ Batch = dict[str, Any]
     text_mask      (b, l) bool       False: padding
     boxes          (b, l, 4) int64   x0, y0, x1, y1 of each token in thousandths of the page
     box_visible    (b, l) bool       False: the token has no box, or its box is hidden
-    labels         (b, t) int64      targets of the decoder; end with eos; IGNORE: padding
+    labels         (b, t) int64      targets of the decoder; end with eos; IGNORE: padding; t = 0: no decoder
     keys           b strings         the key of each page
     bad            strings           pages that were replaced by other pages, each with the reason
 

@@ -48,12 +48,17 @@ class DocFormerV2(nn.Module):
         self.heads = heads(config) if heads is not None else None
 
     def forward(self, batch: Batch) -> Outcomes:
-        """Returns the outcome of each label tensor: `labels` from the decoder, the others from the heads."""
+        """Returns the outcome of each label tensor: `labels` from the decoder, the others from the heads.
+
+        If the batch has no targets (t = 0), the decoder is not run.
+        """
         encoded, visible = self.encode(batch)  # (b, n, d), (b, n)
         labels = batch["labels"]  # (b, t)
-        decoded = self._decoder_output(encoded, visible, self._shift_right(labels))  # (b, t, d)
-        loss_sum, correct = self.vocabulary(decoded, labels)  # scalars
-        outcomes = {"labels": Outcome(loss_sum, correct, count_labels(labels))}
+        outcomes: Outcomes = {}
+        if labels.shape[1]:
+            decoded = self._decoder_output(encoded, visible, self._shift_right(labels))  # (b, t, d)
+            loss_sum, correct = self.vocabulary(decoded, labels)  # scalars
+            outcomes["labels"] = Outcome(loss_sum, correct, count_labels(labels))
         if self.heads is not None:
             text = encoded[:, -batch["input_ids"].shape[1] :]  # (b, l, d)
             outcomes |= self.heads(text, batch)

@@ -1,19 +1,20 @@
 """Writes and reads an exported model: a folder with `config.json`, `model.safetensors` and the tokenizer's files.
 
-`heads.safetensors` contains the heads of the task. Only a run that starts from the model reads them.
+`heads.safetensors` contains the heads of the task, `task.json` what else the use of a fine-tuned model needs.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from schemas.errors import FolioError, UsageError
 from schemas.tokenizer import Tokenizer, load_tokenizer
@@ -25,11 +26,17 @@ MODEL_DIR = "model"  # folder of the exported model in the directory of a run
 MODEL_TYPE = "docformer_v2"
 FORMAT_VERSION = 1
 RECORD = ("model_type", "format_version", "folio_version", "steps")  # keys of config.json that are no settings
-CONFIG, WEIGHTS, HEADS = "config.json", "model.safetensors", "heads.safetensors"
+CONFIG, WEIGHTS, HEADS, TASK = "config.json", "model.safetensors", "heads.safetensors", "task.json"
 TIED = {"vocabulary.weight"}
 
 
-def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path, steps: int) -> None:
+def export_model(
+    model: DocFormerV2,
+    tokenizer: Tokenizer,
+    out_dir: str | Path,
+    steps: int,
+    task: Mapping[str, Any] | None = None,
+) -> None:
     """Writes the model. The weights keep their precision. Tied weights are written once.
 
     All files are written to a temporary folder first, so a failed export does not damage an earlier one in `out_dir`.
@@ -39,6 +46,7 @@ def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path, 
         tokenizer: its tokenizer, which is saved with it.
         out_dir: the folder to write; it is created if needed.
         steps: optimizer steps for which it was trained.
+        task: what the use of a fine-tuned model needs besides the network; becomes `task.json`.
 
     Raises:
         FolioError: the folder cannot be written, for example because the disk is full.
@@ -48,6 +56,8 @@ def export_model(model: DocFormerV2, tokenizer: Tokenizer, out_dir: str | Path, 
     half.mkdir(parents=True)
     try:
         _write(model, tokenizer, half, steps)
+        if task is not None:
+            (half / TASK).write_text(json.dumps(task, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except (OSError, SafetensorError) as error:
         shutil.rmtree(half)
         raise FolioError(f"{out_dir} cannot be written: {error}. Free disk space and repeat the command") from error
@@ -71,8 +81,14 @@ def _write(model: DocFormerV2, tokenizer: Tokenizer, out: Path, steps: int) -> N
     tokenizer.save(out)
 
 
-def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
-    """Loads a model that `export_model` wrote, without the heads.
+def load_model(
+    directory: str | Path, heads: Callable[[ModelConfig], nn.Module | None] | None = None
+) -> tuple[DocFormerV2, Tokenizer]:
+    """Loads a model that `export_model` wrote.
+
+    Args:
+        directory: the folder.
+        heads: makes the heads, see `DocFormerV2`; None: the model is loaded without heads.
 
     A setting that an older Folio did not have gets its default.
 
@@ -86,9 +102,9 @@ def load_model(directory: str | Path) -> tuple[DocFormerV2, Tokenizer]:
     """
     folder = Path(directory)
     config = read_config(folder)
-    weights = read_weights(folder)
+    weights = read_weights(folder, heads=heads is not None)
     try:
-        model = DocFormerV2(config)
+        model = DocFormerV2(config, heads)
     except (RuntimeError, TypeError) as error:  # more memory than there is, or a number above 64 bits
         reason = str(error).partition("\n")[0]
         raise FolioError(f"{folder}/{CONFIG} describes a model that cannot be made here ({reason})") from error
@@ -110,6 +126,11 @@ def is_exported(folder: Path) -> bool:
     except FolioError:
         return False
     return True
+
+
+def exported_in(path: Path) -> Path:
+    """Returns the folder of the exported model of a run. A path that is not a run is returned as it is."""
+    return path / MODEL_DIR if is_exported(path / MODEL_DIR) else path
 
 
 def read_steps(folder: Path) -> int:
@@ -199,3 +220,21 @@ def _require_types(settings: dict[str, Any]) -> None:
 
 def _versions(record: dict[str, Any]) -> str:
     return f"Folio {record.get('folio_version', '0.1.0 or older')} wrote it, and this is Folio {VERSION}"
+
+
+def read_task(folder: Path) -> dict[str, Any]:
+    """Returns the task of a fine-tuned model, as it was passed to `export_model`.
+
+    Raises:
+        FolioError: the folder contains no fine-tuned model.
+    """
+    path = folder / TASK
+    try:
+        task = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise FolioError(f"{folder} has no {TASK}, so it was not fine-tuned: use trainer/finetune.py") from error
+    except (OSError, ValueError) as error:
+        raise FolioError(f"{path} is damaged ({error}): export the model again") from error
+    if not isinstance(task, dict):
+        raise FolioError(f"{path} is damaged: export the model again")
+    return task

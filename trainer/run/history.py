@@ -60,6 +60,8 @@ def _settings(text: str) -> dict[str, Any]:
 
 def _jump(before: dict[str, Any], config: TrainingConfig, step: int) -> list[str]:
     """Returns a line if the first learning rate of this start is not close to the last one of the start before."""
+    if step in (0, config.max_steps):
+        return []
     try:
         known = {item.name for item in fields(OptimizerConfig)}
         optimizer = OptimizerConfig(**{name: before["optimizer"][name] for name in known & before["optimizer"].keys()})
@@ -67,7 +69,7 @@ def _jump(before: dict[str, Any], config: TrainingConfig, step: int) -> list[str
     except (KeyError, TypeError, AttributeError, UsageError):
         return []
     new = learning_rate(step + 1, config.max_steps, config.optimizer)
-    if step == 0 or step == config.max_steps or old == 0 or 1 / JUMP < new / old < JUMP:
+    if old == 0 or 1 / JUMP < new / old < JUMP:
         return []
     return [
         f"the learning rate jumps from {old:.1e} in step {step} to {new:.1e} in step {step + 1}: its schedule depends "

@@ -17,7 +17,7 @@ from trainer.checkpoints.facts import CORPUS, CORPUS_PATHS, require_same
 from trainer.checkpoints.manifest import Checkpoint
 from trainer.checkpoints.store import CHECKPOINTS_DIR, newest_checkpoint
 from trainer.checkpoints.upload import require_uploads
-from trainer.data.corpora import OpenCorpus, open_corpora
+from trainer.data.corpora import OpenCorpus
 from trainer.data.sample_order import micro_batch_size
 from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
@@ -35,6 +35,8 @@ from trainer.tasks.pretraining.task import Pretraining
 logger = logging.getLogger("trainer")
 
 Config = TypeVar("Config", bound=TrainingConfig)
+OpenData = Callable[[Any], tuple[list[OpenCorpus], Tokenizer]]
+"""Opens the pages of a run by the settings of a command."""
 MakeTask = Callable[[Any, Tokenizer], Task]
 """Makes a task from the settings of a command, adapted to the corpora, and the tokenizer of the corpora."""
 
@@ -62,7 +64,7 @@ class PreparedRun:
     earlier: Checkpoint | None
 
 
-def prepare(config: TrainingConfig, make_task: MakeTask) -> PreparedRun:
+def prepare(config: TrainingConfig, open_data: OpenData, make_task: MakeTask) -> PreparedRun:
     """Makes all checks before the ranks are connected. So no rank waits for another one that has failed.
 
     Raises:
@@ -72,7 +74,7 @@ def prepare(config: TrainingConfig, make_task: MakeTask) -> PreparedRun:
         require_wandb()
     require_run_dir(config.output)
     require_uploads(config.upload_to, Path(config.output))
-    corpora, tokenizer = open_corpora(config)
+    corpora, tokenizer = open_data(config)
     make_cache(config, corpora)
     config = fit_to_corpora(config, corpora, tokenizer)
     task = make_task(config, tokenizer)
@@ -115,7 +117,7 @@ def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Toke
         CORPUS_PATHS: [corpus.path for corpus in corpora],
         "tokenizer": tokenizer.sha256[:16],
         "ranks": distributed.world_size(),
-        **{name: getattr(config, name) for name in settings},
+        **{name: getattr(config, name) for name in settings if hasattr(config, name)},
         "model": asdict(config.model),
         **task.facts(),
     }

@@ -28,6 +28,7 @@ from trainer.run.history import record_settings
 from trainer.run.incidents import BadSamples, SkippedSteps
 from trainer.run.log import LOG_NAME, RunLog
 from trainer.run.profiling import StepProfiler
+from trainer.run.scoring import make_scoring
 from trainer.run.setup import PreparedRun, build_engine
 from trainer.run.stop import StopRequest, clear_mark, mark_stopped
 from trainer.run.throughput import Throughput, total_peak_tflops
@@ -81,6 +82,7 @@ class Training:
         self._dataset = PageDataset([corpus.train for corpus in corpora], task, config.model, config.seed)
         held_out = PageDataset([corpus.held_out for corpus in corpora], task, config.model, config.seed)
         self._evaluation = Evaluation(held_out, config.val_pages, prepared.micro_batch, config.pad_multiple)
+        self._scoring = make_scoring(prepared)
         self._throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
         profiled = step_range(config.profile_steps) if first else None
@@ -173,7 +175,8 @@ class Training:
         stop = result.stop
         with self._throughput.paused():
             if self._is_due(self.config.val_every) and self._evaluation.pages:
-                self.log.validation({"step": self.step, **self._evaluation.run(self.engine)})
+                scores = self._scoring.run(self.engine, self.step) if self._scoring else {}
+                self.log.validation({"step": self.step, **self._evaluation.run(self.engine), **scores})
                 stop = self._stop_requested_on_any_rank()  # a request may arrive during the long evaluation
             if self._save_is_due() or stop:
                 self._store.save(self.engine, self.step, self.samples)
@@ -189,7 +192,10 @@ class Training:
             stopped: whether the run was stopped before its last step.
         """
         if not stopped:
-            self._export()
+            if self._scoring is None:
+                self._export()
+            if distributed.rank() == 0:
+                plot_runs([self.dir], self.dir / "loss.png", self.task.guess_levels)
             took = duration(time.monotonic() - self._started)
             logger.info(
                 f"done: {self.step} steps, {self.samples:,} samples, in {took}\n"
@@ -243,7 +249,6 @@ class Training:
             for name, parameter in model.named_parameters():
                 parameter.data.copy_(weights[name])
             export_model(model, self._prepared.tokenizer, self.dir / MODEL_DIR, self.step)
-            plot_runs([self.dir], self.dir / "loss.png", self.task.guess_levels)
 
 
 def start_training(prepared: PreparedRun, launcher: Launcher, started: float) -> Training:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from schemas.support.nearest import nearest
-from trainer.settings.pretrain import SECTIONS, setting_types
 from trainer.settings.reserved_keys import FROM_CORPUS
-from trainer.settings.training import flags
+from trainer.settings.training import TrainingConfig, flags, sections, setting_types
 
 OTHER_NAMES = {
     "corpus": "data data_dir data_path dataset dataset_dir dataset_name dataset_path train_data train_dir train_file",
@@ -84,11 +83,12 @@ ADVICE = {
 """Advice for names that have no setting here."""
 
 
-def advice_for(name: str, *, flag: bool) -> str:
+def advice_for(name: str, kind: type[TrainingConfig], *, flag: bool) -> str:
     """Returns advice as the end of a sentence that says that a setting does not exist; starts with `;` or `:`.
 
     Args:
         name: what the user wrote, such as `--batch-size` or `optimizer.lr`.
+        kind: the settings of the command.
         flag: whether it was typed as a flag. The advice then shows how the setting is typed on the command line.
     """
     key = name.lstrip("-").replace("-", "_").lower()
@@ -96,26 +96,27 @@ def advice_for(name: str, *, flag: bool) -> str:
     for text, names in ADVICE.items():
         if short in names.split():
             return f": {text}"
-    if key in setting_types() and not flag and "." in key:
+    known = setting_types(kind)
+    if key in known and not flag and "." in key:
         section, _, last = key.partition(".")
         return f": in YAML it is a key within its section, as in `{section}: {{{last}: VALUE}}`"
     setting = next((setting for setting, names in OTHER_NAMES.items() if short in names.split()), None)
-    if setting:
+    if setting in known:
         unit = f" ({UNITS[setting]})" if setting in UNITS else ""
-        return f"; did you mean {_typed(setting, flag=flag)}{unit}?"
-    near = nearest(key, _known() if "." in key else [*_known(), *SECTIONS])
+        return f"; did you mean {_typed(setting, kind, flag=flag)}{unit}?"
+    near = nearest(key, _known(kind) if "." in key else [*_known(kind), *sections(kind)])
     if near:
-        return f"; did you mean {_typed(near, flag=flag)}?"
+        return f"; did you mean {_typed(near, kind, flag=flag)}?"
     return "; --help lists the flags" if flag else "; --help and RUN/config.yaml list all settings"
 
 
-def _known() -> list[str]:
+def _known(kind: type[TrainingConfig]) -> list[str]:
     """Returns the names of all flags and settings that a user may set."""
-    settings = [name for name in setting_types() if name.rpartition(".")[2] not in FROM_CORPUS]
+    settings = [name for name in setting_types(kind) if name.rpartition(".")[2] not in FROM_CORPUS]
     return ["model", "config", "dry_run", *settings]
 
 
-def _typed(setting: str, *, flag: bool) -> str:
+def _typed(setting: str, kind: type[TrainingConfig], *, flag: bool) -> str:
     if not flag:
         return setting
-    return f"--{setting}" if setting in (*flags(), "model", "config", "dry_run") else f"{setting}=VALUE"
+    return f"--{setting}" if setting in (*flags(kind), "model", "config", "dry_run") else f"{setting}=VALUE"

@@ -6,17 +6,16 @@ they are set by `section.key=value`.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from typing import Any, get_type_hints
 
 from trainer.model.config import MODEL_SIZES, ModelConfig
-from trainer.settings.data import DataSettings
+from trainer.settings.data import CorpusSettings, DataSettings
 from trainer.settings.engine import EngineSettings
 from trainer.settings.part import SettingsPart
 from trainer.settings.run import RunSettings
 
-PARTS: dict[str, type[SettingsPart]] = {"data": DataSettings, "run": RunSettings, "engine": EngineSettings}
-"""The parts of the settings, by the heading under which `--help` lists their flags."""
+COMMAND = "task"  # heading of the flags that only one command has
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,49 @@ class TrainingConfig(EngineSettings, RunSettings, DataSettings):
     given_from_corpus: tuple[str, ...] = field(default=(), compare=False, metadata={"omegaconf_ignore": True})
 
 
-def flags_by_part() -> dict[str, dict[str, str]]:
-    """Returns the flags of each part and their help texts, which end with the default."""
+PARTS: dict[str, tuple[type[SettingsPart], ...]] = {
+    "data": (CorpusSettings, DataSettings),
+    "run": (RunSettings,),
+    "engine": (EngineSettings,),
+}
+"""The parts of the settings, by the heading under which `--help` lists their flags."""
+
+
+def flags_by_part(kind: type[TrainingConfig]) -> dict[str, dict[str, str]]:
+    """Returns the flags of each part that the settings of a command have, and their help texts with the default."""
+    own = {item.name: item for item in fields(kind)}
+    names = {part: _names(kind, classes) for part, classes in PARTS.items()}
+    names = {COMMAND: [name for name in own if not any(name in known for known in names.values())], **names}
     return {
-        part: {item.name: item.metadata["help"] + _default_of(item) for item in fields(kind) if "help" in item.metadata}
-        for part, kind in PARTS.items()
+        part: {
+            name: own[name].metadata["help"] + _default_of(own[name]) for name in known if "help" in own[name].metadata
+        }
+        for part, known in names.items()
     }
 
 
-def flags() -> list[str]:
-    """Returns the name of every flag."""
-    return [name for part in flags_by_part().values() for name in part]
+def _names(kind: type[TrainingConfig], classes: tuple[type[SettingsPart], ...]) -> list[str]:
+    own = [name for part in classes if issubclass(kind, part) for name in part.__annotations__]
+    return list(dict.fromkeys(own))
+
+
+def flags(kind: type[TrainingConfig]) -> list[str]:
+    """Returns the name of every flag of a command."""
+    return [name for part in flags_by_part(kind).values() for name in part]
+
+
+def sections(kind: type[TrainingConfig]) -> dict[str, Any]:
+    """Returns the dataclass of each section of the settings of a command, by name."""
+    types = get_type_hints(kind)
+    return {item.name: types[item.name] for item in fields(kind) if is_dataclass(types[item.name])}
+
+
+def setting_types(kind: type[TrainingConfig]) -> dict[str, str]:
+    """Returns the annotated type of every setting of a command, by its name, such as `seed` or `model.d_model`."""
+    types = {item.name: str(item.type) for item in fields(kind) if "help" in item.metadata}
+    for section, part in sections(kind).items():
+        types |= {f"{section}.{item.name}": str(item.type) for item in fields(part)}
+    return types
 
 
 def _default_of(item: Field[Any]) -> str:
@@ -54,4 +85,4 @@ def _default_of(item: Field[Any]) -> str:
 
 def as_typed(name: str) -> str:
     """Returns the name of a setting as it is typed on the command line: `--seed`, `model.d_model`."""
-    return f"--{name}" if name in flags() else name
+    return name if "." in name else f"--{name}"

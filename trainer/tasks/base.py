@@ -45,15 +45,13 @@ class Example:
     input_ids: np.ndarray  # (l,) int32: the text; ends with eos
     boxes: np.ndarray  # (l, 4) int32
     box_visible: np.ndarray  # (l,) bool; False: the encoder does not see the box of the token
-    labels: np.ndarray  # (t,) int32: the decoder's targets; end with eos
+    labels: np.ndarray  # (t,) int32: the decoder's targets; end with eos. Empty for a task without decoder
     page: PagePatches | None = None  # set by the loader; None for a model without a visual branch
     bad: tuple[str, ...] = ()  # set by the loader: unusable pages that this page replaces, with the reasons
 
 
 class Task(Protocol):
     """The interface of a task. A class that inherits from it gets the defaults below.
-
-    Every task has targets for the decoder (`Example.labels`).
 
     Attributes:
         objectives: the objectives, in the order of the log's columns.

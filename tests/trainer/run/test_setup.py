@@ -14,10 +14,11 @@ import sentencepiece
 from tests.clusters.google import Forbidding, serving
 from tests.support.commands import run_module
 from tests.support.corpora import write_corpus
+from trainer.data.corpora import open_corpora
 from trainer.pretrain import main
 from trainer.run.setup import prepare, pretraining
-from trainer.settings.command_line import parse_command_line
 from trainer.settings.loading import load_config, to_yaml
+from trainer.settings.pretrain_command import parse_command_line
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +234,7 @@ def test_settings_that_a_run_saved_are_accepted_for_its_corpus_and_refused_for_o
     (tmp_path / "config.yaml").write_text(to_yaml(load_config("tiny")))
     saved = ["--config", str(tmp_path / "config.yaml"), "--global_batch", "4"]
     config = parse_command_line(["--corpus", str(corpus), "--output", "RUN", "--model", "tiny", *saved])
-    assert prepare(config, pretraining).config.model == config.model
+    assert prepare(config, open_corpora, pretraining).config.model == config.model
     write_corpus(tmp_path / "other", pages=9, words=5, long_side=64, grid=(2, 4))
     code, message = refused(tmp_path / "other", *saved)
     assert code == 2

@@ -10,7 +10,7 @@ from tests.trainer.pages import PRETRAINING, TINY, collated, example_of, page_to
 from trainer.engine.step import count_flops, count_tokens, dropout_seed
 from trainer.model.flops import flops_per_sequence
 from trainer.run.throughput import Throughput, total_peak_tflops
-from trainer.settings.command_line import parse_command_line
+from trainer.settings.pretrain_command import parse_command_line
 
 
 class Clock:

@@ -8,10 +8,11 @@ import pytest
 
 from schemas import UsageError
 from trainer.settings.advice import ADVICE, OTHER_NAMES, UNITS
-from trainer.settings.command_line import parse_command_line
 from trainer.settings.loading import load_config
-from trainer.settings.pretrain import setting_types
+from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.pretrain_command import parse_command_line
 from trainer.settings.reserved_keys import FROM_CORPUS
+from trainer.settings.training import setting_types
 
 
 def _refusal_of(*words: str) -> str:
@@ -84,7 +85,7 @@ def test_no_advice_suggests_a_setting_that_the_corpus_decides():
 
 
 def test_every_other_name_is_listed_once_is_no_setting_and_leads_to_a_setting():
-    settings = setting_types()
+    settings = setting_types(PretrainConfig)
     assert {*OTHER_NAMES, *UNITS} <= set(settings)
     names = " ".join([*OTHER_NAMES.values(), *ADVICE.values()]).split()
     assert [name for name, times in Counter(names).items() if times > 1] == []

@@ -10,10 +10,11 @@ import pytest
 
 from schemas import UsageError
 from trainer.model.config import MODEL_SIZES
-from trainer.settings.command_line import parse_command_line
 from trainer.settings.loading import CONFIG_DIR, load_config, to_yaml
-from trainer.settings.pretrain import SECTIONS, PretrainConfig, setting_types
+from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.pretrain_command import parse_command_line
 from trainer.settings.reserved_keys import SET_BY
+from trainer.settings.training import sections, setting_types
 
 NEEDED = ("--corpus", "OUT", "--output", "RUN")
 
@@ -176,14 +177,14 @@ def test_two_settings_may_refer_to_each_other_in_yaml(tmp_path):
     assert load_config("tiny", str(tmp_path / "own.yaml")).save_every == 70
 
 
-@pytest.mark.parametrize("name", [name for name, kind in setting_types().items() if kind == "float"])
+@pytest.mark.parametrize("name", [name for name, kind in setting_types(PretrainConfig).items() if kind == "float"])
 def test_nan_is_refused_by_every_setting(name):
     section, _, key = name.rpartition(".")
     with pytest.raises(UsageError, match=name):
         if section == "model":
             replace(MODEL_SIZES["tiny"], **{key: math.nan})
         else:
-            SECTIONS.get(section, PretrainConfig)(**{key: math.nan})
+            sections(PretrainConfig).get(section, PretrainConfig)(**{key: math.nan})
 
 
 @pytest.mark.parametrize("key", SET_BY)

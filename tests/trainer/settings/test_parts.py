@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 import pytest
 
 from schemas import UsageError
-from trainer.settings.command_line import parse_command_line
-from trainer.settings.data import DataSettings
+from trainer.settings.data import CorpusSettings, DataSettings
 from trainer.settings.engine import EngineSettings
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.pretrain_command import parse_command_line
 from trainer.settings.run import RunSettings
-from trainer.settings.training import PARTS, TrainingConfig, flags
+from trainer.settings.training import TrainingConfig, flags, flags_by_part
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class OtherConfig(TrainingConfig):
     [
         (DataSettings, {"workers": -1}, "--workers must not be negative, got -1"),
         (DataSettings, {"shuffle_shards": 0}, "--shuffle_shards must be at least 1, got 0"),
+        (CorpusSettings, {"val_share": 1.0}, "--val_share must be in [0, 1), got 1.0"),
         (DataSettings, {"pad_multiple": 2**31}, "--pad_multiple must be at most 2147483647, got 2147483648"),
         (RunSettings, {"max_hours": float("nan")}, "--max_hours must not be negative, got nan"),
         (RunSettings, {"seed": 2**63}, "--seed must be at most 9223372036854775807"),
@@ -34,21 +35,21 @@ class OtherConfig(TrainingConfig):
     ],
 )
 def test_each_part_checks_its_values_alone_and_when_combined(part, wrong, message):
-    for kind in (part, OtherConfig, PretrainConfig):
+    for kind in (part, PretrainConfig, *([] if part is CorpusSettings else [OtherConfig])):
         with pytest.raises(UsageError) as refused:
             kind(**wrong)
         assert message in str(refused.value)
 
 
-def test_another_command_has_all_parts_but_not_the_objectives_of_pretraining():
+def test_another_command_has_the_shared_parts_but_not_what_only_pretraining_needs():
     names = {item.name for item in fields(OtherConfig)}
-    assert {"corpus", "output", "dtype", "optimizer", "model", "task"} <= names
-    assert "objectives" not in names
+    assert {"workers", "output", "dtype", "optimizer", "model", "task"} <= names
+    assert not {"objectives", "corpus"} & names
 
 
 def test_every_flag_belongs_to_exactly_one_part():
-    names = [item.name for kind in PARTS.values() for item in fields(kind) if "help" in item.metadata]
-    assert sorted(names) == sorted(set(names)) == sorted(flags())
+    names = [name for part in flags_by_part(PretrainConfig).values() for name in part]
+    assert sorted(names) == sorted(set(names)) == sorted(flags(PretrainConfig))
 
 
 def test_help_lists_the_flags_by_part(capsys):

@@ -1,0 +1,147 @@
+"""The items of a data set in the form in which the loader reads pages of a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from schemas import CorpusIndex
+from schemas.token_limits import TokenLimits
+from trainer.data.check_records import records_folder
+from trainer.data.corpora import CorpusPages, read_head, shard_files
+from trainer.data.items.prepare import CORPUS, prepared, read_items
+from trainer.data.page_table import PageTable
+from trainer.settings.data import DataSettings
+from trainer.tasks.items import DataSet, Item, ItemSample
+
+
+@dataclass(frozen=True)
+class PreparedItem:
+    """An item with its usable pages.
+
+    Attributes:
+        item: the item.
+        document: name of its document.
+        rows: row in the page table of each usable page, by the number of the page in the document, from 0.
+    """
+
+    item: Item
+    document: str
+    rows: dict[int, int]
+
+
+@dataclass(frozen=True)
+class ItemTable(PageTable):
+    """A page table with a row per item: that of the page that trains the model.
+
+    Attributes:
+        ids: id of each item.
+    """
+
+    ids: tuple[str, ...] = ()
+
+    def key(self, row: int) -> str:
+        """Returns the id of an item."""
+        return self.ids[row]
+
+
+class ItemPages(CorpusPages):
+    """Items as if each was a page of a corpus.
+
+    Args:
+        pages: the pages of the prepared corpus.
+        items: the items. Those without a usable page can only be scored: see `unusable`.
+
+    Attributes:
+        items: the items with a usable page, by row.
+        unusable: the other items.
+    """
+
+    def __init__(self, pages: CorpusPages, items: Sequence[PreparedItem]) -> None:
+        self.unusable = [item for item in items if not item.rows]
+        items = [item for item in items if item.rows]
+        numbers = [min(item.rows) for item in items]
+        rows = np.array([item.rows[number] for item, number in zip(items, numbers, strict=True)], np.int64)
+        order = np.argsort(rows, kind="stable")
+        rows = rows[order]
+        self.items = [items[i] for i in order]
+        self._pages, self._numbers, self._rows = pages, [numbers[i] for i in order], rows
+        table = pages.table
+        super().__init__(
+            ItemTable(
+                bounds=np.searchsorted(rows, table.bounds),
+                document=table.document[rows],
+                page=table.page[rows],
+                tokens=table.tokens[rows],
+                ids=tuple(item.item.id for item in self.items),
+            ),
+            pages.files,
+            pages.limits,
+        )
+
+    def sample(self, row: int) -> ItemSample:
+        """Returns the page that trains the model on an item."""
+        return self.page(row, self._numbers[row])
+
+    def page(self, row: int, number: int) -> ItemSample:
+        """Returns a page of an item.
+
+        Args:
+            number: number of the page in the document, from 0.
+
+        Raises:
+            SchemaError: the sample is damaged.
+            ShardError: the shard cannot be read.
+        """
+        item = self.items[row]
+        sample = self._pages.sample(item.rows[number])
+        return ItemSample(item.item.id, sample.jpg, sample.json, sample.tokens, item.item, number)
+
+
+@dataclass(frozen=True)
+class OpenSplit:
+    """A prepared split.
+
+    Attributes:
+        path: its corpus.
+        index: the index of the corpus.
+        pages: the pages of the corpus.
+        items: all items.
+    """
+
+    path: str
+    index: CorpusIndex
+    pages: CorpusPages
+    items: list[PreparedItem]
+
+    def of(self, chosen: Callable[[str], bool]) -> ItemPages:
+        """Returns the items of the documents whose name is chosen."""
+        return ItemPages(self.pages, [item for item in self.items if chosen(item.document)])
+
+
+def open_split(data_set: DataSet, folder: Path, split: str, tokenizer: str, settings: DataSettings) -> OpenSplit:
+    """Prepares a split of a data set if needed, and opens it.
+
+    Raises:
+        UsageError: the data set has no such split, or the folder has another layout.
+        FolioError: the pages cannot be built.
+    """
+    target = prepared(data_set, folder, split, tokenizer, Path(settings.cache_dir))
+    path = str(target / CORPUS)
+    index, table = read_head(path)
+    pages = CorpusPages(
+        table, shard_files(path, index, settings, records_folder(settings.cache_dir)), TokenLimits.of(index)
+    )
+    row_of = {table.key(row): row for row in range(len(table))}
+    items = [
+        PreparedItem(
+            Item(row["id"], row["annotation"]),
+            row["document"],
+            {int(number): row_of[key] for number, key in row["keys"].items()},
+        )
+        for row in read_items(target)
+    ]
+    return OpenSplit(path, index, pages, items)

@@ -1,0 +1,132 @@
+"""Turns a split of a data set into a corpus and a list of items, once per machine, in the cache folder.
+
+The pages are built by `python -m pipelines.build_corpus`, in a process of its own: the same code makes the pages of
+pretraining and of fine-tuning, and the trainer does not import the builder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from schemas import FolioError, PageStatus, UsageError
+from schemas.page_file import PAGE_FILE_SUFFIX, encode_page_file
+from schemas.version import VERSION
+from trainer.data.shard_files import locked
+from trainer.tasks.items import DataSet, ItemDocument
+
+logger = logging.getLogger("trainer")
+
+FOLDER = "tasks"  # in the cache folder
+ITEMS, CORPUS, PAGES, LINK = "items.jsonl", "corpus", "pages", "data"
+MAX_LISTED = 3  # kinds of unusable pages that the log names
+
+
+def prepared(data_set: DataSet, folder: Path, split: str, tokenizer: str, cache_dir: Path) -> Path:
+    """Returns the folder with corpus and items of a split. Builds it first if that has not been done.
+
+    Any number of processes may call it at the same time; one of them does the work.
+
+    Args:
+        folder: the data set as it was downloaded.
+        tokenizer: name of the tokenizer.
+        cache_dir: the cache folder.
+
+    Raises:
+        UsageError: the data set has no such split, or the folder has another layout.
+        FolioError: the pages cannot be built.
+    """
+    if split not in data_set.splits:
+        raise UsageError(f"{data_set.name} has no split {split}: choose {', '.join(data_set.splits)}")
+    name = f"{data_set.name}-{split}-{_fingerprint(folder, data_set.name, split, tokenizer)}"
+    target = cache_dir / FOLDER / name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with locked(target.with_suffix(".lock")):
+            if not (target / ITEMS).exists():
+                _prepare(list(data_set.documents(folder, split)), folder, target, tokenizer)
+    except OSError as error:
+        raise UsageError(f"--cache_dir {cache_dir} cannot be written ({error}): choose another folder.") from error
+    return target
+
+
+def _fingerprint(folder: Path, *parts: str) -> str:
+    """Returns 16 hex digits that change with the files of a folder, by their names, sizes and times, and the parts."""
+    digest = hashlib.sha256("\n".join([VERSION, str(folder.absolute()), *parts]).encode())
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        status = path.stat()
+        digest.update(f"\n{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, tokenizer: str) -> None:
+    if not documents:
+        raise UsageError(f"--data {folder} holds no document for this split: download it again.")
+    shutil.rmtree(target, ignore_errors=True)
+    (target / PAGES).mkdir(parents=True)
+    (target / LINK).symlink_to(folder.absolute())
+    hashes = [_write_page_file(target, document) for document in documents]
+    logger.info(f"preparing {len(documents):,} documents of {folder} in {target}")
+    _build(target, tokenizer)
+    keys = _pages_of(target / CORPUS / "manifest.parquet")
+    half = target / f"{ITEMS}.part"
+    with half.open("w", encoding="utf-8") as file:
+        for document, sha256 in zip(documents, hashes, strict=True):
+            found = keys.get(sha256, {})
+            for item in document.items:
+                row = {"id": item.id, "document": document.name, "keys": found, "annotation": item.annotation}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    half.rename(target / ITEMS)
+
+
+def _write_page_file(target: Path, document: ItemDocument) -> str:
+    """Writes the page file of a document. Returns the SHA-256 of its bytes.
+
+    The bytes do not depend on where the data set lies: the files are named through a link.
+    """
+    pages = (replace(page, file=f"../{LINK}/{page.file}") for page in document.pages)
+    data = encode_page_file(pages)
+    name = hashlib.sha256(document.name.encode()).hexdigest()[:16]
+    (target / PAGES / f"{name}{PAGE_FILE_SUFFIX}").write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def _build(target: Path, tokenizer: str) -> None:
+    flags = ["--text_source", "auto", "--min_words", "0", "--max_failed_share", "1", "--tokenizer", tokenizer]
+    places = ["--input", str(target / PAGES), "--output", str(target / CORPUS)]
+    command = [sys.executable, "-m", "pipelines.build_corpus", *places, *flags]
+    done = subprocess.run(command, cwd=Path(__file__).parents[3], stdout=sys.stderr, check=False)
+    if done.returncode:
+        raise FolioError(f"the pages cannot be built: {' '.join(command[1:])} ended with code {done.returncode}")
+
+
+def _pages_of(manifest: Path) -> dict[str, dict[int, str]]:
+    """Returns the key of each usable page, by the SHA-256 of its document and its number from 0. Logs the others."""
+    table = pq.read_table(manifest, columns=["doc_sha256", "page", "key", "status"]).to_pylist()
+    reasons = Counter(row["status"] for row in table if row["status"] not in (PageStatus.OK, PageStatus.DUPLICATE))
+    if reasons:
+        listed = ", ".join(f"{count} {status}" for status, count in reasons.most_common(MAX_LISTED))
+        logger.warning(f"{reasons.total()} of {len(table)} pages cannot be used ({listed}): see {manifest}")
+    pages: dict[str, dict[int, str]] = {}
+    for row in table:
+        if row["status"] == PageStatus.OK:
+            pages.setdefault(row["doc_sha256"], {})[row["page"] - 1] = row["key"]
+    return pages
+
+
+def read_items(target: Path) -> Iterator[dict[str, Any]]:
+    """Yields the rows of a prepared list of items: `id`, `document`, `keys` by page number, `annotation`."""
+    with (target / ITEMS).open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)

@@ -1,0 +1,82 @@
+"""Score a fine-tuned model: `python -m trainer.evaluate --task funsd --data DIR --split test --model MODEL_DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+
+from trainer.startup import needs_extra
+
+with needs_extra("train"):
+    import torch
+
+    from schemas.support.home import expanded, expanded_path
+    from trainer.data.items.pages import open_split
+    from trainer.model.export import exported_in
+    from trainer.run.command import DONE, run_command
+    from trainer.run.finetuned import load_finetuned
+    from trainer.run.scoring import predict_items, shown, write_predictions
+    from trainer.settings.data import DataSettings
+    from trainer.tasks.datasets import data_set_named
+
+logger = logging.getLogger("trainer")
+
+DESCRIPTION = """\
+Score a fine-tuned model on a split of a data set, by the official metric.
+
+  python -m trainer.evaluate --task funsd --data FUNSD --split test --model RUN
+
+The scores are printed as a line of JSON. --output writes the prediction for each item, one JSON line per item."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code: 0 done, 1 failed, 2 wrong usage."""
+    flags = _parser().parse_args(argv)
+    return run_command(lambda: evaluate(flags))
+
+
+def evaluate(flags: argparse.Namespace) -> int:
+    """Scores the model and prints the scores. Returns the exit code.
+
+    Raises:
+        UsageError: the model was fine-tuned for another task, or the data set has another layout.
+        FolioError: the model or the pages cannot be read.
+    """
+    folder = exported_in(expanded_path(flags.model))
+    model, task, _ = load_finetuned(folder, flags.task)
+    model.to(flags.device)
+    settings = DataSettings(cache_dir=flags.cache_dir)
+    split = open_split(data_set_named(flags.task), expanded_path(flags.data), flags.split, str(folder), settings)
+    found = predict_items(model, task, split.of(lambda _: True), flags.batch_size)
+    scores = task.scores(found.items, found.values)
+    if flags.output:
+        write_predictions(found, expanded_path(flags.output))
+    logger.info(f"{len(found.items)} items of {flags.task} {flags.split}: {shown(scores)}")
+    sys.stdout.write(json.dumps(scores) + "\n")
+    return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m trainer.evaluate",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--task", required=True, help="name of the task, as in trainer/finetune.py")
+    parser.add_argument("--data", required=True, metavar="DIR", help="folder of the data set as it was downloaded")
+    parser.add_argument("--split", required=True, help="split of the data set")
+    parser.add_argument("--model", required=True, metavar="DIR", help="a fine-tuned model, or the directory of its run")
+    parser.add_argument("--output", metavar="FILE", help="write the predictions to this file as JSON lines")
+    parser.add_argument("--batch_size", type=int, default=8, help="windows per batch (%(default)s)")
+    parser.add_argument("--cache_dir", default=expanded(DataSettings.cache_dir), help="cache folder (%(default)s)")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    parser.add_argument("--device", default=device, help="device of the model (%(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Opens fine-tuned models for evaluation and prediction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from schemas import Tokenizer, UsageError
+from trainer.model.docformer import DocFormerV2
+from trainer.model.export import load_model, read_config, read_task, read_tokenizer
+from trainer.tasks.datasets import data_set_named
+from trainer.tasks.items import ItemTask
+
+
+def load_finetuned(folder: Path, name: str | None = None) -> tuple[DocFormerV2, ItemTask, Tokenizer]:
+    """Loads a fine-tuned model with its heads, and its task.
+
+    Args:
+        folder: an exported model.
+        name: the task that the model must have; None: any.
+
+    Raises:
+        UsageError: the model was fine-tuned for another task.
+        FolioError: the folder contains no fine-tuned model, or it is damaged.
+    """
+    record = read_task(folder)
+    if name is not None and name != record["task"]:
+        raise UsageError(f"--model {folder} was fine-tuned for {record['task']}, not for {name}")
+    settings = SimpleNamespace(**record["settings"])
+    task = data_set_named(record["task"]).make_task(settings, read_config(folder), read_tokenizer(folder), 0)
+    model, tokenizer = load_model(folder, task.make_heads)
+    return model, task, tokenizer

@@ -1,0 +1,183 @@
+"""Predicts the items of a data set and scores them by its metric, on all ranks together."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from schemas import SchemaError, Tokenizer
+from schemas.support.duration import duration
+from trainer import distributed
+from trainer.data.collate import collate
+from trainer.data.items.pages import ItemPages
+from trainer.data.loader import SampleError, with_image
+from trainer.engine.start import full_weights
+from trainer.model.batch import to_device
+from trainer.model.docformer import DocFormerV2
+from trainer.model.export import MODEL_DIR, export_model
+from trainer.run.setup import PreparedRun
+from trainer.settings.finetune import FinetuneConfig
+from trainer.tasks.base import Example
+from trainer.tasks.items import Item, ItemTask
+
+logger = logging.getLogger("trainer")
+
+ITEMS_AT_ONCE = 64  # items whose windows are sorted by length together
+BEST_NAME = "best.json"
+
+
+class Window(NamedTuple):
+    """One window of a page of an item.
+
+    Attributes:
+        row: of the item.
+        number: of the page in its document, from 0.
+        example: what the model reads.
+    """
+
+    row: int
+    number: int
+    example: Example
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """The predictions for all items of a split, the same on every rank.
+
+    Attributes:
+        items: the items; first those with usable pages.
+        values: the prediction for each.
+        bad: reasons of pages that could not be read.
+    """
+
+    items: list[Item]
+    values: list[Any]
+    bad: list[str]
+
+
+def predict_items(model: DocFormerV2, task: ItemTask, pages: ItemPages, batch_size: int) -> Predictions:
+    """Predicts all items. Collective: all ranks call it with the same weights.
+
+    Args:
+        model: in evaluation mode, on the device on which it runs.
+        batch_size: windows per batch.
+    """
+    device = next(model.parameters()).device
+    rows = range(distributed.rank(), len(pages.items), distributed.world_size())
+    mine: list[tuple[int, Any]] = []
+    bad: list[str] = []
+    for chunk in _chunks(iter(rows), ITEMS_AT_ONCE):
+        windows = [window for row in chunk for window in _windows(pages, task, model, row, bad)]
+        windows.sort(key=lambda window: len(window.example.input_ids))
+        outputs: dict[int, list[tuple[int, Example, Any]]] = {row: [] for row in chunk}
+        for start in range(0, len(windows), batch_size):
+            part = windows[start : start + batch_size]
+            batch = to_device(collate([window.example for window in part], task), device)
+            for window, output in zip(part, task.predict(model, batch), strict=True):
+                outputs[window.row].append((window.number, window.example, output))
+        mine += [(row, task.combine(pages.items[row].item, outputs[row])) for row in chunk]
+    found = dict(pair for part in distributed.gather(mine) for pair in part)
+    items = [item.item for item in [*pages.items, *pages.unusable]]
+    values = [found[row] for row in range(len(pages.items))]
+    values += [task.combine(item.item, []) for item in pages.unusable]
+    return Predictions(items, values, [reason for part in distributed.gather(bad) for reason in part])
+
+
+def _chunks(rows: Iterator[int], size: int) -> Iterator[list[int]]:
+    while chunk := list(islice(rows, size)):
+        yield chunk
+
+
+def _windows(pages: ItemPages, task: ItemTask, model: DocFormerV2, row: int, bad: list[str]) -> Iterator[Window]:
+    for number in sorted(pages.items[row].rows):
+        try:
+            sample = pages.page(row, number)
+            examples = task.windows(sample)
+            yield from (Window(row, number, with_image(example, sample, model.config)) for example in examples)
+        except (SchemaError, SampleError) as error:
+            bad.append(f"{pages.items[row].item.id}: {error}")
+
+
+class Scoring:
+    """Scores a run on its held-out items, and exports the model whenever it is better than before.
+
+    Args:
+        task: the task of the run.
+        pages: the held-out items.
+        name: value of `--task`.
+        tokenizer: exported with the model.
+        run_dir: directory of the run.
+        batch_size: windows per batch.
+    """
+
+    def __init__(
+        self, task: ItemTask, pages: ItemPages, name: str, tokenizer: Tokenizer, run_dir: Path, batch_size: int
+    ) -> None:
+        self.task, self.pages, self._name = task, pages, name
+        self._tokenizer, self._dir, self._batch_size = tokenizer, run_dir, batch_size
+
+    def run(self, engine: Any, step: int) -> dict[str, float]:
+        """Scores the weights of the engine. Collective: all ranks call it, and all get the scores.
+
+        Returns:
+            `val_<name>` for each score of the task.
+        """
+        started = time.monotonic()
+        model = DocFormerV2(engine.module.config, self.task.make_heads)
+        weights = full_weights(engine)
+        for name, parameter in model.named_parameters():
+            parameter.data.copy_(weights[name])
+        model.to(engine.device).eval()
+        found = predict_items(model, self.task, self.pages, self._batch_size)
+        scores = self.task.scores(found.items, found.values)
+        if distributed.rank() == 0:
+            self._keep_best(model, scores[self.task.metric], step)
+            seconds = duration(time.monotonic() - started)
+            logger.info(f"step {step}: {len(found.items)} items scored in {seconds}: {shown(scores)}")
+        return {f"val_{name}": value for name, value in scores.items()}
+
+    def _keep_best(self, model: DocFormerV2, value: float, step: int) -> None:
+        if (best := read_best(self._dir)) is not None and (best["step"] == step or best["value"] >= value):
+            return
+        model.cpu()
+        record = {"task": self._name, "settings": self.task.record()}
+        export_model(model, self._tokenizer, self._dir / MODEL_DIR, step, record)
+        row = {"step": step, "metric": self.task.metric, "value": value}
+        (self._dir / BEST_NAME).write_text(json.dumps(row) + "\n")
+
+
+def make_scoring(prepared: PreparedRun) -> Scoring | None:
+    """Returns the scoring of a run, or None if it trains on corpora."""
+    pages, config = prepared.corpora[0].held_out, prepared.config
+    if not isinstance(pages, ItemPages):
+        return None
+    name = cast(FinetuneConfig, config).task
+    run_dir = Path(config.output)
+    return Scoring(cast(ItemTask, prepared.task), pages, name, prepared.tokenizer, run_dir, prepared.micro_batch)
+
+
+def read_best(run_dir: Path) -> dict[str, Any] | None:
+    """Returns `step`, `metric` and `value` of the best model of a run; None if none has been scored."""
+    try:
+        return json.loads((run_dir / BEST_NAME).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def shown(scores: dict[str, float]) -> str:
+    """Returns scores as a text for people."""
+    return "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
+
+
+def write_predictions(found: Predictions, path: Path) -> None:
+    """Writes a JSON line per item: its id, annotation and prediction."""
+    with path.open("w", encoding="utf-8") as file:
+        for item, value in zip(found.items, found.values, strict=True):
+            row = {"id": item.id, "prediction": value, "annotation": item.annotation}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -1,0 +1,162 @@
+"""Labelling of words as a task: forms, receipts and layouts.
+
+The annotation of an item is `{"labels": [[label of each given word] for each page]}`. A word's label is that of the
+word of the page file that it comes from (`Word.source`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from schemas import Page, Tokenizer
+from trainer.model.batch import IGNORE, Batch, padded
+from trainer.model.config import ModelConfig
+from trainer.model.docformer import DocFormerV2
+from trainer.tasks.base import Example, Objective
+from trainer.tasks.items import Item, ItemSample, ItemTask, Metric
+from trainer.tasks.labels.head import LabelHead
+from trainer.tasks.token_windows import WORD, all_windows, encoder_text, random_window
+
+OUTSIDE = "O"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelExample(Example):
+    """A window of a page and the labels of its words.
+
+    A word is labelled at its first token. `places` are the positions of these tokens in the text, `sources` the indices
+    of the words in the page file.
+    """
+
+    places: np.ndarray  # (w,) int64
+    sources: np.ndarray  # (w,) int64
+    classes: np.ndarray  # (w,) int64: index of the label; IGNORE: no label is known
+
+
+class WordLabels(ItemTask):
+    """Labels words by a head on the encoder. The decoder is not used.
+
+    Args:
+        labels: all labels. `O` is the label of words without one.
+        score: the metric of the data set.
+        metric: the score by which the best model is chosen.
+        max_text_tokens: length of the encoder's text, with eos.
+        tokenizer: the tokenizer of the model.
+        seed: the seed of the run.
+    """
+
+    objectives = (Objective("tags", labels="word_labels"),)
+
+    def __init__(
+        self,
+        labels: Sequence[str],
+        score: Metric,
+        metric: str,
+        *,
+        max_text_tokens: int,
+        tokenizer: Tokenizer,
+        seed: int,
+    ) -> None:
+        self.labels = tuple(labels)
+        self.metric = metric
+        self._score = score
+        self._size = max_text_tokens - 1
+        self._eos_id = tokenizer.eos_id
+        self._seed = seed
+        self._numbers = {label: number for number, label in enumerate(self.labels)}
+
+    def make_heads(self, model: ModelConfig) -> LabelHead:
+        """Returns the classifier of words."""
+        return LabelHead(model.d_model, len(self.labels), model.dropout)
+
+    def example(self, sample: ItemSample, epoch: int) -> LabelExample:  # type: ignore[override]
+        """Returns a random window of the page with its labels."""
+        window = random_window(len(sample.tokens), self._size, self._seed, epoch, sample.key)
+        return self._example(sample, window)
+
+    def windows(self, sample: ItemSample) -> list[Example]:
+        """Returns all windows of the page with their labels."""
+        return [self._example(sample, window) for window in all_windows(len(sample.tokens), self._size)]
+
+    def _example(self, sample: ItemSample, window: slice) -> LabelExample:
+        words, source = sample.tokens[:, WORD], _sources(sample.page())
+        places = np.flatnonzero(np.append(True, words[1:] != words[:-1])[: len(words)])
+        places = places[(places >= window.start) & (places < window.stop)]
+        sources = source[words[places]]
+        return LabelExample(
+            key=sample.key,
+            **encoder_text([], sample.tokens[window], self._eos_id),
+            labels=np.zeros(0, np.int32),
+            places=places - window.start,
+            sources=sources,
+            classes=self._classes(sample, sources),
+        )
+
+    def _classes(self, sample: ItemSample, sources: np.ndarray) -> np.ndarray:
+        labels = sample.item.annotation.get("labels")
+        if labels is None:
+            return np.full(len(sources), IGNORE, np.int64)
+        known = labels[sample.number]
+        return np.array([self._numbers.get(known[i], IGNORE) if i >= 0 else IGNORE for i in sources], np.int64)
+
+    def tokens_read(self, tokens: int) -> int:
+        """Returns the number of tokens, but at most the size of a window."""
+        return min(tokens, self._size)
+
+    def facts(self) -> dict[str, Any]:
+        """Returns the labels and the length of the text."""
+        return self.record()
+
+    def record(self) -> dict[str, Any]:
+        """Returns the labels and the length of the text."""
+        return {"labels": list(self.labels), "max_text_tokens": self._size + 1}
+
+    def label_tensors(self, examples: Sequence[LabelExample], text_length: int) -> dict[str, Tensor]:
+        """Returns `word_labels` (b, l) int64."""
+        rows = np.full((len(examples), text_length), IGNORE, np.int64)
+        for row, example in zip(rows, examples, strict=True):
+            row[example.places] = example.classes
+        return {"word_labels": padded(list(rows), text_length)}
+
+    def head_flops(self, text_tokens: int) -> float:
+        """Returns 0: the classifier is small beside the encoder."""
+        return 0.0
+
+    @torch.inference_mode()
+    def predict(self, model: DocFormerV2, batch: Batch) -> list[np.ndarray]:
+        """Returns the label number of each token (l,) for each example of the batch."""
+        encoded, _ = model.encode(batch)  # (b, n, d)
+        text = encoded[:, -batch["input_ids"].shape[1] :]  # (b, l, d)
+        return list(model.heads.logits(text).argmax(dim=-1).cpu().numpy())  # type: ignore[union-attr, operator]
+
+    def combine(self, item: Item, outputs: Sequence[tuple[int, Example, Any]]) -> list[list[str]]:
+        """Returns the label of each given word of each page.
+
+        In overlapping windows, a word gets its label from the window in which it is farthest from the borders. Words
+        that no window contains are `O`.
+        """
+        found = [[OUTSIDE] * len(page) for page in item.annotation.get("labels", [])]
+        depth = [np.full(len(page), -1) for page in found]
+        for number, example, output in outputs:
+            assert isinstance(example, LabelExample)
+            for place, source in zip(example.places, example.sources, strict=True):
+                inside = min(place, len(example.input_ids) - 2 - place)
+                if source >= 0 and inside > depth[number][source]:
+                    depth[number][source] = inside
+                    found[number][source] = self.labels[output[place]]
+        return found
+
+    def scores(self, items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:
+        """Returns the scores of the data set."""
+        return self._score(items, predictions)
+
+
+def _sources(page: Page) -> np.ndarray:
+    """Returns the index in the page file of each word of a page, (words,) int64."""
+    return np.array([word.source for word in page.words], np.int64)
