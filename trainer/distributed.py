@@ -70,11 +70,15 @@ def sum_over_ranks(values: dict[str, float]) -> dict[str, float]:
 def gather(item: Any) -> list[Any]:
     """Returns the items of all ranks, in rank order, on every rank. Collective: all ranks call it.
 
+    A process that has not called `join` is the only rank.
+
     Args:
         item: must be picklable.
     """
     import torch
 
+    if not torch.distributed.is_initialized():
+        return [item]
     items: list[Any] = [None] * world_size()
     torch.distributed.all_gather_object(items, item, group=_host_group())
     return items

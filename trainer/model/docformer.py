@@ -91,23 +91,6 @@ class DocFormerV2(nn.Module):
         """
         return self.vocabulary(self._decoder_output(encoded, visible, decoder_ids))  # (b, t, vocabulary)
 
-    @torch.inference_mode()
-    def generate(self, batch: Batch, max_new_tokens: int) -> Tensor:
-        """Decodes greedily.
-
-        Returns:
-            Ids (b, at most `max_new_tokens`) int64. After the eos of a row, all ids are pad.
-        """
-        encoded, visible = self.encode(batch)  # (b, n, d), (b, n)
-        ids = torch.full((len(encoded), 1), self.config.pad_id, device=encoded.device)  # (b, 1)
-        ended = torch.zeros(len(encoded), dtype=torch.bool, device=encoded.device)  # (b,)
-        while ids.shape[1] <= max_new_tokens and not ended.all():
-            best = self.decode(encoded, visible, ids)[:, -1].argmax(dim=-1)  # (b, t, vocabulary) -> (b,)
-            best = best.masked_fill(ended, self.config.pad_id)
-            ids = torch.cat([ids, best[:, None]], dim=1)  # (b, t + 1)
-            ended |= best == self.config.eos_id
-        return ids[:, 1:]
-
     def _decoder_output(self, encoded: Tensor, visible: Tensor, decoder_ids: Tensor) -> Tensor:
         """Returns (b, t, d), multiplied by d ** -0.5 because the output layer uses the embedding weights, as in T5."""
         return self.decoder(self.tokens(decoder_ids), encoded, visible) * self.config.d_model**-0.5  # (b, t, d)

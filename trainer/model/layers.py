@@ -160,12 +160,17 @@ class Attention(nn.Module):
         """
         memory = x if memory is None else memory
         # (b, heads, q, d_kv), then (b, heads, k, d_kv) twice
-        query, key, value = self._split(self.query(x)), self._split(self.key(memory)), self._split(self.value(memory))
+        query, key, value = map(self.split_heads, (self.query(x), self.key(memory), self.value(memory)))
         mixed = attend(query, key, value, bias, self.dropout if self.training else 0.0)  # (b, heads, q, d_kv)
-        return self.output(mixed.transpose(1, 2).flatten(2))  # (b, q, heads * d_kv) -> (b, q, d)
+        return self.merge_heads(mixed)
 
-    def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (b, n, heads * d_kv) -> (b, heads, n, d_kv)
+    def split_heads(self, x: Tensor) -> Tensor:
+        """Returns (b, heads, n, d_kv) for a projection (b, n, heads * d_kv)."""
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+
+    def merge_heads(self, mixed: Tensor) -> Tensor:
+        """Returns the output (b, q, d) for the mixed values (b, heads, q, d_kv)."""
+        return self.output(mixed.transpose(1, 2).flatten(2))  # (b, q, heads * d_kv) -> (b, q, d)
 
 
 class FeedForward(nn.Module):

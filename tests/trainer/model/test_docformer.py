@@ -165,15 +165,3 @@ def test_a_tiny_model_memorises_one_batch_in_all_three_objectives():
         outcomes = model(collated(pages))
     accuracy = {name: float(outcome.correct / outcome.answers) for name, outcome in outcomes.items()}
     assert all(value > 0.95 for value in accuracy.values()), accuracy
-
-
-def test_decoding_stops_at_eos_and_fills_the_rest_with_padding():
-    torch.manual_seed(0)
-    config = replace(MEMORISER, image_height=0)
-    pages = [example_of(page_tokens(page), model=config, tokenizer=SMALL_TOKENIZER) for page in ([6] * 3, [6] * 4)]
-    batch = collated(pages) | {"labels": torch.tensor([[200, 201, 1, -100, -100], [300, 301, 302, 303, 1]])}
-    model = DocFormerV2(config, PretrainingHeads)
-    train(model, batch, steps=40)
-    model.eval()
-    assert model.generate(batch, max_new_tokens=20).tolist() == [[200, 201, 1, 0, 0], [300, 301, 302, 303, 1]]
-    assert model.generate(batch, max_new_tokens=2).tolist() == [[200, 201], [300, 301]]

@@ -10,6 +10,7 @@ import torch
 from tests.trainer.pages import collated, example_of, page_tokens
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
+from trainer.model.generation import generate
 from trainer.model.t5_import import import_t5, our_name
 
 transformers = pytest.importorskip("transformers")
@@ -89,7 +90,21 @@ def test_greedy_decoding_returns_the_tokens_of_transformers(both_models):
     expected = theirs.generate(
         input_ids=batch["input_ids"], attention_mask=batch["text_mask"].long(), max_new_tokens=12, do_sample=False
     )
-    assert torch.equal(ours.generate(batch, 12), expected[:, 1:])
+    assert torch.equal(generate(ours, batch, 12).ids, expected[:, 1:])
+
+
+def test_beam_search_returns_the_texts_of_transformers(both_models):
+    ours, theirs = both_models
+    batch = batch_without_boxes(ours.config)
+    expected = theirs.generate(
+        input_ids=batch["input_ids"],
+        attention_mask=batch["text_mask"].long(),
+        max_new_tokens=8,
+        num_beams=4,
+        do_sample=False,
+        early_stopping="never",
+    )
+    assert torch.equal(generate(ours, batch, 8, beams=4).ids, expected[:, 1:])
 
 
 def test_initial_weights_have_the_standard_deviation_of_transformers():
