@@ -43,6 +43,13 @@ def test_the_sweep_has_a_row_for_synthetic_pages_and_one_for_shards(tmp_path):
         assert 0 <= wait <= 100
 
 
+def test_generation_is_compared_with_transformers_at_two_batch_sizes():
+    found = output_of("benchmarks.training.generate", "--model", "tiny", "--new_tokens", "3", "--repeats", "1")
+    assert [(row[0], row[1]) for row in found] == [
+        (batch, name) for batch in ("1", "8") for name in ("Folio", "T5 sdpa", "T5 eager")
+    ]
+
+
 def test_the_comparison_with_t5_has_a_row_for_each_model_and_precision():
     found = output_of("benchmarks.training.train_cpu", "--model", "tiny", "--batch", "1", "--repeats", "1")
     assert {(row[0], row[1]) for row in found} == {
