@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from contextlib import suppress
 
 import psutil
 import pytest
 
-from tests.support.commands import LIMIT_S
+from tests.support.commands import LIMIT_S, ROOT
 from tests.support.corpora import write_corpus
-from tests.trainer.launches import torchrun
+from tests.trainer.launches import environment, launcher, torchrun
 from tests.trainer_chaos.disturbed_run import DisturbedRun
+from trainer.launcher import DEEPSPEED
 
 NAMESPACE = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 
@@ -27,6 +29,19 @@ def endless(tmp_path) -> DisturbedRun:
 def ranks_of(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """Returns the processes below a launcher."""
     return psutil.Process(process.pid).children(recursive=True)
+
+
+def starters_of_ranks(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Returns the child of the command `deepspeed` that starts the ranks; none before it exists.
+
+    The command has other, short-lived children before.
+    """
+    found = []
+    for child in psutil.Process(process.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if DEEPSPEED in child.cmdline():
+                found.append(child)
+    return found
 
 
 def require_saved(run: DisturbedRun, reason: str) -> None:
@@ -45,6 +60,21 @@ def test_ranks_save_and_end_after_sigterm_to_the_command_deepspeed(endless):
     assert process.wait(LIMIT_S) == -signal.SIGTERM
     assert psutil.wait_procs(below, LIMIT_S)[1] == [], "no process is left"
     require_saved(endless, "the end of the launcher")
+
+
+def test_a_rank_sees_at_its_start_that_the_command_deepspeed_has_ended_before(tmp_path):
+    answer, script = tmp_path / "answer", tmp_path / "rank.py"
+    script.write_text(
+        "from trainer.launcher import Launcher\n"
+        f"open({str(answer)!r}, 'w').write(str(Launcher().has_ended()))\n"  # as `pretrain.py` does
+    )
+    command = subprocess.Popen([*launcher(1), str(script)], env={**environment(), "PYTHONPATH": str(ROOT)})
+    while not (below := starters_of_ranks(command)):
+        assert command.poll() is None
+    command.send_signal(signal.SIGTERM)
+    assert command.wait(LIMIT_S) == -signal.SIGTERM
+    assert psutil.wait_procs(below, LIMIT_S)[1] == [], "the child started the rank without the command, and ended"
+    assert answer.read_text() == "True"
 
 
 def can_make_a_namespace() -> bool:
