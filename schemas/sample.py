@@ -78,8 +78,8 @@ def decode_page(data: bytes, source: str = "page") -> Page:
         record = json.loads(data)
         check_schema_version(record["schema_version"], source)
         columns = record["words"]
-        source = columns.get("source") or [-1] * len(columns["text"])
-        words = zip(columns["text"], columns["box"], columns["score"], columns["line"], source, strict=True)
+        sources = columns.get("source") or [-1] * len(columns["text"])
+        words = zip(columns["text"], columns["box"], columns["score"], columns["line"], sources, strict=True)
         return Page(
             words=tuple(Word(text, tuple(box), score, line, number) for text, box, score, line, number in words),
             lines=tuple(Line(tuple(box)) for box in record["lines"]["box"]),

@@ -17,6 +17,7 @@ class RawWord:
             is read from right to left), 90 runs down the page, 270 runs up. None if the reader does not know it.
         run: 0 for text that is part of the page's layout. Text that is turned on its side or aslant is not: each run
             of it (an axis label, a stamp, a watermark) has a number from 1, and is a line of its own.
+        source: index of the word in the page file that it comes from (`schemas.page_file`); -1 for all other words.
     """
 
     text: str
@@ -27,6 +28,7 @@ class RawWord:
     score: float
     angle_deg: float | None = None
     run: int = 0
+    source: int = -1
 
     @property
     def box(self) -> tuple[float, float, float, float]:
