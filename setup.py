@@ -16,6 +16,7 @@ BUILD = [
     "pyarrow>=17,<26",
     "webdataset==1.0.2",
     "pymupdf>=1.27,<1.28",  # 1.28 gives boxes five times too tall for some fonts, and never finishes some pages
+    "pillow>=12,<13",  # opens images of pages
     "paddleocr==3.7.0",
     "onnxruntime-openvino==1.24.1",  # replaces onnxruntime; never install both
     "onnx>=1.17,<2",  # writes the 8-bit copy of the OCR weights

@@ -88,13 +88,23 @@ def decode_page_file(data: bytes, source: str) -> list[FilePage]:
     Raises:
         SchemaError: a line is not a page. The message names the line.
     """
-    pages = []
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            pages.append(_page(json.loads(line)))
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise SchemaError(f"{source}, line {number}: not a page ({error!r})") from error
-    return pages
+    return [decode_file_page(line, f"{source}, line {number}") for number, line in enumerate(data.splitlines(), 1)]
+
+
+def decode_file_page(line: bytes, source: str) -> FilePage:
+    """Returns the page of one line of a page file.
+
+    Args:
+        line: the bytes of the line.
+        source: name of the line in error messages.
+
+    Raises:
+        SchemaError: the line is not a page.
+    """
+    try:
+        return _page(json.loads(line))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        raise SchemaError(f"{source}: not a page ({error!r})") from error
 
 
 def _page(record: Mapping[str, Any]) -> FilePage:

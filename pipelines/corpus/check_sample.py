@@ -29,6 +29,7 @@ from schemas.token_limits import TokenLimits
 _SCALARS = {name: kind for name, kind in get_type_hints(Page).items() if kind in (str, int, float)}
 _RECORD_KEYS = {*_SCALARS, "schema_version", "words", "lines"}
 _WORD_TYPES = {"text": str, "box": list, "score": float, "line": int}
+_PAGE_FILE_TYPES = {"source": int}  # only on pages of a page file
 _ROW_FACTS = (
     *("key", "uri", "doc_sha256", "page", "pages", "text_source", "image_width", "image_height", "rotation"),
     *("skew_deg", "words", "lines", "tokens", "mean_score"),
@@ -83,9 +84,10 @@ def _record_faults(record: dict[str, Any]) -> Iterator[str]:
         if type(record[name]) is not kind:
             yield f"{name} is {record[name]!r}, not a {kind.__name__}"
     words = record["words"]
-    if words.keys() != _WORD_TYPES.keys() or record["lines"].keys() != {"box"}:
+    types = _WORD_TYPES | (_PAGE_FILE_TYPES if "source" in words else {})
+    if words.keys() != types.keys() or record["lines"].keys() != {"box"}:
         yield f"words has columns {sorted(words)}, lines has {sorted(record['lines'])}"
-    for name, kind in _WORD_TYPES.items():
+    for name, kind in types.items():
         odd = next((value for value in words[name] if type(value) is not kind), None)
         if odd is not None:
             yield f"words.{name} holds {odd!r}, not a {kind.__name__}"

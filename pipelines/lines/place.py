@@ -38,7 +38,7 @@ def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tupl
     rows = np.split(order, np.flatnonzero(np.diff(line)) + 1)
     lines = [
         [
-            Word(raw.text, box_1000(*raw.box, width, height), raw.score, number, raw.source)
+            Word(raw.text, box_1000(raw.x0, raw.y0, raw.x1, raw.y1, width, height), raw.score, number, raw.source)
             for raw in join_letter_spaced([found[i] for i in row])
         ]
         for number, row in enumerate(rows)

@@ -17,7 +17,7 @@ class RawWord:
             is read from right to left), 90 runs down the page, 270 runs up. None if the reader does not know it.
         run: 0 for text that is part of the page's layout. Text that is turned on its side or aslant is not: each run
             of it (an axis label, a stamp, a watermark) has a number from 1, and is a line of its own.
-        source: see `schemas.Word.source`.
+        source: index of the word in the page file that it comes from (`schemas.page_file`); -1 for all other words.
     """
 
     text: str

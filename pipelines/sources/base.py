@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pipelines.config import PageConfig
 from pipelines.ocr.engine import OcrEngine
@@ -38,6 +39,37 @@ class Document(Protocol):
 
     def close(self) -> None:
         """Releases the document."""
+        ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page as viewers show it: not turned further, and with its skew.
+
+    Attributes:
+        reading: the page without words.
+        size: width and height of the page in the units in which the document measures it: pixels of a stored image,
+            points of a PDF.
+    """
+
+    reading: Reading
+    size: tuple[float, float]
+
+
+@runtime_checkable
+class Picturable(Protocol):
+    """A document whose pages can be shown without reading them. Page files need this of the documents they name."""
+
+    def picture(self, page: int, config: PageConfig) -> Picture:
+        """Returns a page without words.
+
+        Args:
+            page: number of the page, from 1.
+            config: the settings; the image is as large as the stored image needs.
+
+        Raises:
+            PageError: the page cannot be shown.
+        """
         ...
 
 

@@ -1,35 +1,36 @@
-"""Reads page files: page images with the words that another program has read on them (`schemas.page_file`)."""
+"""Reads page files (`schemas.page_file`): images or PDFs beside the file, with the words that are given there.
+
+Given words are not read again, straightened or compared with the image. They become lines and tokens like all others.
+"""
 
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from pipelines.config import PageConfig
+from pipelines.lines.direction import is_right_to_left
 from pipelines.lines.words import RawWord
 from pipelines.ocr.engine import OcrEngine
 from pipelines.page.reading import EngineName, PageError, Reading
+from pipelines.page.scan import check_not_blank, turned
 from pipelines.page.stopwatch import Stopwatch
-from pipelines.sources.base import Document
-from pipelines.sources.pdf import mupdf
+from pipelines.sources.base import Document, Picturable, Picture
 from schemas import PageStatus, SchemaError
-from schemas.page_file import PAGE_FILE_SUFFIX, FilePage, GivenWord, decode_page_file
+from schemas.page_file import PAGE_FILE_SUFFIX, FilePage, GivenWord, decode_file_page
 
-PDF = ".pdf"
-PAGE_WIDTH_PT = 612.0  # of images, whose size on paper is not known: the width of a letter page
 WHITE = 255
-ORIENTATION, SIDEWAYS = 0x0112, range(5, 9)  # the EXIF tag, and its values for images that lie on a side
-NO_BLANKS = re.compile(r"\S+")
+_REMOTE = (
+    "a page file must be on a local disk or a mounted one: the images that it names are not fetched from remote storage"
+)
 
 
 class PageFileSource:
-    """Opens page files."""
+    """Opens page files. Page N of the document is line N of the file."""
 
     suffixes = (PAGE_FILE_SUFFIX,)
 
@@ -37,160 +38,177 @@ class PageFileSource:
         """Opens a page file.
 
         Raises:
-            PageError: the file cannot be read, or a line is not a page.
+            PageError: the file is empty, or a copy of a remote file.
         """
-        try:
-            pages = decode_page_file(path.read_bytes(), path.name)
-        except SchemaError as error:
-            raise PageError(PageStatus.CORRUPT, str(error)) from error
-        if not pages:
-            raise PageError(PageStatus.EMPTY, "the page file has no line")
-        return PageFileDocument(path.parent, pages)
+        lines = path.read_bytes().splitlines()
+        if not lines:
+            raise PageError(PageStatus.EMPTY, "no page in it")
+        return PageFileDocument(_folder_of(path), lines)
+
+
+def _folder_of(path: Path) -> Path:
+    """Returns the folder in which the page file is. Only copies and links of the build have other names."""
+    if path.name.lower().endswith(PAGE_FILE_SUFFIX):
+        return path.parent
+    if path.is_symlink():  # stands for a name that is not UTF-8
+        return path.resolve().parent
+    raise PageError(PageStatus.UNREADABLE, _REMOTE)
 
 
 class PageFileDocument:
-    """An open page file. See `pipelines.sources.base.Document`.
-
-    Args:
-        folder: the folder of the page file. It must also hold the images: a page file of a remote folder has none.
-        pages: the lines of the file.
-    """
+    """An open page file. See `pipelines.sources.base.Document`."""
 
     detail = ""
 
-    def __init__(self, folder: Path, pages: list[FilePage]) -> None:
-        self.pages = len(pages)
-        self._folder, self._lines = folder, pages
+    def __init__(self, folder: Path, lines: list[bytes]) -> None:
+        self._folder = folder
+        self._lines = lines
+        self.pages = len(lines)
+        self._open: tuple[str, Document] | None = None
 
     def read(self, page: int, config: PageConfig, engine: OcrEngine | None, watch: Stopwatch) -> Reading:
-        """Reads a page. Given words are not read again; without them, the image is read like any other document.
+        """Reads a page: its image with the given words, or without these what the source of its file reads.
 
         Raises:
-            PageError: the image cannot be used.
+            PageError: the line or a box is not valid, or the file that it names cannot be used.
         """
-        line = self._lines[page - 1]
-        if line.words is None:
-            with closing(self._open(line)) as document:
-                _require_page(line, document.pages)
-                return document.read(line.page, config, engine, watch)
+        try:
+            listed = decode_file_page(self._lines[page - 1], f"line {page}")
+        except SchemaError as error:
+            raise PageError(PageStatus.CORRUPT, str(error)) from error
+        if not listed.file:
+            picture = _white_page(listed, config.image_long_side)
+            return with_given_words(picture.reading, picture.size, listed)
+        document = self._document(listed.file)
+        if listed.page > document.pages:
+            raise PageError(PageStatus.CORRUPT, f"{listed.file} has no page {listed.page}: it has {document.pages}")
+        if listed.words is None:
+            return document.read(listed.page, config, engine, watch)
+        if not isinstance(document, Picturable):
+            raise PageError(PageStatus.CORRUPT, f"{listed.file}: documents of this kind cannot be shown without words")
         with watch.stage("render"):
-            picture = self._picture(line, config)
-        words = _placed(line.words, picture)
-        turned = np.ascontiguousarray(np.rot90(picture.pixels, -line.rotation // 90))
-        height, width = turned.shape[:2]
-        return Reading(
-            image=turned,
-            words=[_turned(word, width, height, line.rotation) for word in words],
-            width_pt=PAGE_WIDTH_PT,
-            height_pt=PAGE_WIDTH_PT * height / width,
-            text_source="ocr" if line.engine else "pdf",
-            engine=EngineName(line.engine, "", "") if line.engine else None,
-            rotation=line.rotation,
-        )
+            picture = document.picture(listed.page, config)
+            return with_given_words(picture.reading, listed.size or picture.size, listed)
+
+    def _document(self, file: str) -> Document:
+        """Returns the document that a line names. The last one stays open for the next line."""
+        from pipelines.sources import source_of  # which imports this module
+
+        if self._open and self._open[0] == file:
+            return self._open[1]
+        self.close()
+        if file.lower().endswith(PAGE_FILE_SUFFIX):
+            raise PageError(PageStatus.CORRUPT, f"{file}: a page file cannot name another page file")
+        path = self._folder / file
+        try:
+            path.open("rb").close()
+            document = source_of(file).open(path)
+        except PageError as error:
+            raise PageError(error.status, f"{file}: {error.detail}") from error
+        except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
+            reason = getattr(error, "strerror", None) or str(error)
+            raise PageError(PageStatus.UNREADABLE, f"{file} cannot be read: {reason}") from error
+        self._open = file, document
+        return document
 
     def close(self) -> None:
-        """Does nothing: the images are closed after each page."""
-
-    def _path(self, line: FilePage) -> Path:
-        path = self._folder / line.file
-        if not path.is_file():
-            raise PageError(PageStatus.UNREADABLE, f"{line.file} does not exist beside the page file")
-        return path
-
-    def _open(self, line: FilePage) -> Document:
-        from pipelines.sources import source_of
-
-        return source_of(line.file).open(self._path(line))
-
-    def _picture(self, line: FilePage, config: PageConfig) -> Picture:
-        """Returns the image of a page with given words, not turned yet."""
-        if not line.file:
-            return _white(line.size or (1, 1), config.image_long_side)
-        path = self._path(line)
-        if path.suffix.lower() == PDF:
-            pixels = _rendered(path, line, config)
-            height, width = pixels.shape[:2]
-            return Picture(pixels, line.size or (width, height))
-        return _loaded(path, line, config.image_long_side)
+        """Closes the document that was read last."""
+        if self._open:
+            self._open[1].close()
+            self._open = None
 
 
-@dataclass(frozen=True)
-class Picture:
-    """The image of a page.
+def _white_page(listed: FilePage, long_side_px: int) -> Picture:
+    """Returns an empty picture for a page whose image is not known; it is one thousand points long."""
+    if listed.words is None or listed.size is None:
+        raise PageError(PageStatus.CORRUPT, "a page without file needs words and size")
+    width, height = (side / max(listed.size) for side in listed.size)
+    shape = (max(1, round(height * long_side_px)), max(1, round(width * long_side_px)), 3)
+    return Picture(Reading(np.full(shape, WHITE, np.uint8), [], 1000 * width, 1000 * height, "pdf"), listed.size)
 
-    Attributes:
-        pixels: (height, width, 3) uint8 RGB.
+
+def with_given_words(picture: Reading, size: tuple[float, float], listed: FilePage) -> Reading:
+    """Returns the upright page with the words of a page file.
+
+    Args:
+        picture: the page as viewers show it, without words.
         size: width and height of the page in the units of the boxes.
+        listed: the line of the page file; its words are not None.
+
+    Raises:
+        PageError: a score or a box is not valid, or the page is blank and has no words.
     """
-
-    pixels: np.ndarray
-    size: tuple[float, float]
-
-
-def _require_page(line: FilePage, pages: int) -> None:
-    if line.page > pages:
-        raise PageError(PageStatus.CORRUPT, f"{line.file} has no page {line.page}, only {pages}")
-
-
-def _white(size: tuple[float, float], long_side_px: int) -> Picture:
-    """Returns an empty page: the words have no image."""
-    scale = long_side_px / max(size)
-    shape = (max(1, round(size[1] * scale)), max(1, round(size[0] * scale)), 3)
-    return Picture(np.full(shape, WHITE, np.uint8), size)
-
-
-def _rendered(path: Path, line: FilePage, config: PageConfig) -> np.ndarray:
-    with closing(mupdf.open_document(path)) as document:
-        _require_page(line, document.page_count)
-        page = mupdf.load_page(document, line.page)
-        return mupdf.render(page, config.dpi, config.image_long_side, config.image_long_side)
-
-
-def _loaded(path: Path, line: FilePage, long_side_px: int) -> Picture:
-    """Returns an image file. A JPEG is decoded at a lower resolution if that is enough, which is much faster."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with warnings.catch_warnings(), Image.open(path) as image:
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            _require_page(line, getattr(image, "n_frames", 1))
-            image.seek(line.page - 1)
-            width, height = image.size
-            image.draft("RGB", (long_side_px, long_side_px))
-            turned = image.getexif().get(ORIENTATION, 1) in SIDEWAYS
-            pixels = np.array(ImageOps.exif_transpose(image).convert("RGB"))
-            return Picture(pixels, line.size or ((height, width) if turned else (width, height)))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PageError(PageStatus.TOO_LARGE, f"{line.file}: {error}") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise PageError(PageStatus.CORRUPT, f"{line.file}: {error}") from error
+    given = listed.words or ()
+    if not given:
+        check_not_blank(picture.image)
+    if odd := [word.score for word in given if not 0 <= word.score <= 1]:
+        raise PageError(PageStatus.CORRUPT, f"a score is {odd[0]:g}, it must be from 0 to 1")
+    image = turned(picture.image, listed.rotation)
+    height, width = picture.image.shape[:2]
+    boxes = _turned_boxes(_in_pixels(given, size, width, height), listed.rotation, width, height)
+    words, outside = _on_page(given, boxes, image.shape[1], image.shape[0])
+    width_pt, height_pt = (picture.width_pt, picture.height_pt)[:: -1 if listed.rotation % 180 else 1]
+    note = f"words outside of the page left out: {outside}" if outside else ""
+    return replace(
+        picture,
+        image=image,
+        words=words,
+        width_pt=width_pt,
+        height_pt=height_pt,
+        text_source="ocr" if listed.engine else "pdf",
+        engine=EngineName(listed.engine, "", "") if listed.engine else None,
+        rotation=(picture.rotation + listed.rotation) % 360,
+        detail="; ".join(filter(None, [picture.detail, note])),
+    )
 
 
-def _placed(words: tuple[GivenWord, ...], picture: Picture) -> Iterator[RawWord]:
-    """Yields the words in pixels. A text with blanks becomes several words that share its width by their lengths."""
-    height, width = picture.pixels.shape[:2]
-    scale_x, scale_y = width / picture.size[0], height / picture.size[1]
-    for source, word in enumerate(words):
-        x0, x1 = sorted((word.box[0] * scale_x, word.box[2] * scale_x))
-        y0, y1 = sorted((word.box[1] * scale_y, word.box[3] * scale_y))
-        per_character = (x1 - x0) / max(len(word.text), 1)
-        for part in NO_BLANKS.finditer(word.text):
-            start, end = part.span()
-            left, right = x0 + start * per_character, x0 + end * per_character
-            yield RawWord(part[0], left, y0, right, y1, word.score, source=source)
+def _in_pixels(given: tuple[GivenWord, ...], size: tuple[float, float], width: int, height: int) -> np.ndarray:
+    """Returns the boxes of the words with their corners in order, `(n, 4)`, in pixels of the image as it is shown."""
+    corners = np.array([word.box for word in given], np.float64).reshape(-1, 2, 2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        corners = corners * (np.array([width, height]) / size)
+    if not np.isfinite(corners).all():
+        raise PageError(PageStatus.CORRUPT, "a box is too large for the size of the page")
+    return np.hstack([corners.min(axis=1), corners.max(axis=1)])
 
 
-def _turned(word: RawWord, width: int, height: int, rotation: int) -> RawWord:
-    """Returns a word on the page after it was turned clockwise. `width` and `height` are those of the turned page."""
-    x0, y0, x1, y1 = word.box
-    boxes = {
-        0: (x0, y0, x1, y1),
-        90: (width - y1, x0, width - y0, x1),
-        180: (width - x1, height - y1, width - x0, height - y0),
-        270: (y0, height - x1, y1, height - x0),
-    }
-    left, top, right, bottom = boxes[rotation]
-    return replace(word, x0=left, y0=top, x1=right, y1=bottom)
+def _turned_boxes(boxes: np.ndarray, degrees: int, width: int, height: int) -> np.ndarray:
+    """Returns where boxes `(n, 4)` are when their image of `width` by `height` pixels is turned clockwise."""
+    x0, y0, x1, y1 = boxes.T
+    if degrees == 90:
+        return np.stack([height - y1, x0, height - y0, x1], axis=1)
+    if degrees == 180:
+        return np.stack([width - x1, height - y1, width - x0, height - y0], axis=1)
+    if degrees == 270:
+        return np.stack([y0, width - x1, y1, width - x0], axis=1)
+    return boxes
+
+
+def _on_page(given: tuple[GivenWord, ...], boxes: np.ndarray, width: int, height: int) -> tuple[list[RawWord], int]:
+    """Returns the words with boxes clipped to the page, and the number of those that are outside of it."""
+    is_inside = (boxes[:, 0] < width) & (boxes[:, 1] < height) & (boxes[:, 2] >= 0) & (boxes[:, 3] >= 0)
+    words: list[RawWord] = []
+    for source in np.flatnonzero(is_inside).tolist():
+        words += (_clipped(part, width, height) for part in _parts(given[source], boxes[source].tolist(), source))
+    return words, int(len(given) - is_inside.sum())
+
+
+def _clipped(word: RawWord, width: int, height: int) -> RawWord:
+    x0, x1 = (min(max(x, 0.0), float(width)) for x in (word.x0, word.x1))
+    y0, y1 = (min(max(y, 0.0), float(height)) for y in (word.y0, word.y1))
+    return replace(word, x0=x0, y0=y0, x1=x1, y1=y1)
+
+
+def _parts(word: GivenWord, box: list[float], source: int) -> Iterator[RawWord]:
+    """Yields a given word cut at its blanks. The parts share the width of the box by their number of characters."""
+    x0, y0, x1, y1 = box
+    text = word.text.strip()
+    unit = (x1 - x0) / max(1, len(text))
+    for part in re.finditer(r"\S+", text):
+        left, right = x0 + unit * part.start(), x0 + unit * part.end()
+        if is_right_to_left(text):
+            left, right = x0 + x1 - right, x0 + x1 - left
+        yield RawWord(part.group(), left, y0, right, y1, word.score, source=source)
 
 
 SOURCE = PageFileSource()

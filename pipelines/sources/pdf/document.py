@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipelines.config import PageConfig
 from pipelines.ocr.engine import OcrEngine, OcrPage
 from pipelines.page.deskew import straighten, upright_points
-from pipelines.page.image import is_blank
-from pipelines.page.reading import EngineName, PageError, Reading
+from pipelines.page.reading import PageError, Reading
+from pipelines.page.scan import check_not_blank, name_of, or_failed
 from pipelines.page.stopwatch import Stopwatch
+from pipelines.sources.base import Picture
 from pipelines.sources.pdf import mupdf
 from pipelines.sources.pdf.checks.damage import forget
 from pipelines.sources.pdf.checks.page_check import PageCheck
@@ -31,12 +32,9 @@ from pipelines.sources.pdf.text.trust import (
     is_in_unknown_script,
 )
 from pipelines.sources.pdf.text.visible import InkMap, are_visible, has_text_at_blanks
-from schemas import PageStatus
 
 if TYPE_CHECKING:
     import pymupdf
-
-Answer = TypeVar("Answer")
 
 SKEW_LONG_SIDE_PX = 1024  # skew is found as precisely with these pixels as with those that OCR needs
 
@@ -72,11 +70,30 @@ class PdfDocument:
         Raises:
             PageError: the page is blank, damaged, too large or a placeholder, or the OCR engine failed on it.
         """
+        return self._checked(page, lambda pdf_page: _PageReader(pdf_page, config, engine, watch, self.detail).read())
+
+    def picture(self, page: int, config: PageConfig) -> Picture:
+        """Returns a page without words, at the resolution of the stored image.
+
+        Raises:
+            PageError: the page is damaged, too large or a placeholder.
+        """
+
+        def shown(pdf_page: pymupdf.Page) -> Reading:
+            long_side_px = min(config.image_long_side, config.max_long_side_px)
+            image = mupdf.render(pdf_page, config.dpi, long_side_px, long_side_px)
+            size = pdf_page.rect.width, pdf_page.rect.height
+            return Reading(image, [], *size, "pdf", rotation=pdf_page.rotation, detail=self.detail)
+
+        reading = self._checked(page, shown)
+        return Picture(reading, (reading.width_pt, reading.height_pt))
+
+    def _checked(self, page: int, read: Callable[[pymupdf.Page], Reading]) -> Reading:
         forget(empty_store=self._empty_store)
         pdf_page = mupdf.load_page(self._document, page)
         check = PageCheck(pdf_page, self._shell)
         try:
-            reading = check.checked(_PageReader(pdf_page, config, engine, watch, self.detail).read())
+            reading = check.checked(read(pdf_page))
         except PageError as error:
             self._empty_store = True
             raise check.error(error) from None
@@ -141,9 +158,9 @@ class _PageReader:
         source, name = "pdf", None
         words = [found.word for found in view.layer]
         if view.ocr_page is not None and self.engine is not None:
-            source, name = "ocr", EngineName(self.engine.name, self.engine.model, self.engine.version)
+            source, name = "ocr", name_of(self.engine)
             with self.watch.stage("ocr"):
-                words = _or_failed(view.ocr_page.words)
+                words = or_failed(view.ocr_page.words)
         size = view.width_pt, view.height_pt
         detail = "; ".join(filter(None, [self.detail, f"hidden words left out: {view.hidden}" if view.hidden else ""]))
         return Reading(view.image, words, *size, source, name, view.rotation, view.skew_deg, detail)
@@ -159,7 +176,7 @@ class _PageReader:
             return view
         with self.watch.stage("render"):
             image, skew_deg = self._image(is_scan, for_ocr=True)
-            _check_not_blank(image)
+            check_not_blank(image)
         return _View(
             image,
             skew_deg,
@@ -179,7 +196,7 @@ class _PageReader:
         visible = are_visible(words, InkMap(image), max(page.rect.width, page.rect.height))
         seen = [found for found, is_visible in zip(words, visible, strict=True) if is_visible]
         if is_scan or not seen:  # words in a pale colour are enough for a typeset page
-            _check_not_blank(image)
+            check_not_blank(image)
         hidden = len(words) - len(seen)
         size = page.rect.width, page.rect.height
         return _View(image, skew_deg, seen, is_doubtful, hidden, None, *size, page.rotation)
@@ -206,7 +223,7 @@ class _PageReader:
         if not view.layer or (len(blanks) and has_text_at_blanks(blanks, view.layer, InkMap(view.image))):
             return True
         with self.watch.stage("ocr"):
-            return _or_failed(lambda: self._shows_other_words(view))
+            return or_failed(lambda: self._shows_other_words(view))
 
     def _shows_other_words(self, view: _View) -> bool:
         compared = view.layer, view.image, self._engine()
@@ -230,20 +247,8 @@ class _PageReader:
         """Returns by how many degrees clockwise to turn the page; the source of its words knows their direction."""
         if view.ocr_page is not None:
             with self.watch.stage("ocr"):
-                return _or_failed(view.ocr_page.rotation)
+                return or_failed(view.ocr_page.rotation)
         return 0 if is_broken(view.layer) else self.text_layer.rotation()
-
-
-def _check_not_blank(image: np.ndarray) -> None:
-    if is_blank(image):
-        raise PageError(PageStatus.BLANK, "nothing on it")
-
-
-def _or_failed(step: Callable[[], Answer]) -> Answer:
-    try:
-        return step()
-    except (RuntimeError, ValueError, IndexError, MemoryError) as error:
-        raise PageError(PageStatus.OCR_FAILED, f"{type(error).__name__}: {error}") from error
 
 
 def _in_pixels(words: list[LayerWord], page: pymupdf.Page, shape: tuple[int, ...], skew_deg: float) -> list[LayerWord]:
