@@ -95,7 +95,7 @@ def _write_page_file(target: Path, document: ItemDocument) -> str:
 
     The bytes do not depend on where the data set lies: the files are named through a link.
     """
-    pages = (replace(page, file=f"../{LINK}/{page.file}") for page in document.pages)
+    pages = (replace(page, file=f"../{LINK}/{page.file}") if page.file else page for page in document.pages)
     data = encode_page_file(pages)
     name = hashlib.sha256(document.name.encode()).hexdigest()[:16]
     (target / PAGES / f"{name}{PAGE_FILE_SUFFIX}").write_bytes(data)

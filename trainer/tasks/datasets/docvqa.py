@@ -1,0 +1,72 @@
+"""DocVQA (Mathew et al. 2021), task 1: questions about pages of the Industry Documents Library.
+
+Both downloads are read: `{train,val,test}/` with `documents/` and `ocr_results/`, and `spdocvqa_{qas,images,ocr}/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from schemas import Page, Tokenizer, UsageError
+from schemas.page_file import FilePage
+from trainer.model.config import ModelConfig
+from trainer.tasks.answers.scores import anls_scores
+from trainer.tasks.answers.spans import find_answer
+from trainer.tasks.answers.task import Answers
+from trainer.tasks.datasets.layout import read_json, require_layout
+from trainer.tasks.datasets.ocr_files import microsoft_read
+from trainer.tasks.items import DataSet, Item, ItemDocument
+
+LAYOUT = "DocVQA: train/train_v1.0.json, train/documents/*.png and train/ocr_results/*.json, likewise val and test"
+
+
+class DocVqa(DataSet):
+    """Questions about single pages. The metric is ANLS."""
+
+    name = "docvqa"
+    splits = ("train", "val", "test")
+    validation = "val"
+
+    def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
+        """Yields the pages of a split with all their questions. Without its OCR file, a page is read by Folio."""
+        if (folder / "spdocvqa_qas").is_dir():
+            found = sorted((folder / "spdocvqa_qas").glob(f"{split}_v1.0*.json"))
+            places = "spdocvqa_images", "spdocvqa_ocr"
+        else:
+            require_layout(folder, LAYOUT, [split])
+            found = sorted((folder / split).glob(f"{split}_v1.0*.json"))
+            places = f"{split}/documents", f"{split}/ocr_results"
+        if not found:
+            raise UsageError(f"--data {folder} has no {split}_v1.0.json: expected {LAYOUT}")
+        pages: dict[str, list[Item]] = {}
+        for row in read_json(found[-1])["data"]:
+            annotation = {"question": row["question"], "answers": row.get("answers", [])}
+            pages.setdefault(Path(row["image"]).stem, []).append(Item(str(row["questionId"]), annotation))
+        for name, items in pages.items():
+            yield ItemDocument(name, (_page(folder, name, *places),), tuple(items))
+
+    def shows(self, item: Item, page: Page) -> bool:
+        """Returns whether a page shows one of the answers."""
+        return find_answer([word.text for word in page.words], item.annotation["answers"]) is not None
+
+    def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> Answers:
+        """Returns the answering of questions. The metric is ANLS."""
+        return Answers(
+            anls_scores,
+            "anls",
+            max_text_tokens=settings.max_text_tokens,
+            max_target_tokens=settings.max_target_tokens,
+            tokenizer=tokenizer,
+            seed=seed,
+        )
+
+
+def _page(folder: Path, name: str, images: str, ocr: str) -> FilePage:
+    image, read = f"{images}/{name}.png", folder / ocr / f"{name}.json"
+    shown = image if (folder / image).exists() else ""
+    return microsoft_read(read, shown) if read.exists() else FilePage(image)
+
+
+DATA_SET = DocVqa()
