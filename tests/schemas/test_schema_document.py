@@ -40,7 +40,7 @@ def test_the_tables_list_the_columns_of_the_schemas(heading, schema):
 
 def test_every_key_of_a_page_is_described():
     described = names_in(rows_under("### `json`"))
-    nested = ["words.text", "words.box", "words.score", "words.line", "lines.box", "schema_version"]
+    nested = ["words.text", "words.box", "words.score", "words.line", "words.source", "lines.box", "schema_version"]
     assert described == [field.name for field in fields(Page) if field.name not in ("words", "lines")] + nested
 
 
