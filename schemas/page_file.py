@@ -42,7 +42,7 @@ class FilePage:
             image; the page is white and has the given words.
         page: number of the page in `file`, from 1.
         words: the words in any order. None: the build reads them, as from a document without a page file.
-        size: width and height of the page in the units of the boxes. None: pixels of the image.
+        size: width and height of the page in the units of the boxes. None: pixels of the image, points of a PDF.
         rotation: degrees clockwise (0, 90, 180, 270) by which the page must be turned to be upright. Image and boxes
             are turned together.
         engine: the program that read the words, as in `Page.ocr_engine`.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipelines.build.folders import documents_below, is_document, printable
 from pipelines.runtime import files
 from pipelines.sources import suffixes
 from schemas import UsageError
@@ -22,7 +22,7 @@ def discover(inputs: tuple[str, ...]) -> list[str]:
 
     * A file. If a file has exactly the given name, it is used, even if the name contains brackets or stars.
     * A local directory, or a URI that ends in `/`: all documents below it. A document is a file whose name ends in a
-      suffix of a page source, such as `.pdf`.
+      suffix of a page source, such as `.pdf` or `.png`.
     * A glob pattern: all files that match, with any suffix. The suffix at its end matches in any case, so that `*.pdf`
       finds `.PDF` too. `**/` matches any number of directories, also none.
     * A `.txt` file with one input per line. Lines end in `\\n` or `\\r\\n`. Blanks around an input are ignored.
@@ -34,21 +34,14 @@ def discover(inputs: tuple[str, ...]) -> list[str]:
     Raises:
         UsageError: no document was found for one of the inputs.
     """
-    return sorted({_printable(uri) for item in inputs for uri in _expand(item)})
-
-
-def _printable(uri: str) -> str:
-    """Escapes bytes of a file name that are not valid UTF-8, because tables and JSON can only store UTF-8."""
-    if uri.isascii():
-        return uri
-    return uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return sorted({printable(uri) for item in inputs for uri in _expand(item)})
 
 
 def _expand(item: str) -> list[str]:
     if files.is_local(item) and Path(item).is_dir():
-        return _non_empty(list(_below(Path(item))), _nothing_below(item))
+        return _non_empty(list(documents_below(Path(item))), _nothing_below(item))
     if item.endswith("/"):
-        return _non_empty([uri for uri in files.match(item + "**") if _is_document(uri)], _nothing_below(item))
+        return _non_empty([uri for uri in files.match(item + "**") if is_document(uri)], _nothing_below(item))
     if item.endswith(".txt"):
         return _from_list(item)
     if files.exists(item):  # before globbing: real names contain brackets and stars
@@ -85,28 +78,6 @@ def _suffix(name: str) -> str:
 
 def _is_pattern(item: str) -> bool:
     return MARKS.search(item) is not None
-
-
-def _below(directory: Path) -> Iterator[str]:
-    """Yields the documents below a directory.
-
-    Links are followed. Dangling links are yielded too, so that each name gets its row in the manifest.
-    """
-    seen = set()
-    for parent, directories, names in os.walk(directory, followlinks=True, onerror=_refuse):
-        here = Path(parent)
-        seen.add(here.resolve())
-        # Sorted by name, not in disk order: the first path that leads to a directory decides the URIs of its documents.
-        directories[:] = sorted(name for name in directories if (here / name).resolve() not in seen)
-        yield from (str(here / name) for name in names if _is_document(name))
-
-
-def _refuse(error: OSError) -> None:
-    raise UsageError(f"--input: {error.filename} cannot be listed: {error.strerror}.")
-
-
-def _is_document(name: str) -> bool:
-    return name.lower().endswith(suffixes())
 
 
 def _nothing_below(directory: str) -> str:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
 
-from pipelines.config import TEXT_SOURCES, BuildConfig, DryRun, PageConfig, RunConfig
-from pipelines.filters import FILTERS
-from pipelines.ocr.engine import OCR_ENGINES, OCR_PRECISIONS
-from pipelines.runtime.arguments import percent, place, positive, price, seconds, share, two_or_more
+from pipelines.build.page_flags import Parser, add_page_flags, page_config
+from pipelines.config import BuildConfig, DryRun, RunConfig
+from pipelines.runtime.arguments import place, positive, price, seconds, share, two_or_more
 from schemas import UsageError
-from schemas.support.home import expanded
 from schemas.support.nearest import nearest
 
 DESCRIPTION = """\
-Builds a pretraining corpus from PDFs: WebDataset shards with page images, words, boxes, lines and tokens.
+Builds a pretraining corpus from PDFs, images and page files: WebDataset shards with page images, words, boxes, lines
+and tokens.
 
   python -m pipelines.build_corpus --input 'pdfs/**/*.pdf' --output corpus
   python -m pipelines.build_corpus --input gs://bucket/pdfs/ --output gs://bucket/corpus \\
@@ -28,20 +26,11 @@ EXIT_CODES = (
     "exit codes: 0 the corpus is complete, 1 the run failed, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
 )
 
-_PAGE = PageConfig()
 _RUN = RunConfig()
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong usage in one sentence. The usage text that argparse prints, two screens long, would hide it."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raises a `UsageError`."""
-        raise UsageError(f"{message}.")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="python -m pipelines.build_corpus",
         description=DESCRIPTION,
         epilog=EXIT_CODES,
@@ -49,8 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_corpus_flags(parser)
-    _add_text_flags(parser.add_argument_group("text"))
-    _add_image_flags(parser.add_argument_group("images and tokens"))
+    add_page_flags(parser)
     _add_run_flags(parser.add_argument_group("execution (these flags do not change pages that succeed)"))
     _add_dry_run_flags(parser.add_argument_group("cost estimate"))
     return parser
@@ -64,8 +52,8 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="WHAT",
         help="glob patterns (quoted; ** crosses directories; the suffix matches in any case: *.pdf finds .PDF too), "
-        "directories, PDFs, or .txt files that list them, one per line; a name of an existing file is never a pattern, "
-        "even if it contains brackets or stars",
+        "directories, PDFs, images, page files (docs/schema.md), or .txt files that list them, one per line; a name of "
+        "an existing file is never a pattern, even if it contains brackets or stars",
     )
     parser.add_argument(
         "--output", type=place, required=True, metavar="OUT", help="corpus directory: a path, gs://, s3:// ..."
@@ -100,65 +88,6 @@ def _add_dry_run_flags(group: argparse._ArgumentGroup) -> None:
         default=DryRun.price_per_core_hour,
         metavar="DOLLARS",
         help="for the estimate of a dry run; the default is an assumption, give your own price (default: %(default)s)",
-    )
-
-
-def _add_text_flags(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--text_source",
-        choices=TEXT_SOURCES,
-        default=_PAGE.text_source,
-        help="ocr: read all pages by OCR. pdf: use the text layer. auto: use the text layer of a page if it is sound "
-        "and complete, otherwise OCR, if the engine reads the script. Sound: at most 2 %% of words contain unmapped or "
-        "stray characters, Latin letters have a plausible share of vowels and accents, and the OCR engine reads a few "
-        "words of each font like the layer. Complete: it has five words (one if the page shows only text, 40 if an "
-        "image covers a tenth of the page), images cover less than half of the page, and less than half of the text is "
-        "invisible. "
-        "(default: %(default)s)",
-    )
-    group.add_argument("--ocr", choices=OCR_ENGINES, default=_PAGE.ocr, help="OCR engine (default: %(default)s)")
-    group.add_argument(
-        "--ocr_model",
-        type=expanded,
-        metavar="NAME",
-        help="instead of the packaged weights: a directory with det/ and rec/, or a hub name; tesseract: languages",
-    )
-    group.add_argument(
-        "--ocr_precision",
-        choices=OCR_PRECISIONS,
-        default=_PAGE.ocr_precision,
-        help="number format of the neural engine; auto: the fastest of the CPU, 8-bit included (default: %(default)s)",
-    )
-    for kind in FILTERS:
-        kind.add_flag(group)
-
-
-def _add_image_flags(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--dpi", type=positive, default=_PAGE.dpi, help="resolution for OCR (default: %(default)s)")
-    group.add_argument(
-        "--max_long_side_px",
-        type=positive,
-        default=_PAGE.max_long_side_px,
-        help="larger pages are rendered at a lower dpi (default: %(default)s)",
-    )
-    group.add_argument(
-        "--image_long_side",
-        type=positive,
-        default=_PAGE.image_long_side,
-        help="long side of the stored image, in pixels (default: %(default)s)",
-    )
-    group.add_argument("--jpeg_quality", type=percent, default=_PAGE.jpeg_quality, help="1..100 (default: %(default)s)")
-    group.add_argument(
-        "--grid_rows", type=positive, default=_PAGE.grid_rows, help="rows of the grid (default: %(default)s)"
-    )
-    group.add_argument(
-        "--grid_cols", type=positive, default=_PAGE.grid_cols, help="columns of the grid (default: %(default)s)"
-    )
-    group.add_argument(
-        "--tokenizer",
-        type=expanded,
-        metavar="NAME",
-        help="SentencePiece model, tokenizer.json, a directory with one of them, or a hub name (default: t5, packaged)",
     )
 
 
@@ -200,11 +129,8 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None,
     parser = _parser()
     flags, beam_args = parser.parse_known_args(argv)
     _check_beam_args(beam_args, parser)
-    filters = tuple(kind(getattr(flags, kind.name)) for kind in FILTERS)
-    page_flags = PageConfig.__dataclass_fields__.keys() - {"filters"}
-    page = PageConfig(**{name: getattr(flags, name) for name in page_flags}, filters=filters)
     run = RunConfig(**{name: getattr(flags, name) for name in RunConfig.__dataclass_fields__})
-    config = BuildConfig(tuple(flags.input), flags.output, flags.pages_per_shard, page, run)
+    config = BuildConfig(tuple(flags.input), flags.output, flags.pages_per_shard, page_config(flags), run)
     dry_run = DryRun(flags.sample, flags.price_per_core_hour) if flags.dry_run else None
     return config, beam_args, dry_run, flags.finish_only
 

@@ -115,7 +115,7 @@ def test_documents_found_through_links_do_not_depend_on_the_order_on_disk(tmp_pa
         ("{root}/*.tiff", "no file matches"),
         ("{root}/missing.pdf", "no such file or directory"),
         ("{root}/deep/nothing", "no such file or directory"),
-        ("{root}/bare", "no \\*.pdf below"),
+        ("{root}/bare", "\\*.pdf, .* below this directory"),
         ("{root}/missing.txt", "no such list"),
         ("{root}/empty.txt", "the list is empty"),
     ],
@@ -127,3 +127,11 @@ def test_an_input_without_documents_is_named_in_the_error(bucket, item, words):
     with pytest.raises(UsageError, match=words) as refused:
         discover((str(bucket), item))
     assert item in str(refused.value)
+
+
+def test_a_directory_is_searched_for_pdfs_images_and_page_files(tmp_path):
+    documents = ["a.pages.jsonl", "b.PNG", "c.jpeg", "d.pdf", "e.tiff"]
+    for name in (*documents, "notes.jsonl", "truth.json"):
+        (tmp_path / name).touch()
+    assert names(discover((str(tmp_path),)), tmp_path) == documents
+    assert names(discover((f"{tmp_path}/*.pages.jsonl",)), tmp_path) == ["a.pages.jsonl"]
