@@ -30,6 +30,7 @@ logger = logging.getLogger("trainer")
 
 FOLDER = "tasks"  # in the cache folder
 ITEMS, CORPUS, PAGES, LINK = "items.jsonl", "corpus", "pages", "data"
+STDERR = 2  # file descriptor: the output of a command must hold only its result
 MAX_LISTED = 3  # kinds of unusable pages that the log names
 
 
@@ -52,12 +53,12 @@ def prepared(data_set: DataSet, folder: Path, split: str, tokenizer: str, cache_
     name = f"{data_set.name}-{split}-{_fingerprint(folder, data_set.name, split, tokenizer)}"
     target = cache_dir / FOLDER / name
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with locked(target.with_suffix(".lock")):
-            if not (target / ITEMS).exists():
-                _prepare(list(data_set.documents(folder, split)), folder, target, tokenizer)
+        target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--cache_dir {cache_dir} cannot be written ({error}): choose another folder.") from error
+        raise UsageError(f"--cache_dir {cache_dir} cannot be used ({error}): choose another folder.") from error
+    with locked(target.with_suffix(".lock")):
+        if not (target / ITEMS).exists():
+            _prepare(list(data_set.documents(folder, split)), folder, target, tokenizer)
     return target
 
 
@@ -106,7 +107,7 @@ def _build(target: Path, tokenizer: str) -> None:
     flags = ["--text_source", "auto", "--min_words", "0", "--max_failed_share", "1", "--tokenizer", tokenizer]
     places = ["--input", str(target / PAGES), "--output", str(target / CORPUS)]
     command = [sys.executable, "-m", "pipelines.build_corpus", *places, *flags]
-    done = subprocess.run(command, cwd=Path(__file__).parents[3], stdout=sys.stderr, check=False)
+    done = subprocess.run(command, cwd=Path(__file__).parents[3], stdout=STDERR, check=False)
     if done.returncode:
         raise FolioError(f"the pages cannot be built: {' '.join(command[1:])} ended with code {done.returncode}")
 
