@@ -51,7 +51,7 @@ class Predictions:
     """The predictions for all items of a split, the same on every rank.
 
     Attributes:
-        items: the items; first those with usable pages.
+        items: the items, in the order of the data set.
         values: the prediction for each.
         bad: reasons of pages that could not be read.
     """
@@ -83,10 +83,10 @@ def predict_items(model: DocFormerV2, task: ItemTask, pages: ItemPages, batch_si
                 outputs[window.row].append((window.number, window.example, output))
         mine += [(row, task.combine(pages.items[row].item, outputs[row])) for row in chunk]
     found = dict(pair for part in distributed.gather(mine) for pair in part)
-    items = [item.item for item in [*pages.items, *pages.unusable]]
-    values = [found[row] for row in range(len(pages.items))]
-    values += [task.combine(item.item, []) for item in pages.unusable]
-    return Predictions(items, values, [reason for part in distributed.gather(bad) for reason in part])
+    values = [task.combine(item, []) if row is None else found[row] for item, row in pages.listed]
+    return Predictions(
+        [item for item, _ in pages.listed], values, [reason for part in distributed.gather(bad) for reason in part]
+    )
 
 
 def _chunks(rows: Iterator[int], size: int) -> Iterator[list[int]]:

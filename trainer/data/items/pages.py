@@ -53,21 +53,22 @@ class ItemPages(CorpusPages):
 
     Args:
         pages: the pages of the prepared corpus.
-        items: the items. Those without a usable page can only be scored: see `unusable`.
+        items: the items. Those without a usable page can only be scored: see `listed`.
 
     Attributes:
         items: the items with a usable page, by row.
-        unusable: the other items.
+        listed: all items in the order of the data set, each with its row; None: it has no usable page.
     """
 
     def __init__(self, pages: CorpusPages, items: Sequence[PreparedItem]) -> None:
-        self.unusable = [item for item in items if not item.rows]
-        items = [item for item in items if item.rows]
+        everything, items = items, [item for item in items if item.rows]
         numbers = [min(item.rows) for item in items]
         rows = np.array([item.rows[number] for item, number in zip(items, numbers, strict=True)], np.int64)
         order = np.argsort(rows, kind="stable")
         rows = rows[order]
         self.items = [items[i] for i in order]
+        row_of = {id(item): row for row, item in enumerate(self.items)}
+        self.listed = [(item.item, row_of.get(id(item))) for item in everything]
         self._pages, self._numbers, self._rows = pages, [numbers[i] for i in order], rows
         table = pages.table
         super().__init__(
