@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
+import json
 import os
 import sys
 import tarfile
@@ -13,9 +15,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.build.page_flags import Parser, add_page_flags, page_config
-from pipelines.build.page_stream import read_pages
+from pipelines.build.page_stream import ReadPage, read_pages
 from pipelines.runtime.command import DONE, FAILED, leave, run_command
-from schemas import UsageError
+from schemas import UsageError, page_key
 from schemas.support.home import expanded_path
 
 DESCRIPTION = """\
@@ -24,7 +26,8 @@ Reads documents in one process, in the order of documents and pages, and writes 
   python -m pipelines.read_pages letter.pdf scan.tif --output pages.tar
   python -m pipelines.read_pages folder | other-program
 
-Each page without a sample is one line on stderr: the document, the page, its status and the reason."""
+Each page without a sample is one line on stderr: the document, the page, its status and the reason. With --failures it
+is also a member of the tar, KEY.failed.json, for programs."""
 
 EXIT_CODES = (
     "exit codes: 0 at least one page was read, 1 none was, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
@@ -41,6 +44,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("input", nargs="+", metavar="FILE|FOLDER", help="documents, or folders of them")
     parser.add_argument("--output", type=expanded_path, metavar="FILE.tar", help="default: stdout")
+    parser.add_argument(
+        "--skip", type=expanded_path, metavar="FILE.txt", help="absolute paths of documents to leave out"
+    )
+    parser.add_argument("--failures", action="store_true", help="also write a member for each page without a sample")
     add_page_flags(parser)
     return parser
 
@@ -54,15 +61,32 @@ def write_pages(argv: list[str]) -> int:
     flags = _parser().parse_args(argv)
     count = 0
     with _target(flags.output) as stream, tarfile.open(fileobj=stream, mode="w|", bufsize=tarfile.BLOCKSIZE) as tar:
-        for read in read_pages(flags.input, page_config(flags)):
+        for read in read_pages(flags.input, page_config(flags), _lines_of(flags.skip)):
             if read.sample is None:
                 facts = read.facts
                 sys.stderr.write(f"{read.id.uri} page {read.id.page}: {facts.status.value} ({facts.detail})\n")
+                if flags.failures:
+                    _add(tar, _failure(read))
+                    stream.flush()
                 continue
             _add(tar, read.sample)
             stream.flush()  # a program at the other end of a pipe gets each page when it has been read
             count += 1
     return count
+
+
+def _lines_of(path: Path | None) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines() if path else []
+    except OSError as error:
+        raise UsageError(f"--skip {path} cannot be read: {error.strerror}.") from error
+
+
+def _failure(read: ReadPage) -> dict[str, str | bytes]:
+    """Returns the member for a page without a sample."""
+    facts = {"uri": read.id.uri, "page": read.id.page, "status": read.facts.status.value, "detail": read.facts.detail}
+    key = page_key(read.id.doc_sha256 or hashlib.sha256(read.id.uri.encode()).hexdigest(), read.id.page)
+    return {"__key__": key, "failed.json": json.dumps(facts).encode()}
 
 
 def _add(tar: tarfile.TarFile, sample: dict[str, str | bytes]) -> None:

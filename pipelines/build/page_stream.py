@@ -6,7 +6,7 @@ A page that hangs or crashes its process ends the reading. For many unknown docu
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from pipelines.build.inspection import DocumentFacts, DocumentTask, inspect_docu
 from pipelines.build.pages import PageBuilderFactory, PageTask
 from pipelines.config import PageConfig
 from pipelines.page.assemble import PageFacts, PageId
-from schemas import Page, PageStatus, UsageError, decode_page
+from schemas import Page, PageStatus, Sample, UsageError, decode_tokens
+from schemas.reader import MEMBERS
 from schemas.support.home import expanded
 
 _DEFAULTS = PageConfig()
@@ -41,15 +42,25 @@ class ReadPage:
         Raises:
             ValueError: the page has no sample.
         """
+        return self.stored().page()
+
+    def stored(self) -> Sample:
+        """Returns the sample as it is read from a corpus.
+
+        Raises:
+            ValueError: the page has no sample.
+        """
         if self.sample is None:
             detail = f"{self.facts.status.value}: {self.facts.detail}"
             raise ValueError(f"page {self.id.page} of {self.id.uri} has no sample ({detail})")
-        record = self.sample["json"]
-        assert isinstance(record, bytes)
-        return decode_page(record)
+        jpg, record, tokens = (self.sample[member] for member in MEMBERS)
+        assert isinstance(jpg, bytes) and isinstance(record, bytes) and isinstance(tokens, bytes)
+        return Sample(self.id.key, jpg, record, decode_tokens(tokens))
 
 
-def read_pages(path: str | Path | Sequence[str | Path], config: PageConfig = _DEFAULTS) -> Iterator[ReadPage]:
+def read_pages(
+    path: str | Path | Sequence[str | Path], config: PageConfig = _DEFAULTS, skipped: Iterable[str] = ()
+) -> Iterator[ReadPage]:
     """Reads the pages of documents on this machine, in the order of documents and pages.
 
     The samples are those of `pipelines.build_corpus` with the same settings, byte for byte. A problem with a page or a
@@ -58,6 +69,7 @@ def read_pages(path: str | Path | Sequence[str | Path], config: PageConfig = _DE
     Args:
         path: a document or a folder, or several of them. The documents below a folder are sorted by name.
         config: the settings.
+        skipped: absolute paths of documents that are not read.
 
     Yields:
         Each page; one item with page 0 for each document of which no page can be attempted.
@@ -65,7 +77,9 @@ def read_pages(path: str | Path | Sequence[str | Path], config: PageConfig = _DE
     Raises:
         UsageError: a path does not exist, there is no document below a folder, or a setting cannot be used.
     """
-    uris = _documents([path] if isinstance(path, str | Path) else path)
+    left_out = set(skipped)
+    found = _documents([path] if isinstance(path, str | Path) else path)
+    uris = [uri for uri in found if printable(uri) not in left_out]
     build = PageBuilderFactory(config)()
     seen: set[str] = set()
     for uri in uris:
