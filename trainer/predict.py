@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 from trainer.startup import needs_extra
 
@@ -105,8 +105,8 @@ def _write(
     document: ReadDocument,
     questions: Mapping[str, str],
     answers: Mapping[str, Answer],
-    lines: TextIO,
-    page: TextIO | None,
+    lines: IO[str],
+    page: IO[str] | None,
     *,
     simple: bool,
 ) -> None:

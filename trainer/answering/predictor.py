@@ -73,7 +73,7 @@ class Predictor:
         pages = [pages] if isinstance(pages, Sample) else list(pages)
         items = {name: Item(name, {"question": text, "answers": []}) for name, text in questions.items()}
         windows = [
-            (name, number, with_image(example, page, self.model.config))
+            (name, number, with_image(example, page, self.model.config) if self.task.reads_images else example)
             for name, item in items.items()
             for number, page in enumerate(pages)
             for example in self.task.windows(

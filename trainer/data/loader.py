@@ -104,7 +104,7 @@ class PageDataset(Dataset[Example]):
         return self.task.example(sample, ref.epoch)
 
     def _with_image(self, text: Example, sample: Sample) -> Example:
-        return with_image(text, sample, self.model)
+        return with_image(text, sample, self.model) if self.task.reads_images else text
 
 
 def with_image(text: Example, sample: Sample, model: ModelConfig) -> Example:

@@ -98,8 +98,9 @@ def _windows(pages: ItemPages, task: ItemTask, model: DocFormerV2, row: int, bad
     for number in sorted(pages.items[row].rows):
         try:
             sample = pages.page(row, number)
-            examples = task.windows(sample)
-            yield from (Window(row, number, with_image(example, sample, model.config)) for example in examples)
+            for example in task.windows(sample):
+                shown = with_image(example, sample, model.config) if task.reads_images else example
+                yield Window(row, number, shown)
         except (SchemaError, SampleError) as error:
             bad.append(f"{pages.items[row].item.id}: {error}")
 

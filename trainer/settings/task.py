@@ -23,6 +23,7 @@ class TaskSettings(SettingsPart):
     val_share: float = option(0.1, "share of the documents to evaluate on, if the task has no split for it")
     train_documents: int = option(0, "train on this many documents only, chosen by a hash; 0: on all", minimum=0)
     max_text_tokens: int = option(512, "length of the encoder's text; longer pages are read in windows", minimum=16)
+    reads_images: bool = option(True, "whether the model sees the images of the pages")
     max_target_tokens: int = option(64, "longest answer in tokens", minimum=2)
 
     def __post_init__(self) -> None:

@@ -55,9 +55,11 @@ class Task(Protocol):
 
     Attributes:
         objectives: the objectives, in the order of the log's columns.
+        reads_images: whether the model sees the images of the pages, if it has a visual branch.
     """
 
     objectives: Sequence[Objective]
+    reads_images: bool = True
 
     def make_heads(self, model: ModelConfig) -> nn.Module | None:
         """Returns new heads on the encoder, or None for a task that uses only the decoder. Heads are not exported.

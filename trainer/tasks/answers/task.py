@@ -33,6 +33,7 @@ class Answers(ItemTask):
         metric: the score by which the best model is chosen.
         max_text_tokens: length of the encoder's text: question, page and eos.
         max_target_tokens: longest answer in tokens, with eos.
+        reads_images: see `Task`.
         tokenizer: the tokenizer of the model.
         seed: the seed of the run.
         beams: see `trainer.model.generation.generate`.
@@ -47,11 +48,13 @@ class Answers(ItemTask):
         *,
         max_text_tokens: int,
         max_target_tokens: int,
+        reads_images: bool,
         tokenizer: Tokenizer,
         seed: int,
         beams: int = 1,
     ) -> None:
         self.metric = metric
+        self.reads_images = reads_images
         self._score = score
         self._size, self._target_size = max_text_tokens - 1, max_target_tokens
         self._tokenizer, self._seed, self._beams = tokenizer, seed, beams
@@ -109,7 +112,8 @@ class Answers(ItemTask):
 
     def record(self) -> dict[str, Any]:
         """Returns the lengths of text and answer."""
-        return {"max_text_tokens": self._size + 1, "max_target_tokens": self._target_size}
+        sizes = {"max_text_tokens": self._size + 1, "max_target_tokens": self._target_size}
+        return {**sizes, "reads_images": self.reads_images}
 
     def predict(self, model: DocFormerV2, batch: Batch) -> list[tuple[str, float]]:
         """Returns the answer for each example, and its mean log-probability per token."""

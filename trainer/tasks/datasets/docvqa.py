@@ -58,6 +58,7 @@ class DocVqa(DataSet):
             "anls",
             max_text_tokens=settings.max_text_tokens,
             max_target_tokens=settings.max_target_tokens,
+            reads_images=settings.reads_images,
             tokenizer=tokenizer,
             seed=seed,
         )

@@ -44,6 +44,7 @@ class Funsd(DataSet):
             entity_scores,
             "f1",
             max_text_tokens=settings.max_text_tokens,
+            reads_images=settings.reads_images,
             tokenizer=tokenizer,
             seed=seed,
         )

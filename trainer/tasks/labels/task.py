@@ -47,6 +47,7 @@ class WordLabels(ItemTask):
         score: the metric of the data set.
         metric: the score by which the best model is chosen.
         max_text_tokens: length of the encoder's text, with eos.
+        reads_images: see `Task`.
         tokenizer: the tokenizer of the model.
         seed: the seed of the run.
     """
@@ -60,11 +61,13 @@ class WordLabels(ItemTask):
         metric: str,
         *,
         max_text_tokens: int,
+        reads_images: bool,
         tokenizer: Tokenizer,
         seed: int,
     ) -> None:
         self.labels = tuple(labels)
         self.metric = metric
+        self.reads_images = reads_images
         self._score = score
         self._size = max_text_tokens - 1
         self._eos_id = tokenizer.eos_id
@@ -115,7 +118,8 @@ class WordLabels(ItemTask):
 
     def record(self) -> dict[str, Any]:
         """Returns the labels and the length of the text."""
-        return {"labels": list(self.labels), "max_text_tokens": self._size + 1}
+        size = {"max_text_tokens": self._size + 1}
+        return {"labels": list(self.labels), **size, "reads_images": self.reads_images}
 
     def label_tensors(self, examples: Sequence[LabelExample], text_length: int) -> dict[str, Tensor]:
         """Returns `word_labels` (b, l) int64."""
