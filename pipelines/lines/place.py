@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,26 @@ from pipelines.lines.order import order_words
 from pipelines.lines.rows.letter_spacing import join_letter_spaced
 from pipelines.lines.words import RawWord
 from schemas import Line, Word, box_1000, hull
+
+
+def _leftward(directions: Sequence[bool | None], groups: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns whether each word is written from right to left, (words,) bool.
+
+    A number or a sign (None) is written in the direction of the words around it: the majority of its group, or of the
+    page if the group has none.
+    """
+    leftward = np.array([direction or False for direction in directions], bool)
+    known = np.array([direction is not None for direction in directions], bool)
+    usual = 2 * leftward[known].sum() > known.sum()
+    for group in groups:
+        here = leftward[group][known[group]]
+        leftward[group[~known[group]]] = usual if 2 * here.sum() == len(here) else 2 * here.sum() > len(here)
+    return leftward
+
+
+def _rows(order: np.ndarray, line: np.ndarray) -> list[np.ndarray]:
+    """Returns the words of each line."""
+    return np.split(order, np.flatnonzero(np.diff(line)) + 1)
 
 
 def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tuple[Word, ...], tuple[Line, ...]]:
@@ -29,13 +50,13 @@ def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tupl
         return (), ()
     boxes = np.array([word.box for word in found], np.float64).reshape(-1, 4)
     directions = [is_right_to_left(word.text) for word in found]
-    on_page = [direction for direction in directions if direction is not None]
-    # A number is written in the direction of the text around it: the page's.
-    usual = 2 * sum(on_page) > len(on_page)
-    leftward = np.array([usual if direction is None else direction for direction in directions], bool)
     angle_deg = np.array([np.nan if word.angle_deg is None else word.angle_deg for word in found], np.float64)
-    order, line = order_words(boxes, width, height, leftward, angle_deg, np.array([word.run for word in found], int))
-    rows = np.split(order, np.flatnonzero(np.diff(line)) + 1)
+    order = partial(order_words, boxes, width, height, angle_deg=angle_deg, run=np.array([w.run for w in found], int))
+    leftward = _leftward(directions, [np.arange(len(found))])
+    rows = _rows(*order(right_to_left=leftward))
+    in_lines = _leftward(directions, rows)
+    if (in_lines != leftward).any():
+        rows = _rows(*order(right_to_left=in_lines))
     lines = [
         [
             Word(raw.text, box_1000(raw.x0, raw.y0, raw.x1, raw.y1, width, height), raw.score, number, raw.source)
