@@ -14,18 +14,23 @@ from pipelines.lines.words import RawWord
 from schemas import Line, Word, box_1000, hull
 
 
-def _leftward(directions: Sequence[bool | None], groups: Sequence[np.ndarray]) -> np.ndarray:
+def _leftward(directions: Sequence[bool | None], sizes: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
     """Returns whether each word is written from right to left, (words,) bool.
 
-    A number or a sign (None) is written in the direction of the words around it: the majority of its group, or of the
-    page if the group has none.
+    A number or a sign (None) is written in the direction of most characters of its group, or of the page if the group
+    has no direction.
+
+    Args:
+        directions: direction of each word; None: it has none of its own.
+        sizes: (words,) number of characters.
+        groups: indices of the words of each group.
     """
     leftward = np.array([direction or False for direction in directions], bool)
     known = np.array([direction is not None for direction in directions], bool)
-    usual = 2 * leftward[known].sum() > known.sum()
+    votes = np.where(leftward, sizes, -sizes) * known  # (words,)
     for group in groups:
-        here = leftward[group][known[group]]
-        leftward[group[~known[group]]] = usual if 2 * here.sum() == len(here) else 2 * here.sum() > len(here)
+        vote = votes[group].sum() or votes.sum()
+        leftward[group[~known[group]]] = vote > 0
     return leftward
 
 
@@ -52,9 +57,10 @@ def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tupl
     directions = [is_right_to_left(word.text) for word in found]
     angle_deg = np.array([np.nan if word.angle_deg is None else word.angle_deg for word in found], np.float64)
     order = partial(order_words, boxes, width, height, angle_deg=angle_deg, run=np.array([w.run for w in found], int))
-    leftward = _leftward(directions, [np.arange(len(found))])
+    sizes = np.array([len(word.text) for word in found])
+    leftward = _leftward(directions, sizes, [np.arange(len(found))])
     rows = _rows(*order(right_to_left=leftward))
-    in_lines = _leftward(directions, rows)
+    in_lines = _leftward(directions, sizes, rows)
     if (in_lines != leftward).any():
         rows = _rows(*order(right_to_left=in_lines))
     lines = [
