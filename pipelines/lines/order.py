@@ -52,7 +52,7 @@ def order_words(
     Text that is turned on its side or aslant (margin stamps, axis labels, watermarks) comes last. If `run` is given,
     each run of it is a line of its own, read along its direction. Else words that are much higher than wide are read
     upwards. If most of the text on the page is vertical, it is read as vertical script: each line downwards, the lines
-    from right to left.
+    from right to left, after horizontal lines above all of them.
 
     Args:
         boxes: (n, 4) x0, y0, x1, y1 of the words on an upright page, in any unit.
@@ -114,8 +114,12 @@ def _page_lines(
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     vertical = vertical_words(boxes, angle_deg)
     minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
+    top = boxes[~minor, 1].min(initial=np.inf)
+    is_above = (minor & (boxes[:, 3] <= top)) if minor is not vertical else np.zeros(len(boxes), bool)
     if minor is not vertical:  # vertical script: turn the page, right edge on top, so that its words are horizontal
         boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)
     turned = np.stack([-boxes[:, 3], boxes[:, 0], -boxes[:, 1], boxes[:, 2]], axis=1)
     major_lines = Reader(boxes, leftward, ~minor, min_text_height).lines()
-    return major_lines + Reader(turned, leftward, minor, min_text_height).lines()
+    minor_lines = Reader(turned, leftward, minor, min_text_height).lines()
+    titles = [line for line in minor_lines if is_above[line].all()]
+    return [*titles, *major_lines, *(line for line in minor_lines if not is_above[line].all())]

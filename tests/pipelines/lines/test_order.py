@@ -158,6 +158,14 @@ def test_vertical_script_is_read_downwards_and_from_right_to_left():
     assert line.tolist() == [number for number in range(len(columns)) for _ in range(2)]
 
 
+def test_a_horizontal_title_above_vertical_script_is_read_first_and_a_footer_last():
+    columns = [[x, 100, x + 12, 600] for x in range(500, 100, -20)]
+    title, footer = [[150, 40, 250, 60], [260, 40, 330, 60]], [[280, 700, 320, 712]]
+    order, line = order_words(np.array([*columns, *footer, *title]), WIDTH, HEIGHT)
+    assert order.tolist() == [21, 22, *range(20), 20]
+    assert line.tolist() == [0, 0, *range(1, 22)]
+
+
 def test_right_to_left_text_is_read_from_the_right_and_numbers_in_it_from_the_left():
     boxes = np.array(row(100, 100, 40, 30, 30, 40, 30))
     arabic = order_words(boxes, WIDTH, HEIGHT, right_to_left=np.array([True, False, False, True, True]))
