@@ -39,6 +39,8 @@ TRAIN = [
     "tokenizers>=0.21,<1",
     "protobuf>=5,<8",  # reads SentencePiece models, to write them as tokenizer.json
     "matplotlib>=3.9,<4",
+    "rapidfuzz>=3.9,<4",  # edit distances of metrics
+    "seqeval==1.2.2",  # F1 of entities
 ]
 
 GCP = ["apache-beam[gcp]==2.77.0"]

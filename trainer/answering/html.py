@@ -15,10 +15,10 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem
 h2 { font-size: 1.1rem; margin: 2.5rem 0 .5rem; overflow-wrap: anywhere }
 table { border-collapse: collapse; margin-bottom: 1rem }
 td, th { text-align: left; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
-figure { position: relative; margin: 0 0 1.5rem; border: 1px solid #ccc }
+figure { position: relative; margin: 0; border: 1px solid #ccc }
 figure img { display: block; width: 100% }
-figure span { position: absolute; background: #ffd60080; outline: 2px solid #c77700 }
-figcaption { padding: .4rem .6rem; background: #f4f4f4; border-top: 1px solid #ccc }
+figure span { position: absolute; background: #ffe45c; mix-blend-mode: multiply; outline: 2px solid #c77700 }
+figcaption { padding: .4rem .6rem; background: #f4f4f4; margin-bottom: 1.5rem }
 </style></head><body><h1>Answers</h1>
 """
 
