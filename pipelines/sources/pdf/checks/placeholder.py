@@ -20,6 +20,8 @@ MAX_NOTICE_WORDS = 200  # Adobe's notices have 20 to 120 words
 XFA_DETAIL = "XFA form: the page only asks for another viewer, the form is not in it"
 PORTFOLIO_DETAIL = "PDF portfolio: the page is its cover, the embedded files are not read"
 _NAMES_A_VIEWER = re.compile(r"adobe|acrobat|pdf[ -]?(?:portfolio|package|viewer|reader)|please wait", re.IGNORECASE)
+_WAITS = re.compile(r"please wait", re.IGNORECASE)
+_DRAWN = {"fill-path", "stroke-path", "fill-image", "fill-imgmask", "fill-shade"}  # PyMuPDF's names
 _DYNAMIC = re.compile(rb"<dynamicRender>\s*required\s*<")
 
 
@@ -30,16 +32,19 @@ class Shell:
     Attributes:
         detail: what the document is, and what a placeholder page in it is.
         is_certain: the document says that its pages must be drawn again from a template.
+        is_text_alone: a placeholder page has no lines and images, unless it says "Please wait".
     """
 
     detail: str
     is_certain: bool
+    is_text_alone: bool = False
 
     def has_placeholder(self, page: pymupdf.Page, words: list[str]) -> bool:
         """Returns whether a page is only a notice.
 
         A page with form fields, or with more text than a notice has, is real. Of the others, those that name a viewer
-        are notices, and so is the only page of a document that must be drawn again.
+        are notices, and so is the only page of a document that must be drawn again. A static form that was printed
+        with its lines is real, even if it names a viewer.
 
         Args:
             page: the page.
@@ -47,7 +52,10 @@ class Shell:
         """
         if len(words) > MAX_NOTICE_WORDS or page.first_widget is not None:
             return False
-        return (self.is_certain and page.parent.page_count == 1) or bool(_NAMES_A_VIEWER.search(" ".join(words)))
+        text = " ".join(words)
+        if self.is_text_alone and not _WAITS.search(text) and _has_drawings(page):
+            return False
+        return (self.is_certain and page.parent.page_count == 1) or bool(_NAMES_A_VIEWER.search(text))
 
 
 def shell_of(document: pymupdf.Document) -> Shell | None:
@@ -79,7 +87,11 @@ def _form_of(root: Any) -> Shell | None:
         return None
     is_dynamic = bool(mupdf.pdf_to_bool(mupdf.pdf_dict_gets(root, "NeedsRendering"))) or _is_dynamic(template)
     has_fields = mupdf.pdf_array_len(mupdf.pdf_dict_getp(root, "AcroForm/Fields")) > 0
-    return Shell(XFA_DETAIL, is_dynamic) if is_dynamic or not has_fields else None
+    return Shell(XFA_DETAIL, is_dynamic, is_text_alone=not is_dynamic) if is_dynamic or not has_fields else None
+
+
+def _has_drawings(page: pymupdf.Page) -> bool:
+    return any(kind in _DRAWN for kind, _ in page.get_bboxlog())
 
 
 def _is_dynamic(template: Any) -> bool:

@@ -15,6 +15,7 @@ WAIT_IN_GERMAN = "Bitte warten... Wenn diese Meldung nicht durch den Inhalt des 
 COVER = "For the best experience, open this PDF portfolio in Acrobat X or Adobe Reader X, or later."
 COVER_IN_GERMAN = "Optimale Ergebnisse erzielen Sie, wenn Sie dieses PDF-Portfolio in Acrobat X oder später öffnen."
 REAL = "The harbour master received twelve vessels with salt and timber on the third of May. " * 4
+NAMES = "This form is best filled in with Adobe Reader."
 DYNAMIC = b"<config><acrobat><acrobat7><dynamicRender>required</dynamicRender></acrobat7></acrobat></config>"
 STATIC = b"<config><acrobat><acrobat7><dynamicRender>forbidden</dynamicRender></acrobat7></acrobat></config>"
 
@@ -47,6 +48,19 @@ def xfa(*texts: str, template: bytes = STATIC, fields: bool = False, needs_rende
         return document.tobytes()
 
 
+def with_drawing(pdf: bytes, image: bool = False) -> bytes:
+    """The document with a ruled box, or an image, on its first page."""
+    with pymupdf.open(stream=pdf) as document:
+        box = pymupdf.Rect(50, 300, 400, 400)
+        if image:
+            pixels = pymupdf.Pixmap(pymupdf.csRGB, pymupdf.IRect(0, 0, 8, 8))
+            pixels.clear_with(90)
+            document[0].insert_image(box, pixmap=pixels)
+        else:
+            document[0].draw_rect(box)
+        return document.tobytes()
+
+
 def portfolio(*texts: str, files: int = 2) -> bytes:
     with document_with(*texts) as document:
         for number in range(files):
@@ -63,6 +77,8 @@ def portfolio(*texts: str, files: int = 2) -> bytes:
         pytest.param(xfa(WAIT_IN_GERMAN, template=DYNAMIC), id="its template must be rendered"),
         pytest.param(xfa(WAIT), id="without fields"),
         pytest.param(xfa("", template=DYNAMIC), id="without a notice"),
+        pytest.param(with_drawing(xfa(WAIT)), id="in a box, without fields"),
+        pytest.param(with_drawing(xfa(WAIT_IN_GERMAN, template=DYNAMIC)), id="in a box, in another language"),
     ],
 )
 def test_the_notice_of_a_dynamic_form_is_a_placeholder(page_of, pdf):
@@ -84,6 +100,10 @@ def test_the_cover_of_a_portfolio_is_a_placeholder(page_of, text):
         pytest.param(xfa(REAL, fields=True), 1, id="form with fields on its page"),
         pytest.param(xfa(REAL, fields=True, needs_rendering=True), 1, id="dynamic form with fields on its page"),
         pytest.param(xfa(REAL), 1, id="form without fields whose page has text"),
+        pytest.param(with_drawing(xfa(REAL + NAMES)), 1, id="static form that names a viewer, with lines"),
+        pytest.param(
+            with_drawing(xfa(REAL + NAMES), image=True), 1, id="static form that names a viewer, with an image"
+        ),
         pytest.param(xfa(REAL * 5, template=DYNAMIC), 1, id="dynamic form with more text than a notice"),
         pytest.param(xfa(WAIT, REAL, template=DYNAMIC), 2, id="page after the notice"),
         pytest.param(portfolio(REAL), 1, id="collection with a real page"),
