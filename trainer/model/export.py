@@ -21,11 +21,14 @@ from schemas.tokenizer import Tokenizer, load_tokenizer
 from schemas.version import VERSION
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
+from trainer.model.hub.bundle import hub_config, write_hub_files
 
 MODEL_DIR = "model"  # folder of the exported model in the directory of a run
 MODEL_TYPE = "docformer_v2"
 FORMAT_VERSION = 1
-RECORD = ("model_type", "format_version", "folio_version", "steps")  # keys of config.json that are no settings
+RECORD = ("model_type", "format_version", "folio_version", "steps")
+HUB = (*hub_config(0, 0), "transformers_version", "dtype", "torch_dtype", "use_cache")  # what transformers writes, too
+NO_SETTINGS = {*RECORD, *HUB}  # keys of config.json
 CONFIG, WEIGHTS, HEADS, TASK = "config.json", "model.safetensors", "heads.safetensors", "task.json"
 TIED = {"vocabulary.weight"}
 
@@ -69,7 +72,9 @@ def export_model(
 
 def _write(model: DocFormerV2, tokenizer: Tokenizer, out: Path, steps: int) -> None:
     record = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, "folio_version": VERSION, "steps": steps}
-    (out / CONFIG).write_text(json.dumps(record | asdict(model.config), indent=2) + "\n")
+    hub = hub_config(model.config.pad_id, model.config.eos_id)
+    (out / CONFIG).write_text(json.dumps(record | asdict(model.config) | hub, indent=2) + "\n")
+    write_hub_files(out)
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     heads = {name: value for name, value in state.items() if name.startswith("heads.")}
     network = {name: value for name, value in state.items() if name not in heads and name not in TIED}
@@ -154,7 +159,7 @@ def read_config(folder: Path) -> ModelConfig:
         raise FolioError(f"{folder}/{CONFIG} is damaged (format_version {version!r}): export the model again.")
     if version > FORMAT_VERSION:
         raise FolioError(f"{folder} has a newer format. {_versions(record)}: install a newer Folio.")
-    settings = {name: value for name, value in record.items() if name not in RECORD}
+    settings = {name: value for name, value in record.items() if name not in NO_SETTINGS}
     try:
         _require_types(settings)
         return ModelConfig(**settings)
