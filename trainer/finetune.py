@@ -27,7 +27,7 @@ with needs_extra("train"):
     from trainer.run.finetuning import finetuning, open_items
     from trainer.run.setup import prepare
     from trainer.settings.finetune import FinetuneConfig
-    from trainer.settings.finetune_command import parse_command_line
+    from trainer.settings.reading.finetune_command import parse_command_line
 
 
 def main(argv: Sequence[str] | None = None) -> int:

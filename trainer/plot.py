@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from schemas import FolioError, UsageError
 from schemas.support.home import expanded_path
-from trainer.run.curves import plot_runs
+from trainer.run.records.curves import plot_runs
 
 EXIT_CODES = "exit codes: 0 done, 2 wrong usage"
 FORMATS = (".png", ".svg", ".pdf")

@@ -36,7 +36,7 @@ with needs_extra("train"):
     from trainer.run.setup import MakeTask, PreparedRun, build_engine, prepare, pretraining
     from trainer.run.training import Training, start_training
     from trainer.settings.pretrain import PretrainConfig
-    from trainer.settings.pretrain_command import parse_command_line
+    from trainer.settings.reading.pretrain_command import parse_command_line
     from trainer.settings.training import TrainingConfig
     from trainer.tasks.base import Task
 

@@ -26,10 +26,10 @@ from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset
 from trainer.model.docformer import DocFormerV2
 from trainer.run.held_out import Evaluation
-from trainer.run.log import read_log
+from trainer.run.records.log import read_log
 from trainer.run.setup import fit_to_corpora, pretraining
-from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reading.loading import load_config
 from trainer.tasks.pretraining.heads import PretrainingHeads
 
 SHARES = (0.0, 0.3, 0.5, 1.0)

@@ -22,8 +22,8 @@ from trainer.data.corpora import OpenCorpus, open_corpora
 from trainer.data.loader import PageDataset
 from trainer.run.held_out import Evaluation
 from trainer.run.setup import fit_to_corpora, pretraining
-from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reading.loading import load_config
 
 COLUMNS = ("denoise loss", "denoise acc", "line loss", "line acc", "grid loss", "grid acc")
 KEYS = tuple(f"val_{kind}_{name}" for name in ("denoise", "line", "grid") for kind in ("loss", "acc"))

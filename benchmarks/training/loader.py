@@ -31,8 +31,8 @@ from trainer.data.sample_order import RankBatches
 from trainer.model.batch import Batch
 from trainer.model.page_canvas import page_patches
 from trainer.run.setup import fit_to_corpora, pretraining
-from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reading.loading import load_config
 from trainer.tasks.pretraining.example import mask_text
 
 BATCH = 8

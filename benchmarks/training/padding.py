@@ -17,8 +17,8 @@ from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset
 from trainer.data.sample_order import RankBatches, SampleRef
 from trainer.run.setup import fit_to_corpora, pretraining
-from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reading.loading import load_config
 from trainer.tasks.pretraining.denoising import noise_size
 
 WAYS = (("unsorted", 64), ("unsorted", 32), ("sorted", 64), ("sorted", 32))

@@ -25,7 +25,7 @@ from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset, load_batches
 from trainer.data.sample_order import RankBatches
 from trainer.run.setup import fit_to_corpora, pretraining
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 
 BATCH = 4  # pages of a rank per step
 NO_FOLDER = "/dev/null/none"  # cannot be created

@@ -30,10 +30,10 @@ from trainer.model.batch import Batch
 from trainer.model.config import MODEL_SIZES
 from trainer.model.docformer import DocFormerV2
 from trainer.pretrain import train_step
+from trainer.run.records.throughput import Throughput, total_peak_tflops
 from trainer.run.setup import fit_to_corpora, pretraining
-from trainer.run.throughput import Throughput, total_peak_tflops
-from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reading.loading import load_config
 from trainer.tasks.pretraining.task import Pretraining
 
 SYNTHETIC = "synthetic"

@@ -7,7 +7,7 @@ from pathlib import Path
 from schemas import Corpus
 from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 
 
 def all_keys(corpus: Path) -> set[str]:

@@ -11,8 +11,8 @@ import cv2
 import pytest
 
 from trainer.plot import main
-from trainer.run.curves import draw_runs, run_labels, smooth, ways_to_guess
-from trainer.settings.loading import load_config, to_yaml
+from trainer.run.records.curves import draw_runs, run_labels, smooth, ways_to_guess
+from trainer.settings.reading.loading import load_config, to_yaml
 
 NAMES = ("denoise", "line", "grid")
 

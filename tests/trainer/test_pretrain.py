@@ -25,7 +25,7 @@ from tests.trainer.page_keys import all_keys, keys_read
 from trainer.data.sample_order import batch_id
 from trainer.model.export import load_model
 from trainer.pretrain import main
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 
 EXPLODING = ("--max_steps", "6", "--max_skipped", "3", "optimizer.learning_rate=1e30", "optimizer.warmup_steps=0")
 FAULTY = ("--max_steps", "5", "--save_every", "2", "--keep_last", "9", "--skip_grad_norm", "1000", "model.dropout=0")

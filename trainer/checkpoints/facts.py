@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas import UsageError
 from trainer.model.config import ModelConfig
-from trainer.settings.changes import change, flat
+from trainer.settings.reading.changes import change, flat
 
 CORPUS, CORPUS_PATHS = "corpus", "corpus_paths"
 """Content and weight of each corpus; and their paths, only for messages, because a corpus may be moved."""

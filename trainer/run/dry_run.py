@@ -15,8 +15,8 @@ from trainer.data.loader import PageDataset
 from trainer.engine.schedule import set_learning_rate
 from trainer.engine.start import memory_gb
 from trainer.engine.step import StepResult
+from trainer.run.records.throughput import Throughput, total_peak_tflops
 from trainer.run.setup import PreparedRun
-from trainer.run.throughput import Throughput, total_peak_tflops
 from trainer.settings.training import TrainingConfig
 
 logger = logging.getLogger("trainer")

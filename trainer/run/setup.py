@@ -23,10 +23,10 @@ from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
 from trainer.run.batch_advice import small_passes
 from trainer.run.directory import make_cache, require_run_dir
+from trainer.run.records.wandb_log import require_wandb
 from trainer.run.starting_point import starting_scales
-from trainer.run.wandb_log import require_wandb
 from trainer.settings.pretrain import PretrainConfig
-from trainer.settings.reserved_keys import require_agreement
+from trainer.settings.reading.reserved_keys import require_agreement
 from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig
 from trainer.tasks.base import Task

@@ -22,17 +22,17 @@ from trainer.launcher import Launcher
 from trainer.model.batch import Batch
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import MODEL_DIR, export_model
-from trainer.run.curves import plot_runs
 from trainer.run.held_out import Evaluation
-from trainer.run.history import record_settings
-from trainer.run.incidents import BadSamples, SkippedSteps
-from trainer.run.log import LOG_NAME, RunLog
-from trainer.run.profiling import StepProfiler
+from trainer.run.records.curves import plot_runs
+from trainer.run.records.history import record_settings
+from trainer.run.records.incidents import BadSamples, SkippedSteps
+from trainer.run.records.log import LOG_NAME, RunLog
+from trainer.run.records.profiling import StepProfiler
+from trainer.run.records.throughput import Throughput, total_peak_tflops
+from trainer.run.records.wandb_log import WandbLog, start_wandb
 from trainer.run.scoring import make_scoring
 from trainer.run.setup import PreparedRun, build_engine
 from trainer.run.stop import StopRequest, clear_mark, mark_stopped
-from trainer.run.throughput import Throughput, total_peak_tflops
-from trainer.run.wandb_log import WandbLog, start_wandb
 from trainer.settings.run import step_range
 
 logger = logging.getLogger("trainer")

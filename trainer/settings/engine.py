@@ -8,7 +8,7 @@ from typing import Any, Literal
 from schemas import UsageError
 from trainer.settings.optimizer import OptimizerConfig
 from trainer.settings.part import SettingsPart, option
-from trainer.settings.reserved_keys import require_unreserved
+from trainer.settings.reading.reserved_keys import require_unreserved
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class RunSettings(SettingsPart):
     )
     tensorboard: bool = option(True, "also write TensorBoard events")
     wandb_project: str = option("", "also log to this Weights & Biases project (needs the extra wandb)")
-    dry_run: bool = False  # a flag without a value: see trainer.settings.command_line
+    dry_run: bool = False  # a flag without a value: see trainer.settings.reading.command_line
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -31,8 +31,8 @@ from trainer.data.sample_order import RankBatches, SampleOrder, SampleRef
 from trainer.data.shard_files import ShardError
 from trainer.model.batch import IGNORE, Batch
 from trainer.run.setup import fit_to_corpora, pretraining
-from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reading.loading import load_config
 
 REFS = [[SampleRef(0, 0, 0), SampleRef(0, 3, 0)], [SampleRef(0, 5, 1), SampleRef(0, 1, 2)]]
 

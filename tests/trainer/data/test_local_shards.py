@@ -23,7 +23,7 @@ from trainer.data.corpora import open_corpora
 from trainer.data.local_shards import LocalShards
 from trainer.data.shard_files import ShardError
 from trainer.pretrain import main
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 
 SHARDS = 4
 

@@ -21,7 +21,7 @@ from trainer.data.batches import sample_order
 from trainer.data.corpora import open_corpora
 from trainer.data.prefetch import Prefetcher, make_room, shards_ahead
 from trainer.data.shard_files import CachedShards, ShardError
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from deepspeed.runtime.config import DeepSpeedConfig
 
 from schemas import UsageError
 from trainer.engine.deepspeed_config import deepspeed_config
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 
 
 def test_the_deepspeed_section_overrides_our_values():

@@ -6,7 +6,7 @@ from torch import nn
 
 from trainer.engine.parameter_groups import lr_scales, parameter_groups
 from trainer.model.docformer import DocFormerV2
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 from trainer.tasks.pretraining.heads import PretrainingHeads
 
 

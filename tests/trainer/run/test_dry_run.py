@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainer.run.dry_run import estimate
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 
 RATES = {
     "step_s": 1.6,

@@ -15,7 +15,7 @@ from trainer.data.loader import PageDataset
 from trainer.model.docformer import DocFormerV2
 from trainer.run.held_out import Evaluation
 from trainer.run.setup import fit_to_corpora, pretraining
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 from trainer.tasks.pretraining.heads import PretrainingHeads
 
 NAMES = ("denoise", "line", "grid")

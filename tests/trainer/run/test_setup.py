@@ -17,8 +17,8 @@ from tests.support.corpora import write_corpus
 from trainer.data.corpora import open_corpora
 from trainer.pretrain import main
 from trainer.run.setup import prepare, pretraining
-from trainer.settings.loading import load_config, to_yaml
-from trainer.settings.pretrain_command import parse_command_line
+from trainer.settings.reading.loading import load_config, to_yaml
+from trainer.settings.reading.pretrain_command import parse_command_line
 
 
 @pytest.fixture(scope="module")

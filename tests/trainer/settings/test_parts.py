@@ -10,7 +10,7 @@ from schemas import UsageError
 from trainer.settings.data import CorpusSettings, DataSettings
 from trainer.settings.engine import EngineSettings
 from trainer.settings.pretrain import PretrainConfig
-from trainer.settings.pretrain_command import parse_command_line
+from trainer.settings.reading.pretrain_command import parse_command_line
 from trainer.settings.run import RunSettings
 from trainer.settings.training import TrainingConfig, flags, flags_by_part
 

@@ -72,7 +72,7 @@ class DocFormerV2ForConditionalGeneration(PreTrainedModel, GenerationMixin):
         for name, module in network.named_children():
             self.add_module(name, module)
         self.visual = network.visual
-        self.encoder.main_input_name = self.main_input_name  # `generate` reads it
+        cast(Any, self.encoder).main_input_name = self.main_input_name  # `generate` reads it
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Module:

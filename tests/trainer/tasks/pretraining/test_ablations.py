@@ -7,7 +7,7 @@ import torch
 
 from tests.trainer.pages import collated, example_of, loss_of, page_image, page_tokens
 from trainer.model.docformer import DocFormerV2
-from trainer.settings.loading import load_config
+from trainer.settings.reading.loading import load_config
 from trainer.tasks.pretraining.heads import PretrainingHeads
 
 CHOICES = {

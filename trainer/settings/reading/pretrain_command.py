@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainer.model.config import MODEL_SIZES
-from trainer.settings.command_line import Command, read_command_line, require_given
-from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reading.command_line import Command, read_command_line, require_given
+from trainer.settings.reading.loading import load_config
 
 DESCRIPTION = """\
 Pretrain DocFormerv2 on a corpus with three objectives: denoising, token-to-line and token-to-grid.

@@ -18,13 +18,13 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 from schemas import UsageError
 from schemas.support.home import expanded_path
 from trainer.model.config import MODEL_SIZES
-from trainer.settings.advice import advice_for
 from trainer.settings.pretrain import PretrainConfig
-from trainer.settings.reserved_keys import FROM_CORPUS
-from trainer.settings.source import Source, first_line, from_file, from_flag, from_override
+from trainer.settings.reading.advice import advice_for
+from trainer.settings.reading.reserved_keys import FROM_CORPUS
+from trainer.settings.reading.source import Source, first_line, from_file, from_flag, from_override
 from trainer.settings.training import TrainingConfig, sections, setting_types
 
-CONFIG_DIR = Path(__file__).parent.parent / "configs"
+CONFIG_DIR = Path(__file__).parents[2] / "configs"
 KINDS = {
     "int": "a whole number",
     "int | None": "a whole number or null",

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from schemas import UsageError
-from trainer.run.profiling import StepProfiler
+from trainer.run.records.profiling import StepProfiler
 from trainer.settings.pretrain import PretrainConfig
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from schemas import UsageError
-from trainer.settings.advice import advice_for
+from trainer.settings.reading.advice import advice_for
 from trainer.settings.training import TrainingConfig, flags, flags_by_part, setting_types
 
 NO_VALUE = "--dry_run takes no value: omit it for a real run"

@@ -10,9 +10,9 @@ from schemas import FolioError, UsageError
 from schemas.support.home import expanded_path
 from trainer.model.config import MODEL_SIZES
 from trainer.model.export import exported_in, read_config
-from trainer.settings.command_line import Command, CommandLine, read_command_line, require_given
 from trainer.settings.finetune import FinetuneConfig
-from trainer.settings.loading import merged
+from trainer.settings.reading.command_line import Command, CommandLine, read_command_line, require_given
+from trainer.settings.reading.loading import merged
 
 NONE, DEFAULT_TOKENIZER = "none", "t5"
 DESCRIPTION = """\

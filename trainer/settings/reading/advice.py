@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from schemas.support.nearest import nearest
-from trainer.settings.reserved_keys import FROM_CORPUS
+from trainer.settings.reading.reserved_keys import FROM_CORPUS
 from trainer.settings.training import TrainingConfig, flags, sections, setting_types
 
 OTHER_NAMES = {

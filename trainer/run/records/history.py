@@ -12,9 +12,9 @@ from yaml import YAMLError
 
 from schemas import UsageError
 from trainer.engine.schedule import learning_rate
-from trainer.settings.changes import changes
-from trainer.settings.loading import to_yaml
 from trainer.settings.optimizer import OptimizerConfig
+from trainer.settings.reading.changes import changes
+from trainer.settings.reading.loading import to_yaml
 from trainer.settings.training import TrainingConfig
 
 CONFIG_NAME = "config.yaml"

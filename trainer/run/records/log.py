@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from schemas.support.duration import duration
-from trainer.run.wandb_log import WandbLog
+from trainer.run.records.wandb_log import WandbLog
 
 logger = logging.getLogger("trainer")
 

@@ -9,8 +9,8 @@ from tests.trainer.launches import only_rank
 from tests.trainer.pages import PRETRAINING, TINY, collated, example_of, page_tokens
 from trainer.engine.step import count_flops, count_tokens, dropout_seed
 from trainer.model.flops import flops_per_sequence
-from trainer.run.throughput import Throughput, total_peak_tflops
-from trainer.settings.pretrain_command import parse_command_line
+from trainer.run.records.throughput import Throughput, total_peak_tflops
+from trainer.settings.reading.pretrain_command import parse_command_line
 
 
 class Clock:

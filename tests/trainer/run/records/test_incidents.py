@@ -11,8 +11,8 @@ import pytest
 from schemas import FolioError
 from trainer.engine.guarded_adamw import is_usable
 from trainer.engine.step import SkippedBatch, StepResult
-from trainer.run.incidents import BAD_SAMPLES, SHOWN, SKIPPED_STEPS, BadSamples, SkippedSteps
-from trainer.run.log import read_rows
+from trainer.run.records.incidents import BAD_SAMPLES, SHOWN, SKIPPED_STEPS, BadSamples, SkippedSteps
+from trainer.run.records.log import read_rows
 
 
 def _step(skipped: bool, grad_norm: float = math.inf) -> StepResult:

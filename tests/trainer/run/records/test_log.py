@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from trainer.run.log import RunLog, read_log
+from trainer.run.records.log import RunLog, read_log
 
 ROW = {
     "step": 20,

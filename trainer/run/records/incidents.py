@@ -8,7 +8,7 @@ from pathlib import Path
 
 from schemas import FolioError
 from trainer.engine.step import StepResult
-from trainer.run.log import drop_later_rows, json_line
+from trainer.run.records.log import drop_later_rows, json_line
 
 logger = logging.getLogger("trainer")
 

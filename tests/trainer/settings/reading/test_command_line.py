@@ -10,10 +10,10 @@ import pytest
 
 from schemas import UsageError
 from trainer.model.config import MODEL_SIZES
-from trainer.settings.loading import CONFIG_DIR, load_config, to_yaml
 from trainer.settings.pretrain import PretrainConfig
-from trainer.settings.pretrain_command import parse_command_line
-from trainer.settings.reserved_keys import SET_BY
+from trainer.settings.reading.loading import CONFIG_DIR, load_config, to_yaml
+from trainer.settings.reading.pretrain_command import parse_command_line
+from trainer.settings.reading.reserved_keys import SET_BY
 from trainer.settings.training import sections, setting_types
 
 NEEDED = ("--corpus", "OUT", "--output", "RUN")

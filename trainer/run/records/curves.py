@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from schemas import UsageError
-from trainer.run.log import LOG_NAME, objective_names, read_log
+from trainer.run.records.log import LOG_NAME, objective_names, read_log
 from trainer.tasks.pretraining.task import guess_levels
 
 if TYPE_CHECKING:

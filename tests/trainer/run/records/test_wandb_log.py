@@ -14,7 +14,7 @@ import pytest
 from tests.support.commands import LIMIT_S
 from tests.support.corpora import write_corpus
 from tests.trainer.launches import PRETRAIN, SMALL, launcher, rows, run, run_many
-from trainer.run.wandb_log import WandbLog
+from trainer.run.records.wandb_log import WandbLog
 
 HEADER_BYTES, BLOCK_BYTES = 7, 32_768
 WHOLE, LAST = 1, 4

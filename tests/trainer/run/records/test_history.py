@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.run.history import record_settings
-from trainer.settings.loading import load_config
+from trainer.run.records.history import record_settings
 from trainer.settings.pretrain import PretrainConfig
+from trainer.settings.reading.loading import load_config
 
 
 def tiny(*overrides: str) -> PretrainConfig:

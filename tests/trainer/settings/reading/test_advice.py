@@ -7,11 +7,11 @@ from collections import Counter
 import pytest
 
 from schemas import UsageError
-from trainer.settings.advice import ADVICE, OTHER_NAMES, UNITS
-from trainer.settings.loading import load_config
 from trainer.settings.pretrain import PretrainConfig
-from trainer.settings.pretrain_command import parse_command_line
-from trainer.settings.reserved_keys import FROM_CORPUS
+from trainer.settings.reading.advice import ADVICE, OTHER_NAMES, UNITS
+from trainer.settings.reading.loading import load_config
+from trainer.settings.reading.pretrain_command import parse_command_line
+from trainer.settings.reading.reserved_keys import FROM_CORPUS
 from trainer.settings.training import setting_types
 
 

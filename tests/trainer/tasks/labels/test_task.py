@@ -1,0 +1,85 @@
+"""Labels follow their words into reading order, and every word is labelled once, also in overlapping windows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import Line, Page, Tokenizer, Word, encode_sample, load_tokenizer
+from schemas.sample import decode_tokens
+from trainer.model.batch import IGNORE
+from trainer.tasks.items import Item, ItemSample
+from trainer.tasks.labels.task import WordLabels
+
+LABELS = ("O", "B-A", "B-B")
+TOKENIZER: Tokenizer = load_tokenizer()
+
+
+def task_of(max_text_tokens: int) -> WordLabels:
+    return WordLabels(
+        LABELS,
+        lambda items, predictions: {"f1": 0.0},
+        "f1",
+        max_text_tokens=max_text_tokens,
+        reads_images=False,
+        tokenizer=TOKENIZER,
+        seed=0,
+    )
+
+
+def sample_of(labels: list[str], sources: list[int]) -> ItemSample:
+    """A page whose word i comes from the given word `sources[i]`; a word has one to three tokens."""
+    texts = [("a", "total", "1234567")[source % 3] for source in sources]
+    words = tuple(Word(text, (0, 0, 10, 10), 1.0, 0, source) for text, source in zip(texts, sources, strict=True))
+    facts = {"key": "k", "uri": "u", "doc_sha256": "0" * 64, "page": 1, "pages": 1, "width_pt": 1.0, "height_pt": 1.0}
+    facts |= {"image_width": 1, "image_height": 1, "rotation": 0, "skew_deg": 0.0, "text_source": "pdf"}
+    page = Page(**facts, ocr_engine="", ocr_model="", ocr_version="", words=words, lines=(Line((0, 0, 10, 10)),))
+    rows = [[p, i, 0, 0, 0, 0, 10, 10] for i, ids in enumerate(TOKENIZER.encode_words(texts)) for p in ids]
+    members = encode_sample(page, b"", np.array(rows, np.int32).reshape(-1, 8))
+    tokens = decode_tokens(members["tokens.npy"])
+    return ItemSample("k", b"", members["json"], tokens, Item("k", {"labels": [labels]}), 0)
+
+
+@given(st.permutations(list(range(9))), st.integers(8, 40))
+def test_predicted_labels_come_back_to_the_given_words(sources, max_text_tokens):
+    labels = [LABELS[i % 3] for i in range(9)]
+    task, sample = task_of(max_text_tokens), sample_of(labels, sources)
+    outputs = []
+    for example in task.windows(sample):
+        assert len(example.input_ids) <= max_text_tokens
+        output = np.zeros(len(example.input_ids), np.int64)
+        output[example.places] = example.classes
+        outputs.append((0, example, output))
+    assert task.combine(sample.item, outputs) == [labels]
+
+
+def test_words_that_are_not_on_the_page_are_outside_of_all_entities():
+    task, sample = task_of(32), sample_of(["B-A", "B-B", "B-A"], [2, 0])
+    [example] = task.windows(sample)
+    output = np.zeros(len(example.input_ids), np.int64)
+    output[example.places] = example.classes
+    assert task.combine(sample.item, [(0, example, output)]) == [["B-A", "O", "B-A"]]
+    assert task.combine(sample.item, []) == [["O", "O", "O"]]
+
+
+def test_only_the_first_token_of_a_word_is_labelled():
+    task = task_of(32)
+    [example] = task.windows(sample_of(["B-A", "B-B", "B-A"], [0, 1, 2]))
+    [row] = task.label_tensors([example], 32)["word_labels"].tolist()
+    assert [label for label in row if label != IGNORE] == [1, 2, 1]
+    assert len(example.input_ids) > 4, "the last word has several tokens"
+
+
+def test_an_unknown_label_is_not_supervised():
+    [example] = task_of(32).windows(sample_of(["other", "B-B"], [0, 1]))
+    assert example.classes.tolist() == [IGNORE, 2]
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_the_example_of_an_epoch_is_the_same_each_time(epoch):
+    task, sample = task_of(8), sample_of(["B-A"] * 9, list(range(9)))
+    first, again = task.example(sample, epoch), task.example(sample, epoch)
+    assert first.input_ids.tolist() == again.input_ids.tolist()
+    assert first.classes.tolist() == again.classes.tolist()
