@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from schemas import CorpusIndex
+from schemas import CorpusIndex, Page
 from schemas.token_limits import TokenLimits
 from trainer.data.check_records import records_folder
 from trainer.data.corpora import CorpusPages, read_head, shard_files
@@ -16,6 +16,8 @@ from trainer.data.items.prepare import CORPUS, prepared, read_items
 from trainer.data.page_table import PageTable
 from trainer.settings.data import DataSettings
 from trainer.tasks.items import DataSet, Item, ItemSample
+
+Shows = Callable[[Item, Page], bool]
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,20 @@ class ItemTable(PageTable):
         return self.ids[row]
 
 
+def _training_page(item: PreparedItem, pages: CorpusPages, shows: Shows) -> int:
+    """Returns the number of the first page that shows the answer, or of the first usable page."""
+    numbers = sorted(item.rows)
+    if len(numbers) == 1:
+        return numbers[0]
+    return next((number for number in numbers if shows(item.item, pages.sample(item.rows[number]).page())), numbers[0])
+
+
 class ItemPages(CorpusPages):
     """Items as if each was a page of a corpus.
 
     Args:
         pages: the pages of the prepared corpus.
+        shows: see `DataSet.shows`.
         items: the items. Those without a usable page can only be scored: see `listed`.
 
     Attributes:
@@ -60,9 +71,9 @@ class ItemPages(CorpusPages):
         listed: all items in the order of the data set, each with its row; None: it has no usable page.
     """
 
-    def __init__(self, pages: CorpusPages, items: Sequence[PreparedItem]) -> None:
+    def __init__(self, pages: CorpusPages, items: Sequence[PreparedItem], shows: Shows) -> None:
         everything, items = items, [item for item in items if item.rows]
-        numbers = [min(item.rows) for item in items]
+        numbers = [_training_page(item, pages, shows) for item in items]
         rows = np.array([item.rows[number] for item, number in zip(items, numbers, strict=True)], np.int64)
         order = np.argsort(rows, kind="stable")
         rows = rows[order]
@@ -111,16 +122,18 @@ class OpenSplit:
         index: the index of the corpus.
         pages: the pages of the corpus.
         items: all items.
+        shows: see `DataSet.shows`.
     """
 
     path: str
     index: CorpusIndex
     pages: CorpusPages
     items: list[PreparedItem]
+    shows: Shows
 
     def of(self, chosen: Callable[[str], bool]) -> ItemPages:
         """Returns the items of the documents whose name is chosen."""
-        return ItemPages(self.pages, [item for item in self.items if chosen(item.document)])
+        return ItemPages(self.pages, [item for item in self.items if chosen(item.document)], self.shows)
 
 
 def open_split(data_set: DataSet, folder: Path, split: str, tokenizer: str, settings: DataSettings) -> OpenSplit:
@@ -145,4 +158,4 @@ def open_split(data_set: DataSet, folder: Path, split: str, tokenizer: str, sett
         )
         for row in read_items(target)
     ]
-    return OpenSplit(path, index, pages, items)
+    return OpenSplit(path, index, pages, items, data_set.shows)

@@ -7,22 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from schemas import Page, Tokenizer, UsageError
+from schemas import UsageError
 from schemas.page_file import FilePage
-from trainer.model.config import ModelConfig
-from trainer.tasks.answers.scores import anls_scores
-from trainer.tasks.answers.spans import find_answer
-from trainer.tasks.answers.task import Answers
+from trainer.tasks.answers.data_set import QuestionSet
 from trainer.tasks.datasets.layout import read_json, require_layout
 from trainer.tasks.datasets.ocr_files import microsoft_read
-from trainer.tasks.items import DataSet, Item, ItemDocument
+from trainer.tasks.items import Item, ItemDocument
 
 LAYOUT = "DocVQA: train/train_v1.0.json, train/documents/*.png and train/ocr_results/*.json, likewise val and test"
 
 
-class DocVqa(DataSet):
+class DocVqa(QuestionSet):
     """Questions about single pages. The metric is ANLS."""
 
     name = "docvqa"
@@ -46,22 +42,6 @@ class DocVqa(DataSet):
             pages.setdefault(Path(row["image"]).stem, []).append(Item(str(row["questionId"]), annotation))
         for name, items in pages.items():
             yield ItemDocument(name, (_page(folder, name, *places),), tuple(items))
-
-    def shows(self, item: Item, page: Page) -> bool:
-        """Returns whether a page shows one of the answers."""
-        return find_answer([word.text for word in page.words], item.annotation["answers"]) is not None
-
-    def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> Answers:
-        """Returns the answering of questions. The metric is ANLS."""
-        return Answers(
-            anls_scores,
-            "anls",
-            max_text_tokens=settings.max_text_tokens,
-            max_target_tokens=settings.max_target_tokens,
-            reads_images=settings.reads_images,
-            tokenizer=tokenizer,
-            seed=seed,
-        )
 
 
 def _page(folder: Path, name: str, images: str, ocr: str) -> FilePage:

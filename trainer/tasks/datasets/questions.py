@@ -1,0 +1,88 @@
+"""Your own questions: a folder with `train.jsonl`, and optionally `val.jsonl` and `test.jsonl`.
+
+A line is a question about an image or a document of the folder:
+
+    {"file": "invoice.pdf", "question": "What is the total?", "answers": ["$12.50", "12.50"]}
+
+`"page": 2` restricts it to a page. `"id"` names it; otherwise it is named by split and line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from schemas import UsageError
+from schemas.page_file import FilePage
+from trainer.tasks.answers.data_set import QuestionSet
+from trainer.tasks.datasets.layout import require_layout
+from trainer.tasks.items import Item, ItemDocument
+
+LAYOUT = 'own questions: train.jsonl with lines {"file": ..., "question": ..., "answers": [...]}'
+PDF, TIFF = ".pdf", (".tif", ".tiff")
+
+
+class Questions(QuestionSet):
+    """Questions about documents of any kind that Folio reads. The metric is ANLS."""
+
+    name = "questions"
+    splits = ("train", "val", "test")
+    validation = ""
+
+    def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
+        """Yields each file with its questions; questions about a page of a file are a document of their own."""
+        require_layout(folder, LAYOUT, [f"{split}.jsonl"])
+        found: dict[tuple[str, int], list[Item]] = {}
+        with (folder / f"{split}.jsonl").open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    file, page, item = _question(line, f"{folder / split}.jsonl, line {number}", f"{split}-{number}")
+                    found.setdefault((file, page), []).append(item)
+        for (file, page), items in found.items():
+            path = folder / file
+            pages = [page] if page else range(1, page_count(path) + 1)
+            name = f"{file}#{page}" if page else file
+            yield ItemDocument(name, tuple(FilePage(file, number) for number in pages), tuple(items))
+
+
+def _question(line: str, where: str, name: str) -> tuple[str, int, Item]:
+    """Returns the file, the page (0: any) and the item of a line.
+
+    Raises:
+        UsageError: the line has another form.
+    """
+    try:
+        row: dict[str, Any] = json.loads(line)
+        answers = row.get("answers", [])
+        texts = [row["file"], row["question"], *answers]
+        if isinstance(answers, str) or not all(isinstance(text, str) for text in texts):
+            raise TypeError("file, question and answers must be texts")
+        return row["file"], int(row.get("page", 0)), Item(str(row.get("id", name)), {**row, "answers": list(answers)})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"--data: {where} is not a question ({error}): expected {LAYOUT}") from error
+
+
+def page_count(path: Path) -> int:
+    """Returns the number of pages of a PDF or of a TIFF file; 1 for other files and for files that cannot be read."""
+    if path.suffix.lower() == PDF:
+        import pymupdf
+
+        try:
+            with pymupdf.open(path) as document:
+                return max(1, document.page_count)
+        except (RuntimeError, ValueError):
+            return 1
+    if path.suffix.lower() in TIFF:
+        from PIL import Image
+
+        try:
+            with Image.open(path) as image:
+                return int(getattr(image, "n_frames", 1))
+        except (OSError, ValueError):
+            return 1
+    return 1
+
+
+DATA_SET = Questions()
