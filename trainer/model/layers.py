@@ -109,7 +109,7 @@ def mask_out(bias: Tensor, visible: Tensor) -> Tensor:
 def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, dropout: float = 0.0) -> Tensor:
     """Returns softmax(query key^T + bias) value, with the fastest implementation that has a gradient for the bias.
 
-    In inference mode no gradient is needed. The fused kernel for CPUs is then faster in float32, but not in bfloat16.
+    Where no gradient is needed, the fused kernel for CPUs is faster in float32, but not in bfloat16.
 
     Args:
         query: (b, heads, q, d), as the result.
@@ -118,7 +118,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor, dropout: flo
         dropout: probability that an attention weight is set to 0.
     """
     bias = bias.expand(*query.shape[:3], key.shape[2])  # (b, heads, q, k)
-    if not query.is_cuda and torch.is_inference_mode_enabled() and query.dtype == torch.float32:
+    if not query.is_cuda and not torch.is_grad_enabled() and query.dtype == torch.float32:
         return F.scaled_dot_product_attention(query, key, value, bias, scale=1.0)  # (b, heads, q, d)
     if not query.is_cuda:
         return plain_attention(query, key, value, bias, dropout)
