@@ -45,7 +45,7 @@ _TABLE = _table()
 
 def normal_form(text: str) -> str:
     """Returns a word in its normal form, which can be empty: NFC, without shapes and invisible characters."""
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable() and " " not in text:
         return text
     return unicodedata.normalize("NFC", "".join(text.translate(_TABLE).split())).strip(_JOINERS)
 
