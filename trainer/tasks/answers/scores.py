@@ -6,10 +6,42 @@ from collections.abc import Sequence
 
 from trainer.tasks.items import Item
 from trainer.tasks.metrics.anls import anls
+from trainer.tasks.metrics.vqa_accuracy import vqa_accuracy
+
+PEOPLE = 10  # the accuracy of VQA expects as many answers
 
 
 def anls_scores(items: Sequence[Item], answers: Sequence[str]) -> dict[str, float]:
     """Returns `anls`, the mean over the questions, and `exact`, the share of answers that equal a true one."""
+    values = [anls(answer, item.annotation["answers"]) for item, answer in zip(items, answers, strict=True)]
+    return {"anls": _mean(values), "exact": _exact(items, answers)}
+
+
+def vqa_scores(items: Sequence[Item], answers: Sequence[str]) -> dict[str, float]:
+    """Returns `accuracy`, the soft accuracy of VQA, and `anls`: means over questions with ten answers each."""
     pairs = list(zip(answers, (item.annotation["answers"] for item in items), strict=True))
-    exact = sum(answer.strip().lower() in {true.strip().lower() for true in truth} for answer, truth in pairs)
-    return {"anls": sum(anls(*pair) for pair in pairs) / max(len(pairs), 1), "exact": exact / max(len(pairs), 1)}
+    return {
+        "accuracy": _mean([vqa_accuracy(*pair) for pair in pairs]),
+        "anls": _mean([anls(*pair) for pair in pairs]),
+    }
+
+
+def exact_scores(items: Sequence[Item], answers: Sequence[str]) -> dict[str, float]:
+    """Returns `exact`, the share of answers that equal the true one, and `accuracy`, the same in VQA's normal form."""
+    pairs = list(zip(answers, (item.annotation["answers"] for item in items), strict=True))
+    normal = [vqa_accuracy(answer, [*truth] * PEOPLE) for answer, truth in pairs]
+    return {"exact": _exact(items, answers), "accuracy": _mean(normal)}
+
+
+def _exact(items: Sequence[Item], answers: Sequence[str]) -> float:
+    """Returns the share of answers that equal a true one, without regard to case and outer blanks."""
+    pairs = zip(answers, items, strict=True)
+    return _mean([_bare(answer) in map(_bare, item.annotation["answers"]) for answer, item in pairs])
+
+
+def _bare(text: str) -> str:
+    return text.strip().lower()
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / max(len(values), 1)

@@ -43,15 +43,20 @@ def textract(path: Path, image: str) -> FilePage:
     Raises:
         UsageError: the file has another form.
     """
-    record: dict[str, Any] = read_json(path)
+    record = read_json(path)
     try:
         words = [
             GivenWord(word["Text"], _box(word["Geometry"]["BoundingBox"]), word["Confidence"] / 100)
-            for word in record["WORD"]
+            for word in _blocks(record, "WORD")
         ]
         return FilePage(image, words=tuple(words), size=(1, 1), engine=TEXTRACT)
     except (KeyError, TypeError) as error:
         raise UsageError(f"--data: {path} is not a file of Textract ({error!r})") from error
+
+
+def _blocks(record: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    """Returns the blocks of a type. A page without text has none."""
+    return record[kind] if record["PAGE"] and kind in record else []
 
 
 def _hull(corners: Sequence[float]) -> tuple[float, float, float, float]:

@@ -7,14 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import Line, Page, Tokenizer, Word, encode_sample, load_tokenizer
-from schemas.sample import decode_tokens
+from tests.trainer.tasks.item_samples import TOKENIZER, item_sample
 from trainer.model.batch import IGNORE
 from trainer.tasks.items import Item, ItemSample
 from trainer.tasks.labels.task import WordLabels
 
 LABELS = ("O", "B-A", "B-B")
-TOKENIZER: Tokenizer = load_tokenizer()
 
 
 def task_of(max_text_tokens: int) -> WordLabels:
@@ -32,14 +30,7 @@ def task_of(max_text_tokens: int) -> WordLabels:
 def sample_of(labels: list[str], sources: list[int]) -> ItemSample:
     """A page whose word i comes from the given word `sources[i]`; a word has one to three tokens."""
     texts = [("a", "total", "1234567")[source % 3] for source in sources]
-    words = tuple(Word(text, (0, 0, 10, 10), 1.0, 0, source) for text, source in zip(texts, sources, strict=True))
-    facts = {"key": "k", "uri": "u", "doc_sha256": "0" * 64, "page": 1, "pages": 1, "width_pt": 1.0, "height_pt": 1.0}
-    facts |= {"image_width": 1, "image_height": 1, "rotation": 0, "skew_deg": 0.0, "text_source": "pdf"}
-    page = Page(**facts, ocr_engine="", ocr_model="", ocr_version="", words=words, lines=(Line((0, 0, 10, 10)),))
-    rows = [[p, i, 0, 0, 0, 0, 10, 10] for i, ids in enumerate(TOKENIZER.encode_words(texts)) for p in ids]
-    members = encode_sample(page, b"", np.array(rows, np.int32).reshape(-1, 8))
-    tokens = decode_tokens(members["tokens.npy"])
-    return ItemSample("k", b"", members["json"], tokens, Item("k", {"labels": [labels]}), 0)
+    return item_sample(texts, Item("k", {"labels": [labels]}), sources)
 
 
 @given(st.permutations(list(range(9))), st.integers(8, 40))

@@ -13,7 +13,7 @@ from schemas import UsageError
 from tests.trainer.letters import write_pdf
 from trainer.data.items.pages import open_split
 from trainer.settings.data import DataSettings
-from trainer.tasks.datasets.questions import DATA_SET
+from trainer.tasks.datasets.questions.own import DATA_SET
 
 
 def write(folder: Path, *rows: dict, split: str = "train") -> Path:

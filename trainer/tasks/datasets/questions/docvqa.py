@@ -11,9 +11,11 @@ from pathlib import Path
 from schemas import UsageError
 from schemas.page_file import FilePage
 from trainer.tasks.answers.data_set import QuestionSet
-from trainer.tasks.datasets.layout import read_json, require_layout
+from trainer.tasks.datasets.layout import require_layout
 from trainer.tasks.datasets.ocr_files import microsoft_read
-from trainer.tasks.items import Item, ItemDocument
+from trainer.tasks.datasets.pages import image_of
+from trainer.tasks.datasets.questions.rows import questions_by_page
+from trainer.tasks.items import ItemDocument
 
 LAYOUT = "DocVQA: train/train_v1.0.json, train/documents/*.png and train/ocr_results/*.json, likewise val and test"
 
@@ -36,18 +38,14 @@ class DocVqa(QuestionSet):
             places = f"{split}/documents", f"{split}/ocr_results"
         if not found:
             raise UsageError(f"--data {folder} has no {split}_v1.0.json: expected {LAYOUT}")
-        pages: dict[str, list[Item]] = {}
-        for row in read_json(found[-1])["data"]:
-            annotation = {"question": row["question"], "answers": row.get("answers", [])}
-            pages.setdefault(Path(row["image"]).stem, []).append(Item(str(row["questionId"]), annotation))
-        for name, items in pages.items():
-            yield ItemDocument(name, (_page(folder, name, *places),), tuple(items))
+        pages = questions_by_page(found[-1], "questionId", lambda row: Path(row["image"]).stem)
+        for name, page in pages.items():
+            yield ItemDocument(name, (_page(folder, name, *places),), tuple(page.items))
 
 
 def _page(folder: Path, name: str, images: str, ocr: str) -> FilePage:
     image, read = f"{images}/{name}.png", folder / ocr / f"{name}.json"
-    shown = image if (folder / image).exists() else ""
-    return microsoft_read(read, shown) if read.exists() else FilePage(image)
+    return microsoft_read(read, image_of(folder, image)) if read.exists() else FilePage(image)
 
 
 DATA_SET = DocVqa()

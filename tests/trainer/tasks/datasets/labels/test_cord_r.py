@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas import UsageError
-from trainer.tasks.datasets.cord_r import DATA_SET, read_receipt
+from trainer.tasks.datasets.labels.cord_r import DATA_SET, read_receipt
 
 
 def receipt(text: str, entities: list[tuple[str, list[int]]]) -> dict:

@@ -18,10 +18,10 @@ from schemas import UsageError
 from schemas.page_file import FilePage
 from trainer.tasks.answers.data_set import QuestionSet
 from trainer.tasks.datasets.layout import require_layout
+from trainer.tasks.datasets.pages import pages_of
 from trainer.tasks.items import Item, ItemDocument
 
 LAYOUT = 'own questions: train.jsonl with lines {"file": ..., "question": ..., "answers": [...]}'
-PDF, TIFF = ".pdf", (".tif", ".tiff")
 
 
 class Questions(QuestionSet):
@@ -41,10 +41,8 @@ class Questions(QuestionSet):
                     file, page, item = _question(line, f"{folder / split}.jsonl, line {number}", f"{split}-{number}")
                     found.setdefault((file, page), []).append(item)
         for (file, page), items in found.items():
-            path = folder / file
-            pages = [page] if page else range(1, page_count(path) + 1)
-            name = f"{file}#{page}" if page else file
-            yield ItemDocument(name, tuple(FilePage(file, number) for number in pages), tuple(items))
+            pages = (FilePage(file, page),) if page else pages_of(folder, file)
+            yield ItemDocument(f"{file}#{page}" if page else file, pages, tuple(items))
 
 
 def _question(line: str, where: str, name: str) -> tuple[str, int, Item]:
@@ -62,27 +60,6 @@ def _question(line: str, where: str, name: str) -> tuple[str, int, Item]:
         return row["file"], int(row.get("page", 0)), Item(str(row.get("id", name)), {**row, "answers": list(answers)})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"--data: {where} is not a question ({error}): expected {LAYOUT}") from error
-
-
-def page_count(path: Path) -> int:
-    """Returns the number of pages of a PDF or of a TIFF file; 1 for other files and for files that cannot be read."""
-    if path.suffix.lower() == PDF:
-        import pymupdf
-
-        try:
-            with pymupdf.open(path) as document:
-                return max(1, document.page_count)
-        except (RuntimeError, ValueError):
-            return 1
-    if path.suffix.lower() in TIFF:
-        from PIL import Image
-
-        try:
-            with Image.open(path) as image:
-                return int(getattr(image, "n_frames", 1))
-        except (OSError, ValueError):
-            return 1
-    return 1
 
 
 DATA_SET = Questions()
