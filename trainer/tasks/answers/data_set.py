@@ -7,7 +7,7 @@ from typing import Any
 from schemas import Page, Tokenizer
 from trainer.model.config import ModelConfig
 from trainer.tasks.answers.scores import anls_scores
-from trainer.tasks.answers.spans import find_answer
+from trainer.tasks.answers.spans import find_answer, shown_texts
 from trainer.tasks.answers.task import Answers
 from trainer.tasks.items import DataSet, Item, Metric
 
@@ -25,7 +25,7 @@ class QuestionSet(DataSet):
 
     def shows(self, item: Item, page: Page) -> bool:
         """Returns whether a page shows one of the answers."""
-        return find_answer([word.text for word in page.words], item.annotation["answers"]) is not None
+        return find_answer([word.text for word in page.words], shown_texts(item)) is not None
 
     def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> Answers:
         """Returns the answering of questions."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from trainer.tasks.items import Item
+
 _EDGES = re.compile(r"^\W+|\W+$")
 
 
@@ -27,6 +29,11 @@ def find_answer(words: Sequence[str], answers: Sequence[str]) -> tuple[int, int]
             if page[start : start + len(answer)] == answer:
                 return start, start + len(answer)
     return None
+
+
+def shown_texts(item: Item) -> Sequence[str]:
+    """Returns the texts by which a page shows the answer of an item: `shown` of its annotation, else its answers."""
+    return item.annotation.get("shown", item.annotation["answers"])
 
 
 def _bare(word: str) -> str:

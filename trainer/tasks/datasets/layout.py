@@ -27,9 +27,31 @@ def require_layout(folder: Path, expected: str, parts: Iterable[str]) -> None:
         raise UsageError(f"--data {folder} is not a folder: name the folder of {expected}")
     for part in parts:
         if not (folder / part).exists():
-            names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir())
-            found = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-            raise UsageError(f"--data {folder} has no {part}: expected {expected}; found {found or 'an empty folder'}")
+            raise _missing(folder, part, expected)
+
+
+def find_files(folder: Path, expected: str, *patterns: str) -> list[Path]:
+    """Returns the files that match the first pattern that any file matches, sorted by their names.
+
+    Args:
+        folder: value of `--data`.
+        expected: describes the layout, for the message.
+        patterns: paths within the folder, with `*`.
+
+    Raises:
+        UsageError: no file matches any of them.
+    """
+    require_layout(folder, expected, [])
+    for pattern in patterns:
+        if found := sorted(folder.glob(pattern)):
+            return found
+    raise _missing(folder, " or ".join(patterns), expected)
+
+
+def _missing(folder: Path, part: str, expected: str) -> UsageError:
+    names = sorted(f"{path.name}/" if path.is_dir() else path.name for path in folder.iterdir())
+    found = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
+    return UsageError(f"--data {folder} has no {part}: expected {expected}; found {found or 'an empty folder'}")
 
 
 def read_json(path: Path) -> Any:

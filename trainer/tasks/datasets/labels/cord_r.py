@@ -10,10 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from schemas import Tokenizer, UsageError
+from schemas import Tokenizer
 from schemas.page_file import FilePage, GivenWord
 from trainer.model.config import ModelConfig
-from trainer.tasks.datasets.layout import read_json, require_layout
+from trainer.tasks.datasets.layout import find_files, read_json
 from trainer.tasks.items import DataSet, Item, ItemDocument
 from trainer.tasks.labels.entities import entity_scores, tags_of
 from trainer.tasks.labels.task import OUTSIDE, WordLabels
@@ -40,11 +40,7 @@ class CordR(DataSet):
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the receipts of a split."""
-        require_layout(folder, LAYOUT, ["jsons"])
-        paths = sorted((folder / "jsons").glob(f"{split}_*.json"))
-        if not paths:
-            raise UsageError(f"--data {folder} has no jsons/{split}_*.json: expected {LAYOUT}")
-        for path in paths:
+        for path in find_files(folder, LAYOUT, f"jsons/{split}_*.json"):
             record = read_json(path)
             words, labels = read_receipt(record)
             size = record["img"]["width"], record["img"]["height"]

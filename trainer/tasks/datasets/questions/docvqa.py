@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from schemas import UsageError
 from schemas.page_file import FilePage
 from trainer.tasks.answers.data_set import QuestionSet
-from trainer.tasks.datasets.layout import require_layout
+from trainer.tasks.datasets.layout import find_files
 from trainer.tasks.datasets.ocr_files import microsoft_read
 from trainer.tasks.datasets.pages import image_of
 from trainer.tasks.datasets.questions.rows import questions_by_page
 from trainer.tasks.items import ItemDocument
 
-LAYOUT = "DocVQA: train/train_v1.0.json, train/documents/*.png and train/ocr_results/*.json, likewise val and test"
+LAYOUT = (
+    "DocVQA: train/train_v1.0.json, train/documents/*.png and train/ocr_results/*.json, likewise val and test; or "
+    "spdocvqa_qas/, spdocvqa_images/ and spdocvqa_ocr/"
+)
 
 
 class DocVqa(QuestionSet):
@@ -29,15 +31,10 @@ class DocVqa(QuestionSet):
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the pages of a split with all their questions. Without its OCR file, a page is read by Folio."""
-        if (folder / "spdocvqa_qas").is_dir():
-            found = sorted((folder / "spdocvqa_qas").glob(f"{split}_v1.0*.json"))
-            places = "spdocvqa_images", "spdocvqa_ocr"
-        else:
-            require_layout(folder, LAYOUT, [split])
-            found = sorted((folder / split).glob(f"{split}_v1.0*.json"))
-            places = f"{split}/documents", f"{split}/ocr_results"
-        if not found:
-            raise UsageError(f"--data {folder} has no {split}_v1.0.json: expected {LAYOUT}")
+        newer = (folder / "spdocvqa_qas").is_dir()
+        questions = "spdocvqa_qas" if newer else split
+        places = ("spdocvqa_images", "spdocvqa_ocr") if newer else (f"{split}/documents", f"{split}/ocr_results")
+        found = find_files(folder, LAYOUT, f"{questions}/{split}_v1.0*.json")
         pages = questions_by_page(found[-1], "questionId", lambda row: Path(row["image"]).stem)
         for name, page in pages.items():
             yield ItemDocument(name, (_page(folder, name, *places),), tuple(page.items))

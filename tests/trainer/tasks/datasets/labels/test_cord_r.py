@@ -36,7 +36,7 @@ def test_the_receipts_of_a_split_are_pages_without_an_image(tmp_path):
 
 
 def test_another_folder_is_refused(tmp_path):
-    with pytest.raises(UsageError, match=r"has no jsons: expected CORD-r: jsons/train_\*\.json"):
+    with pytest.raises(UsageError, match=r"has no jsons/train_\*\.json: expected CORD-r: .*; found an empty folder"):
         list(DATA_SET.documents(tmp_path, "train"))
     with pytest.raises(UsageError, match="is not a folder"):
         list(DATA_SET.documents(Path("absent"), "train"))

@@ -77,11 +77,10 @@ def test_the_newer_download_is_read(tmp_path):
 
 def test_another_folder_is_refused_with_what_was_expected_and_found(tmp_path):
     (tmp_path / "images").mkdir()
-    with pytest.raises(UsageError, match=r"has no val: expected DocVQA: train/train_v1\.0\.json.*; found images/"):
+    with pytest.raises(UsageError, match=r"has no val/val_v1\.0\*\.json: expected DocVQA: train/.*; found images/"):
         list(DATA_SET.documents(tmp_path, "val"))
-    (tmp_path / "val").mkdir()
-    with pytest.raises(UsageError, match=r"has no val_v1\.0\.json: expected DocVQA"):
-        list(DATA_SET.documents(tmp_path, "val"))
+    with pytest.raises(UsageError, match="is not a folder: name the folder of DocVQA"):
+        list(DATA_SET.documents(tmp_path / "absent", "val"))
 
 
 @pytest.mark.parametrize("content", [[], {"questions": []}, {"data": [{"question": "q"}]}, {"data": ["q"]}])

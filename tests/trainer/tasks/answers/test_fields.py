@@ -1,0 +1,54 @@
+"""Fields are asked for by one question per key, and scored as keys and values of their document."""
+
+from __future__ import annotations
+
+import pytest
+
+from trainer.tasks.answers.fields import field_items, field_scores, given_values
+from trainer.tasks.items import Item
+
+QUESTIONS = {"party": "Who are the parties?", "term": "What is the term?", "date": "What is the date?"}
+VALUES = {"party": ["A Inc.", "B LLC"], "term": ["3 years"]}
+
+
+def items(name: str = "a") -> tuple[Item, ...]:
+    return field_items(name, QUESTIONS, VALUES)
+
+
+def test_several_values_are_one_answer_and_an_absent_key_is_answered_by_none():
+    assert [item.annotation["answers"] for item in items()] == [["A Inc. | B LLC"], ["3 years"], ["None"]]
+    assert [item.id for item in items()] == ["a-party", "a-term", "a-date"]
+
+
+def test_each_value_shows_the_answer_on_a_page():
+    assert items()[0].annotation["shown"] == ["A Inc.", "B LLC"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "values"),
+    [("A | B", ["A", "B"]), ("A|B |", ["A", "B"]), ("None", []), ("none", []), ("", []), ("None such", ["None such"])],
+)
+def test_an_answer_holds_values(answer, values):
+    assert given_values(answer) == values
+
+
+def test_an_answer_none_costs_no_precision():
+    assert field_scores(items(), ["A Inc. | B LLC", "None", "None"]) == pytest.approx(
+        {"f1": 0.8, "precision": 1, "recall": 2 / 3, "f1_cased": 0.8, "f1_party": 1, "f1_term": 0, "f1_date": 0}
+    )
+
+
+def test_the_worked_values_of_contracts():
+    scores = field_scores(items(), ["A INC. | C Ltd", "3 years", "None"])
+    assert scores["f1"] == pytest.approx(2 / 3)
+    assert scores["f1_cased"] == pytest.approx(1 / 3)
+
+
+def test_values_of_another_document_do_not_count():
+    both = [*items("a"), *items("b")]
+    answers = ["A Inc. | B LLC | A Inc. | B LLC", "3 years", "None", "None", "None", "None"]
+    assert field_scores(both, answers)["precision"] == pytest.approx(3 / 5)
+
+
+def test_without_the_truth_there_is_no_answer_to_learn():
+    assert all(item.annotation["answers"] == [] for item in field_items("a", QUESTIONS, None))
