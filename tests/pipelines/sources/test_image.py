@@ -206,6 +206,24 @@ def test_the_size_in_points_follows_from_the_resolution_or_is_the_width_of_a4(tm
     assert (found.width_pt, found.height_pt) == pytest.approx(size_pt, abs=0.2)
 
 
+@pytest.mark.parametrize(
+    ("tags", "size_pt"),
+    [
+        ({282: 100.0, 296: 2}, (288, 432)),
+        ({282: 40.0, 296: 3}, (283.46, 425.2)),
+        ({282: 100.0, 296: 1}, (595, 892.5)),
+        ({}, (595, 892.5)),
+    ],
+)
+def test_a_photo_has_the_resolution_of_its_exif_tags_and_none_without_them(tmp_path, tags, size_pt):
+    exif = Image.Exif()
+    exif[274] = 1
+    exif.update(tags)
+    bar().save(tmp_path / "photo.jpg", exif=exif)
+    found = shown(tmp_path / "photo.jpg")
+    assert (found.width_pt, found.height_pt) == pytest.approx(size_pt, abs=0.2)
+
+
 def test_a_fax_with_oblong_pixels_gets_square_ones(tmp_path):
     bar("1").save(tmp_path / "fax.tif", dpi=(200, 100), compression="group4")
     height, width = shown(tmp_path / "fax.tif").image.shape[:2]
