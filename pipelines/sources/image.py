@@ -30,7 +30,8 @@ A4_WIDTH_PT = 595.0
 MAX_SIDE_PT = 14_400.0  # as for PDFs
 MAX_DPI_RATIO = 4.0  # a fax has 204 x 98
 POINTS_PER_INCH = 72
-_ORIENTATION, _SUBFILE_TYPE = 274, 254  # tags of EXIF and TIFF
+_ORIENTATION, _SUBFILE_TYPE, _X_RESOLUTION, _RESOLUTION_UNIT = 274, 254, 282, 296  # tags of EXIF and TIFF
+_EXIF_UNITS, _JFIF_UNITS = (2, 3), (1, 2)  # inch and centimetre
 # EXIF orientation: the `Image.Transpose` that shows the image upright, and the degrees clockwise that are in it.
 _SHOWN = {
     2: ("FLIP_LEFT_RIGHT", 0),
@@ -176,6 +177,8 @@ def _turned(image: Image.Image, transpose: str) -> Image.Image:
 def _dpi(image: Image.Image, is_swapped: bool) -> tuple[float, float] | None:
     """Returns the resolution of the image as it is shown, None if the file states none that can be true."""
     try:
+        if not _states_dpi(image):
+            return None
         x, y = (float(value) for value in image.info["dpi"])
     except (KeyError, *_DAMAGE):
         return None
@@ -185,6 +188,14 @@ def _dpi(image: Image.Image, is_swapped: bool) -> tuple[float, float] | None:
     dpi = (y, x) if is_swapped else (x, y)
     sides_pt = [pixels * POINTS_PER_INCH / value for pixels, value in zip(size, dpi, strict=True)]
     return dpi if min(sides_pt) >= 1 and max(sides_pt) <= MAX_SIDE_PT else None
+
+
+def _states_dpi(image: Image.Image) -> bool:
+    """Returns whether a JPEG states its resolution. For one with EXIF tags but without it, Pillow gives 72 dpi."""
+    if image.format not in ("JPEG", "MPO") or image.info.get("jfif_unit") in _JFIF_UNITS:
+        return True
+    exif = image.getexif()
+    return exif.get(_RESOLUTION_UNIT) in _EXIF_UNITS and float(exif[_X_RESOLUTION]) > 0
 
 
 def _size_pt(size: tuple[int, int], dpi: tuple[float, float] | None) -> tuple[float, float]:

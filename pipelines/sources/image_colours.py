@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL import Image
 
-_PHOTOMETRIC, _MIN_IS_WHITE = 262, 0  # a tag of TIFF
+_BITS, _PHOTOMETRIC, _MIN_IS_WHITE = 258, 262, 0  # tags of TIFF, and a value
 _DEPTHS = (1.0, 255.0, 65_535.0, 4_294_967_295.0)  # largest values of floats, and of 8, 16 and 32 bits
 
 
@@ -35,9 +35,12 @@ def to_eight_bits(image: Image.Image) -> Image.Image:
 def _grey(image: Image.Image) -> np.ndarray:
     """Returns an image of deep grey levels as `(height, width)` uint8."""
     levels = np.nan_to_num(np.asarray(image).astype(np.float32)).clip(0)
-    depths = _DEPTHS if image.mode == "F" else (65_535.0,) if image.mode.startswith("I;16") else _DEPTHS[1:]
+    tags = getattr(image, "tag_v2", {})
+    depths: tuple[float, ...] = _DEPTHS if image.mode == "F" else _DEPTHS[1:]
+    if image.mode.startswith("I;16"):
+        depths = (2.0 ** tags.get(_BITS, (16,))[0] - 1,)  # Pillow does not scale the 12 bits of a TIFF
     highest = float(levels.max())
     depth = next((depth for depth in depths if highest <= depth), highest)
     grey = (levels * (255 / depth)).astype(np.uint8)
-    is_inverted = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _MIN_IS_WHITE  # Pillow inverts only 8 bits
+    is_inverted = tags.get(_PHOTOMETRIC) == _MIN_IS_WHITE  # Pillow inverts only 8 bits
     return 255 - grey if is_inverted else grey

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,16 @@ def bar(mode: str = "RGB") -> Image.Image:
     image = Image.new("RGB", (400, 600), "white")
     ImageDraw.Draw(image).rectangle(BAR, fill="black")
     return image.convert(mode)
+
+
+def twelve_bit_tiff(grey: np.ndarray) -> bytes:
+    """A TIFF with two pixels in three bytes, which Pillow reads but does not write. `grey`: `(height, width)` uint8."""
+    height, width = grey.shape
+    left, right = np.moveaxis(grey.astype(int).reshape(height, -1, 2) * 4095 // 255, -1, 0)
+    data = np.stack([left >> 4, (left & 15) << 4 | right >> 8, right & 255], -1).astype(np.uint8).tobytes()
+    tags = {256: width, 257: height, 258: 12, 259: 1, 262: 1, 273: 8, 277: 1, 278: height, 279: len(data)}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return struct.pack("<2sHI", b"II", 42, 8 + len(data)) + data + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
 def inspected(path: Path) -> DocumentFacts:
@@ -134,6 +145,12 @@ def test_all_formats_and_colour_models_show_the_same_page(tmp_path, name, mode, 
     assert np.abs(found.astype(int) - np.asarray(bar()).astype(int)).mean() < 2
 
 
+def test_a_tiff_with_12_bits_shows_white_paper(tmp_path):
+    (tmp_path / "a.tif").write_bytes(twelve_bit_tiff(np.asarray(bar("L"))))
+    found = shown(tmp_path / "a.tif", image_long_side=600).image
+    assert np.array_equal(found, np.asarray(bar()))
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_transparent_parts_are_white(tmp_path, mode):
     image = Image.new("RGBA", (400, 600), (0, 0, 0, 0))
@@ -186,6 +203,24 @@ def test_the_exif_orientation_turns_the_image(tmp_path, name, orientation, store
 def test_the_size_in_points_follows_from_the_resolution_or_is_the_width_of_a4(tmp_path, name, options, size_pt):
     bar().save(tmp_path / name, **options)
     found = shown(tmp_path / name)
+    assert (found.width_pt, found.height_pt) == pytest.approx(size_pt, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("tags", "size_pt"),
+    [
+        ({282: 100.0, 296: 2}, (288, 432)),
+        ({282: 40.0, 296: 3}, (283.46, 425.2)),
+        ({282: 100.0, 296: 1}, (595, 892.5)),
+        ({}, (595, 892.5)),
+    ],
+)
+def test_a_photo_has_the_resolution_of_its_exif_tags_and_none_without_them(tmp_path, tags, size_pt):
+    exif = Image.Exif()
+    exif[274] = 1
+    exif.update(tags)
+    bar().save(tmp_path / "photo.jpg", exif=exif)
+    found = shown(tmp_path / "photo.jpg")
     assert (found.width_pt, found.height_pt) == pytest.approx(size_pt, abs=0.2)
 
 
