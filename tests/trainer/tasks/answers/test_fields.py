@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.tasks.answers.fields import field_items, field_scores, given_values
+from tests.trainer.tasks.item_samples import item_sample
+from trainer.tasks.answers.fields import FieldSet, field_items, field_scores, given_values
 from trainer.tasks.items import Item
 
 QUESTIONS = {"party": "Who are the parties?", "term": "What is the term?", "date": "What is the date?"}
@@ -22,6 +23,12 @@ def test_several_values_are_one_answer_and_an_absent_key_is_answered_by_none():
 
 def test_each_value_shows_the_answer_on_a_page():
     assert items()[0].annotation["shown"] == ["A Inc.", "B LLC"]
+
+
+def test_a_page_shows_an_answer_of_several_values_if_it_has_one_of_them():
+    party, term, date = items()
+    page = item_sample(["between", "B", "LLC,", "and"], party).page()
+    assert [FieldSet().shows(item, page) for item in (party, term, date)] == [True, False, False]
 
 
 @pytest.mark.parametrize(

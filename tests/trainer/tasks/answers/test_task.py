@@ -73,6 +73,15 @@ def test_an_answer_anywhere_on_the_page_is_in_the_window_that_trains_the_model(p
     assert target(example) == "400 USD"
 
 
+def test_the_window_has_the_texts_that_show_the_answer_where_the_answer_is_no_text_of_the_page():
+    annotation = {"question": QUESTION, "answers": ["A | B"], "shown": ["B"]}
+    sample = item_sample([*FILLER, "B", *FILLER], Item("q1", annotation))
+    for epoch in range(5):
+        example = task_of().example(sample, epoch)
+        assert tokens_of("B")[-1] in page_tokens(example)
+        assert target(example) == "A | B"
+
+
 def test_a_window_begins_with_an_answer_that_is_longer_than_it():
     answer = " ".join(f"{number}00" for number in range(1, 30))
     example = task_of().example(sample_of([*FILLER, *answer.split(), *FILLER], [answer]), 0)

@@ -9,6 +9,7 @@ A line is a question about an image or a document of the folder:
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,18 +35,18 @@ class Questions(QuestionSet):
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields each file with its questions; questions about a page of a file are a document of their own."""
         require_layout(folder, LAYOUT, [f"{split}.jsonl"])
+        path = folder / f"{split}.jsonl"
         found: dict[tuple[str, int], list[Item]] = {}
-        with (folder / f"{split}.jsonl").open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    file, page, item = _question(line, f"{folder / split}.jsonl, line {number}", f"{split}-{number}")
-                    found.setdefault((file, page), []).append(item)
+        for number, line in enumerate(path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines(), 1):
+            if line.strip():
+                file, page, item = _question(line, f"{path}, line {number}", f"{split}-{number}")
+                found.setdefault((file, page), []).append(item)
         for (file, page), items in found.items():
             pages = (FilePage(file, page),) if page else pages_of(folder, file)
             yield ItemDocument(f"{file}#{page}" if page else file, pages, tuple(items))
 
 
-def _question(line: str, where: str, name: str) -> tuple[str, int, Item]:
+def _question(line: bytes, where: str, name: str) -> tuple[str, int, Item]:
     """Returns the file, the page (0: any) and the item of a line.
 
     Raises:
@@ -57,6 +58,8 @@ def _question(line: str, where: str, name: str) -> tuple[str, int, Item]:
         texts = [row["file"], row["question"], *answers]
         if isinstance(answers, str) or not all(isinstance(text, str) for text in texts):
             raise TypeError("file, question and answers must be texts")
+        if Path(row["file"]).is_absolute():
+            raise ValueError("file must be a path within the folder")
         return row["file"], int(row.get("page", 0)), Item(str(row.get("id", name)), {**row, "answers": list(answers)})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"--data: {where} is not a question ({error}): expected {LAYOUT}") from error

@@ -52,6 +52,27 @@ def test_a_line_that_is_no_question_is_named(tmp_path, row):
         list(DATA_SET.documents(tmp_path, "train"))
 
 
+def test_a_file_outside_of_the_folder_is_refused(tmp_path):
+    write(tmp_path, {"file": str(tmp_path / "a.pdf"), "question": "q"})
+    with pytest.raises(UsageError, match=r"line 1 is not a question \(file must be a path within the folder\)"):
+        list(DATA_SET.documents(tmp_path, "train"))
+
+
+def test_lines_are_utf_8_with_or_without_a_mark(tmp_path):
+    row = json.dumps({"file": "a.png", "question": "Où\u2028?"}, ensure_ascii=False)
+    (tmp_path / "train.jsonl").write_text(f"{row}\r\n\n", encoding="utf-8-sig")
+    [document] = DATA_SET.documents(tmp_path, "train")
+    assert document.items[0].annotation["question"] == "Où\u2028?"
+    (tmp_path / "train.jsonl").write_bytes(row.encode("latin-1", "replace"))
+    with pytest.raises(UsageError, match=r"line 1 is not a question .*decode"):
+        list(DATA_SET.documents(tmp_path, "train"))
+
+
+def test_another_folder_is_refused_with_what_was_expected_and_found(tmp_path):
+    with pytest.raises(UsageError, match=r"has no val\.jsonl: expected own questions: .*; found train\.jsonl"):
+        list(DATA_SET.documents(write(tmp_path), "val"))
+
+
 def test_the_first_page_that_shows_an_answer_trains_the_model(tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
