@@ -12,6 +12,8 @@ from trainer.settings.reading.changes import change, flat
 
 CORPUS, CORPUS_PATHS = "corpus", "corpus_paths"
 """Content and weight of each corpus; and their paths, only for messages, because a corpus may be moved."""
+MEMORY = "model.activation_checkpointing"
+"""Changes the memory that a step needs, but no result. It may be set after a run was out of memory."""
 
 
 def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, ignore: Collection[str] = ()) -> None:
@@ -32,7 +34,7 @@ def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, ignor
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if _is_one_corpus(saved, now):
         ignore = [*ignore, CORPUS]  # the weight of a single corpus has no effect
-    names = [name for name in names if name not in (*ignore, CORPUS_PATHS)]
+    names = [name for name in names if name not in (*ignore, CORPUS_PATHS, MEMORY)]
     if names:
         changes = "; ".join(_change(name, before, after) for name in names)
         raise UsageError(f"--output {run_dir} holds a run with other settings: {changes}. {_advice(names, run_dir)}")
@@ -68,6 +70,6 @@ def _corpora(facts: dict[str, Any]) -> str:
 def _advice(names: list[str], run_dir: str) -> str:
     if names == ["ranks"]:
         return "Pass --change_ranks true to resume it."
-    if any(name.startswith(("model.", "tokenizer")) for name in names):
+    if any(name.startswith(("model.", "tokenizer")) and name != "model.dropout" for name in names):
         return "Choose another directory."
     return f"To train on with its weights, choose another directory and pass --init_from {run_dir}."

@@ -37,7 +37,8 @@ def records_folder(cache_dir: str) -> Path | None:
             pass
     except OSError as error:
         logger.warning(
-            f"--cache_dir {cache_dir} cannot be used ({error}): each rank hashes the local shards, in each run"
+            f"warning: --cache_dir {cache_dir} cannot be used ({error.strerror}): each rank hashes the local shards, "
+            "in each run. Choose a folder that can be written."
         )
         return None
     return folder

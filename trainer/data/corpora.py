@@ -159,14 +159,24 @@ def read_head(path: str) -> tuple[CorpusIndex, PageTable]:
         index = CorpusIndex.from_json(_index_json(filesystem, root, path), f"{path}/{INDEX_NAME}")
         with filesystem.open(f"{root}/manifest.parquet", "rb") as manifest:
             table = read_page_table(manifest, [shard.name for shard in index.shards], f"{path}/manifest.parquet")
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         missing = INDEX_NAME if INDEX_NAME in str(error) else "manifest.parquet"
-        raise UsageError(
-            f"{path} holds no {missing}, so it is not a finished corpus: build it with pipelines.build_corpus."
-        ) from error
+        raise _no_corpus(path, missing) from error
     except OSError as error:
         raise unreachable("--corpus", path, error) from error
     return index, table
+
+
+def _no_corpus(path: str, missing: str) -> UsageError:
+    """Returns the error for a path without a corpus. It may be a path with something else than a weight."""
+    prefix, _, weight = path.rpartition(":")
+    if prefix and Path(prefix, INDEX_NAME).exists():
+        return UsageError(f"--corpus {path}: '{weight}' is no weight: write a number above 0, as in {prefix}:0.5")
+    if Path(path).is_file():
+        return UsageError(f"--corpus {path} is a file: give the folder of a finished corpus.")
+    return UsageError(
+        f"{path} holds no {missing}, so it is not a finished corpus: build it with pipelines.build_corpus."
+    )
 
 
 def _index_json(filesystem: Any, root: str, path: str) -> bytes:

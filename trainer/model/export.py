@@ -161,10 +161,13 @@ def read_config(folder: Path) -> ModelConfig:
         raise FolioError(f"{folder} has a newer format. {_versions(record)}: install a newer Folio.")
     settings = {name: value for name, value in record.items() if name not in NO_SETTINGS}
     try:
-        _require_types(settings)
+        _require_settings(settings)
         return ModelConfig(**settings)
     except (TypeError, UsageError) as error:
-        raise FolioError(f"{folder}/{CONFIG} does not fit. {_versions(record)}: {error}.") from error
+        raise FolioError(
+            f"{folder}/{CONFIG} does not fit. {_versions(record)}: {error}. Use the version that wrote it, or export "
+            "the model again."
+        ) from error
 
 
 def read_weights(folder: Path, *, heads: bool = False) -> dict[str, Tensor]:
@@ -214,13 +217,18 @@ def _read_record(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _require_types(settings: dict[str, Any]) -> None:
-    """Raises `TypeError` if a value has another type than its field of `ModelConfig`."""
+def _require_settings(settings: dict[str, Any]) -> None:
+    """Raises `TypeError` if a setting is unknown, is missing, or has another type than its field of `ModelConfig`."""
     types = {"int": (int,), "float": (int, float), "bool": (bool,)}
-    for field in fields(ModelConfig):
-        value = settings.get(field.name, field.default)
-        if value is not MISSING and type(value) not in types[str(field.type)]:
-            raise TypeError(f"{field.name} is {value!r}")
+    known = {field.name: field for field in fields(ModelConfig)}
+    if unknown := sorted(settings.keys() - known.keys()):
+        raise TypeError(f"the setting {unknown[0]} is unknown here")
+    for name, field in known.items():
+        value = settings.get(name, field.default)
+        if value is MISSING:
+            raise TypeError(f"the setting {name} is missing")
+        if type(value) not in types[str(field.type)]:
+            raise TypeError(f"{name} is {value!r}")
 
 
 def _versions(record: dict[str, Any]) -> str:

@@ -101,12 +101,20 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"--init_from {folder}: config.json cannot be read ({error}): give a T5 folder, an exported "
-            "model of Folio, or the directory of a run."
+            f"--init_from {folder} {_why_unreadable(folder, error)}: give a T5 folder, an exported model of Folio, or "
+            "the directory of a run."
         ) from error
     if not isinstance(config, dict):
         raise UsageError(f"--init_from {folder}: config.json contains no settings: give a T5 folder.")
     return config
+
+
+def _why_unreadable(folder: Path, error: OSError | ValueError) -> str:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        if folder.is_dir():
+            return "contains no model"
+        return "is a file" if folder.exists() else "does not exist"
+    return f"has a config.json that cannot be read ({error.strerror if isinstance(error, OSError) else error})"
 
 
 def _require_same_network(folder: Path, theirs: dict[str, Any], ours: ModelConfig) -> None:
@@ -139,7 +147,7 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
                 return _read_file(folder / name)
             if (index := folder / f"{name}.index.json").exists():
                 return _read_parts(index)
-    except (OSError, SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except (OSError, SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise UsageError(f"--init_from {folder}: the weights cannot be read ({error}): download them again.") from error
     raise UsageError(f"--init_from {folder} has no {' or '.join(WEIGHT_FILES)}: give a T5 folder.")
 
@@ -147,13 +155,19 @@ def _read_weights(folder: Path) -> dict[str, Tensor]:
 def _read_file(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return load_file(path)
-    return dict(torch.load(path, map_location="cpu", weights_only=True))
+    weights = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        raise ValueError(f"{path.name} contains no table of weights")
+    return weights
 
 
 def _read_parts(index: Path) -> dict[str, Tensor]:
     """Reads weights that are divided into several files. The index names the file of each weight."""
-    names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    paths = [index.parent / name for name in names]
+    content = json.loads(index.read_text(encoding="utf-8"))
+    files = content.get("weight_map") if isinstance(content, dict) else None
+    if not isinstance(files, dict) or not all(isinstance(name, str) for name in files.values()):
+        raise ValueError(f"{index.name} has no weight_map with the file of each weight")
+    paths = [index.parent / name for name in sorted(set(files.values()))]
     if missing := [path.name for path in paths if not path.is_file()]:
         raise UsageError(f"--init_from {index.parent} has no {missing[0]}, which {index.name} names: download it.")
     return {name: value for path in paths for name, value in _read_file(path).items()}

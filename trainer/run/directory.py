@@ -70,7 +70,7 @@ def _make_dir(flag: str, path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{flag} {path} cannot be created: {error.strerror}") from error
+        raise UsageError(f"{flag} {path} cannot be created ({error.strerror}): choose another directory.") from error
     try:
         with TemporaryFile(dir=path):
             pass

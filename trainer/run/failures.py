@@ -23,7 +23,7 @@ LESS_MEMORY = (
 FILE_ERRORS = (
     ((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "cannot be written", "Free disk space"),
     ((errno.EACCES, errno.EPERM, errno.EROFS), "cannot be opened", "Make it writable for this user"),
-    ((errno.EISDIR, errno.ENOTDIR), "cannot be opened", "Move away what is there"),
+    ((errno.EISDIR, errno.ENOTDIR, errno.EEXIST), "cannot be opened", "Move away what is there"),
     ((errno.EIO, errno.ESTALE), "cannot be read or written", "Check its disk or network file system"),
     ((errno.EMFILE, errno.ENFILE), "cannot be opened", "Allow more open files (ulimit -n)"),
 )

@@ -53,8 +53,8 @@ class Evaluation:
         """Evaluates the model. Collective: all ranks call it, and all get the result.
 
         Returns:
-            val_loss, val_loss_*, val_acc_*, val_pages, and val_bad_samples: the number of pages that could not be used
-            and were replaced.
+            val_loss, val_loss_*, val_acc_*, val_pages, and val_bad_samples: the number of held-out pages that could not
+            be used. Each is counted once, also if it was chosen again to replace another one.
         """
         objectives = self.dataset.task.objectives
         sums = ObjectiveSums(objectives)
@@ -68,7 +68,7 @@ class Evaluation:
                     sums.add(outcomes)
                     bad += batch["bad"]
         engine.train()
-        self._report([page for part in distributed.gather(bad) for page in part])
+        self._report(sorted({page for part in distributed.gather(bad) for page in part}))
         row = summarize(distributed.sum_over_ranks(sums.local()), objectives, prefix="val_")
         return {**row, "val_pages": self.pages, "val_bad_samples": len(self.bad)}
 
@@ -76,6 +76,7 @@ class Evaluation:
         """Logs once that held-out pages cannot be used. They are the same in each evaluation."""
         if bad and not self.bad:
             logger.warning(
-                f"{len(bad)} of {self.pages} held-out pages cannot be used and were replaced by others: {bad[0]}"
+                f"{len(bad)} of {sum(map(len, self.dataset.corpora))} held-out pages cannot be used and were replaced "
+                f"by others: {bad[0]}"
             )
         self.bad = bad

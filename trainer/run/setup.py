@@ -23,8 +23,10 @@ from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
 from trainer.run.batch_advice import small_passes
 from trainer.run.directory import make_cache, require_run_dir
+from trainer.run.held_out_advice import nothing_held_out
 from trainer.run.records.wandb_log import require_wandb
 from trainer.run.starting_point import starting_scales
+from trainer.settings.data import CorpusSettings
 from trainer.settings.pretrain import PretrainConfig
 from trainer.settings.reading.reserved_keys import require_agreement
 from trainer.settings.run import RunSettings
@@ -83,6 +85,8 @@ def prepare(config: TrainingConfig, open_data: OpenData, make_task: MakeTask) ->
         logger.warning(f"warning: {warning}")
     common = facts(config, corpora, tokenizer, task)
     earlier = newest_checkpoint(Path(config.output, CHECKPOINTS_DIR))
+    if earlier is None and isinstance(config, CorpusSettings) and (warning := nothing_held_out(config, corpora)):
+        logger.warning(f"warning: {warning}")
     if earlier is not None:
         require_same(earlier.facts, common, config.output, ignore=["ranks"] if config.change_ranks else [])
         require_steps_left(config, earlier.step)

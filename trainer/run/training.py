@@ -125,8 +125,8 @@ class Training:
         warmup = config.optimizer.warmup(config.max_steps)
         if warmup >= config.max_steps:
             logger.warning(
-                f"optimizer.warmup_steps {warmup} is not below --max_steps {config.max_steps}: the learning rate only "
-                "rises. Omit optimizer.warmup_steps for a warm-up of a tenth of the run."
+                f"warning: optimizer.warmup_steps {warmup} is not below --max_steps {config.max_steps}: the learning "
+                "rate only rises. Omit optimizer.warmup_steps for a warm-up of a tenth of the run."
             )
 
     def batches(self) -> Iterator[Batch]:

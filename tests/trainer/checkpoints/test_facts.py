@@ -54,6 +54,17 @@ def test_another_mixture_is_refused_with_the_weights():
     assert "--corpus was a:0.7 b:0.3, is a:0.5 b:0.5" in refusal(one, other)
 
 
+def test_a_run_that_was_out_of_memory_may_resume_with_activation_checkpointing():
+    now = asdict(MODEL_SIZES["tiny"])
+    require_same({"model": now}, {"model": now | {"activation_checkpointing": True}}, "RUN")
+
+
+@pytest.mark.parametrize(("changed", "possible"), [({"dropout": 0.1}, True), ({"d_ff": 8}, False)])
+def test_init_from_is_advised_only_for_a_network_that_takes_the_weights(changed, possible):
+    now = asdict(MODEL_SIZES["tiny"])
+    assert ("--init_from RUN" in refusal({"model": now}, {"model": now | changed})) == possible
+
+
 def test_a_corpus_may_be_moved():
     require_same(corpora(("here", "1f", 10.0)), corpora(("there", "1f", 10.0)), "RUN")
 

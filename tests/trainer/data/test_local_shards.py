@@ -169,7 +169,8 @@ def test_a_cache_that_cannot_be_used_is_reported_once_and_each_rank_hashes_for_i
     with caplog.at_level(logging.WARNING, "trainer"):
         opened, _ = open_corpora(load_config("tiny", None, given))
     (message,) = caplog.messages
-    assert message.startswith("--cache_dir /proc/none cannot be used (")
+    assert message.startswith("warning: --cache_dir /proc/none cannot be used (No such file or directory): each rank ")
+    assert message.endswith("Choose a folder that can be written.")
     for _ in range(2):
         opened[0].train.files.path(0)
     assert reads() == ["corpus-00000"]

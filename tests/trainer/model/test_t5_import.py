@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,6 +88,21 @@ def test_a_missing_part_of_the_weights_is_named(original, tmp_path):
         import_t5(model(), tmp_path)
 
 
+@pytest.mark.parametrize("content", ["[]", "{}", '{"weight_map": ["a"]}', '{"weight_map": {"shared.weight": 1}}'])
+def test_an_index_that_names_no_files_is_refused(original, tmp_path, content):
+    (in_parts(original, tmp_path, "safetensors") / "model.safetensors.index.json").write_text(content)
+    with pytest.raises(UsageError, match=r"model\.safetensors\.index\.json has no weight_map .* download them again"):
+        import_t5(model(), tmp_path)
+
+
+@pytest.mark.parametrize("content", [[torch.zeros(2)], {"model": {"shared.weight": torch.zeros(2)}}])
+def test_a_pickled_file_without_a_table_of_weights_is_refused(folder, content):
+    (folder / "model.safetensors").unlink()
+    torch.save(content, folder / "pytorch_model.bin")
+    with pytest.raises(UsageError, match=r"pytorch_model\.bin contains no table of weights"):
+        import_t5(model(), folder)
+
+
 def test_weights_that_t5_has_are_replaced_and_the_others_stay(original):
     before, after = model().state_dict(), model()
     import_t5(after, original)
@@ -166,7 +182,10 @@ def test_weights_that_do_not_match_the_config_are_refused_and_named(folder, chan
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: (folder / "config.json").unlink(), r"config\.json cannot be read"),
+        (lambda folder: (folder / "config.json").unlink(), "contains no model: give a T5 folder, an exported model of"),
+        (lambda folder: (folder / "config.json").write_text("{"), r"has a config\.json that cannot be read \(Expect"),
+        (shutil.rmtree, "does not exist: give a T5 folder"),
+        (lambda folder: folder.rename(f"{folder}-moved") and folder.write_text("a file"), "is a file: give a T5"),
         (lambda folder: (folder / "config.json").write_text("[1]"), r"config\.json contains no settings"),
         (lambda folder: (folder / "model.safetensors").unlink(), r"has no model\.safetensors or pytorch_model\.bin"),
         (lambda folder: (folder / "model.safetensors").write_bytes(b"torn"), "weights cannot be read"),
@@ -174,5 +193,6 @@ def test_weights_that_do_not_match_the_config_are_refused_and_named(folder, chan
 )
 def test_a_folder_that_cannot_be_read_is_refused(folder, damage, message):
     damage(folder)
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message) as refused:
         import_t5(model(), folder)
+    assert str(refused.value).count(str(folder)) == 1

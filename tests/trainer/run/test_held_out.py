@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.support.corpora import spoil_corpus, write_corpus
+from tests.support.corpora import spoil_corpus, token_with, write_corpus
 from tests.trainer.launches import only_rank
 from trainer.data.corpora import open_corpora
 from trainer.data.loader import PageDataset
@@ -101,14 +101,17 @@ def test_held_out_losses_are_means_over_the_answers_of_all_corpora(paths):
 
 
 def test_held_out_pages_that_cannot_be_used_are_counted_and_logged_once(paths, tmp_path, caplog):
-    write_corpus(tmp_path / "sound", pages=9, shards=1, words=20, long_side=64)
-    dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", set(range(0, 9, 2))))
+    write_corpus(tmp_path / "sound", pages=24, shards=1, words=20, long_side=64)
+    # With three in four pages bad, most replacements are bad, too.
+    bad = set(range(24)) - set(range(0, 24, 4))
+    dataset = held_out(spoil_corpus(tmp_path / "sound", tmp_path / "OUT", bad, token_with(cell=16)))
     model = model_for(dataset)
     with only_rank(), caplog.at_level("WARNING", "trainer"):
         repeated = evaluation(dataset, 1000)
         rows = [repeated.run(model) for _ in range(2)]
     assert rows[0] == rows[1]
-    assert rows[0]["val_bad_samples"] > 0
+    cells = [dataset.corpora[0].sample(row).tokens[:, 3] for row in range(len(dataset.corpora[0]))]
+    assert rows[0]["val_bad_samples"] == sum(bool((cell == 16).any()) for cell in cells) > 0
     (message,) = (record.message for record in caplog.records if "held-out" in record.message)
     assert message.startswith(
         f"{rows[0]['val_bad_samples']} of {len(dataset.corpora[0])} held-out pages cannot be used"

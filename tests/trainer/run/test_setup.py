@@ -47,6 +47,17 @@ def test_a_directory_without_a_corpus_is_refused(refused, tmp_path):
     assert message.startswith(f"error: {tmp_path} holds no index.json")
 
 
+def test_a_file_of_a_corpus_and_a_weight_that_is_no_number_are_refused(refused, corpus):
+    assert refused(f"{corpus}/index.json") == (
+        2,
+        f"error: --corpus {corpus}/index.json is a file: give the folder of a finished corpus.",
+    )
+    for text in ("x", "half", ""):
+        code, message = refused(f"{corpus}:{text}")
+        assert code == 2
+        assert message.startswith(f"error: --corpus {corpus}:{text}: '{text}' is no weight: write a number above 0")
+
+
 def test_a_corpus_on_a_server_that_does_not_answer_is_refused(refused):
     code, message = refused("http://localhost:1/OUT")
     assert code == 2
@@ -96,7 +107,8 @@ def test_a_cache_that_cannot_be_created_is_refused(refused, corpus, tmp_path, in
     (tmp_path / "file").write_text("in the way")
     code, message = refused(f"file://{corpus}", "--cache_dir", str(tmp_path / "file" / inside), "--global_batch", "4")
     assert code == 2
-    assert message.startswith(f"error: --cache_dir {tmp_path / 'file' / inside} cannot be created: ")
+    assert message.startswith(f"error: --cache_dir {tmp_path / 'file' / inside} cannot be created (")
+    assert message.endswith("): choose another directory.")
 
 
 def test_a_cache_that_is_not_writable_is_refused(refused, corpus):
@@ -204,6 +216,12 @@ def test_an_output_that_cannot_be_a_run_directory_is_refused(
     assert main(words) == 2
     assert message in caplog.messages[-1]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["OUT", "file"]
+
+
+def test_an_output_that_the_file_system_refuses_is_refused(corpus, caplog):
+    assert main(["--corpus", str(corpus), "--output", "/proc/RUN", "--model", "tiny", "--global_batch", "4"]) == 2
+    reason = "No such file or directory"
+    assert caplog.messages[-1] == f"error: --output /proc/RUN cannot be created ({reason}): choose another directory."
 
 
 def test_an_unknown_model_size_is_refused(refused, corpus):

@@ -138,10 +138,10 @@ def test_a_changed_corpus_is_refused_with_both_paths_and_the_way_to_go_on(launch
 
 
 def test_a_model_of_another_size_and_a_folder_without_weights_are_refused(launched):
-    _, codes, printed = launched
+    base, codes, printed = launched
     assert (codes["from another size"], codes["from nothing"]) == (2, 2)
     assert "has model.d_ff 64, this run has 128: use a different --model, or set model.d_ff=64." in printed
-    assert "give a T5 folder, an exported model of Folio, or the directory of a run." in printed
+    assert f"{base / 'OUT'} contains no model: give a T5 folder, an exported model of Folio, or " in printed
 
 
 def test_a_t5_of_another_shape_is_refused_before_the_training_starts(launched):

@@ -59,7 +59,9 @@ def from_file(path: Path) -> Source:
             raise UsageError(f"--config {path} contains no `key: value` settings")
         return Source(cast(DictConfig, OmegaConf.load(path)), str(path), lines=dict(_lines(root)))
     except OSError as error:
-        raise UsageError(f"--config {path} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"--config {path} cannot be read ({error.strerror}): give a YAML file, such as RUN/config.yaml of a run."
+        ) from error
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise UsageError(f"--config {path}{line} cannot be read: {error.problem}") from error
