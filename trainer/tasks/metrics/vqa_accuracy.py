@@ -57,8 +57,8 @@ def _without_signs(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def contraction_table() -> dict[str, str]:
-    """Returns contractions by their forms with one apostrophe missing. One entry of the public table is reversed."""
-    table = {"somebody'd": "somebodyd"}
+    """Returns contractions by their forms with one apostrophe missing. Two entries of the public table are irregular."""
+    table = {"somebody'd": "somebodyd", "'ows'at": "'ow's'at"}
     for whole in _CONTRACTIONS.split():
         table |= {whole[:i] + whole[i + 1 :]: whole for i, sign in enumerate(whole) if sign == "'"}
     return table
