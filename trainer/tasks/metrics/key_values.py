@@ -1,66 +1,36 @@
-"""F1 of extracted fields: Kleister and DeepForm (`MultiLabel-F1` of GEval), and SROIE (ICDAR 2019, task 3)."""
+"""F1 of key-value pairs, the metric of Kleister and DeepForm: `MultiLabel-F1` of GEval (Stanislawek et al. 2021)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 
 from trainer.tasks.metrics.scores import Scores
-from trainer.tasks.metrics.set_f1 import set_f1
 
-Fields = Sequence[tuple[str, str]]
-"""Keys and values of a document. A key may occur several times; a key that is absent is left out."""
+Pairs = Sequence[tuple[str, str]]
+"""The keys and values of a document. A key may have several values; a key without a value is absent."""
 
 
-def key_value_scores(gold: Sequence[Fields], predicted: Sequence[Fields]) -> dict[str, Scores]:
-    """Returns the scores of Kleister and DeepForm over all fields of all documents.
+def key_value_f1(gold: Sequence[Pairs], predicted: Sequence[Pairs], *, cased: bool = False) -> Scores:
+    """Returns the scores over the pairs of all documents together (micro average).
 
-    A field is right if its key and value are equal to a true field of its document. A wrong value costs precision and
-    recall.
+    A pair counts as often as a document has it. Blanks and colons in values are underscores, as in the files of
+    Kleister. Without any pair, a score is 0.
 
     Args:
-        gold: the true fields of each document.
-        predicted: the predicted fields of each document, with values written as the true ones (in Kleister `_` is
-            written for blanks and colons).
-
-    Returns:
-        `all`: case does not count (flag `u` of GEval). `cased`: case counts. The name of each true key: its fields
-        alone, where case does not count.
+        gold: the true pairs of each document.
+        predicted: the predicted pairs of each document.
+        cased: False: values that differ only in upper and lower case are equal.
     """
-    keys = sorted({key for fields in gold for key, _ in fields})
-    by_key = {key: set_f1(_only(key, gold, str.upper), _only(key, predicted, str.upper)) for key in keys}
-    return {
-        "all": set_f1(_normal(gold, str.upper), _normal(predicted, str.upper)),
-        "cased": set_f1(gold, predicted),
-        **by_key,
-    }
+    hits = given = expected = 0
+    for true, found in zip(gold, predicted, strict=True):
+        wanted, got = _counted(true, cased), _counted(found, cased)
+        hits += (wanted & got).total()
+        given += got.total()
+        expected += wanted.total()
+    return Scores(hits / max(given, 1), hits / max(expected, 1), 2 * hits / max(given + expected, 1))
 
 
-def sroie_scores(gold: Sequence[Fields], predicted: Sequence[Fields]) -> dict[str, Scores]:
-    """Returns the scores of SROIE over all fields of all receipts. A field without text counts as not given.
-
-    Returns:
-        `raw`: a value is right if its text is equal to the true one. `normalized`: the same in lower case, with each
-        run of white space as one blank. It is not published which of the two the official server computes.
-    """
-    given = [_with_text(fields) for fields in gold], [_with_text(fields) for fields in predicted]
-    return {
-        "raw": set_f1(*given),
-        "normalized": set_f1(*(_normal(fields, _lower_and_collapsed) for fields in given)),
-    }
-
-
-def _normal(documents: Sequence[Fields], normal: Callable[[str], str]) -> list[Fields]:
-    return [[(normal(key), normal(value)) for key, value in fields] for fields in documents]
-
-
-def _only(key: str, documents: Sequence[Fields], normal: Callable[[str], str]) -> list[Fields]:
-    wanted = normal(key)
-    return [[field for field in fields if field[0] == wanted] for fields in _normal(documents, normal)]
-
-
-def _with_text(fields: Fields) -> Fields:
-    return [(key, value) for key, value in fields if value.strip()]
-
-
-def _lower_and_collapsed(text: str) -> str:
-    return " ".join(text.lower().split())
+def _counted(pairs: Pairs, cased: bool) -> Counter[tuple[str, str]]:
+    normal = ((key, "_".join(value.replace(":", " ").split())) for key, value in pairs)
+    return Counter((key, value if cased else value.upper()) for key, value in normal)

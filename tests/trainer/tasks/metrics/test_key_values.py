@@ -1,75 +1,43 @@
-"""The F1 of extracted fields has the values of GEval, of DUE and of the SROIE competition."""
+"""The F1 of key-value pairs has the values of GEval."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from trainer.tasks.metrics.key_values import key_value_scores, sroie_scores
+from trainer.tasks.metrics.key_values import key_value_f1
 
-FORM = [("advertiser", "Smith for Senate"), ("gross_amount", "1,880.00"), ("contract_num", "26795")]
-NDA = [("party", "A_Inc."), ("party", "B_LLC"), ("term", "3_years")]
-RECEIPT = [("company", "BOOK TA"), ("date", "25/12/2018"), ("address", "NO.53 JALAN SAGU"), ("total", "9.00")]
-
-
-def test_a_field_that_is_not_given_costs_recall():
-    assert key_value_scores([FORM], [FORM[:2]])["all"] == pytest.approx((1, 2 / 3, 0.8))
-
-
-def test_a_wrong_value_costs_precision_and_recall():
-    found = [FORM[0], ("gross_amount", "1,580.00")]
-    assert key_value_scores([FORM], [found])["all"] == pytest.approx((1 / 2, 1 / 3, 0.4))
-
-
-def test_case_counts_only_in_the_cased_scores():
-    found = [("party", "A_INC."), ("party", "C_Ltd"), ("term", "3_years")]
-    scores = key_value_scores([NDA], [found])
-    assert scores["all"] == pytest.approx((2 / 3, 2 / 3, 2 / 3))
-    assert scores["cased"] == pytest.approx((1 / 3, 1 / 3, 1 / 3))
-
-
-def test_each_key_of_gold_has_scores_of_its_own():
-    scores = key_value_scores([NDA, FORM], [[("party", "b_llc"), ("term", "2_years"), ("issues", "x")], FORM])
-    assert scores["party"] == pytest.approx((1, 1 / 2, 2 / 3))
-    assert scores["term"].f1 == 0
-    assert scores["advertiser"].f1 == 1
-    assert list(scores) == ["all", "cased", "advertiser", "contract_num", "gross_amount", "party", "term"]
-
-
-def test_documents_count_by_their_fields():
-    scores = key_value_scores([FORM, NDA[:1]], [FORM, []])["all"]
-    assert (scores.precision, scores.recall) == (1, 0.75)
+FORM = [("advertiser", "Acme"), ("gross_amount", "$1,880.00"), ("contract_num", "17")]
+CONTRACT = [("party", "A_Inc."), ("party", "B_LLC"), ("term", "3_years")]
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
+    ("found", "precision", "recall", "f1"),
     [
-        (RECEIPT, (1, 1, 1)),
-        ([*RECEIPT[:3], ("total", "8.00")], (0.75, 0.75, 0.75)),
-        (RECEIPT[:3], (1, 0.75, 6 / 7)),
-        ([*RECEIPT[:3], ("total", " ")], (1, 0.75, 6 / 7)),
-        ([], (0, 0, 0)),
+        (FORM[:2], 1, 2 / 3, 0.8),
+        ([FORM[0], ("gross_amount", "$1")], 1 / 2, 1 / 3, 0.4),
+        (FORM, 1, 1, 1),
+        ([], 0, 0, 0),
     ],
 )
-def test_a_receipt_is_scored_by_its_fields(found, expected):
-    scores = sroie_scores([RECEIPT], [found])
-    assert scores["raw"] == pytest.approx(expected)
-    assert scores["normalized"] == scores["raw"]
+def test_a_wrong_value_costs_precision_and_recall_and_an_absent_one_only_recall(found, precision, recall, f1):
+    assert key_value_f1([FORM], [found]) == pytest.approx((precision, recall, f1))
 
 
-def test_case_and_blanks_of_a_receipt_count_only_in_the_raw_scores():
-    found = [("company", "Book  TA "), *RECEIPT[1:]]
-    scores = sroie_scores([RECEIPT], [found])
-    assert (scores["raw"].f1, scores["normalized"].f1) == (0.75, 1)
+def test_upper_and_lower_case_count_only_on_demand():
+    found = [("party", "A_INC."), ("party", "C_Ltd"), ("term", "3_years")]
+    assert key_value_f1([CONTRACT], [found]).f1 == pytest.approx(2 / 3)
+    assert key_value_f1([CONTRACT], [found], cased=True).f1 == pytest.approx(1 / 3)
 
 
-FIELDS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["x", "X", "y"])), max_size=4)
+def test_blanks_and_colons_are_underscores():
+    found = [("party", "A Inc."), ("party", "B LLC"), ("term", "3:years")]
+    assert key_value_f1([CONTRACT], [found], cased=True).f1 == 1
 
 
-@settings(max_examples=50)
-@given(FIELDS, FIELDS)
-def test_scores_without_case_are_at_least_the_cased_scores(gold, predicted):
-    scores = key_value_scores([gold], [predicted])
-    assert scores["all"].f1 >= scores["cased"].f1
-    assert key_value_scores([gold], [gold])["cased"].f1 == bool(gold)
+def test_a_value_that_is_given_twice_counts_twice():
+    assert key_value_f1([[("party", "A")]], [[("party", "A"), ("party", "A")]]).precision == 0.5
+
+
+def test_pairs_of_all_documents_count_together_and_not_across_documents():
+    assert key_value_f1([FORM, []], [FORM, [FORM[0]]]) == pytest.approx((3 / 4, 1, 6 / 7))
+    assert key_value_f1([FORM, []], [[], FORM]).f1 == 0
