@@ -41,6 +41,7 @@ TRAIN = [
     "matplotlib>=3.9,<4",
     "rapidfuzz>=3.9,<4",  # edit distances of metrics
     "seqeval==1.2.2",  # F1 of entities
+    "zss>=1.2,<2",  # edit distances between trees
 ]
 
 GCP = ["apache-beam[gcp]==2.77.0"]

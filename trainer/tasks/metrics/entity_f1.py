@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-from trainer.tasks.metrics.scores import Scores
+from trainer.tasks.metrics.scores import Scores, scores_of_counts
 
 
 def entity_f1(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], *, strict: bool = False) -> Scores:
@@ -15,7 +15,12 @@ def entity_f1(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]],
         gold: the tag of each word of each page.
         predicted: the same for the prediction.
         strict: False: an `I-` tag may begin an entity, as in the script of CoNLL 2000. True: only `B-` may.
+
+    Raises:
+        ValueError: the numbers of pages or of words differ.
     """
+    if not gold and not predicted:
+        return scores_of_counts(0, 0, 0)  # seqeval expects at least one page
     from seqeval.metrics import f1_score, precision_score, recall_score
     from seqeval.scheme import IOB2
 

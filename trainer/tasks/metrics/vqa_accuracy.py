@@ -39,7 +39,10 @@ def vqa_accuracy(prediction: str, answers: Sequence[str]) -> float:
 
 
 def normal_answer(text: str) -> str:
-    """Returns the form in which answers are compared: lower case, few signs, digits, no articles."""
+    """Returns the form in which answers are compared: lower case, few signs, digits, no articles.
+
+    The script of 2015 has not the first three steps of `mmf`: no commas, no question marks, `'s` apart.
+    """
     text = text.lower().replace(",", "").replace("?", "").replace("'s", " 's")
     text = _without_signs(text.replace("\n", " ").replace("\t", " ").strip())
     words = (NUMBERS.get(word, word) for word in text.split())
@@ -57,8 +60,8 @@ def _without_signs(text: str) -> str:
 
 @lru_cache(maxsize=1)
 def contraction_table() -> dict[str, str]:
-    """Returns contractions by their forms with one apostrophe missing. One entry of the public table is reversed."""
-    table = {"somebody'd": "somebodyd"}
+    """Returns contractions by their forms with one apostrophe missing. The first two entries are irregular."""
+    table = {"somebody'd": "somebodyd", "'ows'at": "'ow's'at"}
     for whole in _CONTRACTIONS.split():
         table |= {whole[:i] + whole[i + 1 :]: whole for i, sign in enumerate(whole) if sign == "'"}
     return table

@@ -17,6 +17,8 @@ from trainer.tasks.metrics.anls import anls
         ("ab", ["abcd"], 0.5),
         ("abc", ["abcdefg"], 0.0),
         ("  Yes ", ["yes"], 1.0),
+        ("a  c", ["a b"], 1 - 1 / 4),
+        ("straße", ["strafe"], 1 - 1 / 7),
         ("", [""], 1.0),
         ("", ["a"], 0.0),
     ],

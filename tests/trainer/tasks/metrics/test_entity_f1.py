@@ -27,3 +27,15 @@ def test_worked_values(predicted, default, strict):
 def test_entities_of_all_pages_count_together():
     scores = entity_f1([["B-A"] * 3, ["B-A"]], [["B-A"] * 3, ["O"]])
     assert (scores.precision, scores.recall) == (1.0, 0.75)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize("pages", [[], [[]], [["O"]]])
+def test_scores_are_0_where_no_entity_is(pages, strict):
+    assert entity_f1(pages, pages, strict=strict) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("found", [[], [["B-A"]], [["B-A", "O"], ["O"]]])
+def test_a_page_or_word_without_a_tag_is_an_error(found):
+    with pytest.raises(ValueError, match="inconsistent"):
+        entity_f1([["B-A", "I-A"]], found)

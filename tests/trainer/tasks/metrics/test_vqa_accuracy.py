@@ -37,6 +37,7 @@ def test_an_answer_that_few_people_give_counts_in_part(equal, expected):
         ("dont", "don't"),
         ("couldnt've", "couldn't've"),
         ("twas", "'twas"),
+        ("'ows'at", "'ow's'at"),
         ("ten\tApples\n", "10 apples"),
         ("5.50", "5.50"),
         ("(a) b-c", "b c"),
