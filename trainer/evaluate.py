@@ -35,7 +35,7 @@ The scores are printed as a line of JSON. --output writes the prediction for eac
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code: 0 done, 1 failed, 2 wrong usage."""
     flags = _parser().parse_args(argv)
-    return run_command(lambda: evaluate(flags))
+    return run_command(lambda: evaluate(flags), "run the same command again")
 
 
 def evaluate(flags: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ EPILOG = "exit codes: 0 done, 1 no document could be read, 2 wrong usage, 130 st
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     flags = _parser().parse_args(argv)
-    return run_command(lambda: predict(flags))
+    return run_command(lambda: predict(flags), "with --output, the same command goes on where it stopped")
 
 
 def predict(flags: argparse.Namespace) -> int:

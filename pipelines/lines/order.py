@@ -113,13 +113,13 @@ def _page_lines(
     """
     width, height = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     vertical = vertical_words(boxes, angle_deg)
-    minor = ~vertical if height[vertical].sum() > width[~vertical].sum() else vertical
-    top = boxes[~minor, 1].min(initial=np.inf)
-    is_above = (minor & (boxes[:, 3] <= top)) if minor is not vertical else np.zeros(len(boxes), bool)
-    if minor is not vertical:  # vertical script: turn the page, right edge on top, so that its words are horizontal
+    minor, is_title = vertical, np.zeros(len(boxes), bool)
+    if height[vertical].sum() > width[~vertical].sum():
+        # Vertical script: turn the page, right edge on top, so that its words are horizontal.
+        minor, is_title = ~vertical, ~vertical & (boxes[:, 3] <= boxes[vertical, 1].min())
         boxes = np.stack([boxes[:, 1], -boxes[:, 2], boxes[:, 3], -boxes[:, 0]], axis=1)
     turned = np.stack([-boxes[:, 3], boxes[:, 0], -boxes[:, 1], boxes[:, 2]], axis=1)
     major_lines = Reader(boxes, leftward, ~minor, min_text_height).lines()
     minor_lines = Reader(turned, leftward, minor, min_text_height).lines()
-    titles = [line for line in minor_lines if is_above[line].all()]
-    return [*titles, *major_lines, *(line for line in minor_lines if not is_above[line].all())]
+    titles = [line for line in minor_lines if is_title[line].all()]
+    return [*titles, *major_lines, *(line for line in minor_lines if not is_title[line].all())]

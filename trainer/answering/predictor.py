@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from schemas import Box, Sample, UsageError
-from trainer.data.collate import collate
-from trainer.data.loader import with_image
-from trainer.model.batch import to_device
 from trainer.model.export import exported_in
 from trainer.run.finetuned import load_finetuned
+from trainer.run.scoring import outputs_of, windows_of
 from trainer.tasks.answers.spans import find_answer
 from trainer.tasks.answers.task import Answers
-from trainer.tasks.items import Item, ItemSample
+from trainer.tasks.items import Item, item_sample
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Predictor:
         if not isinstance(task, Answers):
             raise UsageError(f"--model {folder} was not fine-tuned on questions: use a task with questions")
         self.model.to(device)
-        self.task, self.device, self.batch_size = task, device, batch_size
+        self.task, self.batch_size = task, batch_size
 
     def ask(self, pages: Sample | Sequence[Sample], question: str) -> Answer:
         """Answers a question about a page or a document."""
@@ -71,22 +69,15 @@ class Predictor:
             questions: by name.
         """
         pages = [pages] if isinstance(pages, Sample) else list(pages)
-        items = {name: Item(name, {"question": text, "answers": []}) for name, text in questions.items()}
+        items = [Item(name, {"question": text, "answers": []}) for name, text in questions.items()]
         windows = [
-            (name, number, with_image(example, page, self.model.config) if self.task.reads_images else example)
-            for name, item in items.items()
+            window
+            for row, item in enumerate(items)
             for number, page in enumerate(pages)
-            for example in self.task.windows(
-                ItemSample(page.key, page.jpg, page.json, page.tokens, item=item, number=number)
-            )
+            for window in windows_of(self.task, self.model, item_sample(page, item, number), row)
         ]
-        outputs: dict[str, list[Any]] = {name: [] for name in items}
-        for start in range(0, len(windows), self.batch_size):
-            part = windows[start : start + self.batch_size]
-            batch = to_device(collate([example for _, _, example in part], self.task), self.device)
-            for (name, number, example), output in zip(part, self.task.predict(self.model, batch), strict=True):
-                outputs[name].append((number, example, output))
-        return {name: self._answer(item, outputs[name], pages) for name, item in items.items()}
+        outputs = outputs_of(self.model, self.task, windows, self.batch_size)
+        return {item.id: self._answer(item, outputs[row], pages) for row, item in enumerate(items)}
 
     def _answer(self, item: Item, outputs: list[Any], pages: Sequence[Sample]) -> Answer:
         found = self.task.combine(item, outputs)

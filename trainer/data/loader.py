@@ -104,16 +104,16 @@ class PageDataset(Dataset[Example]):
         return self.task.example(sample, ref.epoch)
 
     def _with_image(self, text: Example, sample: Sample) -> Example:
-        return with_image(text, sample, self.model) if self.task.reads_images else text
+        return with_image(text, sample, self.task, self.model)
 
 
-def with_image(text: Example, sample: Sample, model: ModelConfig) -> Example:
-    """Returns an example with the image of its page, unless the model has no visual branch.
+def with_image(text: Example, sample: Sample, task: Task, model: ModelConfig) -> Example:
+    """Returns an example with the image of its page, unless the task or the model reads no images.
 
     Raises:
         SampleError: the image is not a JPEG.
     """
-    if not model.visual_tokens:
+    if not (model.visual_tokens and task.reads_images):
         return text
     return replace(text, page=page_patches(decode_image(sample, model.image_height, model.image_width), model))
 

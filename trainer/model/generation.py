@@ -52,27 +52,6 @@ def generate(model: DocFormerV2, batch: Batch, max_new_tokens: int, beams: int =
     return _greedy(model, cache, max_new_tokens) if beams == 1 else _beam_search(model, cache, max_new_tokens, beams)
 
 
-@torch.inference_mode()
-def score_targets(model: DocFormerV2, batch: Batch, targets: Tensor) -> Tensor:
-    """Returns the logarithm of the probability of each of s given texts, for each page of a batch: (b, s) float32.
-
-    Args:
-        model: in evaluation mode.
-        batch: see `trainer.model.batch`; `labels` are not used.
-        targets: (s, t) int64; each row ends with eos and is then padded with pad.
-    """
-    encoded, visible = model.encode(batch)  # (b, n, d), (b, n)
-    start = targets.new_full((1, 1), model.config.pad_id)
-    scores = []
-    for target in targets:
-        length = int((target == model.config.eos_id).nonzero()[0]) + 1
-        labels = target[None, :length].expand(len(encoded), -1)  # (b, t)
-        ids = torch.cat([start.expand(len(encoded), 1), labels[:, :-1]], dim=1)  # (b, t)
-        log_p = model.decode(encoded, visible, ids).log_softmax(dim=-1, dtype=torch.float32)  # (b, t, vocabulary)
-        scores.append(log_p.gather(2, labels[..., None]).sum(dim=(1, 2)))  # (b,)
-    return torch.stack(scores, dim=1)  # (b, s)
-
-
 class DecoderCache:
     """Keys and values of all decoder layers, for rows that are decoded token by token.
 

@@ -19,8 +19,15 @@ logger = logging.getLogger("trainer")
 DONE, FAILED, INTERRUPTED = 0, 1, 130  # 130: the code that shells report for Ctrl-C
 
 
-def run_command(command: Callable[[], int]) -> int:
-    """Runs a command and returns its exit code. Errors that a user can fix are reported in a sentence."""
+RESUMES = "run the same command again to resume from the last checkpoint"
+
+
+def run_command(command: Callable[[], int], after_stop: str = RESUMES) -> int:
+    """Runs a command and returns its exit code. Errors that a user can fix are reported in a sentence.
+
+    Args:
+        after_stop: what the same command does after Ctrl-C.
+    """
     first = distributed.rank() == 0
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if first else logging.ERROR, format="%(message)s")
     logging.getLogger("gcsfs").setLevel(logging.CRITICAL)  # it logs errors with a traceback, and also raises them
@@ -40,5 +47,5 @@ def run_command(command: Callable[[], int]) -> int:
         report(explanation)
         return FAILED
     except KeyboardInterrupt:
-        logger.error("stopped; run the same command again to resume from the last checkpoint")
+        logger.error(f"stopped; {after_stop}")
         return INTERRUPTED

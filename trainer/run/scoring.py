@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,7 +25,7 @@ from trainer.model.export import MODEL_DIR, export_model
 from trainer.run.setup import PreparedRun
 from trainer.settings.finetune import FinetuneConfig
 from trainer.tasks.base import Example
-from trainer.tasks.items import Item, ItemTask
+from trainer.tasks.items import Item, ItemSample, ItemTask, Output
 
 logger = logging.getLogger("trainer")
 
@@ -53,12 +54,10 @@ class Predictions:
     Attributes:
         items: the items, in the order of the data set.
         values: the prediction for each.
-        bad: reasons of pages that could not be read.
     """
 
     items: list[Item]
     values: list[Any]
-    bad: list[str]
 
 
 def predict_items(model: DocFormerV2, task: ItemTask, pages: ItemPages, batch_size: int) -> Predictions:
@@ -68,25 +67,19 @@ def predict_items(model: DocFormerV2, task: ItemTask, pages: ItemPages, batch_si
         model: in evaluation mode, on the device on which it runs.
         batch_size: windows per batch.
     """
-    device = next(model.parameters()).device
     rows = range(distributed.rank(), len(pages.items), distributed.world_size())
     mine: list[tuple[int, Any]] = []
     bad: list[str] = []
     for chunk in _chunks(iter(rows), ITEMS_AT_ONCE):
-        windows = [window for row in chunk for window in _windows(pages, task, model, row, bad)]
-        windows.sort(key=lambda window: len(window.example.input_ids))
-        outputs: dict[int, list[tuple[int, Example, Any]]] = {row: [] for row in chunk}
-        for start in range(0, len(windows), batch_size):
-            part = windows[start : start + batch_size]
-            batch = to_device(collate([window.example for window in part], task), device)
-            for window, output in zip(part, task.predict(model, batch), strict=True):
-                outputs[window.row].append((window.number, window.example, output))
+        windows = [window for row in chunk for window in _readable_windows(pages, task, model, row, bad)]
+        outputs = outputs_of(model, task, windows, batch_size)
         mine += [(row, task.combine(pages.items[row].item, outputs[row])) for row in chunk]
     found = dict(pair for part in distributed.gather(mine) for pair in part)
     values = [task.combine(item, []) if row is None else found[row] for item, row in pages.listed]
-    return Predictions(
-        [item for item, _ in pages.listed], values, [reason for part in distributed.gather(bad) for reason in part]
-    )
+    unread = [reason for part in distributed.gather(bad) for reason in part]
+    if unread and distributed.rank() == 0:
+        logger.warning(f"warning: {len(unread)} pages cannot be read, and are not part of the answers: {unread[0]}")
+    return Predictions([item for item, _ in pages.listed], values)
 
 
 def _chunks(rows: Iterator[int], size: int) -> Iterator[list[int]]:
@@ -94,15 +87,42 @@ def _chunks(rows: Iterator[int], size: int) -> Iterator[list[int]]:
         yield chunk
 
 
-def _windows(pages: ItemPages, task: ItemTask, model: DocFormerV2, row: int, bad: list[str]) -> Iterator[Window]:
+def _readable_windows(
+    pages: ItemPages, task: ItemTask, model: DocFormerV2, row: int, bad: list[str]
+) -> Iterator[Window]:
     for number in sorted(pages.items[row].rows):
         try:
-            sample = pages.page(row, number)
-            for example in task.windows(sample):
-                shown = with_image(example, sample, model.config) if task.reads_images else example
-                yield Window(row, number, shown)
+            yield from windows_of(task, model, pages.page(row, number), row)
         except (SchemaError, SampleError) as error:
             bad.append(f"{pages.items[row].item.id}: {error}")
+
+
+def windows_of(task: ItemTask, model: DocFormerV2, sample: ItemSample, row: int) -> Iterator[Window]:
+    """Yields the windows of a page of an item.
+
+    Args:
+        row: identifies the item in the result of `outputs_of`.
+
+    Raises:
+        SampleError: the image of the page cannot be decoded.
+    """
+    for example in task.windows(sample):
+        yield Window(row, sample.number, with_image(example, sample, task, model.config))
+
+
+def outputs_of(
+    model: DocFormerV2, task: ItemTask, windows: Sequence[Window], batch_size: int
+) -> dict[int, list[Output]]:
+    """Returns number of the page, example and output of the windows of each item, by `Window.row`."""
+    device = next(model.parameters()).device
+    outputs: dict[int, list[Output]] = defaultdict(list)
+    ordered = sorted(windows, key=lambda window: len(window.example.input_ids))
+    for start in range(0, len(ordered), batch_size):
+        part = ordered[start : start + batch_size]
+        batch = to_device(collate([window.example for window in part], task), device)
+        for window, output in zip(part, task.predict(model, batch), strict=True):
+            outputs[window.row].append((window.number, window.example, output))
+    return outputs
 
 
 class Scoring:

@@ -56,6 +56,11 @@ class ItemSample(Sample):
     number: int
 
 
+def item_sample(sample: Sample, item: Item, number: int) -> ItemSample:
+    """Returns a page as a page of an item."""
+    return ItemSample(item.id, sample.jpg, sample.json, sample.tokens, item, number)
+
+
 class DataSet(Protocol):
     """Reads a data set in its official layout.
 
@@ -110,7 +115,7 @@ class ItemTask(Task, Protocol):
         """Returns the output for each example of a batch."""
         ...
 
-    def combine(self, item: Item, outputs: Sequence[tuple[int, Example, Any]]) -> Any:
+    def combine(self, item: Item, outputs: Sequence[Output]) -> Any:
         """Returns the prediction for an item, a value that JSON can store.
 
         Args:
@@ -126,6 +131,9 @@ class ItemTask(Task, Protocol):
         """Returns what an exported model must store besides the network, so that it can be used."""
         ...
 
+
+Output = tuple[int, Example, Any]
+"""Number of the page in its document, from 0; the example of a window; what the task predicted for it."""
 
 Metric = Callable[[Sequence[Item], Sequence[Any]], dict[str, float]]
 """Scores the predictions for items."""

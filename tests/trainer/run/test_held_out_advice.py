@@ -10,7 +10,7 @@ import pytest
 from tests.support.corpora import write_corpus
 from trainer.data.corpora import open_corpora
 from trainer.run.setup import prepare, pretraining
-from trainer.settings.pretrain_command import parse_command_line
+from trainer.settings.reading.pretrain_command import parse_command_line
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from trainer.data.corpora import CorpusPages, read_head, shard_files
 from trainer.data.items.prepare import CORPUS, prepared, read_items
 from trainer.data.page_table import PageTable
 from trainer.settings.data import DataSettings
-from trainer.tasks.items import DataSet, Item, ItemSample
+from trainer.tasks.items import DataSet, Item, ItemSample, item_sample
 
 Shows = Callable[[Item, Page], bool]
 
@@ -109,8 +109,7 @@ class ItemPages(CorpusPages):
             ShardError: the shard cannot be read.
         """
         item = self.items[row]
-        sample = self._pages.sample(item.rows[number])
-        return ItemSample(item.item.id, sample.jpg, sample.json, sample.tokens, item.item, number)
+        return item_sample(self._pages.sample(item.rows[number]), item.item, number)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainer.tasks.items import Item
+from trainer.tasks.metrics.accuracy import exact_match
 from trainer.tasks.metrics.anls import anls
 from trainer.tasks.metrics.vqa_accuracy import vqa_accuracy
 
@@ -34,13 +35,9 @@ def exact_scores(items: Sequence[Item], answers: Sequence[str]) -> dict[str, flo
 
 
 def _exact(items: Sequence[Item], answers: Sequence[str]) -> float:
-    """Returns the share of answers that equal a true one, without regard to case and outer blanks."""
+    """Returns the mean of `exact_match`."""
     pairs = zip(answers, items, strict=True)
-    return _mean([_bare(answer) in map(_bare, item.annotation["answers"]) for answer, item in pairs])
-
-
-def _bare(text: str) -> str:
-    return text.strip().lower()
+    return _mean([exact_match(answer, item.annotation["answers"]) for answer, item in pairs])
 
 
 def _mean(values: Sequence[float]) -> float:

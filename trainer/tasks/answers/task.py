@@ -19,7 +19,7 @@ from trainer.model.docformer import DocFormerV2
 from trainer.model.generation import generate
 from trainer.tasks.answers.spans import find_answer, shown_texts
 from trainer.tasks.base import Example, Objective, page_generator
-from trainer.tasks.items import Item, ItemSample, ItemTask, Metric
+from trainer.tasks.items import Item, ItemSample, ItemTask, Metric, Output
 from trainer.tasks.token_windows import WORD, all_windows, encoder_text
 
 SEPARATOR = ":"
@@ -123,7 +123,7 @@ class Answers(ItemTask):
         texts = [self._tokenizer.decode(ids[:length]) for ids, length in zip(found.ids.tolist(), lengths, strict=True)]
         return list(zip(texts, found.mean_log_prob.tolist(), strict=True))
 
-    def combine(self, item: Item, outputs: Sequence[tuple[int, Example, Any]]) -> dict[str, Any]:
+    def combine(self, item: Item, outputs: Sequence[Output]) -> dict[str, Any]:
         """Returns the answer of the window with the highest score.
 
         Returns:

@@ -19,7 +19,7 @@ from trainer.model.batch import IGNORE, Batch, padded
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.tasks.base import Example, Objective
-from trainer.tasks.items import Item, ItemSample, ItemTask, Metric
+from trainer.tasks.items import Item, ItemSample, ItemTask, Metric, Output
 from trainer.tasks.labels.head import LabelHead
 from trainer.tasks.token_windows import WORD, all_windows, encoder_text, random_window
 
@@ -139,7 +139,7 @@ class WordLabels(ItemTask):
         text = encoded[:, -batch["input_ids"].shape[1] :]  # (b, l, d)
         return list(model.heads.logits(text).argmax(dim=-1).cpu().numpy())  # type: ignore[union-attr, operator]
 
-    def combine(self, item: Item, outputs: Sequence[tuple[int, Example, Any]]) -> list[list[str]]:
+    def combine(self, item: Item, outputs: Sequence[Output]) -> list[list[str]]:
         """Returns the label of each given word of each page.
 
         In overlapping windows, a word gets its label from the window in which it is farthest from the borders. Words

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from trainer.tasks.metrics.scores import Scores
+from trainer.tasks.metrics.set_f1 import set_f1
 
 Pairs = Sequence[tuple[str, str]]
 """The keys and values of a document. A key may have several values; a key without a value is absent."""
@@ -22,15 +22,9 @@ def key_value_f1(gold: Sequence[Pairs], predicted: Sequence[Pairs], *, cased: bo
         predicted: the predicted pairs of each document.
         cased: False: values that differ only in upper and lower case are equal.
     """
-    hits = given = expected = 0
-    for true, found in zip(gold, predicted, strict=True):
-        wanted, got = _counted(true, cased), _counted(found, cased)
-        hits += (wanted & got).total()
-        given += got.total()
-        expected += wanted.total()
-    return Scores(hits / max(given, 1), hits / max(expected, 1), 2 * hits / max(given + expected, 1))
+    return set_f1([_normal(pairs, cased) for pairs in gold], [_normal(pairs, cased) for pairs in predicted])
 
 
-def _counted(pairs: Pairs, cased: bool) -> Counter[tuple[str, str]]:
+def _normal(pairs: Pairs, cased: bool) -> list[tuple[str, str]]:
     normal = ((key, "_".join(value.replace(":", " ").split())) for key, value in pairs)
-    return Counter((key, value if cased else value.upper()) for key, value in normal)
+    return [(key, value if cased else value.upper()) for key, value in normal]

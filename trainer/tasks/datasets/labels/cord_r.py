@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import Tokenizer
+from schemas.geometry import hull
 from schemas.page_file import FilePage, GivenWord
 from trainer.model.config import ModelConfig
 from trainer.tasks.datasets.layout import find_files, read_json
@@ -75,7 +76,12 @@ def read_receipt(record: dict[str, Any]) -> tuple[list[GivenWord], list[str]]:
             if is_blank:
                 continue
             characters = list(run)
-            words.append(GivenWord("".join(character["text"] for character in characters), _hull(characters)))
+            words.append(
+                GivenWord(
+                    "".join(character["text"] for character in characters),
+                    hull(character["box"] for character in characters),
+                )
+            )
             entity = next((entity_of[c["id"]] for c in characters if c["id"] in entity_of), None)
             labels.append(OUTSIDE if entity is None else _tag(entity, begun))
     return words, labels
@@ -85,12 +91,6 @@ def _tag(entity: dict[str, Any], begun: set[int]) -> str:
     first = entity["entity_id"] not in begun
     begun.add(entity["entity_id"])
     return f"{'B' if first else 'I'}-{entity['label']}"
-
-
-def _hull(characters: list[dict[str, Any]]) -> tuple[float, float, float, float]:
-    boxes = [character["box"] for character in characters]
-    lows, highs = [min(box[i] for box in boxes) for i in (0, 1)], [max(box[i] for box in boxes) for i in (2, 3)]
-    return lows[0], lows[1], highs[0], highs[1]
 
 
 DATA_SET = CordR()
