@@ -12,6 +12,8 @@ from trainer.settings.reading.changes import change, flat
 
 CORPUS, CORPUS_PATHS = "corpus", "corpus_paths"
 """Content and weight of each corpus; and their paths, only for messages, because a corpus may be moved."""
+ITEMS = "items"
+"""Hash of the items of a fine-tuning run. It takes the place of the corpora, which are made from its data."""
 MEMORY = "model.activation_checkpointing"
 """Changes the memory that a step needs, but no result. It may be set after a run was out of memory."""
 
@@ -34,10 +36,14 @@ def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, ignor
     names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if _is_one_corpus(saved, now):
         ignore = [*ignore, CORPUS]  # the weight of a single corpus has no effect
+    if ITEMS in now:
+        ignore = [*ignore, CORPUS]
     names = [name for name in names if name not in (*ignore, CORPUS_PATHS, MEMORY)]
     if names:
         changes = "; ".join(_change(name, before, after) for name in names)
-        raise UsageError(f"--output {run_dir} holds a run with other settings: {changes}. {_advice(names, run_dir)}")
+        raise UsageError(
+            f"--output {run_dir} holds a run with other settings: {changes}. {_advice(names, run_dir, now)}"
+        )
 
 
 def _with_defaults(facts: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +59,8 @@ def _is_one_corpus(saved: dict[str, Any], now: dict[str, Any]) -> bool:
 
 
 def _change(name: str, before: dict[str, Any], after: dict[str, Any]) -> str:
+    if name == ITEMS:
+        return "the items to train on have changed (--data, --train_split, --val_share or --train_documents)"
     if name != CORPUS:
         return change(name, before, after)
     was, now = _corpora(before), _corpora(after)
@@ -67,9 +75,10 @@ def _corpora(facts: dict[str, Any]) -> str:
     return " ".join(f"{path}:{weight:g}" for path, (_, weight) in zip(paths, contents, strict=False))
 
 
-def _advice(names: list[str], run_dir: str) -> str:
+def _advice(names: list[str], run_dir: str, now: dict[str, Any]) -> str:
     if names == ["ranks"]:
         return "Pass --change_ranks true to resume it."
     if any(name.startswith(("model.", "tokenizer")) and name != "model.dropout" for name in names):
         return "Choose another directory."
-    return f"To train on with its weights, choose another directory and pass --init_from {run_dir}."
+    flag = "--model" if ITEMS in now else "--init_from"
+    return f"To train on with its weights, choose another directory and pass {flag} {run_dir}."

@@ -13,11 +13,12 @@ import torch
 
 from schemas import CorpusIndex, Tokenizer, UsageError
 from trainer import distributed
-from trainer.checkpoints.facts import CORPUS, CORPUS_PATHS, require_same
+from trainer.checkpoints.facts import CORPUS, CORPUS_PATHS, ITEMS, require_same
 from trainer.checkpoints.manifest import Checkpoint
 from trainer.checkpoints.store import CHECKPOINTS_DIR, newest_checkpoint
 from trainer.checkpoints.upload import require_uploads
 from trainer.data.corpora import OpenCorpus
+from trainer.data.items.pages import ItemPages
 from trainer.data.sample_order import micro_batch_size
 from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
@@ -121,6 +122,7 @@ def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Toke
         CORPUS_PATHS: [corpus.path for corpus in corpora],
         "tokenizer": tokenizer.sha256[:16],
         "ranks": distributed.world_size(),
+        **({ITEMS: pages.digest()} if isinstance(pages := corpora[0].train, ItemPages) else {}),
         **{name: getattr(config, name) for name in settings if hasattr(config, name)},
         "model": asdict(config.model),
         **task.facts(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +95,11 @@ class ItemPages(CorpusPages):
             pages.files,
             pages.limits,
         )
+
+    def digest(self) -> str:
+        """Returns 16 hex digits that change with the items, their annotations, their pages and their order."""
+        rows = [[item.item.id, item.item.annotation, sorted(item.rows.items())] for item in self.items]
+        return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
 
     def sample(self, row: int) -> ItemSample:
         """Returns the page that trains the model on an item."""
