@@ -65,7 +65,7 @@ def test_a_killed_build_continues_in_a_bucket_that_fails_sometimes(
     [
         ("gs://no-such-bucket/documents/", "gs://bucket/out", "gs://no-such-bucket/documents/ cannot be reached"),
         (INPUT, "gs://no-such-bucket/out", "gs://no-such-bucket/out cannot be reached"),
-        ("gs://bucket/nothing/", "gs://bucket/out", "no *.pdf below this directory"),
+        ("gs://bucket/nothing/", "gs://bucket/out", "*.webp below this directory"),
     ],
 )
 def test_an_input_or_output_that_does_not_exist_is_named(bucket, google_here, inputs, output, words):

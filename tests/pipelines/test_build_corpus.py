@@ -262,7 +262,7 @@ def test_documents_added_after_the_plan_are_reported_with_advice(tmp_path):
     for path in (tmp_path / "in").iterdir():
         path.unlink()
     gone = build(*flags)
-    assert gone.returncode == 0 and "no *.pdf below this directory." in gone.stderr
+    assert gone.returncode == 0 and "*.webp below this directory." in gone.stderr
 
 
 def test_a_build_continues_if_its_input_is_spelt_in_another_way(tmp_path):

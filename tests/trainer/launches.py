@@ -65,9 +65,10 @@ def _free_port() -> str:
 
 @contextmanager
 def only_rank() -> Iterator[None]:
-    """Makes this process the only rank of a run within the block."""
-    import torch
+    """Makes this process the only rank of a run within the block.
 
+    The process group stays: DeepSpeed remembers groups until the process ends, and a second one would be unknown to it.
+    """
     from trainer import distributed
 
     before = dict(os.environ)
@@ -75,8 +76,6 @@ def only_rank() -> Iterator[None]:
     try:
         yield
     finally:
-        torch.distributed.destroy_process_group()
-        distributed._host_group.cache_clear()
         os.environ.clear()
         os.environ.update(before)
 
