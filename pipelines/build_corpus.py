@@ -55,7 +55,7 @@ def build_corpus(
         FolioError: the run failed, too many documents or pages failed, or no page could be used.
     """
     check_runner(beam_args, config.inputs, config.output, config.page.text_source)
-    open_file_systems((*config.inputs, config.output), beam_args)
+    open_file_systems([place for place in (*config.inputs, config.output, config.exclude) if place], beam_args)
     store = CorpusStore(config.output)
     if finish_only and not store.exists("plan.parquet"):
         raise FolioError(f"--finish_only: there is no plan in {config.output} yet; run the command without this flag.")

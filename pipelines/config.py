@@ -109,6 +109,7 @@ class BuildConfig:
         inputs: patterns, directories, documents, or `.txt` lists of them.
         output: the corpus directory, on any file system that Beam knows.
         pages_per_shard: target size; all shards of a corpus have nearly the same size.
+        exclude: list of the SHA-256 hashes of documents that are not built.
     """
 
     inputs: tuple[str, ...]
@@ -116,6 +117,7 @@ class BuildConfig:
     pages_per_shard: int = 1000
     page: PageConfig = PageConfig()
     run: RunConfig = RunConfig()
+    exclude: str | None = None
 
     def corpus_settings(self) -> dict[str, Any]:
         """Returns the settings that decide the bytes of the corpus. They are stored in `index.json`."""
@@ -123,6 +125,7 @@ class BuildConfig:
         return {
             "schema_version": SCHEMA_VERSION,
             "inputs": list(self.inputs),
+            **({"exclude": self.exclude} if self.exclude else {}),
             "pages_per_shard": self.pages_per_shard,
             **self.page.settings(),
             "tokenizer": tokenizer.name,

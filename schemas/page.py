@@ -29,6 +29,7 @@ class PageStatus(str, Enum):
     CRASHED = "crashed"
     OCR_FAILED = "ocr_failed"
     DUPLICATE = "duplicate"
+    EXCLUDED = "excluded"
     UNREADABLE = "unreadable"
     CHANGED = "changed"
 

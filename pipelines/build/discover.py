@@ -1,4 +1,7 @@
-"""Finds the documents of a build: expands patterns, directories, single files and list files into sorted URIs."""
+"""Finds the documents of a build: expands patterns, directories, single files and list files into sorted URIs.
+
+Also reads the list of documents that are excluded.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from schemas import UsageError
 
 MARKS = re.compile(r"[*?[]")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]+$")
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}(\s|$)")
 
 
 def discover(inputs: tuple[str, ...]) -> list[str]:
@@ -84,19 +88,37 @@ def _nothing_below(directory: str) -> str:
     return f"--input {directory}: no {', '.join(f'*{suffix}' for suffix in suffixes())} below this directory."
 
 
+def read_hashes(uri: str) -> frozenset[str]:
+    """Returns the SHA-256 hashes that the lines of a list begin with, as `sha256sum` writes them.
+
+    Raises:
+        UsageError: the list does not exist, or a line of it does not begin with a hash.
+    """
+    lines = _lines_of(uri, "--exclude")
+    for line in lines:
+        if not _SHA256.match(line):
+            advice = "Write the list by sha256sum."
+            raise UsageError(f"--exclude {uri}: the line {line[:80]!r} does not begin with a SHA-256 hash. {advice}")
+    return frozenset(line[:64].lower() for line in lines)
+
+
 def _from_list(item: str) -> list[str]:
     """Returns the documents of a list file.
 
     A single file in the list is returned even if it does not exist, so that it gets its row in the manifest.
     """
-    if not files.exists(item):
-        raise UsageError(f"--input {item}: no such list.")
-    try:
-        lines = files.read_bytes(item).decode("utf-8-sig").replace("\r\n", "\n").split("\n")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"--input {item}: a list must be UTF-8 text, but this file is not: {error}.") from error
-    listed = [line.strip(" \t") for line in lines if line.strip()]
+    listed = _lines_of(item, "--input")
     return _non_empty([uri for line in listed for uri in _listed(line)], f"--input {item}: the list is empty.")
+
+
+def _lines_of(uri: str, flag: str) -> list[str]:
+    if not files.exists(uri):
+        raise UsageError(f"{flag} {uri}: no such list.")
+    try:
+        lines = files.read_bytes(uri).decode("utf-8-sig").replace("\r\n", "\n").split("\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{flag} {uri}: a list must be UTF-8 text, but this file is not: {error}.") from error
+    return [line.strip(" \t") for line in lines if line.strip()]
 
 
 def _listed(line: str) -> list[str]:

@@ -9,7 +9,8 @@ from pipelines.runtime.wording import format_statuses
 from schemas import FolioError, PageStatus
 
 # These statuses describe sound pages. They are not failures.
-_FINDINGS = {PageStatus.BLANK, PageStatus.PLACEHOLDER, PageStatus.DUPLICATE, *(kind.status for kind in FILTERS)}
+_SOUND = {PageStatus.BLANK, PageStatus.PLACEHOLDER, PageStatus.DUPLICATE, PageStatus.EXCLUDED}
+_FINDINGS = {*_SOUND, *(kind.status for kind in FILTERS)}
 FAILURES = frozenset(PageStatus) - {PageStatus.OK, *_FINDINGS}
 MIN_FAILED = 20  # fewer failures never stop a run: a person can look at each of them
 # Units are mixed from ranges of 16 pages, so this many pages come from 30 documents or more. If half of all documents

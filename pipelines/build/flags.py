@@ -65,6 +65,13 @@ def _add_corpus_flags(parser: argparse.ArgumentParser) -> None:
         help="target size of a shard (default: %(default)s)",
     )
     parser.add_argument(
+        "--exclude",
+        type=place,
+        metavar="LIST",
+        help="leave out documents whose bytes are in this list of SHA-256 hashes, one per line as sha256sum writes "
+        "them: those that a model is scored on must not be in its pretraining corpus",
+    )
+    parser.add_argument(
         "--finish_only", action="store_true", help="start no job: complete a corpus whose shards all exist"
     )
 
@@ -130,7 +137,9 @@ def parse_flags(argv: list[str]) -> tuple[BuildConfig, list[str], DryRun | None,
     flags, beam_args = parser.parse_known_args(argv)
     _check_beam_args(beam_args, parser)
     run = RunConfig(**{name: getattr(flags, name) for name in RunConfig.__dataclass_fields__})
-    config = BuildConfig(tuple(flags.input), flags.output, flags.pages_per_shard, page_config(flags), run)
+    config = BuildConfig(
+        tuple(flags.input), flags.output, flags.pages_per_shard, page_config(flags), run, flags.exclude
+    )
     dry_run = DryRun(flags.sample, flags.price_per_core_hour) if flags.dry_run else None
     return config, beam_args, dry_run, flags.finish_only
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.build.discover import discover
+from pipelines.build.discover import discover, read_hashes
 from pipelines.build.jobs import InspectDocuments
 from pipelines.build.pages import PageBuilderFactory, PageTask
 from pipelines.build.work_units import plan_table
@@ -42,6 +42,7 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
         compare_input(config, plan, complete=store.exists("index.json"))
         return plan
     uris = discover(config.inputs)
+    excluded = read_hashes(config.exclude) if config.exclude else frozenset()
     check_documents(uris, beam_args)
     logger.info("found %s", counted(len(uris), "document"))
     if config.page.text_source != "pdf" and runs_here(beam_args):
@@ -50,7 +51,7 @@ def make_plan(config: BuildConfig, store: CorpusStore, beam_args: list[str]) -> 
     progress = Progress("inspected", "documents", len(uris))
     del uris  # more than 1 GB for ten million documents
     run_chain("inspect", batches, InspectDocuments(config, beam_args), beam_args, progress)
-    plan = plan_table(read_inspected(batches, store))
+    plan = plan_table(read_inspected(batches, store), excluded)
     with store.create("plan.parquet") as stream:
         pq.write_table(plan, stream)
     return plan

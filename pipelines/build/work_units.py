@@ -129,15 +129,16 @@ def document_row(facts: DocumentFacts) -> dict:
     return {**asdict(facts), "status": facts.status.value}
 
 
-def plan_table(inspected: pa.Table) -> pa.Table:
+def plan_table(inspected: pa.Table, excluded: frozenset[str] = frozenset()) -> pa.Table:
     """Returns the plan, sorted by URI.
 
     Of several documents with equal bytes, the first is built. The others are marked as duplicates.
 
     Args:
         inspected: rows of `PLAN_SCHEMA` in any order.
+        excluded: SHA-256 of the documents that are not built.
     """
-    plan = inspected.sort_by("uri")
+    plan = _without(inspected.sort_by("uri"), excluded)
     opened = np.flatnonzero(pc.equal(plan["status"], PageStatus.OK.value))
     built = opened[_first_of_equals(plan["sha256"].take(opened))]
     is_duplicate = np.zeros(len(plan), bool)
@@ -146,6 +147,12 @@ def plan_table(inspected: pa.Table) -> pa.Table:
     status = pc.if_else(is_duplicate, PageStatus.DUPLICATE.value, plan["status"])
     detail = pc.replace_with_mask(plan["detail"].combine_chunks(), is_duplicate, detail.combine_chunks())
     return pa.Table.from_arrays([*plan.columns[:4], status, detail], schema=PLAN_SCHEMA)
+
+
+def _without(plan: pa.Table, excluded: frozenset[str]) -> pa.Table:
+    is_excluded = pc.is_in(plan["sha256"], pa.array(sorted(excluded), pa.string()))
+    status = pc.if_else(is_excluded, PageStatus.EXCLUDED.value, plan["status"])
+    return plan.set_column(PLAN_SCHEMA.get_field_index("status"), PLAN_SCHEMA.field("status"), status)
 
 
 def _first_of_equals(values: pa.ChunkedArray) -> np.ndarray:

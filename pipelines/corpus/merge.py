@@ -21,7 +21,7 @@ from schemas import CorpusIndex, PageStatus, UsageError
 
 logger = logging.getLogger("pipelines")
 
-MAY_DIFFER = ("inputs", "pages_per_shard", "merged")
+MAY_DIFFER = ("inputs", "exclude", "pages_per_shard", "merged")
 """Settings that may differ between the corpora: they decide which pages there are, not what a page contains."""
 
 

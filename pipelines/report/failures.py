@@ -28,6 +28,7 @@ MEANINGS = {
     "crashed": "crashed its process",
     "ocr_failed": "could not be read by the OCR engine",
     "duplicate": "has the same bytes as another input document, which was built",
+    "excluded": "is in the list of --exclude",
     **{kind.status.value: kind.meaning for kind in FILTERS},
 }
 """Explains each status except `ok`. The page or document is the subject of the sentence."""

@@ -248,6 +248,20 @@ def test_documents_with_the_same_bytes_are_built_once(tmp_path):
     assert {row["detail"] for row in rows.values()} == {"", f"same bytes as {first}"}
 
 
+def test_documents_in_a_list_of_hashes_are_left_out_whatever_their_names(tmp_path):
+    for name in ("kept.pdf", "scored.pdf"):
+        (tmp_path / name).write_bytes(one_page(f"Words of {name}"))
+    (tmp_path / "copy.pdf").write_bytes((tmp_path / "scored.pdf").read_bytes())
+    digest = hashlib.sha256((tmp_path / "scored.pdf").read_bytes()).hexdigest()
+    (tmp_path / "list").write_text(f"{digest}  ./other/name.pdf\n")
+    flags = ["--input", tmp_path, "--output", tmp_path / "out", "--text_source", "pdf"]
+    done = build(*flags, "--exclude", tmp_path / "list")
+    assert done.returncode == 0, done.stderr
+    statuses = {row["uri"].rpartition("/")[2]: row["status"] for row in manifest_of(tmp_path / "out")}
+    assert statuses == {"copy.pdf": "excluded", "kept.pdf": "ok", "scored.pdf": "excluded"}
+    assert build(*flags).returncode == 2, "a corpus does not change its settings"
+
+
 def test_documents_added_after_the_plan_are_reported_with_advice(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.pdf").write_bytes(one_page("Some words"))

@@ -56,6 +56,7 @@ def test_missing_weights_are_reported_before_the_inspection(tmp_path):
         (["--input", "{bare}/*.pdf"], 2, "no file matches"),
         (["--input", "{bare}/none"], 2, "{bare}/none: no such file or directory."),
         (["--input", "{bare}"], 2, "*.tiff, *.webp below this directory"),
+        (["--input", "{good}", "--exclude", "{file}"], 2, "does not begin with a SHA-256 hash"),
         (["--input", "{good}", "--output", "{file}/out"], 2, "cannot be written"),
         (["--input", "{good}", "--output", "{good}"], 2, "letter.pdf but no corpus"),
         (["--input", "{good}", "--output", ""], 2, "argument --output: it is empty"),

@@ -108,7 +108,9 @@ def test_a_run_goes_on_from_the_weights_of_another_one_with_its_head(runs, forms
 
 def test_a_run_is_not_resumed_with_other_items(runs, forms, cache, caplog):
     flags = [*RUN, *MODEL, "--data", str(forms), "--cache_dir", str(cache), "--max_steps", "41"]
-    assert finetune.main([*flags, "--output", str(runs / "parts"), "--train_documents", "3", "--change_ranks=true"]) == 2
+    assert (
+        finetune.main([*flags, "--output", str(runs / "parts"), "--train_documents", "3", "--change_ranks=true"]) == 2
+    )
     assert "the items to train on have changed (--data, --train_split, --val_share or --train_documents)" in caplog.text
     assert f"pass --model {runs / 'parts'}." in caplog.text
 
