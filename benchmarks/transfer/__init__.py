@@ -1,0 +1,1 @@
+"""What pretraining adds to fine-tuning: arms of pretraining, scored on real tasks with several seeds."""
