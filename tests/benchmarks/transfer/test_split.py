@@ -1,0 +1,25 @@
+"""Splitting a training half: `benchmarks.transfer.split`."""
+
+from __future__ import annotations
+
+from benchmarks.transfer.split import link_split
+
+
+def test_the_files_of_a_document_stay_together_and_each_is_in_one_half(tmp_path):
+    for number in range(20):
+        for folder, suffix in (("images", "png"), ("annotations", "json")):
+            path = tmp_path / "in" / "training" / folder / f"{number}.{suffix}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(str(number))
+    for _ in range(2):
+        assert link_split(tmp_path / "in", tmp_path / "out", "training", "testing", 0.25) == (15, 5)
+    halves = {
+        half: {path.stem for path in (tmp_path / "out" / half / folder).iterdir()}
+        for half in ("training", "testing")
+        for folder in ("images",)
+    }
+    assert halves["training"] | halves["testing"] == {str(number) for number in range(20)}
+    assert not halves["training"] & halves["testing"]
+    for half, names in halves.items():
+        assert {path.stem for path in (tmp_path / "out" / half / "annotations").iterdir()} == names
+        assert all((tmp_path / "out" / half / "images" / f"{name}.png").read_text() == name for name in names)
