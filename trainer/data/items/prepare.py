@@ -86,7 +86,8 @@ def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, toke
         for document, sha256 in zip(documents, hashes, strict=True):
             found = keys.get(sha256, {})
             for item in document.items:
-                row = {"id": item.id, "document": document.name, "keys": found, "annotation": item.annotation}
+                name = document.source or document.name
+                row = {"id": item.id, "document": name, "keys": found, "annotation": item.annotation}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     half.rename(target / ITEMS)
 

@@ -14,7 +14,7 @@ from schemas.page_file import FilePage, GivenWord
 from trainer.model.config import ModelConfig
 from trainer.tasks.datasets.layout import read_json, require_layout
 from trainer.tasks.items import DataSet, Item, ItemDocument
-from trainer.tasks.labels.entities import entity_scores, tags_of
+from trainer.tasks.labels.scores import entity_scores, tags_of
 from trainer.tasks.labels.task import WordLabels
 
 FOLDERS = {"train": "training_data", "test": "testing_data"}

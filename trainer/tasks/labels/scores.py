@@ -1,4 +1,4 @@
-"""Entities as BIO tags of words, and their scores."""
+"""Sets of labels, and the scores of entities in BIO tags and of labels of single words."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import Any
 
 from trainer.tasks.items import Item
 from trainer.tasks.labels.task import OUTSIDE
+from trainer.tasks.metrics.accuracy import accuracy
 from trainer.tasks.metrics.entity_f1 import entity_f1
+from trainer.tasks.metrics.label_f1 import label_f1
 
 
 def tags_of(entities: Sequence[str]) -> list[str]:
     """Returns `O`, and the tags `B-` and `I-` of each kind of entity."""
     return [OUTSIDE, *chain.from_iterable((f"B-{name}", f"I-{name}") for name in entities)]
+
+
+def are_bio_tags(labels: Sequence[str]) -> bool:
+    """Returns whether all labels but `O` are tags `B-` and `I-` of entities."""
+    return all(label.startswith(("B-", "I-")) for label in labels if label != OUTSIDE)
 
 
 def entity_scores(items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:
@@ -25,3 +32,13 @@ def entity_scores(items: Sequence[Item], predictions: Sequence[Any]) -> dict[str
     found = [page for pages in predictions for page in pages]
     scores = entity_f1(gold, found)
     return {"f1": scores.f1, "precision": scores.precision, "recall": scores.recall}
+
+
+def word_scores(items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:
+    """Returns the mean F1 of the labels except `O`, and the share of words with the right label.
+
+    Words that could not be read are `O` in the prediction.
+    """
+    gold = [label for item in items for page in item.annotation["labels"] for label in page]
+    found = [label for pages in predictions for page in pages for label in page]
+    return {"f1": label_f1(gold, found, OUTSIDE), "accuracy": accuracy(gold, found)}
