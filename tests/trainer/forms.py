@@ -25,13 +25,15 @@ def write_funsd(folder: Path, train: int = 8, test: int = 4) -> Path:
 
 
 def form(seed: int) -> list[dict[str, Any]]:
-    """Returns the entities of a form. Its rows stand in the reverse of their order on the page."""
+    """Returns the entities of a form. The file lists them in reverse. Each question is linked to its answer."""
     entities = [_entity("header", [("FORM", 20, 10)], 0)]
     for row, question in enumerate(QUESTIONS):
         y = 60 + ROW_PX * ((row + seed) % len(QUESTIONS))
         entities.append(_entity("question", [(question, 20, y)], len(entities)))
         numbers = [(str(100 * seed + 7 * row), 150, y), (str(seed), 250, y)]
         entities.append(_entity("answer", numbers, len(entities)))
+        for entity in entities[-2:]:
+            entity["linking"].append([entities[-2]["id"], entities[-1]["id"]])
     return entities[::-1]
 
 
