@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any
 
 from trainer.tasks.items import Item
@@ -21,6 +21,23 @@ def tags_of(entities: Sequence[str]) -> list[str]:
 def are_bio_tags(labels: Sequence[str]) -> bool:
     """Returns whether all labels but `O` are tags `B-` and `I-` of entities."""
     return all(label.startswith(("B-", "I-")) for label in labels if label != OUTSIDE)
+
+
+def entities_of(labels: Sequence[str], *, bio: bool) -> list[tuple[str, range]]:
+    """Returns the entities of labelled words: the label without `B-` or `I-`, and the indices of the words.
+
+    Args:
+        labels: the label of each word of a page.
+        bio: True: the labels are BIO tags, read as by `entity_f1`: an `I-` tag may begin an entity. False: words that
+            follow each other and have the same label are an entity.
+    """
+    if not bio:
+        runs = groupby(range(len(labels)), key=labels.__getitem__)
+        parts = ((label, list(run)) for label, run in runs if label != OUTSIDE)
+        return [(label, range(run[0], run[-1] + 1)) for label, run in parts]
+    from seqeval.metrics.sequence_labeling import get_entities
+
+    return [(label, range(first, last + 1)) for label, first, last in get_entities(list(labels))]
 
 
 def entity_scores(items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:
