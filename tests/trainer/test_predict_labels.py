@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipelines.build.page_stream import read_pages
 from pipelines.config import PageConfig
-from schemas import UsageError
+from schemas import UsageError, load_tokenizer
 from tests.support.browser import chromium, needs_chromium
 from tests.trainer.forms import QUESTIONS, write_form_pdf, write_labels
 from tests.trainer.launches import only_rank, validation_rows
 from trainer import finetune, predict
 from trainer.answering.labeller import Entity, Labeller
 from trainer.answering.predictor import Predictor
+from trainer.model.config import MODEL_SIZES
+from trainer.model.docformer import DocFormerV2
+from trainer.model.export import export_model
+from trainer.tasks.links.task import EntityLinks
 
 FLAGS = (
     *("--task", "labels", "--model", "none", "--size", "tiny", "--reads_images", "false", "--val_share", "0.25"),
@@ -102,3 +107,14 @@ def test_a_model_of_labels_is_not_asked(run, flags, tmp_path, monkeypatch, caplo
 def test_a_model_of_labels_does_not_answer_in_python(run):
     with pytest.raises(UsageError, match="was not fine-tuned on questions"):
         Predictor(run)
+
+
+def test_a_model_of_links_is_not_used_on_documents(tmp_path, caplog):
+    tokenizer = load_tokenizer()
+    task = EntityLinks(max_text_tokens=64, reads_images=False, tokenizer=tokenizer, seed=0)
+    small = {"d_model": 32, "d_ff": 64, "heads": 2, "encoder_layers": 1, "decoder_layers": 1}
+    config = replace(MODEL_SIZES["tiny"].with_tokenizer(tokenizer), **small)
+    record = {"task": "funsd-links", "settings": task.record()}
+    export_model(DocFormerV2(config, task.make_heads), tokenizer, tmp_path / "model", 1, record)
+    assert predict.main(["--model", str(tmp_path / "model"), "--input", "."]) == 2
+    assert "neither answers questions nor labels words: use trainer.evaluate" in caplog.text

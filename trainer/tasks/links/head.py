@@ -12,7 +12,7 @@ from trainer.model.batch import IGNORE, Batch
 from trainer.model.outcome import Outcome, Outcomes, count_labels
 
 SIDES = 4  # coordinates of a box
-HIDDEN = 64  # width of the hidden layer that reads the places of two boxes
+HIDDEN = 256  # width of the hidden layer that reads the places of two boxes
 FEW = 0.05  # share of the pairs that are links in a form: where the scores start
 
 
@@ -34,6 +34,10 @@ class PairHead(nn.Module):
         self.answer = nn.Linear(d_model, d_model)
         self.distances = nn.Linear(SIDES * SIDES, HIDDEN)
         self.place = nn.Linear(HIDDEN, 1)
+        # The learning rate is relative to the size of the weights. From smaller ones, this takes thousands of steps.
+        nn.init.normal_(self.distances.weight, std=1.0)
+        nn.init.normal_(self.distances.bias, std=1.0)
+        nn.init.normal_(self.place.weight, std=0.25)
         nn.init.constant_(self.place.bias, math.log(FEW / (1 - FEW)))
 
     def forward(self, encoded: Tensor, batch: Batch) -> Outcomes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,8 @@ import torch
 from tests.trainer.tasks.item_samples import TOKENIZER, item_sample
 from trainer.data.collate import collate
 from trainer.model.batch import IGNORE
+from trainer.model.config import MODEL_SIZES
+from trainer.model.docformer import DocFormerV2
 from trainer.tasks.items import Item, ItemSample
 from trainer.tasks.links.head import PairHead
 from trainer.tasks.links.task import EntityLinks
@@ -94,3 +98,38 @@ def test_the_loss_of_a_batch_is_the_sum_over_its_pages():
         for i in range(2)
     ]
     torch.testing.assert_close(whole, sum(part["links"].loss_sum for part in parts))
+
+
+def table(seed: int) -> ItemSample:
+    """A page of three rows, each with a question at the left and its answer at the right, in a random order."""
+    rng = np.random.default_rng(seed)
+    rows, order = rng.permutation(3), rng.permutation(6).tolist()
+    boxes = [(50, 100 + 200 * int(row), 150, 130 + 200 * int(row)) for row in range(3)]
+    boxes += [(400, 100 + 200 * int(row), 500, 130 + 200 * int(row)) for row in rows]
+    links = [[int(row), answer] for answer, row in enumerate(rows)]
+    item = Item(str(seed), {"questions": [[[0], [1], [2]]], "answers": [[[3], [4], [5]]], "links": [links]})
+    texts = [f"{word}" for word in rng.integers(10, 99, 6)]
+    return item_sample([texts[i] for i in order], item, order, [boxes[i] for i in order])
+
+
+def test_links_of_unknown_pages_are_learned_from_the_places_of_the_words():
+    torch.manual_seed(0)
+    task = task_of()
+    small = {"d_model": 32, "d_ff": 64, "heads": 2, "encoder_layers": 1, "decoder_layers": 1}
+    config = replace(MODEL_SIZES["tiny"].with_tokenizer(TOKENIZER), **small)
+    model = DocFormerV2(config, task.make_heads)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for step in range(60):
+        batch = collate([task.example(table(8 * step + i), 0) for i in range(8)], task)
+        optimizer.zero_grad()
+        outcome = model(batch)["links"]
+        (outcome.loss_sum / outcome.answers).backward()
+        optimizer.step()
+    samples = [table(10_000 + i) for i in range(8)]
+    examples = [example for sample in samples for example in task.windows(sample)]
+    outputs = task.predict(model.eval(), collate(examples, task))
+    found = [
+        task.combine(sample.item, [(0, example, output)])
+        for sample, example, output in zip(samples, examples, outputs, strict=True)
+    ]
+    assert task.scores([sample.item for sample in samples], found)["f1"] > 0.9
