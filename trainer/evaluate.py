@@ -14,6 +14,7 @@ with needs_extra("train"):
     import torch
 
     from schemas.support.home import expanded, expanded_path
+    from schemas.support.progress import ProgressLine
     from trainer.data.items.pages import open_split
     from trainer.model.export import exported_in
     from trainer.run.command import DONE, run_command
@@ -50,7 +51,9 @@ def evaluate(flags: argparse.Namespace) -> int:
     model.to(flags.device)
     settings = DataSettings(cache_dir=flags.cache_dir)
     split = open_split(data_set_named(flags.task), expanded_path(flags.data), flags.split, str(folder), settings)
-    found = predict_items(model, task, split.of(lambda _: True), flags.batch_size)
+    pages = split.of(lambda _: True)
+    with ProgressLine("predicted", "items", len(pages.items)) as progress:
+        found = predict_items(model, task, pages, flags.batch_size, progress.add)
     scores = task.scores(found.items, found.values)
     if flags.output:
         write_predictions(found, expanded_path(flags.output))

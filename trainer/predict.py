@@ -1,4 +1,4 @@
-"""Ask a fine-tuned model: `python -m trainer.predict --model RUN --input FILE --question "What is the total?"`."""
+"""Use a fine-tuned model: `python -m trainer.predict --model RUN --input FILE --question "What is the total?"`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
@@ -21,20 +21,22 @@ with needs_extra("train"):
     from schemas import UsageError
     from schemas.support.home import expanded_path
     from trainer.answering.documents import ReadDocument, read_documents
-    from trainer.answering.html import HEAD, document_html
-    from trainer.answering.predictor import Answer, Predictor
+    from trainer.answering.html import head
+    from trainer.answering.readers import SIMPLE, Found, document_reader
     from trainer.model.export import exported_in
     from trainer.run.command import DONE, FAILED, run_command
 
 logger = logging.getLogger("trainer")
 
 DESCRIPTION = """\
-Ask a model that was fine-tuned on questions about documents: PDF, PNG, JPEG, TIFF and others.
+Use a fine-tuned model on documents: PDF, PNG, JPEG, TIFF and others.
 
   python -m trainer.predict --model RUN --input invoice.pdf --question "What is the total?"
   python -m trainer.predict --model RUN --input invoices/ --fields fields.yaml --output answers.jsonl --html out.html
+  python -m trainer.predict --model RUN_ON_LABELS --input forms/ --html out.html
 
-Each document is one line of JSON with its answers, scores and pages. fields.yaml has a line per field, NAME: QUESTION.
+Each document is one line of JSON: its answers, scores and pages, or the entities that a model of labels finds in it.
+fields.yaml has a line per field, NAME: QUESTION.
 With --output, documents that the file already contains are skipped, so an interrupted command can be repeated."""
 
 EPILOG = "exit codes: 0 done, 1 no document could be read, 2 wrong usage, 130 stopped by Ctrl-C"
@@ -47,15 +49,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def predict(flags: argparse.Namespace) -> int:
-    """Answers the questions about all documents. Returns the exit code.
+    """Answers the questions about all documents, or labels their words. Returns the exit code.
 
     Raises:
-        UsageError: a path or the file of fields cannot be used, or the model was not fine-tuned on questions.
+        UsageError: a path or the file of fields cannot be used, or there are questions and the model answers none, or
+            there are none and the model needs some.
         FolioError: the model cannot be read.
     """
     questions = _questions(flags)
     folder = exported_in(expanded_path(flags.model))
-    predictor = Predictor(folder, flags.device, flags.batch_size)
+    reader = document_reader(folder, questions, flags.device, flags.batch_size)
     output = expanded_path(flags.output) if flags.output else None
     done = _documents_in(output)
     started, count = time.monotonic(), 0
@@ -64,23 +67,24 @@ def predict(flags: argparse.Namespace) -> int:
         mode = "a" if done else "w"
         page = stack.enter_context(expanded_path(flags.html).open(mode, encoding="utf-8")) if flags.html else None
         if page and not page.tell():
-            page.write(HEAD)
+            page.write(head(reader.title))
         for document in read_documents(flags.input, str(folder), done):
-            answers = predictor.ask_all(document.samples, questions) if document.samples else {}
-            _write(document, questions, answers, lines, page, simple=flags.question is not None)
+            _write(document, reader.read(document), lines, page)
             count += bool(document.samples)
-            logger.info(f"{count} documents answered, {count / (time.monotonic() - started):.2f} documents/s")
+            logger.info(f"{count} documents done, {count / (time.monotonic() - started):.2f} documents/s")
     return DONE if count or done else FAILED
 
 
 def _questions(flags: argparse.Namespace) -> dict[str, str]:
-    """Returns the questions by name.
+    """Returns the questions by name; empty if none is asked.
 
     Raises:
         UsageError: the file of fields cannot be read.
     """
     if flags.question is not None:
-        return {"": flags.question}
+        return {SIMPLE: flags.question}
+    if flags.fields is None:
+        return {}
     try:
         fields = yaml.safe_load(expanded_path(flags.fields).read_text(encoding="utf-8"))
     except OSError as error:
@@ -101,23 +105,14 @@ def _documents_in(output: Path | None) -> set[str]:
     return {json.loads(line)["file"] for line in lines}
 
 
-def _write(
-    document: ReadDocument,
-    questions: Mapping[str, str],
-    answers: Mapping[str, Answer],
-    lines: IO[str],
-    page: IO[str] | None,
-    *,
-    simple: bool,
-) -> None:
-    records = {name: answer.record() for name, answer in answers.items()}
-    row = {"file": document.uri, **(records.get("", {}) if simple else {"fields": records})}
+def _write(document: ReadDocument, found: Found, lines: IO[str], page: IO[str] | None) -> None:
+    row = {"file": document.uri, **found.record}
     if document.failures:
         row["failed"] = document.failures
     lines.write(json.dumps(row, ensure_ascii=False) + "\n")
     lines.flush()
-    if page and answers:
-        page.write(document_html(document.uri, questions, answers, document.samples))
+    if page and found.html:
+        page.write(found.html)
         page.flush()
 
 
@@ -131,11 +126,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--model", required=True, metavar="DIR", help="a fine-tuned model, or the directory of its run")
     parser.add_argument("--input", required=True, nargs="+", metavar="FILE|FOLDER", help="documents and folders")
-    asked = parser.add_mutually_exclusive_group(required=True)
+    asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--question", help="a question about each document")
     asked.add_argument("--fields", metavar="FILE", help="YAML file of questions by field name")
     parser.add_argument("--output", metavar="FILE", help="append the lines to this file; default: stdout")
-    parser.add_argument("--html", metavar="FILE", help="write a page that shows where the answers stand")
+    parser.add_argument("--html", metavar="FILE", help="write a page that marks what was found on the documents")
     parser.add_argument("--batch_size", type=int, default=8, help="windows per batch (%(default)s)")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", default=device, help="device of the model (%(default)s)")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
 from collections import Counter
@@ -14,75 +13,32 @@ from typing import ClassVar, TextIO
 from pipelines.runtime.storage_errors import storage_errors
 from schemas import PageStatus
 from schemas.support.duration import duration
+from schemas.support.progress import ProgressLine
 
 logger = logging.getLogger("pipelines")
 
-TERMINAL_INTERVAL_S = 0.5
-LOG_INTERVAL_S = 10.0
 WATCH_INTERVAL_S = 30.0
 
 
-class Progress:
-    """Counts items by status and writes a progress line at intervals.
-
-    On a terminal the line is updated in place; in a log each update is a new line. Use as a context manager.
-
-    Args:
-        verb: what is done, in the past tense: `built`.
-        noun: what is counted, in the plural: `pages`.
-        total: number of items, including those of earlier runs.
-        done: items that earlier runs have finished.
-        stream: where the line is written; default stderr.
-    """
+class Progress(ProgressLine):
+    """A progress line that also counts the items by status."""
 
     def __init__(self, verb: str, noun: str, total: int, done: int = 0, stream: TextIO | None = None) -> None:
-        self.verb = verb
-        self.noun = noun
-        self.total = total
-        self.done_before = done
+        super().__init__(verb, noun, total, done, stream)
         self.counts: Counter[PageStatus] = Counter()
-        self.stream = stream or sys.stderr
-        self.started = time.monotonic()
-        self._interval_s = TERMINAL_INTERVAL_S if self.stream.isatty() else LOG_INTERVAL_S
-        self._next_s = self.started + self._interval_s
 
     def update(self, status: PageStatus, count: int = 1) -> None:
         """Counts `count` items that ended with `status`."""
         self.counts[status] += count
-        now = time.monotonic()
-        if now >= self._next_s:
-            self._next_s = now + self._interval_s
-            self._write(now, final=False)
+        self.add(count)
 
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Writes the last line."""
-        self._write(time.monotonic(), final=True)
-
-    def line(self, elapsed_s: float) -> str:
-        """Returns the progress line `elapsed_s` seconds after the start of this run."""
-        here = sum(self.counts.values())
-        done = self.done_before + here
-        rate = here / elapsed_s if elapsed_s > 0 else 0.0
-        left = duration((self.total - done) / rate) if rate else "unknown"
+    def note(self) -> str:
+        """Returns how many items are not ok, by status."""
         others = [
             f"{count} {status.value}" for status, count in self.counts.most_common() if status is not PageStatus.OK
         ]
-        failed = f", {here - self.counts[PageStatus.OK]} not ok ({', '.join(others)})" if others else ""
-        return f"{self.verb} {done}/{self.total} {self.noun}, {rate:.2f} {self.noun}/s{failed}, ETA {left}"
-
-    def _write(self, now: float, final: bool) -> None:
-        text = self.line(now - self.started)
-        if self.stream.isatty():
-            self.stream.write(f"\r\x1b[K{text}" + ("\n" if final else ""))
-        else:
-            self.stream.write(text + "\n")
-        self.stream.flush()
+        failed = self.done_here - self.counts[PageStatus.OK]
+        return f", {failed} not ok ({', '.join(others)})" if others else ""
 
 
 class ProgressHandle:

@@ -1,4 +1,4 @@
-"""Small helpers that pipelines and trainer share: format durations, hash files, keep interrupts, suggest names.
+"""Small helpers that pipelines and trainer share: durations, progress, hashes of files, interrupts, names.
 
 May import: the standard library.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,9 @@ def runs(forms, cache, tmp_path_factory) -> Path:
 def score(*flags: str, capsys) -> dict[str, float]:
     capsys.readouterr()
     assert evaluate.main(list(flags)) == 0
-    return json.loads(capsys.readouterr().out)
+    found = capsys.readouterr()
+    assert re.search(r"predicted (\d+)/\1 items, [\d.]+ items/s, ETA 0s", found.err)
+    return json.loads(found.out)
 
 
 def test_the_model_learns_the_labels_of_words(runs):

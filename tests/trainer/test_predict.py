@@ -95,6 +95,7 @@ def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, 
     [
         (["--question", "a", "--input", "absent.pdf"], 2, "the pages cannot be read: see the message above"),
         (["--fields", "absent.yaml", "--input", "."], 2, "--fields absent.yaml cannot be read"),
+        (["--input", "."], 2, "model answers questions: ask one by --question, or several by --fields"),
     ],
 )
 def test_a_wrong_command_line_is_refused(run, flags, code, message, caplog):

@@ -23,10 +23,15 @@ def load_finetuned(folder: Path, name: str | None = None) -> tuple[DocFormerV2, 
         UsageError: the model was fine-tuned for another task.
         FolioError: the folder contains no fine-tuned model, or it is damaged.
     """
+    task = finetuned_task(folder, name)
+    model, tokenizer = load_model(folder, task.make_heads)
+    return model, task, tokenizer
+
+
+def finetuned_task(folder: Path, name: str | None = None) -> ItemTask:
+    """Returns the task of a fine-tuned model without its weights. Arguments and errors: see `load_finetuned`."""
     record = read_task(folder)
     if name is not None and name != record["task"]:
         raise UsageError(f"--model {folder} was fine-tuned for {record['task']}, not for {name}")
     settings = SimpleNamespace(**record["settings"])
-    task = data_set_named(record["task"]).make_task(settings, read_config(folder), read_tokenizer(folder), 0)
-    model, tokenizer = load_model(folder, task.make_heads)
-    return model, task, tokenizer
+    return data_set_named(record["task"]).make_task(settings, read_config(folder), read_tokenizer(folder), 0)

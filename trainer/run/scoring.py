@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -60,19 +60,27 @@ class Predictions:
     values: list[Any]
 
 
-def predict_items(model: DocFormerV2, task: ItemTask, pages: ItemPages, batch_size: int) -> Predictions:
+Done = Callable[[int], None]
+"""Is called with the number of items that have been predicted since the last call."""
+
+
+def predict_items(
+    model: DocFormerV2, task: ItemTask, pages: ItemPages, batch_size: int, done: Done = lambda count: None
+) -> Predictions:
     """Predicts all items. Collective: all ranks call it with the same weights.
 
     Args:
         model: in evaluation mode, on the device on which it runs.
         batch_size: windows per batch.
+        done: is told the progress of this rank.
     """
     rows = range(distributed.rank(), len(pages.items), distributed.world_size())
     mine: list[tuple[int, Any]] = []
     bad: list[str] = []
     for chunk in _chunks(iter(rows), ITEMS_AT_ONCE):
         windows = [window for row in chunk for window in _readable_windows(pages, task, model, row, bad)]
-        outputs = outputs_of(model, task, windows, batch_size)
+        outputs = outputs_of(model, task, windows, batch_size, done)
+        done(len(chunk) - len(outputs))  # no page of the others can be read
         mine += [(row, task.combine(pages.items[row].item, outputs[row])) for row in chunk]
     found = dict(pair for part in distributed.gather(mine) for pair in part)
     values = [task.combine(item, []) if row is None else found[row] for item, row in pages.listed]
@@ -111,9 +119,10 @@ def windows_of(task: ItemTask, model: DocFormerV2, sample: ItemSample, row: int)
 
 
 def outputs_of(
-    model: DocFormerV2, task: ItemTask, windows: Sequence[Window], batch_size: int
+    model: DocFormerV2, task: ItemTask, windows: Sequence[Window], batch_size: int, done: Done = lambda count: None
 ) -> dict[int, list[Output]]:
     """Returns number of the page, example and output of the windows of each item, by `Window.row`."""
+    left = Counter(window.row for window in windows)
     device = next(model.parameters()).device
     outputs: dict[int, list[Output]] = defaultdict(list)
     ordered = sorted(windows, key=lambda window: len(window.example.input_ids))
@@ -122,6 +131,9 @@ def outputs_of(
         batch = to_device(collate([window.example for window in part], task), device)
         for window, output in zip(part, task.predict(model, batch), strict=True):
             outputs[window.row].append((window.number, window.example, output))
+            left[window.row] -= 1
+            if not left[window.row]:
+                done(1)
     return outputs
 
 

@@ -36,11 +36,13 @@ class ItemDocument:
         name: names the document in its split.
         pages: its pages. The files are relative to the folder of the data set.
         items: what is asked about it.
+        source: the file that it is a part of; "": its name. All parts of a file are trained on, or all are held out.
     """
 
     name: str
     pages: tuple[FilePage, ...]
     items: tuple[Item, ...]
+    source: str = ""
 
 
 @dataclass(frozen=True)

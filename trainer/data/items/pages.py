@@ -28,7 +28,7 @@ class PreparedItem:
 
     Attributes:
         item: the item.
-        document: name of its document.
+        document: name of its document, or of the file that this is a part of.
         rows: row in the page table of each usable page, by the number of the page in the document, from 0.
     """
 

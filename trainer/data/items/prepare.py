@@ -20,7 +20,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from schemas import FolioError, PageStatus, UsageError
+from schemas import FolioError, PageStatus, UsageError, load_tokenizer
 from schemas.page_file import PAGE_FILE_SUFFIX, encode_page_file
 from schemas.version import VERSION
 from trainer.data.shard_files import locked
@@ -46,11 +46,12 @@ def prepared(data_set: DataSet, folder: Path, split: str, tokenizer: str, cache_
 
     Raises:
         UsageError: the data set has no such split, or the folder has another layout.
-        FolioError: the pages cannot be built.
+        FolioError: the pages cannot be built, or the tokenizer cannot be read.
     """
     if split not in data_set.splits:
         raise UsageError(f"{data_set.name} has no split {split}: choose {', '.join(data_set.splits)}")
-    name = f"{data_set.name}-{split}-{_fingerprint(folder, data_set.name, split, tokenizer)}"
+    content = load_tokenizer(tokenizer).sha256  # not the name: an exported model has a copy of its tokenizer
+    name = f"{data_set.name}-{split}-{_fingerprint(folder, data_set.name, split, content)}"
     target = cache_dir / FOLDER / name
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -86,7 +87,8 @@ def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, toke
         for document, sha256 in zip(documents, hashes, strict=True):
             found = keys.get(sha256, {})
             for item in document.items:
-                row = {"id": item.id, "document": document.name, "keys": found, "annotation": item.annotation}
+                name = document.source or document.name
+                row = {"id": item.id, "document": name, "keys": found, "annotation": item.annotation}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
     half.rename(target / ITEMS)
 

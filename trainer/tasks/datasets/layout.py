@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +67,32 @@ def read_json(path: Path) -> Any:
         raise UsageError(f"--data: {path} cannot be read ({error.strerror}): download it again") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--data: {path} is not JSON ({error}): download it again") from error
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yields the number, from 1, and the bytes of each line of a text file that is not blank.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--data: {path} cannot be read ({error.strerror})") from error
+    for number, line in enumerate(content.removeprefix(codecs.BOM_UTF8).splitlines(), 1):
+        if line.strip():
+            yield number, line
+
+
+def file_within(value: Any) -> str:
+    """Returns a value of `file` in a line of the user.
+
+    Raises:
+        TypeError: it is not a text.
+        ValueError: it is not a path within the folder of the data set.
+    """
+    if not isinstance(value, str):
+        raise TypeError("file must be a text")
+    if Path(value).is_absolute():
+        raise ValueError("file must be a path within the folder")
+    return value

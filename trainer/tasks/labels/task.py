@@ -6,9 +6,9 @@ word of the page file that it comes from (`Word.source`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -30,11 +30,12 @@ OUTSIDE = "O"
 class LabelExample(Example):
     """A window of a page and the labels of its words.
 
-    A word is labelled at its first token. `places` are the positions of these tokens in the text, `sources` the indices
-    of the words in the page file.
+    A word is labelled at its first token. `places` are the positions of these tokens in the text, `words` the indices
+    of the words on the page, and `sources` those in the page file.
     """
 
     places: np.ndarray  # (w,) int64
+    words: np.ndarray  # (w,) int64
     sources: np.ndarray  # (w,) int64
     classes: np.ndarray  # (w,) int64: index of the label; IGNORE: no label is known
 
@@ -97,6 +98,7 @@ class WordLabels(ItemTask):
             **encoder_text([], sample.tokens[window], self._eos_id),
             labels=np.zeros(0, np.int32),
             places=places - window.start,
+            words=words[places],
             sources=sources,
             classes=self._classes(sample, sources),
         )
@@ -145,15 +147,31 @@ class WordLabels(ItemTask):
         In overlapping windows, a word gets its label from the window in which it is farthest from the borders. Words
         that no window contains are `O`.
         """
-        found = [[OUTSIDE] * len(page) for page in item.annotation.get("labels", [])]
-        depth = [np.full(len(page), -1) for page in found]
-        for number, example, output in outputs:
-            assert isinstance(example, LabelExample)
-            for place, source in zip(example.places, example.sources, strict=True):
+        windows = [(number, cast(LabelExample, example), output) for number, example, output in outputs]
+        return [
+            self._labels(len(words), [(e, e.sources, output) for at, e, output in windows if at == number])
+            for number, words in enumerate(item.annotation["labels"])
+        ]
+
+    def page_labels(self, words: int, outputs: Sequence[Output]) -> list[str]:
+        """Returns the label of each word of a page, in reading order.
+
+        Args:
+            words: number of words of the page.
+            outputs: those of the windows of this page.
+        """
+        windows = [(cast(LabelExample, example), output) for _, example, output in outputs]
+        return self._labels(words, [(example, example.words, output) for example, output in windows])
+
+    def _labels(self, count: int, windows: Iterable[tuple[LabelExample, np.ndarray, np.ndarray]]) -> list[str]:
+        """Returns labels of `count` words from windows with the number of each of their words and their outputs."""
+        found, depth = [OUTSIDE] * count, np.full(count, -1)
+        for example, numbers, output in windows:
+            for place, number in zip(example.places, numbers, strict=True):
                 inside = min(place, len(example.input_ids) - 2 - place)
-                if source >= 0 and inside > depth[number][source]:
-                    depth[number][source] = inside
-                    found[number][source] = self.labels[output[place]]
+                if number >= 0 and inside > depth[number]:
+                    depth[number] = inside
+                    found[number] = self.labels[output[place]]
         return found
 
     def scores(self, items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:

@@ -55,6 +55,18 @@ def test_words_that_are_not_on_the_page_are_outside_of_all_entities():
     assert task.combine(sample.item, []) == [["O", "O", "O"]]
 
 
+def test_the_words_of_a_page_are_labelled_without_given_words():
+    task = task_of(12)
+    sample = item_sample(["a", "total", "1234567", "a"], Item("", {}))
+    outputs = []
+    for example in task.windows(sample):
+        output = np.zeros(len(example.input_ids), np.int64)
+        output[example.places] = example.words % 3
+        outputs.append((0, example, output))
+    assert task.page_labels(4, outputs) == ["O", "B-A", "B-B", "O"]
+    assert task.page_labels(4, []) == ["O"] * 4
+
+
 def test_only_the_first_token_of_a_word_is_labelled():
     task = task_of(32)
     [example] = task.windows(sample_of(["B-A", "B-B", "B-A"], [0, 1, 2]))

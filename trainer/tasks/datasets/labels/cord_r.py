@@ -16,7 +16,7 @@ from schemas.page_file import FilePage, GivenWord
 from trainer.model.config import ModelConfig
 from trainer.tasks.datasets.layout import find_files, read_json
 from trainer.tasks.items import DataSet, Item, ItemDocument
-from trainer.tasks.labels.entities import entity_scores, tags_of
+from trainer.tasks.labels.scores import entity_scores, tags_of
 from trainer.tasks.labels.task import OUTSIDE, WordLabels
 
 LAYOUT = "CORD-r: jsons/train_*.json and jsons/valid_*.json"

@@ -14,11 +14,14 @@ from schemas.page_file import FilePage, GivenWord
 from trainer.model.config import ModelConfig
 from trainer.tasks.datasets.layout import read_json, require_layout
 from trainer.tasks.items import DataSet, Item, ItemDocument
-from trainer.tasks.labels.entities import entity_scores, tags_of
+from trainer.tasks.labels.scores import entity_scores, tags_of
 from trainer.tasks.labels.task import WordLabels
 
 FOLDERS = {"train": "training_data", "test": "testing_data"}
 LAYOUT = "FUNSD: training_data/ and testing_data/, each with annotations/*.json and images/*.png"
+
+
+Form = list[dict[str, Any]]  # the entities of a form, as in its file
 
 
 class Funsd(DataSet):
@@ -30,12 +33,10 @@ class Funsd(DataSet):
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the forms of a split."""
-        half = FOLDERS[split]
-        require_layout(folder, LAYOUT, [f"{half}/annotations", f"{half}/images"])
-        for path in sorted((folder / half / "annotations").glob("*.json")):
-            words, labels = read_form(read_json(path)["form"])
-            page = FilePage(f"{half}/images/{path.stem}.png", words=tuple(words))
-            yield ItemDocument(path.stem, (page,), (Item(path.stem, {"labels": [labels]}),))
+        for name, image, form in read_forms(folder, split):
+            words, labels = read_form(form)
+            page = FilePage(image, words=tuple(words))
+            yield ItemDocument(name, (page,), (Item(name, {"labels": [labels]}),))
 
     def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> WordLabels:
         """Returns the labelling of words. The metric is the F1 of entities."""
@@ -50,17 +51,34 @@ class Funsd(DataSet):
         )
 
 
-def read_form(form: list[dict[str, Any]]) -> tuple[list[GivenWord], list[str]]:
+def read_forms(folder: Path, split: str) -> Iterator[tuple[str, str, Form]]:
+    """Yields the name, the file of the image and the entities of each form of a split, sorted by name.
+
+    Raises:
+        UsageError: the folder has another layout.
+    """
+    half = FOLDERS[split]
+    require_layout(folder, LAYOUT, [f"{half}/annotations", f"{half}/images"])
+    for path in sorted((folder / half / "annotations").glob("*.json")):
+        yield path.stem, f"{half}/images/{path.stem}.png", read_json(path)["form"]
+
+
+def read_form(form: Form) -> tuple[list[GivenWord], list[str]]:
     """Returns the words of a form and the BIO tag of each. Words without text are left out."""
     words: list[GivenWord] = []
     labels: list[str] = []
     for entity in form:
-        kept = [word for word in entity["words"] if word["text"].strip()]
+        kept = words_of(entity)
         name = entity["label"].upper()
         for position, word in enumerate(kept):
             words.append(GivenWord(word["text"], tuple(word["box"])))
             labels.append("O" if name == "OTHER" else f"{'I' if position else 'B'}-{name}")
     return words, labels
+
+
+def words_of(entity: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the words of an entity that have text; an entity may have none."""
+    return [word for word in entity["words"] if word["text"].strip()]
 
 
 DATA_SET = Funsd()

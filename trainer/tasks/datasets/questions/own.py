@@ -9,7 +9,6 @@ A line is a question about an image or a document of the folder:
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from schemas import UsageError
 from schemas.page_file import FilePage
 from trainer.tasks.answers.data_set import QuestionSet
-from trainer.tasks.datasets.layout import require_layout
+from trainer.tasks.datasets.layout import file_within, numbered_lines, require_layout
 from trainer.tasks.datasets.pages import pages_of
 from trainer.tasks.items import Item, ItemDocument
 
@@ -37,13 +36,12 @@ class Questions(QuestionSet):
         require_layout(folder, LAYOUT, [f"{split}.jsonl"])
         path = folder / f"{split}.jsonl"
         found: dict[tuple[str, int], list[Item]] = {}
-        for number, line in enumerate(path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines(), 1):
-            if line.strip():
-                file, page, item = _question(line, f"{path}, line {number}", f"{split}-{number}")
-                found.setdefault((file, page), []).append(item)
+        for number, line in numbered_lines(path):
+            file, page, item = _question(line, f"{path}, line {number}", f"{split}-{number}")
+            found.setdefault((file, page), []).append(item)
         for (file, page), items in found.items():
             pages = (FilePage(file, page),) if page else pages_of(folder, file)
-            yield ItemDocument(f"{file}#{page}" if page else file, pages, tuple(items))
+            yield ItemDocument(f"{file}#{page}" if page else file, pages, tuple(items), source=file)
 
 
 def _question(line: bytes, where: str, name: str) -> tuple[str, int, Item]:
@@ -55,12 +53,11 @@ def _question(line: bytes, where: str, name: str) -> tuple[str, int, Item]:
     try:
         row: dict[str, Any] = json.loads(line)
         answers = row.get("answers", [])
-        texts = [row["file"], row["question"], *answers]
+        texts = [row["question"], *answers]
         if isinstance(answers, str) or not all(isinstance(text, str) for text in texts):
-            raise TypeError("file, question and answers must be texts")
-        if Path(row["file"]).is_absolute():
-            raise ValueError("file must be a path within the folder")
-        return row["file"], int(row.get("page", 0)), Item(str(row.get("id", name)), {**row, "answers": list(answers)})
+            raise TypeError("question and answers must be texts")
+        item = Item(str(row.get("id", name)), {**row, "answers": list(answers)})
+        return file_within(row["file"]), int(row.get("page", 0)), item
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"--data: {where} is not a question ({error}): expected {LAYOUT}") from error
 

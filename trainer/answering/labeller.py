@@ -1,0 +1,80 @@
+"""A fine-tuned model that labels the words of pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from schemas import Box, Page, Sample, UsageError
+from schemas.geometry import hull
+from trainer.model.export import exported_in
+from trainer.run.finetuned import load_finetuned
+from trainer.run.scoring import outputs_of, windows_of
+from trainer.tasks.items import Item, item_sample
+from trainer.tasks.labels.scores import are_bio_tags, entities_of
+from trainer.tasks.labels.task import OUTSIDE, WordLabels
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Words that follow each other on a page and have a label.
+
+    Attributes:
+        label: of the words, without the `B-` and `I-` of BIO tags.
+        text: the words, joined by blanks.
+        page: number of the page in its document, from 1.
+        boxes: where the words stand, in thousandths of the page: a box for each line.
+    """
+
+    label: str
+    text: str
+    page: int
+    boxes: tuple[Box, ...]
+
+    def record(self) -> dict[str, Any]:
+        """Returns the entity as values for JSON."""
+        return {"label": self.label, "text": self.text, "page": self.page, "boxes": [list(box) for box in self.boxes]}
+
+
+class Labeller:
+    """A model that was fine-tuned on labels of words.
+
+    Args:
+        model: an exported model, or the directory of its run.
+        device: such as `cpu` or `cuda`.
+        batch_size: windows that the model reads at a time.
+
+    Attributes:
+        names: all labels that an entity can have, sorted.
+
+    Raises:
+        UsageError: the model was not fine-tuned on labels.
+        FolioError: there is no fine-tuned model in the folder.
+    """
+
+    def __init__(self, model: str | Path, device: str = "cpu", batch_size: int = 8) -> None:
+        folder = exported_in(Path(model))
+        self.model, task, self.tokenizer = load_finetuned(folder)
+        if not isinstance(task, WordLabels):
+            raise UsageError(f"--model {folder} was not fine-tuned on labels: use a task with labels")
+        self.model.to(device)
+        self.task, self.batch_size = task, batch_size
+        self._bio = are_bio_tags(task.labels)
+        self.names = sorted({label[2:] if self._bio else label for label in task.labels if label != OUTSIDE})
+
+    def entities(self, sample: Sample) -> list[Entity]:
+        """Returns the entities of a page in reading order."""
+        page = sample.page()
+        windows = list(windows_of(self.task, self.model, item_sample(sample, Item("", {}), 0), 0))
+        outputs = outputs_of(self.model, self.task, windows, self.batch_size)[0]
+        labels = self.task.page_labels(len(page.words), outputs)
+        return [_entity(page, label, words) for label, words in entities_of(labels, bio=self._bio)]
+
+
+def _entity(page: Page, label: str, numbers: range) -> Entity:
+    words = page.words[numbers.start : numbers.stop]
+    lines = groupby(words, key=lambda word: word.line)
+    boxes = tuple(hull(word.box for word in line) for _, line in lines)
+    return Entity(label, " ".join(word.text for word in words), page.page, boxes)
