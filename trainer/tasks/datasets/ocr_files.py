@@ -28,7 +28,7 @@ def microsoft_read(path: Path, image: str) -> FilePage:
         words = [word for line in page["lines"] for word in line["words"]]
         return FilePage(
             image,
-            words=tuple(GivenWord(word["text"], _hull(word["boundingBox"])) for word in words),
+            words=tuple(GivenWord(word["text"], hull_of_corners(word["boundingBox"])) for word in words),
             size=(page["width"], page["height"]),
             rotation=-round(page.get("clockwiseOrientation", 0) / 90) * 90 % 360,
             engine=MICROSOFT,
@@ -59,7 +59,8 @@ def _blocks(record: dict[str, Any], kind: str) -> list[dict[str, Any]]:
     return record[kind] if record["PAGE"] and kind in record else []
 
 
-def _hull(corners: Sequence[float]) -> tuple[float, float, float, float]:
+def hull_of_corners(corners: Sequence[float]) -> tuple[float, float, float, float]:
+    """Returns the box around corners x1, y1, x2, y2, ... in any order."""
     xs, ys = corners[::2], corners[1::2]
     return min(xs), min(ys), max(xs), max(ys)
 

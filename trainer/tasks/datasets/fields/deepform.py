@@ -8,7 +8,6 @@ left out.
 from __future__ import annotations
 
 import csv
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -19,13 +18,14 @@ from schemas import UsageError
 from trainer.tasks.answers.fields import FieldSet, field_items, field_scores, given_values, pairs_by_document
 from trainer.tasks.datasets.layout import find_files
 from trainer.tasks.datasets.pages import pages_of
+from trainer.tasks.datasets.shares import tenth_of
 from trainer.tasks.items import Item, ItemDocument
 from trainer.tasks.metrics.key_values import key_value_f1
 
 MANIFEST = "fcc-data-2020-labeled-manifest.csv"
 LAYOUT = f"DeepForm: {MANIFEST} and pdfs/*.pdf, both also in data/, the PDFs also in main/pdfs/ (as in VRDU)"
 PDFS = "pdfs", "data/pdfs", "main/pdfs"
-SHARES = {"train": range(7), "val": range(7, 8), "test": range(8, 10)}  # of ten parts
+SHARES = {"train": range(7), "val": range(7, 8), "test": range(8, 10)}  # tenths
 QUESTIONS = {
     "contract_num": "What is the contract number?",
     "advertiser": "Who is the advertiser?",
@@ -78,7 +78,7 @@ class DeepForm(FieldSet):
         place = find_files(folder, LAYOUT, *(f"{place}/*.pdf" for place in PDFS))[0].parent.relative_to(folder)
         for name, values in _rows(manifest).items():
             file = f"{place}/{name}.pdf"
-            if _part(name) in SHARES[split] and (folder / file).is_file():
+            if tenth_of(name) in SHARES[split] and (folder / file).is_file():
                 yield ItemDocument(name, pages_of(folder, file), field_items(name, QUESTIONS, values))
 
 
@@ -91,10 +91,6 @@ def _rows(path: Path) -> dict[str, dict[str, list[str]]]:
         return {
             row["file_id"]: {key: [text] for key in QUESTIONS if (text := (row[key] or "").strip())} for row in rows
         }
-
-
-def _part(name: str) -> int:
-    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % 10
 
 
 DATA_SET = DeepForm()
