@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.drawing.fonts import FAMILIES, Font, clip, wrap
 from pipelines.samples.__main__ import main
 from pipelines.samples.document import KINDS, make_document
-from pipelines.samples.fonts import FAMILIES, Font, clip, wrap
 
 UPRIGHT = [kind for kind in KINDS if kind != "chart"]  # in a chart some words run up or down the page
 SINGLE_COLUMN = [kind for kind in UPRIGHT if kind not in ("article", "block_form", "form")]
