@@ -40,6 +40,12 @@ def full_face(face: str) -> pymupdf.Font:
     return pymupdf.Font(face)
 
 
+@cache
+def _advance(face: str, character: str) -> float:
+    """Returns the advance of any character in ems."""
+    return float(full_face(face).text_length(character, 1.0))
+
+
 @dataclass(frozen=True)
 class Font:
     """A face (PyMuPDF's short name, such as "hebo") at a size in points."""
@@ -50,7 +56,7 @@ class Font:
     def width(self, text: str) -> float:
         """Returns the advance of `text` in points."""
         if not is_latin_1(text):
-            return float(full_face(self.face).text_length(text, self.size))
+            return self.size * sum(_advance(self.face, character) for character in text)
         advances = _metrics(self.face)[0]
         return self.size * sum(advances[byte] for byte in text.encode("latin-1"))
 

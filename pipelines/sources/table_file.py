@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipelines.config import PageConfig
@@ -57,8 +58,7 @@ class TableFileDocument:
         with watch.stage("render"):
             reading = self.picture(page, config).reading
         scale = reading.image.shape[1] / reading.width_pt
-        reading.words.extend(_raw_word(word, scale) for word in self._sheets[page - 1].words)
-        return reading
+        return replace(reading, words=[_raw_word(word, scale) for word in self._sheets[page - 1].words])
 
     def picture(self, page: int, config: PageConfig) -> Picture:
         """Returns a page without words, in the resolution of the stored image.
@@ -81,7 +81,7 @@ class TableFileDocument:
 
 def _raw_word(word: DrawnWord, scale: float) -> RawWord:
     x0, y0, x1, y1 = (scale * value for value in word.box)
-    return RawWord(word.text, x0, y0, x1, y1, 1.0)
+    return RawWord(word.text, x0, y0, x1, y1, 1.0, line=word.line)
 
 
 SOURCE = TableFileSource()
