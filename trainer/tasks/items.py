@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from schemas import Page, Sample, Tokenizer
 from schemas.page_file import FilePage
+from schemas.table_file import TextTable
 from trainer.model.batch import Batch
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
@@ -36,11 +37,13 @@ class ItemDocument:
         name: names the document in its split.
         pages: its pages. The files are relative to the folder of the data set.
         items: what is asked about it.
+        table: a table that is drawn as the pages of the document; then `pages` is empty. None: `pages` names them.
     """
 
     name: str
     pages: tuple[FilePage, ...]
     items: tuple[Item, ...]
+    table: TextTable | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from schemas import FolioError, PageStatus, UsageError
 from schemas.page_file import PAGE_FILE_SUFFIX, encode_page_file
+from schemas.table_file import TABLE_FILE_SUFFIX, encode_table_file
 from schemas.version import VERSION
 from trainer.data.shard_files import locked
 from trainer.tasks.items import DataSet, ItemDocument
@@ -77,7 +78,7 @@ def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, toke
     shutil.rmtree(target, ignore_errors=True)
     (target / PAGES).mkdir(parents=True)
     (target / LINK).symlink_to(folder.absolute())
-    hashes = [_write_page_file(target, document) for document in documents]
+    hashes = [_write_document(target, document) for document in documents]
     logger.info(f"preparing {len(documents):,} documents of {folder} in {target}")
     _build(target, tokenizer)
     keys = _pages_of(target / CORPUS / "manifest.parquet")
@@ -91,15 +92,18 @@ def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, toke
     half.rename(target / ITEMS)
 
 
-def _write_page_file(target: Path, document: ItemDocument) -> str:
-    """Writes the page file of a document. Returns the SHA-256 of its bytes.
+def _write_document(target: Path, document: ItemDocument) -> str:
+    """Writes the page file or the table file of a document. Returns the SHA-256 of its bytes.
 
     The bytes do not depend on where the data set lies: the files are named through a link.
     """
-    pages = (replace(page, file=f"../{LINK}/{page.file}") if page.file else page for page in document.pages)
-    data = encode_page_file(pages)
+    if document.table is not None:
+        data, suffix = encode_table_file(document.table), TABLE_FILE_SUFFIX
+    else:
+        pages = (replace(page, file=f"../{LINK}/{page.file}") if page.file else page for page in document.pages)
+        data, suffix = encode_page_file(pages), PAGE_FILE_SUFFIX
     name = hashlib.sha256(document.name.encode()).hexdigest()[:16]
-    (target / PAGES / f"{name}{PAGE_FILE_SUFFIX}").write_bytes(data)
+    (target / PAGES / f"{name}{suffix}").write_bytes(data)
     return hashlib.sha256(data).hexdigest()
 
 
