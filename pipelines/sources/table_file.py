@@ -57,8 +57,9 @@ class TableFileDocument:
         """
         with watch.stage("render"):
             reading = self.picture(page, config).reading
-        scale = reading.image.shape[1] / reading.width_pt
-        return replace(reading, words=[_raw_word(word, scale) for word in self._sheets[page - 1].words])
+        height, width = reading.image.shape[:2]
+        unit_x, unit_y = width / reading.width_pt, height / reading.height_pt
+        return replace(reading, words=[_raw_word(word, unit_x, unit_y) for word in self._sheets[page - 1].words])
 
     def picture(self, page: int, config: PageConfig) -> Picture:
         """Returns a page without words, in the resolution of the stored image.
@@ -79,9 +80,9 @@ class TableFileDocument:
         """Does nothing: no file is open."""
 
 
-def _raw_word(word: DrawnWord, scale: float) -> RawWord:
-    x0, y0, x1, y1 = (scale * value for value in word.box)
-    return RawWord(word.text, x0, y0, x1, y1, 1.0, line=word.line)
+def _raw_word(word: DrawnWord, unit_x: float, unit_y: float) -> RawWord:
+    x0, y0, x1, y1 = word.box
+    return RawWord(word.text, x0 * unit_x, y0 * unit_y, x1 * unit_x, y1 * unit_y, 1.0, line=word.line)
 
 
 SOURCE = TableFileSource()
