@@ -80,7 +80,7 @@ def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, toke
     (target / LINK).symlink_to(folder.absolute())
     hashes = [_write_document(target, document) for document in documents]
     logger.info(f"preparing {len(documents):,} documents of {folder} in {target}")
-    _build(target, tokenizer)
+    _build(target, tokenizer, _text_source(documents))
     keys = _pages_of(target / CORPUS / "manifest.parquet")
     half = target / f"{ITEMS}.part"
     with half.open("w", encoding="utf-8") as file:
@@ -107,8 +107,14 @@ def _write_document(target: Path, document: ItemDocument) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _build(target: Path, tokenizer: str) -> None:
-    flags = ["--text_source", "auto", "--min_words", "0", "--max_failed_share", "1", "--tokenizer", tokenizer]
+def _text_source(documents: Sequence[ItemDocument]) -> str:
+    """Returns `pdf` if the words of all pages are given, so that no OCR engine is loaded, else `auto`."""
+    is_read = any(page.words is None for document in documents for page in document.pages)
+    return "auto" if is_read else "pdf"
+
+
+def _build(target: Path, tokenizer: str, text_source: str) -> None:
+    flags = ["--text_source", text_source, "--min_words", "0", "--max_failed_share", "1", "--tokenizer", tokenizer]
     places = ["--input", str(target / PAGES), "--output", str(target / CORPUS)]
     command = [sys.executable, "-m", "pipelines.build_corpus", *places, *flags]
     done = subprocess.run(command, cwd=Path(__file__).parents[3], stdout=STDERR, check=False)

@@ -25,6 +25,6 @@ def table_document(
         title: printed above the table.
     """
     if not (folder / file).is_file():
-        return ItemDocument(file, (FilePage(file),), tuple(items))
+        return ItemDocument(file, (FilePage(file, words=()),), tuple(items))
     header, *rows = map(tuple, read(folder / file) or [[]])
     return ItemDocument(file, (), tuple(items), TextTable(header, tuple(rows), title))

@@ -11,6 +11,8 @@ from schemas.page_file import FilePage
 from schemas.table_file import TextTable
 from tests.trainer.tasks.datasets.files import write_json
 from tests.trainer.tasks.datasets.samples import SAMPLES, needs_samples
+from trainer.data.items.pages import open_split
+from trainer.settings.data import DataSettings
 from trainer.tasks.datasets.tables.tabfact import DATA_SET
 from trainer.tasks.items import Item, ItemDocument
 
@@ -75,7 +77,7 @@ def test_cells_are_separated_by_number_signs_and_quotes_are_text(folder):
 def test_a_table_that_was_not_downloaded_has_a_page_that_cannot_be_used(folder):
     collect(folder)
     document = documents_of(folder)[MISSING]
-    assert (document.table, document.pages) == (None, (FilePage(f"data/all_csv/{MISSING}"),))
+    assert (document.table, document.pages) == (None, (FilePage(f"data/all_csv/{MISSING}", words=()),))
 
 
 def test_answers_are_scored_in_all_and_by_subset(folder):
@@ -97,6 +99,17 @@ def test_another_folder_is_refused_with_what_was_expected_and_found(folder):
     (folder / "tokenized_data/test_examples.json").unlink()
     with pytest.raises(UsageError, match=r"has no collected_data/.* or tokenized_data/test_examples\.json: expected "):
         documents_of(folder)
+
+
+def test_the_words_of_tables_are_on_the_pages_that_train_the_model(folder, tmp_path):
+    collect(folder)
+    split = open_split(DATA_SET, folder, "test", "t5", DataSettings(cache_dir=str(tmp_path / "cache")))
+    pages = split.of(lambda _: True)
+    read = {pages.sample(row).item.id: pages.sample(row).page() for row in range(len(pages))}
+    assert read.keys() == {f"{SECOND}-0", *(f"{FIRST}-{number}" for number in range(3))}
+    words = [word.text for word in read[f"{FIRST}-0"].words]
+    assert words == ["scores", "player", '"score', "ann", "3", "x", "y", "bob", "4"]
+    assert [item.id for item, row in pages.listed if row is None] == [f"{MISSING}-0"]
 
 
 @needs_samples

@@ -62,7 +62,7 @@ def test_a_backslash_stands_before_quotes_and_backslashes_of_cells_which_may_hav
 
 def test_a_table_that_was_not_downloaded_has_a_page_that_cannot_be_used(folder):
     *_, last = DATA_SET.documents(folder, "training")
-    assert (last.table, last.pages) == (None, (FilePage("csv/204-csv/9.csv"),))
+    assert (last.table, last.pages) == (None, (FilePage("csv/204-csv/9.csv", words=()),))
 
 
 def test_escapes_of_questions_and_values_are_replaced_after_the_values_are_separated(folder):
