@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import groupby
 
 import numpy as np
 
@@ -42,6 +43,8 @@ def _rows(order: np.ndarray, line: np.ndarray) -> list[np.ndarray]:
 def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tuple[Word, ...], tuple[Line, ...]]:
     """Puts the words of a page into lines and reading order, and joins the letters of letter-spaced words.
 
+    Words whose lines are known keep lines and order, and are not joined.
+
     Args:
         found: the words in any order, boxes in pixels.
         width: width of the page image in pixels.
@@ -53,6 +56,23 @@ def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tupl
     """
     if not found:
         return (), ()
+    lines = [
+        [
+            Word(raw.text, box_1000(raw.x0, raw.y0, raw.x1, raw.y1, width, height), raw.score, number, raw.source)
+            for raw in row
+        ]
+        for number, row in enumerate(_known_lines(found) or _found_lines(found, width, height))
+    ]
+    return tuple(word for row in lines for word in row), tuple(Line(hull(word.box for word in row)) for row in lines)
+
+
+def _known_lines(found: Sequence[RawWord]) -> list[list[RawWord]]:
+    """Returns the words of each line as the document has them, or an empty list if it does not know its lines."""
+    return [list(row) for line, row in groupby(found, key=lambda word: word.line) if line >= 0]
+
+
+def _found_lines(found: Sequence[RawWord], width: int, height: int) -> list[list[RawWord]]:
+    """Returns the words of each line by their places on the page."""
     boxes = np.array([word.box for word in found], np.float64).reshape(-1, 4)
     directions = [is_right_to_left(word.text) for word in found]
     angle_deg = np.array([np.nan if word.angle_deg is None else word.angle_deg for word in found], np.float64)
@@ -63,11 +83,4 @@ def place_words(found: Sequence[RawWord], width: int, height: int) -> tuple[tupl
     in_lines = _leftward(directions, sizes, rows)
     if (in_lines != leftward).any():
         rows = _rows(*order(right_to_left=in_lines))
-    lines = [
-        [
-            Word(raw.text, box_1000(raw.x0, raw.y0, raw.x1, raw.y1, width, height), raw.score, number, raw.source)
-            for raw in join_letter_spaced([found[i] for i in row])
-        ]
-        for number, row in enumerate(rows)
-    ]
-    return tuple(word for row in lines for word in row), tuple(Line(hull(word.box for word in row)) for row in lines)
+    return [join_letter_spaced([found[i] for i in row]) for row in rows]

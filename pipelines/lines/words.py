@@ -18,6 +18,8 @@ class RawWord:
         run: 0 for text that is part of the page's layout. Text that is turned on its side or aslant is not: each run
             of it (an axis label, a stamp, a watermark) has a number from 1, and is a line of its own.
         source: index of the word in the page file that it comes from (`schemas.page_file`); -1 for all other words.
+        line: number of its line, if the document knows lines and reading order. Either all words of a page have one,
+            and are in reading order, or all have -1.
     """
 
     text: str
@@ -29,6 +31,7 @@ class RawWord:
     angle_deg: float | None = None
     run: int = 0
     source: int = -1
+    line: int = -1
 
     @property
     def box(self) -> tuple[float, float, float, float]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from numpy.random import PCG64, Generator
 
-from pipelines.samples.canvas import Canvas
+from pipelines.drawing.canvas import Canvas
+from pipelines.drawing.pdf import write_pdf
 from pipelines.samples.kinds.article import draw_article
 from pipelines.samples.kinds.block_form import draw_block_form
 from pipelines.samples.kinds.chart import draw_chart
@@ -19,7 +20,6 @@ from pipelines.samples.kinds.letter import draw_letter
 from pipelines.samples.kinds.questionnaire import draw_questionnaire
 from pipelines.samples.kinds.receipt import draw_receipt
 from pipelines.samples.kinds.table import draw_ruled_table, draw_unruled_table
-from pipelines.samples.pdf import write_pdf
 from pipelines.samples.scan import draw_scanner, scan_pdf
 from pipelines.samples.truth import encode_truth
 

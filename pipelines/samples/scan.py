@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.random import Generator
 
-from pipelines.samples.canvas import Sheet
+from pipelines.drawing.canvas import Sheet
 from pipelines.samples.text.invent import chance
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import BLACK, Canvas, Colour
-from pipelines.samples.fonts import FAMILIES, Font
+from pipelines.drawing.canvas import BLACK, Canvas, Colour
+from pipelines.drawing.fonts import FAMILIES, Font
 from pipelines.samples.text.invent import chance, pick
 
 PAPERS = ((612.0, 792.0), (595.0, 842.0), (612.0, 1008.0), (516.0, 729.0))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.samples.canvas import Sheet
+from pipelines.drawing.canvas import Sheet
 from schemas.geometry import box_1000
 
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from schemas import Page, Sample, Tokenizer
 from schemas.page_file import FilePage
+from schemas.table_file import TextTable
 from trainer.model.batch import Batch
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
@@ -37,12 +38,14 @@ class ItemDocument:
         pages: its pages. The files are relative to the folder of the data set.
         items: what is asked about it.
         source: the file that it is a part of; "": its name. All parts of a file are trained on, or all are held out.
+        table: a table that is drawn as the pages of the document; then `pages` is empty. None: `pages` names them.
     """
 
     name: str
     pages: tuple[FilePage, ...]
     items: tuple[Item, ...]
     source: str = ""
+    table: TextTable | None = None
 
 
 @dataclass(frozen=True)

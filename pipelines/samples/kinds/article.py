@@ -8,8 +8,8 @@ from itertools import chain
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import BLACK, GREY, Canvas, Colour, TextSpan, centred, justified, right
-from pipelines.samples.fonts import Font, wrap
+from pipelines.drawing.canvas import BLACK, GREY, Canvas, Colour, TextSpan, centred, justified, right
+from pipelines.drawing.fonts import Font, wrap
 from pipelines.samples.text.invent import Subject, chance, company, draw_subject, person, pick
 from pipelines.samples.text.prose import heading, paragraph, sentence
 from pipelines.samples.theme import Theme, draw_theme

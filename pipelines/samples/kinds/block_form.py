@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import GREY, Canvas, TextSpan, centred
-from pipelines.samples.fonts import clip, wrap
+from pipelines.drawing.canvas import GREY, Canvas, TextSpan, centred
+from pipelines.drawing.fonts import clip, wrap
 from pipelines.samples.kinds.form import TITLES, make_fields
 from pipelines.samples.text.invent import address, chance, company, draw_subject, person, phone, pick
 from pipelines.samples.text.prose import sentence

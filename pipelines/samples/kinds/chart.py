@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import GREY, Canvas, TextSpan, TurnedText, centred, right
-from pipelines.samples.fonts import Font, wrap
+from pipelines.drawing.canvas import GREY, Canvas, TextSpan, TurnedText, centred, right
+from pipelines.drawing.fonts import Font, wrap
 from pipelines.samples.text import vocabulary
 from pipelines.samples.text.invent import Subject, chance, code, draw_subject, pick
 from pipelines.samples.text.prose import heading, paragraph, plural

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.random import Generator
 
-from pipelines.samples.canvas import GREY, WHITE, Canvas, Path, TextSpan, centred, right
-from pipelines.samples.fonts import clip, wrap
+from pipelines.drawing.canvas import GREY, WHITE, Canvas, Path, TextSpan, centred, right
+from pipelines.drawing.fonts import clip, wrap
 from pipelines.samples.text import vocabulary
 from pipelines.samples.text.invent import (
     DATE_FORMS,

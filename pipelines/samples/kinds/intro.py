@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import Canvas, TextSpan
-from pipelines.samples.fonts import wrap
+from pipelines.drawing.canvas import Canvas, TextSpan
+from pipelines.drawing.fonts import wrap
 from pipelines.samples.text.invent import Subject
 from pipelines.samples.text.prose import heading, paragraph
 from pipelines.samples.theme import Theme

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import BLACK, GREY, WHITE, Canvas, TextSpan, centred, right
-from pipelines.samples.fonts import clip
+from pipelines.drawing.canvas import BLACK, GREY, WHITE, Canvas, TextSpan, centred, right
+from pipelines.drawing.fonts import clip
 from pipelines.samples.text import vocabulary
 from pipelines.samples.text.invent import (
     CURRENCIES,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import GREY, Canvas, TextSpan, centred, right
-from pipelines.samples.fonts import Font, clip, wrap
+from pipelines.drawing.canvas import GREY, Canvas, TextSpan, centred, right
+from pipelines.drawing.fonts import Font, clip, wrap
 from pipelines.samples.kinds.form import sign
 from pipelines.samples.text.invent import (
     DATE_FORMS,

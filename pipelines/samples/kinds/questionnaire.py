@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import GREY, Canvas, TextSpan, centred
-from pipelines.samples.fonts import Font, clip
+from pipelines.drawing.canvas import GREY, Canvas, TextSpan, centred
+from pipelines.drawing.fonts import Font, clip
 from pipelines.samples.kinds.intro import draw_intro
 from pipelines.samples.text.invent import Subject, chance, draw_subject, person, pick
 from pipelines.samples.text.prose import plural

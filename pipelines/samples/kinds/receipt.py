@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import Canvas, TextSpan, centred, right
-from pipelines.samples.fonts import clip
+from pipelines.drawing.canvas import Canvas, TextSpan, centred, right
+from pipelines.drawing.fonts import clip
 from pipelines.samples.text import vocabulary
 from pipelines.samples.text.invent import (
     CURRENCIES,

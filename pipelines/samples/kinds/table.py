@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from numpy.random import Generator
 
-from pipelines.samples.canvas import GREY, Canvas, TextSpan, centred, right
-from pipelines.samples.fonts import Font, clip, wrap
+from pipelines.drawing.canvas import GREY, Canvas, TextSpan, centred
+from pipelines.drawing.table import Grid, depth, draw_cells, wrapped
 from pipelines.samples.kinds.intro import draw_intro
 from pipelines.samples.text import vocabulary
 from pipelines.samples.text.invent import (
@@ -67,27 +67,6 @@ FIGURES = (
 NOTES = Column("Remarks", lambda rng, subject: sentence(rng, subject) if chance(rng, 0.5) else "-", 3.4)
 
 
-@dataclass(frozen=True)
-class Grid:
-    """The layout of a table.
-
-    Attributes:
-        columns: the columns from left to right.
-        edges: the left edge of each column and the right edge of the last one, in points.
-        font: font of the cells.
-        head_font: font of the headings.
-        padding: space between the text and the edges of a cell, in points.
-        ruled: whether there are rules around the cells.
-    """
-
-    columns: tuple[Column, ...]
-    edges: tuple[float, ...]
-    font: Font
-    head_font: Font
-    padding: float
-    ruled: bool
-
-
 def draw_ruled_table(rng: Generator) -> Canvas:
     """Draws tables with rules around every cell."""
     return _draw_page(rng, ruled=True)
@@ -108,7 +87,8 @@ def _draw_page(rng: Generator, ruled: bool) -> Canvas:
         draw_intro(rng, canvas, theme, subject)
         canvas.skip(12)
         rows = rng.integers(30, 56) if long else rng.integers(5, 18)
-        _draw_table(rng, canvas, _draw_grid(rng, canvas, theme, ruled), subject, int(rows))
+        columns = _draw_columns(rng)
+        _draw_table(rng, canvas, columns, _draw_grid(rng, canvas, theme, columns, ruled), subject, int(rows))
         _draw_source(rng, canvas, theme, subject)
     return canvas
 
@@ -122,29 +102,35 @@ def _draw_source(rng: Generator, canvas: Canvas, theme: Theme, subject: Subject)
     canvas.skip(18)
 
 
-def _draw_grid(rng: Generator, canvas: Canvas, theme: Theme, ruled: bool) -> Grid:
+def _draw_columns(rng: Generator) -> tuple[Column, ...]:
     notes = chance(rng, 0.4)
     figures = rng.permutation(len(FIGURES))[: rng.integers(2, 4 if notes else 6)]
-    columns = (pick(rng, NAMES), *(FIGURES[place] for place in figures), *((NOTES,) if notes else ()))
+    return (pick(rng, NAMES), *(FIGURES[place] for place in figures), *((NOTES,) if notes else ()))
+
+
+def _draw_grid(rng: Generator, canvas: Canvas, theme: Theme, columns: Sequence[Column], ruled: bool) -> Grid:
     unit = (canvas.right - canvas.left) / sum(column.share for column in columns)
     edges = [canvas.left]
     for column in columns:
         edges.append(edges[-1] + column.share * unit)
+    flush_right = tuple(column.flush_right for column in columns)
     scale = 0.85 if len(columns) > 4 else 0.95
     padding = float(rng.uniform(3.0, 6.0))
-    return Grid(columns, tuple(edges), theme.font(scale), theme.font(scale, bold=True), padding, ruled)
+    return Grid(tuple(edges), flush_right, theme.font(scale), theme.font(scale, bold=True), padding, ruled)
 
 
-def _draw_table(rng: Generator, canvas: Canvas, grid: Grid, subject: Subject, rows: int) -> None:
+def _draw_table(
+    rng: Generator, canvas: Canvas, columns: Sequence[Column], grid: Grid, subject: Subject, rows: int
+) -> None:
     """Draws the headings and the rows. The headings are repeated on a new page."""
-    head = [column.head for column in grid.columns]
-    _draw_record(canvas, grid, head, grid.head_font)
+    head = wrapped(grid, [column.head for column in columns], grid.head_font)
+    draw_cells(canvas, grid, head, grid.head_font)
     for number in range(rows):
-        record = [column.make(rng, subject) for column in grid.columns]
-        if not canvas.room(_depth(grid, record, grid.font)):
+        cells = wrapped(grid, [column.make(rng, subject) for column in columns], grid.font)
+        if not canvas.room(depth(grid, cells, grid.font)):
             _turn_page(canvas, grid)
-            _draw_record(canvas, grid, head, grid.head_font)
-        _draw_record(canvas, grid, record, grid.font)
+            draw_cells(canvas, grid, head, grid.head_font)
+        draw_cells(canvas, grid, cells, grid.font)
         if number == rows // 2 and not grid.ruled:
             canvas.skip(grid.font.size)
 
@@ -153,37 +139,3 @@ def _turn_page(canvas: Canvas, grid: Grid) -> None:
     number = centred(f"- {len(canvas.sheets)} -", canvas.centre, grid.font, GREY)
     canvas.row_at(canvas.height - 0.55 * canvas.margin, number)
     canvas.new_page()
-
-
-def _cells(grid: Grid, record: Sequence[str], font: Font) -> list[list[str]]:
-    """Returns for every cell its text, wrapped to the width of the column."""
-    cells = []
-    for text, start, end in zip(record, grid.edges, grid.edges[1:], strict=False):
-        width = end - start - 2 * grid.padding
-        cells.append([clip(row, font, width) for row in wrap(text, font, width)])
-    return cells
-
-
-def _depth(grid: Grid, record: Sequence[str], font: Font) -> float:
-    return max(map(len, _cells(grid, record, font))) * font.leading + grid.padding
-
-
-def _draw_record(canvas: Canvas, grid: Grid, record: Sequence[str], font: Font) -> None:
-    """Draws one table row. Its n-th visual row holds the n-th row of every cell."""
-    cells, top = _cells(grid, record, font), canvas.y
-    for place in range(max(map(len, cells))):
-        spans = [_cell_span(grid, column, cell[place], font) for column, cell in enumerate(cells) if place < len(cell)]
-        canvas.row(*spans, leading=font.leading)
-    canvas.y = top + _depth(grid, record, font)
-    if grid.ruled:
-        for start, end in zip(grid.edges, grid.edges[1:], strict=False):
-            canvas.box(start, top, end, canvas.y, width=0.5)
-    elif font is grid.head_font:
-        canvas.rule(grid.edges[0], canvas.y - 1, grid.edges[-1], canvas.y - 1, width=0.8)
-        canvas.skip(2)
-
-
-def _cell_span(grid: Grid, column: int, text: str, font: Font) -> TextSpan:
-    if grid.columns[column].flush_right:
-        return right(text, grid.edges[column + 1] - grid.padding, font)
-    return TextSpan(text, grid.edges[column] + grid.padding, font)

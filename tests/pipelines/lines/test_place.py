@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipelines.lines.place import place_words
 from pipelines.lines.words import RawWord
 
@@ -34,3 +36,11 @@ def test_numbers_of_an_arabic_line_on_an_english_page_are_read_from_the_right():
 def test_a_line_of_numbers_is_read_in_the_direction_of_the_page():
     assert lines_of(ARABIC, ("1", "2", "3"))[1] == ["3", "2", "1"]
     assert lines_of(ENGLISH, ("1", "2", "3"))[1] == ["1", "2", "3"]
+
+
+def test_words_whose_lines_are_known_keep_lines_and_order():
+    spaced = [replace(word, line=0) for word in row(("T", "O", "T", "A", "L"), 300)]
+    arabic = [replace(word, line=4) for word in row(ARABIC, 100)]
+    words, lines = place_words([*spaced, *arabic], SIZE, SIZE)
+    assert [(word.text, word.line) for word in words] == [*((text, 0) for text in "TOTAL"), *((a, 1) for a in ARABIC)]
+    assert [line.box for line in lines] == [(100, 300, 800, 330), (100, 100, 650, 130)]

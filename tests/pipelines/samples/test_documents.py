@@ -17,11 +17,9 @@ from hypothesis import strategies as st
 
 from pipelines.samples.__main__ import main
 from pipelines.samples.document import KINDS, make_document
-from pipelines.samples.fonts import FAMILIES, Font, clip, wrap
 
 UPRIGHT = [kind for kind in KINDS if kind != "chart"]  # in a chart some words run up or down the page
 SINGLE_COLUMN = [kind for kind in UPRIGHT if kind not in ("article", "block_form", "form")]
-EVERY_FACE = [face for faces in FAMILIES.values() for face in faces]
 few = settings(max_examples=8)
 indices = st.integers(0, 10_000)
 
@@ -111,25 +109,6 @@ def _assert_same_words(page: pymupdf.Page, expected: dict) -> None:
         nearest = found[same][np.argmin(aside + np.abs(found[same][:, 1] - box[1]))]
         assert np.abs(nearest[[0, 2]] - box[[0, 2]]).max() <= 1.0
         assert nearest[1] - 1 <= box[1] < box[3] <= nearest[3] + 1
-
-
-@pytest.mark.parametrize("face", EVERY_FACE)
-def test_the_width_of_text_is_the_printed_width(face):
-    font, text = Font(face, 11.5), "Zürich (45.30%) & Söhne, £12"
-    with pymupdf.open() as pdf:
-        page = pdf.new_page()
-        page.insert_text((50, 50), text, fontname=face, fontsize=11.5)
-        words = page.get_text("words")
-    assert words[-1][2] - words[0][0] == pytest.approx(font.width(text), abs=0.01)
-
-
-@given(text=st.text("ab \u00e9", max_size=60), width=st.floats(1, 200))
-def test_wrapped_text_keeps_every_word_and_clipped_text_fits(text, width):
-    font = Font("tiro", 10)
-    rows = wrap(text, font, width)
-    assert " ".join(rows).split() == text.split()
-    assert all(font.width(row) <= width or " " not in row for row in rows)
-    assert font.width(clip(text, font, width)) <= width
 
 
 @pytest.mark.parametrize("kind", SINGLE_COLUMN)

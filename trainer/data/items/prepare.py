@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 
 from schemas import FolioError, PageStatus, UsageError, load_tokenizer
 from schemas.page_file import PAGE_FILE_SUFFIX, encode_page_file
+from schemas.table_file import TABLE_FILE_SUFFIX, encode_table_file
 from schemas.version import VERSION
 from trainer.data.shard_files import locked
 from trainer.tasks.items import DataSet, ItemDocument
@@ -78,9 +79,9 @@ def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, toke
     shutil.rmtree(target, ignore_errors=True)
     (target / PAGES).mkdir(parents=True)
     (target / LINK).symlink_to(folder.absolute())
-    hashes = [_write_page_file(target, document) for document in documents]
+    hashes = [_write_document(target, document) for document in documents]
     logger.info(f"preparing {len(documents):,} documents of {folder} in {target}")
-    _build(target, tokenizer)
+    _build(target, tokenizer, _text_source(documents))
     keys = _pages_of(target / CORPUS / "manifest.parquet")
     half = target / f"{ITEMS}.part"
     with half.open("w", encoding="utf-8") as file:
@@ -93,20 +94,29 @@ def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, toke
     half.rename(target / ITEMS)
 
 
-def _write_page_file(target: Path, document: ItemDocument) -> str:
-    """Writes the page file of a document. Returns the SHA-256 of its bytes.
+def _write_document(target: Path, document: ItemDocument) -> str:
+    """Writes the page file or the table file of a document. Returns the SHA-256 of its bytes.
 
     The bytes do not depend on where the data set lies: the files are named through a link.
     """
-    pages = (replace(page, file=f"../{LINK}/{page.file}") if page.file else page for page in document.pages)
-    data = encode_page_file(pages)
+    if document.table is not None:
+        data, suffix = encode_table_file(document.table), TABLE_FILE_SUFFIX
+    else:
+        pages = (replace(page, file=f"../{LINK}/{page.file}") if page.file else page for page in document.pages)
+        data, suffix = encode_page_file(pages), PAGE_FILE_SUFFIX
     name = hashlib.sha256(document.name.encode()).hexdigest()[:16]
-    (target / PAGES / f"{name}{PAGE_FILE_SUFFIX}").write_bytes(data)
+    (target / PAGES / f"{name}{suffix}").write_bytes(data)
     return hashlib.sha256(data).hexdigest()
 
 
-def _build(target: Path, tokenizer: str) -> None:
-    flags = ["--text_source", "auto", "--min_words", "0", "--max_failed_share", "1", "--tokenizer", tokenizer]
+def _text_source(documents: Sequence[ItemDocument]) -> str:
+    """Returns `pdf` if the words of all pages are given, so that no OCR engine is loaded, else `auto`."""
+    is_read = any(page.words is None for document in documents for page in document.pages)
+    return "auto" if is_read else "pdf"
+
+
+def _build(target: Path, tokenizer: str, text_source: str) -> None:
+    flags = ["--text_source", text_source, "--min_words", "0", "--max_failed_share", "1", "--tokenizer", tokenizer]
     places = ["--input", str(target / PAGES), "--output", str(target / CORPUS)]
     command = [sys.executable, "-m", "pipelines.build_corpus", *places, *flags]
     done = subprocess.run(command, cwd=Path(__file__).parents[3], stdout=STDERR, check=False)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trainer.tasks.answers.data_set import QuestionSet
+from trainer.tasks.answers.values import joined, separated
 from trainer.tasks.items import Item
 from trainer.tasks.metrics.key_values import key_value_f1
 
-NONE, SEPARATOR = "None", "|"
+NONE = "None"
 
 Pairs = list[tuple[str, str]]
 
@@ -38,13 +39,12 @@ def _truth(values: Mapping[str, Sequence[str]] | None, key: str) -> dict[str, li
     if values is None:
         return {"answers": [], "values": []}
     found = list(values.get(key, ()))
-    return {"answers": [f" {SEPARATOR} ".join(found) or NONE], "values": found, "shown": found}
+    return {"answers": [joined(found) or NONE], "values": found, "shown": found}
 
 
 def given_values(answer: str) -> list[str]:
     """Returns the values of an answer, in their order; none for the answer `None`."""
-    parts = (part.strip() for part in answer.split(SEPARATOR))
-    return [part for part in parts if part and part.lower() != NONE.lower()]
+    return [value for value in separated(answer) if value.lower() != NONE.lower()]
 
 
 def field_scores(items: Sequence[Item], answers: Sequence[str]) -> dict[str, float]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trainer.tasks.answers.values import separated
 from trainer.tasks.items import Item
 from trainer.tasks.metrics.accuracy import exact_match
 from trainer.tasks.metrics.anls import anls
+from trainer.tasks.metrics.denotation import denotation_accuracy
 from trainer.tasks.metrics.vqa_accuracy import vqa_accuracy
 
 PEOPLE = 10  # the accuracy of VQA expects as many answers
@@ -32,6 +34,16 @@ def exact_scores(items: Sequence[Item], answers: Sequence[str]) -> dict[str, flo
     pairs = list(zip(answers, (item.annotation["answers"] for item in items), strict=True))
     normal = [vqa_accuracy(answer, [*truth] * PEOPLE) for answer, truth in pairs]
     return {"exact": _exact(items, answers), "accuracy": _mean(normal)}
+
+
+def denotation_scores(items: Sequence[Item], answers: Sequence[str]) -> dict[str, float]:
+    """Returns `accuracy`, the denotation accuracy of WikiTableQuestions, and `exact`.
+
+    Annotations have `values`, and in `canonical` what each of them means, or nothing.
+    """
+    pairs = list(zip(answers, (item.annotation for item in items), strict=True))
+    right = [denotation_accuracy(separated(answer), truth["values"], truth["canonical"]) for answer, truth in pairs]
+    return {"accuracy": _mean(right), "exact": _exact(items, answers)}
 
 
 def _exact(items: Sequence[Item], answers: Sequence[str]) -> float:

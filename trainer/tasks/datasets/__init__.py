@@ -1,6 +1,7 @@
 """Data sets for fine-tuning: one module per data set, which reads its official layout and names its task and metric.
 
-`questions` are answered by generation, in `labels` words are labelled, `fields` are asked for by their names.
+`questions` are answered by generation, in `labels` words are labelled, `fields` are asked for by their names, `tables`
+are CSV files that are drawn as pages.
 
 May import: `trainer.tasks`, `trainer.model`, `schemas`.
 """

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pymupdf
 
 FAMILIES = {
     "helv": ("helv", "hebo", "heit", "hebi"),
@@ -18,11 +22,28 @@ _LATIN_1 = bytes(range(256)).decode("latin-1")
 @cache
 def _metrics(face: str) -> tuple[tuple[float, ...], float, float]:
     """Returns the advance of every Latin-1 character, the height of "d" and the depth of "p", in ems."""
-    import pymupdf
-
-    font = pymupdf.Font(face)
+    font = full_face(face)
     advances = tuple(font.char_lengths(_LATIN_1, 1.0))
     return advances, font.glyph_bbox(ord("d")).y1, -font.glyph_bbox(ord("p")).y0
+
+
+def is_latin_1(text: str) -> bool:
+    """Returns whether base-14 fonts in their usual encoding can print a text."""
+    return text.isascii() or max(text) <= "\xff"
+
+
+@cache
+def full_face(face: str) -> pymupdf.Font:
+    """Returns a face with all its characters. MuPDF takes those that it does not have from its own Noto fonts."""
+    import pymupdf
+
+    return pymupdf.Font(face)
+
+
+@cache
+def _advance(face: str, character: str) -> float:
+    """Returns the advance of any character in ems."""
+    return float(full_face(face).text_length(character, 1.0))
 
 
 @dataclass(frozen=True)
@@ -33,11 +54,9 @@ class Font:
     size: float
 
     def width(self, text: str) -> float:
-        """Returns the advance of `text` in points.
-
-        Raises:
-            UnicodeEncodeError: the text has characters outside Latin-1, which base-14 fonts do not have.
-        """
+        """Returns the advance of `text` in points."""
+        if not is_latin_1(text):
+            return self.size * sum(_advance(self.face, character) for character in text)
         advances = _metrics(self.face)[0]
         return self.size * sum(advances[byte] for byte in text.encode("latin-1"))
 

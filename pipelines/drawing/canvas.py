@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pipelines.samples.fonts import Font
+from pipelines.drawing.fonts import Font
 
 Colour = tuple[float, float, float]
 Point = tuple[float, float]
