@@ -27,4 +27,4 @@ def table_document(
     if not (folder / file).is_file():
         return ItemDocument(file, (FilePage(file, words=()),), tuple(items))
     header, *rows = map(tuple, read(folder / file) or [[]])
-    return ItemDocument(file, (), tuple(items), TextTable(header, tuple(rows), title))
+    return ItemDocument(file, (), tuple(items), table=TextTable(header, tuple(rows), title))
