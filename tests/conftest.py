@@ -19,8 +19,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# On a busy machine any example can be slow.
-settings.register_profile("folio", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# On a busy machine any example can be slow. Each run has the same examples.
+settings.register_profile("folio", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("folio")
 
 
