@@ -10,6 +10,7 @@ from trainer.model.docformer import DocFormerV2
 from trainer.model.export import load_model, read_config, read_task, read_tokenizer
 from trainer.tasks.datasets import data_set_named
 from trainer.tasks.items import ItemTask
+from trainer.tasks.page_changes import UNCHANGED, Boxes
 
 
 def load_finetuned(folder: Path, name: str | None = None) -> tuple[DocFormerV2, ItemTask, Tokenizer]:
@@ -30,3 +31,15 @@ def load_finetuned(folder: Path, name: str | None = None) -> tuple[DocFormerV2, 
     task = data_set_named(record["task"]).make_task(settings, read_config(folder), read_tokenizer(folder), 0)
     model, tokenizer = load_model(folder, task.make_heads)
     return model, task, tokenizer
+
+
+def boxes_of(folder: Path) -> Boxes:
+    """Returns whether a fine-tuned model sees the boxes of words: `kept` or `removed`.
+
+    Args:
+        folder: an exported model.
+
+    Raises:
+        FolioError: the folder contains no fine-tuned model.
+    """
+    return read_task(folder).get("boxes", UNCHANGED.boxes)
