@@ -78,7 +78,7 @@ setup(
     package_data={
         "schemas": ["t5/*"],
         "pipelines": ["report/templates/*", "ocr/models/*"],
-        "trainer": ["configs/*.yaml"],
+        "trainer": ["configs/*.yaml", "tasks/*.json"],
     },
     install_requires=BUILD,
     extras_require={

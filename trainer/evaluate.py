@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from typing import get_args
 
 from trainer.startup import needs_extra
 
@@ -18,10 +19,11 @@ with needs_extra("train"):
     from trainer.data.items.pages import open_split
     from trainer.model.export import exported_in
     from trainer.run.command import DONE, run_command
-    from trainer.run.finetuned import load_finetuned
+    from trainer.run.finetuned import boxes_of, load_finetuned
     from trainer.run.scoring import predict_items, shown, write_predictions
     from trainer.settings.data import DataSettings
     from trainer.tasks.datasets import data_set_named
+    from trainer.tasks.page_changes import Boxes, PageChanges
 
 logger = logging.getLogger("trainer")
 
@@ -30,7 +32,12 @@ Score a fine-tuned model on a split of a data set, by the official metric.
 
   python -m trainer.evaluate --task funsd --data FUNSD --split test --model RUN
 
-The scores are printed as a line of JSON. --output writes the prediction for each item, one JSON line per item."""
+The scores are printed as a line of JSON. --output writes the prediction for each item, one JSON line per item.
+
+How much a model owes to exact words and to their places is shown by pages with errors or without places:
+
+  python -m trainer.evaluate ... --ocr_noise 0.1
+  python -m trainer.evaluate ... --boxes shuffled"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +58,8 @@ def evaluate(flags: argparse.Namespace) -> int:
     model.to(flags.device)
     settings = DataSettings(cache_dir=flags.cache_dir)
     split = open_split(data_set_named(flags.task), expanded_path(flags.data), flags.split, str(folder), settings)
-    pages = split.of(lambda _: True)
+    boxes: Boxes = flags.boxes if boxes_of(folder) == "kept" else "removed"
+    pages = split.of(lambda _: True, PageChanges(flags.ocr_noise, boxes, flags.seed))
     with ProgressLine("predicted", "items", len(pages.items)) as progress:
         found = predict_items(model, task, pages, flags.batch_size, progress.add)
     scores = task.scores(found.items, found.values)
@@ -76,6 +84,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", metavar="FILE", help="write the predictions to this file as JSON lines")
     parser.add_argument("--batch_size", type=int, default=8, help="windows per batch (%(default)s)")
     parser.add_argument("--cache_dir", default=expanded(DataSettings.cache_dir), help="cache folder (%(default)s)")
+    parser.add_argument(
+        "--ocr_noise",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="probability of an error of OCR at each word: wrong characters, or the word is left out, joined with the "
+        "next one or split, as often as the OCR of Folio does each of these (%(default)s)",
+    )
+    parser.add_argument(
+        "--boxes",
+        choices=get_args(Boxes),
+        default="kept",
+        help="shuffled: each word of a page has the box of another one; removed: the model does not see where the "
+        "words stand. A model that was fine-tuned with --boxes removed never sees it (%(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the errors and of the order of shuffled boxes (%(default)s)"
+    )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", default=device, help="device of the model (%(default)s)")
     return parser

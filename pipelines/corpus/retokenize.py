@@ -21,13 +21,13 @@ from pipelines.corpus.claim import claim_output, read_index, read_plan, refuse_s
 from pipelines.corpus.finish import finish, is_finished, summarize
 from pipelines.corpus.shards import Members, open_shard, write_sidecar, write_tar
 from pipelines.corpus.store import CorpusStore
-from pipelines.page.tokens import token_array
 from pipelines.runtime.files import open_file_systems
 from pipelines.runtime.progress import Progress
 from pipelines.runtime.scratch import scratch_directory
 from schemas import CorpusIndex, FolioError, PageStatus, ShardInfo, UsageError, load_tokenizer
 from schemas.reader import Shard
 from schemas.sample import encode_tokens
+from schemas.tokens import token_array
 
 logger = logging.getLogger("pipelines")
 

@@ -15,8 +15,8 @@ from pipelines.lines.place import place_words
 from pipelines.page.image import to_jpeg
 from pipelines.page.normal_form import normalized
 from pipelines.page.reading import EngineName, Reading
-from pipelines.page.tokens import token_array
 from schemas import Page, PageStatus, Tokenizer, encode_sample, page_key
+from schemas.tokens import token_array
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import Any
 
 from schemas import Box, Sample, UsageError
 from trainer.model.export import exported_in
-from trainer.run.finetuned import load_finetuned
+from trainer.run.finetuned import boxes_of, load_finetuned
 from trainer.run.scoring import outputs_of, windows_of
 from trainer.tasks.answers.spans import find_answer
 from trainer.tasks.answers.task import Answers
 from trainer.tasks.items import Item, item_sample
+from trainer.tasks.page_changes import without_boxes
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Predictor:
             raise UsageError(f"--model {folder} was not fine-tuned on questions: use a task with questions")
         self.model.to(device)
         self.task, self.batch_size = task, batch_size
+        self._sees_boxes = boxes_of(folder) == "kept"
 
     def ask(self, pages: Sample | Sequence[Sample], question: str) -> Answer:
         """Answers a question about a page or a document."""
@@ -70,10 +72,11 @@ class Predictor:
         """
         pages = [pages] if isinstance(pages, Sample) else list(pages)
         items = [Item(name, {"question": text, "answers": []}) for name, text in questions.items()]
+        read = pages if self._sees_boxes else [without_boxes(page) for page in pages]
         windows = [
             window
             for row, item in enumerate(items)
-            for number, page in enumerate(pages)
+            for number, page in enumerate(read)
             for window in windows_of(self.task, self.model, item_sample(page, item, number), row)
         ]
         outputs = outputs_of(self.model, self.task, windows, self.batch_size)

@@ -9,11 +9,14 @@ from typing import Any
 from schemas import UsageError
 from trainer.model.config import ModelConfig
 from trainer.settings.reading.changes import change, flat
+from trainer.tasks.page_changes import UNCHANGED
 
 CORPUS, CORPUS_PATHS = "corpus", "corpus_paths"
 """Content and weight of each corpus; and their paths, only for messages, because a corpus may be moved."""
 ITEMS = "items"
 """Hash of the items of a fine-tuning run. It takes the place of the corpora, which are made from its data."""
+PAGE_CHANGES = {"ocr_noise": UNCHANGED.ocr_noise, "boxes": UNCHANGED.boxes}
+"""Settings that change the pages of a fine-tuning run, with the values that they had before they were settings."""
 MEMORY = "model.activation_checkpointing"
 """Changes the memory that a step needs, but no result. It may be set after a run was out of memory."""
 
@@ -21,7 +24,8 @@ MEMORY = "model.activation_checkpointing"
 def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, ignore: Collection[str] = ()) -> None:
     """Checks that a run may resume from a checkpoint.
 
-    A setting of the model that the checkpoint does not have is newer than the checkpoint. It then had its default.
+    A setting of the model or of the pages that the checkpoint does not have is newer than the checkpoint. It then had
+    its default.
 
     Args:
         saved: the facts of the checkpoint.
@@ -47,6 +51,8 @@ def require_same(saved: dict[str, Any], now: dict[str, Any], run_dir: str, ignor
 
 
 def _with_defaults(facts: dict[str, Any]) -> dict[str, Any]:
+    if ITEMS in facts:
+        facts = PAGE_CHANGES | facts
     if "model" not in facts:
         return facts
     defaults = {item.name: item.default for item in fields(ModelConfig) if item.default is not MISSING}

@@ -42,8 +42,12 @@ class CorpusPages:
     def __len__(self) -> int:
         return len(self.table)
 
-    def sample(self, row: int) -> Sample:
+    def sample(self, row: int, epoch: int = 0) -> Sample:
         """Returns the sample of a page.
+
+        Args:
+            row: of the page table.
+            epoch: of the training. The pages of a corpus are the same in all epochs.
 
         Raises:
             SchemaError: the sample is damaged, or it is not in the shard that the manifest names.

@@ -73,7 +73,7 @@ class PageDataset(Dataset[Example]):
     def __getitems__(self, refs: list[SampleRef]) -> list[Example]:
         """Returns the examples of a micro-batch. Making all texts before all images uses the CPU caches better."""
         try:
-            samples = [self.corpora[ref.corpus].sample(ref.row) for ref in refs]
+            samples = [self.corpora[ref.corpus].sample(ref.row, ref.epoch) for ref in refs]
             texts = [self._text(sample, ref) for sample, ref in zip(samples, refs, strict=True)]
             return [self._with_image(text, sample) for text, sample in zip(texts, samples, strict=True)]
         except (SchemaError, SampleError):
@@ -90,7 +90,7 @@ class PageDataset(Dataset[Example]):
         bad: list[str] = []
         while len(bad) < MAX_BAD_IN_A_ROW:
             try:
-                sample = pages.sample(row)
+                sample = pages.sample(row, ref.epoch)
                 example = self._with_image(self._text(sample, ref), sample)
                 return replace(example, bad=tuple(bad)) if bad else example
             except (SchemaError, SampleError) as error:

@@ -10,6 +10,7 @@ from trainer.model.docformer import DocFormerV2
 from trainer.model.export import load_model, read_config, read_task, read_tokenizer
 from trainer.tasks.datasets import data_set_named
 from trainer.tasks.items import ItemTask
+from trainer.tasks.page_changes import UNCHANGED, Boxes
 
 
 def load_finetuned(folder: Path, name: str | None = None) -> tuple[DocFormerV2, ItemTask, Tokenizer]:
@@ -35,3 +36,15 @@ def finetuned_task(folder: Path, name: str | None = None) -> ItemTask:
         raise UsageError(f"--model {folder} was fine-tuned for {record['task']}, not for {name}")
     settings = SimpleNamespace(**record["settings"])
     return data_set_named(record["task"]).make_task(settings, read_config(folder), read_tokenizer(folder), 0)
+
+
+def boxes_of(folder: Path) -> Boxes:
+    """Returns whether a fine-tuned model sees the boxes of words: `kept` or `removed`.
+
+    Args:
+        folder: an exported model.
+
+    Raises:
+        FolioError: the folder contains no fine-tuned model.
+    """
+    return read_task(folder).get("boxes", UNCHANGED.boxes)

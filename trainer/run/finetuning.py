@@ -13,6 +13,7 @@ from trainer.settings.finetune import FinetuneConfig
 from trainer.settings.task import TaskSettings
 from trainer.tasks.datasets import data_set_named
 from trainer.tasks.items import ItemTask
+from trainer.tasks.page_changes import PageChanges
 
 
 def open_items(config: FinetuneConfig) -> tuple[list[OpenCorpus], Tokenizer]:
@@ -29,10 +30,10 @@ def open_items(config: FinetuneConfig) -> tuple[list[OpenCorpus], Tokenizer]:
     held_out = held_out_documents(train, config.val_share) if not val_split else frozenset()
     chosen = _chosen(train, held_out, config)
     val = open_split(data_set, folder, val_split, config.tokenizer, config) if val_split else train
-    pages = train.of(chosen.__contains__)
+    pages = train.of(chosen.__contains__, PageChanges(config.ocr_noise, config.boxes, config.seed))
     if not len(pages):
         raise UsageError(f"--data {config.data} has no usable page in the split {train_split}: see the messages above.")
-    others = val.of(lambda name: bool(val_split) or name in held_out)
+    others = val.of(lambda name: bool(val_split) or name in held_out, PageChanges(boxes=config.boxes))
     return [OpenCorpus(train.path, len(pages), train.index, pages, others)], tokenizer
 
 

@@ -26,6 +26,7 @@ from trainer.run.setup import PreparedRun
 from trainer.settings.finetune import FinetuneConfig
 from trainer.tasks.base import Example
 from trainer.tasks.items import Item, ItemSample, ItemTask, Output
+from trainer.tasks.page_changes import Boxes
 
 logger = logging.getLogger("trainer")
 
@@ -147,12 +148,20 @@ class Scoring:
         tokenizer: exported with the model.
         run_dir: directory of the run.
         batch_size: windows per batch.
+        boxes: value of `--boxes`.
     """
 
     def __init__(
-        self, task: ItemTask, pages: ItemPages, name: str, tokenizer: Tokenizer, run_dir: Path, batch_size: int
+        self,
+        task: ItemTask,
+        pages: ItemPages,
+        name: str,
+        tokenizer: Tokenizer,
+        run_dir: Path,
+        batch_size: int,
+        boxes: Boxes,
     ) -> None:
-        self.task, self.pages, self._name = task, pages, name
+        self.task, self.pages, self._name, self._boxes = task, pages, name, boxes
         self._tokenizer, self._dir, self._batch_size = tokenizer, run_dir, batch_size
 
     def run(self, engine: Any, step: int) -> dict[str, float]:
@@ -179,7 +188,7 @@ class Scoring:
         if (best := read_best(self._dir)) is not None and (best["step"] == step or best["value"] >= value):
             return
         model.cpu()
-        record = {"task": self._name, "settings": self.task.record()}
+        record = {"task": self._name, "settings": self.task.record(), "boxes": self._boxes}
         export_model(model, self._tokenizer, self._dir / MODEL_DIR, step, record)
         row = {"step": step, "metric": self.task.metric, "value": value}
         (self._dir / BEST_NAME).write_text(json.dumps(row) + "\n")
@@ -190,9 +199,9 @@ def make_scoring(prepared: PreparedRun) -> Scoring | None:
     pages, config = prepared.corpora[0].held_out, prepared.config
     if not isinstance(pages, ItemPages):
         return None
-    name = cast(FinetuneConfig, config).task
-    run_dir = Path(config.output)
-    return Scoring(cast(ItemTask, prepared.task), pages, name, prepared.tokenizer, run_dir, prepared.micro_batch)
+    config = cast(FinetuneConfig, config)
+    task, run_dir = cast(ItemTask, prepared.task), Path(config.output)
+    return Scoring(task, pages, config.task, prepared.tokenizer, run_dir, prepared.micro_batch, config.boxes)
 
 
 def read_best(run_dir: Path) -> dict[str, Any] | None:

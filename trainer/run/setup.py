@@ -13,7 +13,7 @@ import torch
 
 from schemas import CorpusIndex, Tokenizer, UsageError
 from trainer import distributed
-from trainer.checkpoints.facts import CORPUS, CORPUS_PATHS, ITEMS, require_same
+from trainer.checkpoints.facts import CORPUS, CORPUS_PATHS, ITEMS, PAGE_CHANGES, require_same
 from trainer.checkpoints.manifest import Checkpoint
 from trainer.checkpoints.store import CHECKPOINTS_DIR, newest_checkpoint
 from trainer.checkpoints.upload import require_uploads
@@ -116,7 +116,7 @@ def facts(config: TrainingConfig, corpora: Sequence[OpenCorpus], tokenizer: Toke
 
     Only the paths of the corpora may differ, because a corpus may be moved. They name a changed corpus in messages.
     """
-    settings = ("seed", "global_batch", "val_share", "shuffle_shards", "zero_stage", "dtype")
+    settings = ("seed", "global_batch", "val_share", "shuffle_shards", "zero_stage", "dtype", *PAGE_CHANGES)
     return {
         CORPUS: [[_content(corpus.index), corpus.weight] for corpus in corpora],
         CORPUS_PATHS: [corpus.path for corpus in corpora],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from schemas import UsageError
 from trainer.settings.part import SettingsPart, option, path_option
+from trainer.tasks.page_changes import PageChanges
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,17 @@ class TaskSettings(SettingsPart):
     max_text_tokens: int = option(512, "length of the encoder's text; longer pages are read in windows", minimum=16)
     reads_images: bool = option(True, "whether the model sees the images of the pages")
     max_target_tokens: int = option(64, "longest answer in tokens", minimum=2)
+    ocr_noise: float = option(
+        0.0,
+        "probability of an error of OCR at each word of the training pages, other errors in each epoch; 0.1 makes a "
+        "model that reads worse scans than those that it is trained on",
+    )
+    boxes: Literal["kept", "removed"] = option(
+        "kept", "removed: the model does not see where the words stand, also when it is used later"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.val_share < 1:
             raise UsageError(f"--val_share must be above 0 and below 1, got {self.val_share}")
+        PageChanges(self.ocr_noise, self.boxes)  # checks its values

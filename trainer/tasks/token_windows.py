@@ -44,7 +44,7 @@ class EncoderText(TypedDict):
 def encoder_text(question: Sequence[int], tokens: np.ndarray, eos_id: int) -> EncoderText:
     """Returns `input_ids` (l,), `boxes` (l, 4) and `box_visible` (l,) of an example: question, tokens, eos.
 
-    Only the tokens of the page have a box. l is the number of all tokens and 1.
+    Only the tokens of the page have a box. One whose box is all zeros has none. l is the number of all tokens and 1.
 
     Args:
         question: ids of the question; may be empty.
@@ -55,6 +55,6 @@ def encoder_text(question: Sequence[int], tokens: np.ndarray, eos_id: int) -> En
     boxes = np.zeros((before + len(tokens) + 1, 4), np.int32)
     boxes[before:-1] = tokens[:, BOX]
     visible = np.zeros(len(boxes), bool)
-    visible[before:-1] = True
+    visible[before:-1] = tokens[:, BOX].any(axis=1)
     ids = np.concatenate([np.asarray(question, np.int32), tokens[:, TOKEN_ID], [eos_id]]).astype(np.int32)
     return EncoderText(input_ids=ids, boxes=boxes, box_visible=visible)

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from schemas import CorpusIndex, Page
+from schemas import CorpusIndex, Page, Sample, Tokenizer, load_tokenizer
 from schemas.token_limits import TokenLimits
 from trainer.data.check_records import records_folder
 from trainer.data.corpora import CorpusPages, read_head, shard_files
@@ -18,8 +19,11 @@ from trainer.data.items.prepare import CORPUS, prepared, read_items
 from trainer.data.page_table import PageTable
 from trainer.settings.data import DataSettings
 from trainer.tasks.items import DataSet, Item, ItemSample, item_sample
+from trainer.tasks.page_changes import UNCHANGED, PageChanges
 
 Shows = Callable[[Item, Page], bool]
+Change = Callable[[Sample, int], Sample]
+"""Returns a page as it is read in an epoch."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,20 @@ class ItemPages(CorpusPages):
         pages: the pages of the prepared corpus.
         shows: see `DataSet.shows`.
         items: the items. Those without a usable page can only be scored: see `listed`.
+        change: how the pages are changed before they are read; None: they are not.
 
     Attributes:
         items: the items with a usable page, by row.
         listed: all items in the order of the data set, each with its row; None: it has no usable page.
     """
 
-    def __init__(self, pages: CorpusPages, items: Sequence[PreparedItem], shows: Shows) -> None:
+    def __init__(
+        self,
+        pages: CorpusPages,
+        items: Sequence[PreparedItem],
+        shows: Shows,
+        change: Change | None = None,
+    ) -> None:
         everything, items = items, [item for item in items if item.rows]
         numbers = [_training_page(item, pages, shows) for item in items]
         rows = np.array([item.rows[number] for item, number in zip(items, numbers, strict=True)], np.int64)
@@ -82,7 +93,7 @@ class ItemPages(CorpusPages):
         self.items = [items[i] for i in order]
         row_of = {id(item): row for row, item in enumerate(self.items)}
         self.listed = [(item.item, row_of.get(id(item))) for item in everything]
-        self._pages, self._numbers, self._rows = pages, [numbers[i] for i in order], rows
+        self._pages, self._numbers, self._change = pages, [numbers[i] for i in order], change
         table = pages.table
         super().__init__(
             ItemTable(
@@ -101,22 +112,24 @@ class ItemPages(CorpusPages):
         rows = [[item.item.id, item.item.annotation, sorted(item.rows.items())] for item in self.items]
         return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
 
-    def sample(self, row: int) -> ItemSample:
+    def sample(self, row: int, epoch: int = 0) -> ItemSample:
         """Returns the page that trains the model on an item."""
-        return self.page(row, self._numbers[row])
+        return self.page(row, self._numbers[row], epoch)
 
-    def page(self, row: int, number: int) -> ItemSample:
+    def page(self, row: int, number: int, epoch: int = 0) -> ItemSample:
         """Returns a page of an item.
 
         Args:
             number: number of the page in the document, from 0.
+            epoch: of the training. Pages that are changed differ between the epochs.
 
         Raises:
             SchemaError: the sample is damaged.
             ShardError: the shard cannot be read.
         """
         item = self.items[row]
-        return item_sample(self._pages.sample(item.rows[number]), item.item, number)
+        sample = self._pages.sample(item.rows[number])
+        return item_sample(self._change(sample, epoch) if self._change else sample, item.item, number)
 
 
 @dataclass(frozen=True)
@@ -129,6 +142,7 @@ class OpenSplit:
         pages: the pages of the corpus.
         items: all items.
         shows: see `DataSet.shows`.
+        tokenizer: the tokenizer of the corpus.
     """
 
     path: str
@@ -136,10 +150,19 @@ class OpenSplit:
     pages: CorpusPages
     items: list[PreparedItem]
     shows: Shows
+    tokenizer: Tokenizer
 
-    def of(self, chosen: Callable[[str], bool]) -> ItemPages:
-        """Returns the items of the documents whose name is chosen."""
-        return ItemPages(self.pages, [item for item in self.items if chosen(item.document)], self.shows)
+    def of(self, chosen: Callable[[str], bool], changes: PageChanges = UNCHANGED) -> ItemPages:
+        """Returns the items of the documents whose name is chosen.
+
+        Args:
+            chosen: takes the name of a document.
+            changes: of the pages, before they are read.
+        """
+        grid = self.index.grid_rows, self.index.grid_cols
+        change = partial(changes.of, tokenizer=self.tokenizer, grid=grid)
+        items = [item for item in self.items if chosen(item.document)]
+        return ItemPages(self.pages, items, self.shows, change)
 
 
 def open_split(data_set: DataSet, folder: Path, split: str, tokenizer: str, settings: DataSettings) -> OpenSplit:
@@ -164,4 +187,4 @@ def open_split(data_set: DataSet, folder: Path, split: str, tokenizer: str, sett
         )
         for row in read_items(target)
     ]
-    return OpenSplit(path, index, pages, items, data_set.shows)
+    return OpenSplit(path, index, pages, items, data_set.shows, load_tokenizer(tokenizer))

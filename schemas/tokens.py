@@ -1,10 +1,13 @@
-"""Token arrays: the input of the trainer, made once when the corpus is built."""
+"""Token arrays: the text of a page as the trainer reads it. They are made once, when the corpus is built."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from schemas import TOKEN_COLUMNS, Page, Tokenizer, cell_of
+from schemas.geometry import cell_of
+from schemas.page import Page
+from schemas.sample import TOKEN_COLUMNS
+from schemas.tokenizer import Tokenizer
 
 
 def token_array(page: Page, tokenizer: Tokenizer, grid_rows: int, grid_cols: int) -> np.ndarray:
