@@ -129,8 +129,8 @@ def test_an_input_without_documents_is_named_in_the_error(bucket, item, words):
     assert item in str(refused.value)
 
 
-def test_a_directory_is_searched_for_pdfs_images_and_page_files(tmp_path):
-    documents = ["a.pages.jsonl", "b.PNG", "c.jpeg", "d.pdf", "e.tiff"]
+def test_a_directory_is_searched_for_pdfs_images_page_files_and_table_files(tmp_path):
+    documents = ["a.pages.jsonl", "b.PNG", "c.jpeg", "d.pdf", "e.tiff", "f.table.json"]
     for name in (*documents, "notes.jsonl", "truth.json"):
         (tmp_path / name).touch()
     assert names(discover((str(tmp_path),)), tmp_path) == documents
