@@ -18,10 +18,12 @@ class QuestionSet(DataSet):
     Attributes:
         score: the metric.
         metric: the score by which the best model is chosen.
+        max_target_tokens: the longest answer in tokens, if the settings do not say it.
     """
 
     score: Metric = staticmethod(anls_scores)
     metric = "anls"
+    max_target_tokens = 64
 
     def shows(self, item: Item, page: Page) -> bool:
         """Returns whether a page shows one of the answers."""
@@ -33,7 +35,7 @@ class QuestionSet(DataSet):
             self.score,
             self.metric,
             max_text_tokens=settings.max_text_tokens,
-            max_target_tokens=settings.max_target_tokens,
+            max_target_tokens=settings.max_target_tokens or self.max_target_tokens,
             reads_images=settings.reads_images,
             tokenizer=tokenizer,
             seed=seed,
