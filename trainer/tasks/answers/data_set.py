@@ -18,11 +18,13 @@ class QuestionSet(DataSet):
     Attributes:
         score: the metric.
         metric: the score by which the best model is chosen.
+        task: the task that answers.
         max_target_tokens: the longest answer in tokens, if the settings do not say it.
     """
 
     score: Metric = staticmethod(anls_scores)
     metric = "anls"
+    task: type[Answers] = Answers
     max_target_tokens = 64
 
     def shows(self, item: Item, page: Page) -> bool:
@@ -31,7 +33,7 @@ class QuestionSet(DataSet):
 
     def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> Answers:
         """Returns the answering of questions."""
-        return Answers(
+        return self.task(
             self.score,
             self.metric,
             max_text_tokens=settings.max_text_tokens,
