@@ -128,6 +128,7 @@ def test_a_run_is_not_resumed_with_other_items(runs, forms, cache, caplog):
         (["--task", "funsd", "--model", "none", "--size", "huge"], "--size huge: choose one of tiny, small"),
         (["--task", "funsd", "--model", "."], "--model . contains no config.json"),
         (["--task", "funsd", "--model", "none", "--val_share", "0"], "--val_share must be above 0 and below 1, got 0"),
+        (["--task", "funsd", "--model", "none", "--max_target_tokens", "1"], "leaves no room for an answer"),
         (["--corpus", "x"], "unknown flag --corpus"),
     ],
 )

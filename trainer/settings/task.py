@@ -26,7 +26,7 @@ class TaskSettings(SettingsPart):
     train_documents: int = option(0, "train on this many documents only, chosen by a hash; 0: on all", minimum=0)
     max_text_tokens: int = option(512, "length of the encoder's text; longer pages are read in windows", minimum=16)
     reads_images: bool = option(True, "whether the model sees the images of the pages")
-    max_target_tokens: int = option(64, "longest answer in tokens", minimum=2)
+    max_target_tokens: int = option(0, "longest answer in tokens; 0: that of the task", minimum=0)
     ocr_noise: float = option(
         0.0,
         "probability of an error of OCR at each word of the training pages, other errors in each epoch; 0.1 makes a "
@@ -41,3 +41,5 @@ class TaskSettings(SettingsPart):
         if not 0 < self.val_share < 1:
             raise UsageError(f"--val_share must be above 0 and below 1, got {self.val_share}")
         PageChanges(self.ocr_noise, self.boxes)  # checks its values
+        if self.max_target_tokens == 1:
+            raise UsageError("--max_target_tokens 1 leaves no room for an answer before its end: use at least 2")

@@ -18,10 +18,14 @@ class QuestionSet(DataSet):
     Attributes:
         score: the metric.
         metric: the score by which the best model is chosen.
+        task: the task that answers.
+        max_target_tokens: the longest answer in tokens, if the settings do not say it.
     """
 
     score: Metric = staticmethod(anls_scores)
     metric = "anls"
+    task: type[Answers] = Answers
+    max_target_tokens = 64
 
     def shows(self, item: Item, page: Page) -> bool:
         """Returns whether a page shows one of the answers."""
@@ -29,11 +33,11 @@ class QuestionSet(DataSet):
 
     def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> Answers:
         """Returns the answering of questions."""
-        return Answers(
+        return self.task(
             self.score,
             self.metric,
             max_text_tokens=settings.max_text_tokens,
-            max_target_tokens=settings.max_target_tokens,
+            max_target_tokens=settings.max_target_tokens or self.max_target_tokens,
             reads_images=settings.reads_images,
             tokenizer=tokenizer,
             seed=seed,

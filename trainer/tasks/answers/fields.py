@@ -2,16 +2,19 @@
 
 The annotation of an item is that of a question and `{"document": name, "key": key, "values": [text, ...]}`. The answer
 is the value, several values joined by ` | `, or `None` for a key that the document does not have. An answer `None` is
-dropped before scoring, so that it costs no precision.
+dropped before scoring, so that it costs no precision. A window can only say that the key is not in it: the answer for
+a document is `None` if no window has a value.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from trainer.tasks.answers.data_set import QuestionSet
+from trainer.tasks.answers.task import Answers
 from trainer.tasks.answers.values import joined, separated
-from trainer.tasks.items import Item
+from trainer.tasks.items import Item, Output
 from trainer.tasks.metrics.key_values import key_value_f1
 
 NONE = "None"
@@ -79,8 +82,22 @@ def _only(key: str, documents: Sequence[Pairs]) -> list[Pairs]:
     return [[pair for pair in document if pair[0] == key] for document in documents]
 
 
+class FieldAnswers(Answers):
+    """Answers questions for fields."""
+
+    def combine(self, item: Item, outputs: Sequence[Output]) -> dict[str, Any]:
+        """Returns the value with the highest score of all windows, or `None` if no window has a value.
+
+        The scores of `None` and of a value are not compared: `None` is short, and right for most pages, so that its
+        score is nearly always the higher one.
+        """
+        with_value = [output for output in outputs if given_values(output[2][0])]
+        return super().combine(item, with_value or outputs)
+
+
 class FieldSet(QuestionSet):
     """A data set of fields. The metric is the F1 of keys and values."""
 
+    task = FieldAnswers
     score = staticmethod(field_scores)
     metric = "f1"

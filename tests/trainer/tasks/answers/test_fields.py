@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
-from tests.trainer.tasks.item_samples import item_sample
+from tests.trainer.tasks.item_samples import TOKENIZER, item_sample
+from trainer.model.config import ModelConfig
 from trainer.tasks.answers.fields import FieldSet, field_items, field_scores, given_values
 from trainer.tasks.items import Item
 
+MODEL = ModelConfig(d_model=32, d_ff=64, d_kv=16, heads=2, encoder_layers=1, decoder_layers=1)
 QUESTIONS = {"party": "Who are the parties?", "term": "What is the term?", "date": "What is the date?"}
 VALUES = {"party": ["A Inc.", "B LLC"], "term": ["3 years"]}
 
@@ -37,6 +41,29 @@ def test_a_page_shows_an_answer_of_several_values_if_it_has_one_of_them():
 )
 def test_an_answer_holds_values(answer, values):
     assert given_values(answer) == values
+
+
+def combined(*outputs: tuple[int, str, float]) -> tuple[str, int]:
+    """Returns answer and page for windows with the number of the page, an answer and its mean log-probability."""
+    term = items()[1]
+    settings = SimpleNamespace(max_text_tokens=32, max_target_tokens=0, reads_images=False)
+    task = FieldSet().make_task(settings, MODEL, TOKENIZER, 0)
+    [window] = task.windows(item_sample(["3", "years"], term))
+    found = task.combine(term, [(page, window, (answer, mean)) for page, answer, mean in outputs])
+    return found["answer"], found["page"]
+
+
+def test_a_value_of_one_window_wins_over_none_of_the_others():
+    assert combined((0, "None", -0.01), (1, "3 years", -0.9), (2, "none", -0.02)) == ("3 years", 2)
+
+
+def test_of_several_values_that_with_the_highest_score_wins():
+    assert combined((0, "2 years", -0.9), (1, "None", -0.01), (2, "3 years", -0.4)) == ("3 years", 3)
+
+
+def test_a_key_is_absent_if_all_windows_say_so_or_no_page_can_be_used():
+    assert combined((0, "None", -0.5), (1, "None", -0.1)) == ("None", 2)
+    assert combined() == ("", 0)
 
 
 def test_an_answer_none_costs_no_precision():

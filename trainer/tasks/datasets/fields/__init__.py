@@ -1,4 +1,4 @@
-"""Data sets of fields, one module each: every key of a document is asked for by a question of its own.
+"""Data sets of fields, one module each. A question asks for one key of a document, in `cord` for all of them.
 
 May import: `trainer.tasks`, `schemas`.
 """
