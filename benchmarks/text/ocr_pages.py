@@ -6,7 +6,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pymupdf
 from pipelines.sources.pdf.mupdf import mupdf_errors
 
 DPI = 150
+POINTS_PER_INCH = 72
 _WORDS = range(250, 1201)
 _LONG_SIDE_PT = (500, 1000)
 _MAX_IMAGE_SHARE = 0.2
@@ -28,12 +29,16 @@ _GROUPS = {"questionnaire": "questionnaires", "chart": "charts"}  # kinds of sam
 
 @dataclass(frozen=True)
 class KnownPage:
-    """A page's `(height, width, 3)` uint8 RGB pixels and its words."""
+    """A page's `(height, width, 3)` uint8 RGB pixels and its words.
+
+    `boxes` (n, 4) are those of the words in pixels; only dense text has them.
+    """
 
     name: str
     image: np.ndarray
     words: list[str]
     kind: str = "dense text"
+    boxes: np.ndarray = field(default_factory=lambda: np.empty((0, 4)))
 
 
 def known_pages(paths: list[Path], count: int) -> list[KnownPage]:
@@ -138,7 +143,8 @@ def _words(page: pymupdf.Page) -> list[str]:
 
 
 def _known_page(name: str, page: pymupdf.Page) -> KnownPage:
-    return KnownPage(name, _rendered(page), _words(page))
+    boxes = np.array([word[:4] for word in page.get_text("words")]) * DPI / POINTS_PER_INCH
+    return KnownPage(name, _rendered(page), _words(page), boxes=boxes)
 
 
 def _pixels(path: Path) -> np.ndarray:
