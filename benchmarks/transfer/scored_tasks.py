@@ -38,7 +38,7 @@ TASKS = {
         ScoredTask("sroie", "sroie", "f1", "test", (50, 100, 0), 600, ("--max_target_tokens", "48")),
         ScoredTask("funsd", "funsd", "f1", "test", (25, 0), 300),
         ScoredTask("funsd-links", "funsd", "f1", "test", (25, 0), 300),
-        ScoredTask("docbank", "docbank", "macro_f1", "test", (0,), 300),
+        ScoredTask("docbank", "docbank", "f1", "test", (0,), 300),
         ScoredTask("deepform", "deepform", "f1", "test", (50, 0), 600, ("--max_target_tokens", "24")),
     )
 }
