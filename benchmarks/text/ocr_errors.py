@@ -76,7 +76,7 @@ def report(parts: dict[str, WordErrors], total: WordErrors, dpis: list[int]) -> 
         for name, errors in {**parts, "all": total}.items()
     ]
     common = ", ".join(
-        f"`{true}` as `{read or ' '}` {times} of {total.seen[true]}"
+        f"`{true}` as {f'`{read}`' if read else 'nothing'} {times} of {total.seen[true]}"
         for (true, read), times in total.confusions.most_common(SHOWN)
     )
     places = ", ".join(map(str, total.edits))

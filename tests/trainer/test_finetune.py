@@ -21,6 +21,7 @@ RUN = (
     *("--workers", "0", "--val_share", "0.25", "optimizer.learning_rate=3e-2", "optimizer.warmup_steps=10"),
     "optimizer.final_lr_share=1",  # the rate does not depend on --max_steps
 )
+CHANGED = ("--ocr_noise", "0.3", "--boxes", "removed")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def cache(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(forms, cache, tmp_path_factory) -> Path:
-    """Runs on two ranks: one as a whole, one in two parts, one with ZeRO 3."""
+    """Runs on two ranks: one as a whole, one in two parts, one with ZeRO 3, and two on changed pages."""
     folder = tmp_path_factory.mktemp("runs")
     common = [*RUN, *MODEL, "--data", str(forms), "--cache_dir", str(cache)]
 
@@ -46,6 +47,9 @@ def runs(forms, cache, tmp_path_factory) -> Path:
         "whole": line("whole", "--max_steps", "40", "--val_every", "20"),
         "first part": line("parts", "--max_steps", "20", "--val_every", "20", "--save_every", "10"),
         "second part": line("parts", "--max_steps", "40", "--val_every", "20", "--save_every", "10"),
+        "changed pages": line("changed", "--max_steps", "20", "--val_every", "20", *CHANGED),
+        "changed, first part": line("changed_parts", "--max_steps", "10", "--val_every", "10", *CHANGED),
+        "changed, second part": line("changed_parts", "--max_steps", "20", "--val_every", "20", *CHANGED),
         "zero 3": line("zero3", "--max_steps", "20", "--val_every", "20", "--zero_stage", "3"),
     }
     codes, log = run_many(lines, 2, folder)
@@ -101,6 +105,28 @@ def test_evaluate_scores_the_test_split_and_writes_the_predictions(runs, forms, 
     assert score(*flags, "--model", str(runs / "zero3/model"), capsys=capsys).keys() == scores.keys()
 
 
+def test_a_run_on_changed_pages_in_two_parts_equals_a_whole_one(runs):
+    names = ("step", "loss", "acc_tags", "batch_id")
+    assert rows(runs / "changed_parts", *names) == rows(runs / "changed", *names)
+    assert rows(runs / "changed", "loss") != rows(runs / "whole", "loss")[:20]
+
+
+def test_evaluate_shows_what_a_model_owes_to_exact_words_and_to_their_places(runs, forms, cache, capsys):
+    flags = ["--task", "funsd", "--data", str(forms), "--split", "test", "--cache_dir", str(cache)]
+
+    def f1(run: str, *changes: str) -> float:
+        return score(*flags, "--model", str(runs / run), *changes, capsys=capsys)["f1"]
+
+    assert f1("whole", "--ocr_noise", "0.5") < 0.9, "with exact words it is more"
+    assert f1("changed") == f1("changed", "--boxes", "shuffled"), "it never sees boxes"
+
+
+def test_a_run_is_not_resumed_with_other_changes_of_pages(runs, forms, cache, caplog):
+    flags = [*RUN, *MODEL, "--data", str(forms), "--cache_dir", str(cache), "--max_steps", "21", "--change_ranks=true"]
+    assert finetune.main([*flags, "--output", str(runs / "changed")]) == 2
+    assert "--boxes was 'removed', is 'kept'; --ocr_noise was 0.3, is 0.0" in caplog.text
+
+
 def test_a_run_goes_on_from_the_weights_of_another_one_with_its_head(runs, forms, cache, tmp_path):
     flags = [*RUN, "--data", str(forms), "--cache_dir", str(cache), "--max_steps", "1", "--val_every", "1"]
     model = str(runs / "whole")
@@ -111,9 +137,8 @@ def test_a_run_goes_on_from_the_weights_of_another_one_with_its_head(runs, forms
 
 def test_a_run_is_not_resumed_with_other_items(runs, forms, cache, caplog):
     flags = [*RUN, *MODEL, "--data", str(forms), "--cache_dir", str(cache), "--max_steps", "41"]
-    assert (
-        finetune.main([*flags, "--output", str(runs / "parts"), "--train_documents", "3", "--change_ranks=true"]) == 2
-    )
+    flags += ["--output", str(runs / "parts"), "--change_ranks=true"]
+    assert finetune.main([*flags, "--train_documents", "3"]) == 2
     assert "the items to train on have changed (--data, --train_split, --val_share or --train_documents)" in caplog.text
     assert f"pass --model {runs / 'parts'}." in caplog.text
 
@@ -129,6 +154,8 @@ def test_a_run_is_not_resumed_with_other_items(runs, forms, cache, caplog):
         (["--task", "funsd", "--model", "."], "--model . contains no config.json"),
         (["--task", "funsd", "--model", "none", "--val_share", "0"], "--val_share must be above 0 and below 1, got 0"),
         (["--task", "funsd", "--model", "none", "--max_target_tokens", "1"], "leaves no room for an answer"),
+        (["--task", "funsd", "--model", "none", "--ocr_noise", "2"], "--ocr_noise must be from 0 to 1, got 2"),
+        (["--task", "funsd", "--model", "none", "--boxes", "no"], "--boxes must be kept or removed, got no"),
         (["--corpus", "x"], "unknown flag --corpus"),
     ],
 )
