@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.build.folders import documents_below, is_document, printable
+from pipelines.build.folders import documents_below, is_document
 from pipelines.runtime import files
 from pipelines.sources import suffixes
 from schemas import UsageError
+from schemas.support.printable import printable
 
 MARKS = re.compile(r"[*?[]")
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]+$")

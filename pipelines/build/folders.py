@@ -34,10 +34,3 @@ def _refuse(error: OSError) -> None:
 def is_document(name: str) -> bool:
     """Returns whether a name ends in a suffix of a page source."""
     return name.lower().endswith(suffixes())
-
-
-def printable(uri: str) -> str:
-    """Escapes bytes of a file name that are not valid UTF-8, because tables and JSON can only store UTF-8."""
-    if uri.isascii():
-        return uri
-    return uri.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

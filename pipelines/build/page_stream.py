@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.build.folders import documents_below, printable
+from pipelines.build.folders import documents_below
 from pipelines.build.inspection import DocumentFacts, DocumentTask, inspect_document
 from pipelines.build.pages import PageBuilderFactory, PageTask
 from pipelines.config import PageConfig
@@ -18,6 +18,7 @@ from pipelines.page.assemble import PageFacts, PageId
 from schemas import Page, PageStatus, Sample, UsageError, decode_tokens
 from schemas.reader import MEMBERS
 from schemas.support.home import expanded
+from schemas.support.printable import printable
 
 _DEFAULTS = PageConfig()
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipelines.lines.words import RawWord
 from schemas import PageStatus
+from schemas.support.printable import printable
 
 REPAIRED = "repaired: the file is damaged, and what could be found again was read"
 
@@ -27,7 +28,7 @@ class PageError(Exception):
     def __init__(self, status: PageStatus, detail: str) -> None:
         super().__init__(detail)
         self.status = status
-        self.detail = detail
+        self.detail = printable(detail)  # messages of libraries quote bytes of damaged files
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 
+from schemas.support.printable import printable
+
 DAMAGED = "damaged: "
 MAX_MESSAGES = 3
 _DRAWING = "folio: a page is drawn"
@@ -65,7 +67,7 @@ def document_damage() -> str:
 def _warnings() -> list[str]:
     import pymupdf
 
-    return pymupdf.TOOLS.mupdf_warnings(reset=False).split("\n")
+    return printable(pymupdf.TOOLS.mupdf_warnings(reset=False)).split("\n")  # they quote bytes of damaged files
 
 
 def _messages(warnings: list[str]) -> list[str]:

@@ -60,6 +60,7 @@ CUT_JBIG2 = bytes.fromhex(
         pytest.param(content(0.02), "zlib error: ", id="content, from its start"),
         pytest.param(raw_pdf({4: stream(NOISE, FLATE)}), "zlib error: incorrect header check", id="content of noise"),
         pytest.param(raw_pdf({4: stream(NOISE)}), "syntax error in content", id="content of noise, not compressed"),
+        pytest.param(raw_pdf({4: stream(b"\xf1~>", b"/Filter /ASCII85Decode")}), r"\xf1", id="a byte that is no text"),
         pytest.param(raw_pdf({}), "content stream is not a stream", id="no content"),
         pytest.param(raw_pdf({4: stream(b"\0" * 99, b"/Filter /NoDecode")}), "unknown filter", id="unknown filter"),
         pytest.param(raw_pdf({4: stream(DRAW_IMAGE)}), "cannot find XObject resource 'Im'", id="no image"),
