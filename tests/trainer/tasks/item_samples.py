@@ -30,7 +30,8 @@ def item_sample(
     words = tuple(Word(text, box, 1.0, 0, i) for text, box, i in zip(texts, places, numbers, strict=True))
     facts = {"key": "k", "uri": "u", "doc_sha256": "0" * 64, "page": 1, "pages": 1, "width_pt": 1.0, "height_pt": 1.0}
     facts |= {"image_width": 1, "image_height": 1, "rotation": 0, "skew_deg": 0.0, "text_source": "pdf"}
-    page = Page(**facts, ocr_engine="", ocr_model="", ocr_version="", words=words, lines=(Line(hull([(0, 0, 10, 10), *places])),))
+    lines = (Line(hull([(0, 0, 10, 10), *places])),)
+    page = Page(**facts, ocr_engine="", ocr_model="", ocr_version="", words=words, lines=lines)
     rows = [[p, i, 0, 0, *places[i]] for i, ids in enumerate(TOKENIZER.encode_words(texts)) for p in ids]
     members = encode_sample(page, b"", np.array(rows, np.int32).reshape(-1, 8))
     return ItemSample(item.id, b"", members["json"], decode_tokens(members["tokens.npy"]), item, 0)
