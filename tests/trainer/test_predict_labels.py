@@ -24,7 +24,7 @@ from trainer.tasks.links.task import EntityLinks
 
 FLAGS = (
     *("--task", "labels", "--model", "none", "--size", "tiny", "--reads_images", "false", "--val_share", "0.25"),
-    *("--max_steps", "40", "--val_every", "40", "--global_batch", "4", "--workers", "0", "--tensorboard", "false"),
+    *("--max_steps", "30", "--val_every", "30", "--global_batch", "4", "--workers", "0", "--tensorboard", "false"),
     *("model.dropout=0", "model.d_model=32", "model.d_ff=64", "model.heads=2", "model.encoder_layers=1"),
     *("model.decoder_layers=1", "model.image_height=64", "model.image_width=96", "optimizer.learning_rate=3e-2"),
     *("optimizer.warmup_steps=10", "optimizer.final_lr_share=1"),
