@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.errors import SchemaError
+from schemas.support.printable import storable
 
 PAGE_FILE_SUFFIX = ".pages.jsonl"
 
@@ -110,12 +111,12 @@ def decode_file_page(line: bytes, source: str) -> FilePage:
 def _page(record: Mapping[str, Any]) -> FilePage:
     size = record.get("size")
     page = FilePage(
-        file=_text(record["file"]),
+        file=storable(record["file"]),
         page=int(record.get("page", 1)),
         words=_words(record["words"]) if record.get("words") is not None else None,
         size=None if size is None else (_positive(size[0]), _positive(size[1])),
         rotation=int(record.get("rotation", 0)),
-        engine=_text(record.get("engine", "")),
+        engine=storable(record.get("engine", "")),
     )
     if page.page < 1 or page.rotation not in (0, 90, 180, 270):
         raise ValueError(f"page {page.page}, rotation {page.rotation}")
@@ -125,19 +126,12 @@ def _page(record: Mapping[str, Any]) -> FilePage:
 def _words(columns: Mapping[str, Any]) -> tuple[GivenWord, ...]:
     scores = columns.get("score") or [1.0] * len(columns["text"])
     rows = zip(columns["text"], columns["box"], scores, strict=True)
-    return tuple(GivenWord(_text(text), _box(box), _finite(score)) for text, box, score in rows)
+    return tuple(GivenWord(storable(text), _box(box), _finite(score)) for text, box, score in rows)
 
 
 def _box(values: Any) -> tuple[float, float, float, float]:
     x0, y0, x1, y1 = (_finite(value) for value in values)
     return x0, y0, x1, y1
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
-    value.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
-    return value
 
 
 def _finite(value: Any) -> float:

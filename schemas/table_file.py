@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.errors import SchemaError
+from schemas.support.printable import storable
 
 TABLE_FILE_SUFFIX = ".table.json"
 
@@ -54,23 +55,16 @@ def decode_table_file(data: bytes, source: str) -> TextTable:
     try:
         record = json.loads(data)
         rows = tuple(_texts(row) for row in _list(record["rows"]))
-        return TextTable(_texts(record.get("header", [])), rows, _text(record.get("title", "")))
+        return TextTable(_texts(record.get("header", [])), rows, storable(record.get("title", "")))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise SchemaError(f"{source}: not a table ({error!r})") from error
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return tuple(_text(value) for value in _list(values))
+    return tuple(storable(value) for value in _list(values))
 
 
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise TypeError(f"{value!r} is not a list")
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is not a text")
-    value.encode()  # a lone surrogate is a UnicodeEncodeError, which is a ValueError
     return value

@@ -19,7 +19,7 @@ with needs_extra("train"):
     from trainer.data.items.pages import open_split
     from trainer.model.export import exported_in
     from trainer.run.command import DONE, run_command
-    from trainer.run.finetuned import boxes_of, load_finetuned
+    from trainer.run.finetuned import load_finetuned
     from trainer.run.scoring import predict_items, shown, write_predictions
     from trainer.settings.data import DataSettings
     from trainer.tasks.datasets import data_set_named
@@ -54,15 +54,14 @@ def evaluate(flags: argparse.Namespace) -> int:
         FolioError: the model or the pages cannot be read.
     """
     folder = exported_in(expanded_path(flags.model))
-    model, task, _ = load_finetuned(folder, flags.task)
-    model.to(flags.device)
+    finetuned = load_finetuned(folder, flags.task, flags.device)
     settings = DataSettings(cache_dir=flags.cache_dir)
     split = open_split(data_set_named(flags.task), expanded_path(flags.data), flags.split, str(folder), settings)
-    boxes: Boxes = flags.boxes if boxes_of(folder) == "kept" else "removed"
+    boxes: Boxes = flags.boxes if finetuned.boxes == "kept" else "removed"
     pages = split.of(lambda _: True, PageChanges(flags.ocr_noise, boxes, flags.seed))
     with ProgressLine("predicted", "items", len(pages.items)) as progress:
-        found = predict_items(model, task, pages, flags.batch_size, progress.add)
-    scores = task.scores(found.items, found.values)
+        found = predict_items(finetuned.model, finetuned.task, pages, flags.batch_size, progress.add)
+    scores = finetuned.task.scores(found.items, found.values)
     if flags.output:
         write_predictions(found, expanded_path(flags.output))
     logger.info(f"{len(found.items)} items of {flags.task} {flags.split}: {shown(scores)}")

@@ -22,12 +22,13 @@ from pathlib import Path
 
 from benchmarks.machine import machine
 from benchmarks.report import add_table_flag, publish
-from benchmarks.transfer.arms import Arm, arms_named
+from benchmarks.transfer.arms import ARMS, Arm
 from benchmarks.transfer.plots import plot_scores
 from benchmarks.transfer.pretraining import Pretraining
+from benchmarks.transfer.registry import entries_named
 from benchmarks.transfer.robustness import measure
 from benchmarks.transfer.runs import LEARNING_RATES, Run, Study
-from benchmarks.transfer.scored_tasks import ScoredTask, tasks_named
+from benchmarks.transfer.scored_tasks import TASKS, ScoredTask
 from benchmarks.transfer.tables import Scores, differences_table, robustness_table, scores_table
 
 PAIRS = (("all", "none"), ("all", "none-3x"), ("all", "denoise"), ("line", "denoise"), ("grid", "denoise"))
@@ -37,7 +38,7 @@ MAIN_ARMS = ("none", "denoise", "line", "grid", "all")
 def main() -> None:
     """Runs the study and writes its tables and pictures."""
     flags = _parser().parse_args()
-    arms, tasks = arms_named(flags.arms), tasks_named(flags.only)
+    arms, tasks = entries_named(flags.arms, ARMS, "--arms"), entries_named(flags.only, TASKS, "--only")
     pretraining = Pretraining(tuple(flags.documents), flags.size, flags.steps, flags.work.resolve(), flags.jobs)
     data = flags.tasks.resolve()
     pretraining.run({arm.pretrained for arm in arms} - {""}, [data / task.folder for task in tasks])
@@ -81,8 +82,7 @@ def best_rate(study: Study, task: ScoredTask, arm_name: str) -> float:
     Raises:
         ValueError: the learning rates of the arm have not been tried.
     """
-    (arm,) = arms_named([arm_name])
-    found = {run.learning_rate: study.scores(run) for run in choice_runs(task, arm)}
+    found = {run.learning_rate: study.scores(run) for run in choice_runs(task, ARMS[arm_name])}
     if None in found.values():
         raise ValueError(f"--arms: add {arm_name}, whose learning rate is needed for {task.name}")
     return max(found, key=lambda rate: (found[rate] or {})[task.metric])

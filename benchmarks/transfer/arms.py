@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 PRETRAINED: dict[str, tuple[str, ...]] = {
@@ -54,15 +53,3 @@ ARMS = {
         Arm("all-noise", "all three, trained with OCR errors", "all", ("--ocr_noise", "0.1"), rate_of="all"),
     )
 }
-
-
-def arms_named(names: Sequence[str]) -> list[Arm]:
-    """Returns arms by name.
-
-    Raises:
-        ValueError: there is no such arm.
-    """
-    unknown = [name for name in names if name not in ARMS]
-    if unknown:
-        raise ValueError(f"--arms {unknown[0]}: choose from {', '.join(ARMS)}")
-    return [ARMS[name] for name in names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,18 +42,6 @@ TASKS = {
         ScoredTask("deepform", "deepform", "f1", "test", (50, 0), 600, ("--max_target_tokens", "24")),
     )
 }
-
-
-def tasks_named(names: Sequence[str]) -> list[ScoredTask]:
-    """Returns tasks by name.
-
-    Raises:
-        ValueError: there is no such task.
-    """
-    unknown = [name for name in names if name not in TASKS]
-    if unknown:
-        raise ValueError(f"--only {unknown[0]}: choose from {', '.join(TASKS)}")
-    return [TASKS[name] for name in names]
 
 
 def files_below(folders: Iterable[Path]) -> Iterator[Path]:

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+
+def storable(value: Any) -> str:
+    """Returns a value of a JSON file that must be a text.
+
+    Raises:
+        TypeError: it is no text.
+        ValueError: it contains a lone surrogate, which UTF-8 cannot store.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is not a text")
+    value.encode()  # raises a UnicodeEncodeError, which is a ValueError
+    return value
+
 
 def printable(text: str) -> str:
     """Escapes bytes of a file name or of a library's message that are not valid UTF-8.

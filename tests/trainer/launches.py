@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,16 @@ def only_rank() -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+def finetune_alone(flags: Sequence[str], data: Path, folder: Path) -> Path:
+    """Runs `finetune.py` as the only rank of this process. Returns the directory of the run, below `folder`."""
+    from trainer import finetune
+
+    places = ["--data", str(data), "--output", str(folder / "run"), "--cache_dir", str(folder / "cache")]
+    with only_rank():
+        assert finetune.main([*flags, *places]) == 0
+    return folder / "run"
 
 
 def run(command: list[str], cwd: Path) -> subprocess.CompletedProcess[str]:

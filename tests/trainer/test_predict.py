@@ -9,9 +9,9 @@ import pytest
 
 from pipelines.build.page_stream import read_pages
 from pipelines.config import PageConfig
-from tests.trainer.launches import only_rank
+from tests.trainer.launches import finetune_alone
 from tests.trainer.letters import NAMES, QUESTIONS, answers, write_docvqa, write_pdf
-from trainer import evaluate, finetune, predict
+from trainer import evaluate, predict
 from trainer.answering.predictor import Predictor
 
 FLAGS = (
@@ -26,11 +26,7 @@ FLAGS = (
 def run(tmp_path_factory) -> Path:
     """The run that learned to answer."""
     folder = tmp_path_factory.mktemp("questions")
-    data = write_docvqa(folder / "DocVQA")
-    with only_rank():
-        places = ["--data", str(data), "--output", str(folder / "run"), "--cache_dir", str(folder / "cache")]
-        assert finetune.main([*FLAGS, *places]) == 0
-    return folder / "run"
+    return finetune_alone(FLAGS, write_docvqa(folder / "DocVQA"), folder)
 
 
 @pytest.fixture(scope="module")

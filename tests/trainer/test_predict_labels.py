@@ -13,8 +13,8 @@ from pipelines.config import PageConfig
 from schemas import UsageError, load_tokenizer
 from tests.support.browser import chromium, needs_chromium
 from tests.trainer.forms import QUESTIONS, write_form_pdf, write_labels
-from tests.trainer.launches import only_rank, validation_rows
-from trainer import finetune, predict
+from tests.trainer.launches import finetune_alone, validation_rows
+from trainer import predict
 from trainer.answering.labeller import Entity, Labeller
 from trainer.answering.predictor import Predictor
 from trainer.model.config import MODEL_SIZES
@@ -35,11 +35,7 @@ FLAGS = (
 def run(tmp_path_factory) -> Path:
     """The run that learned to label."""
     folder = tmp_path_factory.mktemp("labels")
-    data = write_labels(folder / "forms")
-    with only_rank():
-        places = ["--data", str(data), "--output", str(folder / "run"), "--cache_dir", str(folder / "cache")]
-        assert finetune.main([*FLAGS, *places]) == 0
-    return folder / "run"
+    return finetune_alone(FLAGS, write_labels(folder / "forms"), folder)
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from schemas import Box, Page, Sample, UsageError
+from schemas import Box, Page, Sample
 from schemas.geometry import hull
-from trainer.model.export import exported_in
-from trainer.run.finetuned import boxes_of, load_finetuned
-from trainer.run.scoring import outputs_of, windows_of
-from trainer.tasks.items import Item, item_sample
+from trainer.answering.page_model import PageModel
+from trainer.tasks.items import Item
 from trainer.tasks.labels.scores import are_bio_tags, entities_of
 from trainer.tasks.labels.task import OUTSIDE, WordLabels
-from trainer.tasks.page_changes import without_boxes
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Entity:
         return {"label": self.label, "text": self.text, "page": self.page, "boxes": [list(box) for box in self.boxes]}
 
 
-class Labeller:
+class Labeller(PageModel[WordLabels]):
     """A model that was fine-tuned on labels of words.
 
     Args:
@@ -56,22 +53,14 @@ class Labeller:
     """
 
     def __init__(self, model: str | Path, device: str = "cpu", batch_size: int = 8) -> None:
-        folder = exported_in(Path(model))
-        self.model, task, self.tokenizer = load_finetuned(folder)
-        if not isinstance(task, WordLabels):
-            raise UsageError(f"--model {folder} was not fine-tuned on labels: use a task with labels")
-        self.model.to(device)
-        self.task, self.batch_size = task, batch_size
-        self._sees_boxes = boxes_of(folder) == "kept"
-        self._bio = are_bio_tags(task.labels)
-        self.names = sorted({label[2:] if self._bio else label for label in task.labels if label != OUTSIDE})
+        super().__init__(model, WordLabels, "labels", device, batch_size)
+        self._bio = are_bio_tags(self.task.labels)
+        self.names = sorted({label[2:] if self._bio else label for label in self.task.labels if label != OUTSIDE})
 
     def entities(self, sample: Sample) -> list[Entity]:
         """Returns the entities of a page in reading order."""
         page = sample.page()
-        read = sample if self._sees_boxes else without_boxes(sample)
-        windows = list(windows_of(self.task, self.model, item_sample(read, Item("", {}), 0), 0))
-        outputs = outputs_of(self.model, self.task, windows, self.batch_size)[0]
+        [outputs] = self.outputs([Item("", {})], [sample])
         labels = self.task.page_labels(len(page.words), outputs)
         return [_entity(page, label, words) for label, words in entities_of(labels, bio=self._bio)]
 

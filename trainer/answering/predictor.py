@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas import Box, Sample, UsageError
-from trainer.model.export import exported_in
-from trainer.run.finetuned import boxes_of, load_finetuned
-from trainer.run.scoring import outputs_of, windows_of
+from schemas import Box, Sample
+from trainer.answering.page_model import PageModel
 from trainer.tasks.answers.spans import find_answer
 from trainer.tasks.answers.task import Answers
-from trainer.tasks.items import Item, item_sample
-from trainer.tasks.page_changes import without_boxes
+from trainer.tasks.items import Item, Output
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Answer:
         return {"answer": self.text, "score": round(self.score, 4), "page": self.page}
 
 
-class Predictor:
+class Predictor(PageModel[Answers]):
     """A model that was fine-tuned on questions.
 
     Args:
@@ -52,13 +49,7 @@ class Predictor:
     """
 
     def __init__(self, model: str | Path, device: str = "cpu", batch_size: int = 8) -> None:
-        folder = exported_in(Path(model))
-        self.model, task, self.tokenizer = load_finetuned(folder)
-        if not isinstance(task, Answers):
-            raise UsageError(f"--model {folder} was not fine-tuned on questions: use a task with questions")
-        self.model.to(device)
-        self.task, self.batch_size = task, batch_size
-        self._sees_boxes = boxes_of(folder) == "kept"
+        super().__init__(model, Answers, "questions", device, batch_size)
 
     def ask(self, pages: Sample | Sequence[Sample], question: str) -> Answer:
         """Answers a question about a page or a document."""
@@ -72,17 +63,10 @@ class Predictor:
         """
         pages = [pages] if isinstance(pages, Sample) else list(pages)
         items = [Item(name, {"question": text, "answers": []}) for name, text in questions.items()]
-        read = pages if self._sees_boxes else [without_boxes(page) for page in pages]
-        windows = [
-            window
-            for row, item in enumerate(items)
-            for number, page in enumerate(read)
-            for window in windows_of(self.task, self.model, item_sample(page, item, number), row)
-        ]
-        outputs = outputs_of(self.model, self.task, windows, self.batch_size)
-        return {item.id: self._answer(item, outputs[row], pages) for row, item in enumerate(items)}
+        outputs = self.outputs(items, pages)
+        return {item.id: self._answer(item, found, pages) for item, found in zip(items, outputs, strict=True)}
 
-    def _answer(self, item: Item, outputs: list[Any], pages: Sequence[Sample]) -> Answer:
+    def _answer(self, item: Item, outputs: Sequence[Output], pages: Sequence[Sample]) -> Answer:
         found = self.task.combine(item, outputs)
         if not found["page"]:
             return Answer("", 0.0, 0)

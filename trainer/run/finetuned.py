@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,12 +14,30 @@ from trainer.tasks.items import ItemTask
 from trainer.tasks.page_changes import UNCHANGED, Boxes
 
 
-def load_finetuned(folder: Path, name: str | None = None) -> tuple[DocFormerV2, ItemTask, Tokenizer]:
-    """Loads a fine-tuned model with its heads, and its task.
+@dataclass(frozen=True)
+class Finetuned:
+    """A fine-tuned model.
+
+    Attributes:
+        model: with its heads.
+        task: its task.
+        tokenizer: its tokenizer.
+        boxes: whether it sees the boxes of words: `kept` or `removed`.
+    """
+
+    model: DocFormerV2
+    task: ItemTask
+    tokenizer: Tokenizer
+    boxes: Boxes
+
+
+def load_finetuned(folder: Path, name: str | None = None, device: str = "cpu") -> Finetuned:
+    """Loads a fine-tuned model.
 
     Args:
         folder: an exported model.
         name: the task that the model must have; None: any.
+        device: such as `cpu` or `cuda`.
 
     Raises:
         UsageError: the model was fine-tuned for another task.
@@ -26,7 +45,7 @@ def load_finetuned(folder: Path, name: str | None = None) -> tuple[DocFormerV2, 
     """
     task = finetuned_task(folder, name)
     model, tokenizer = load_model(folder, task.make_heads)
-    return model, task, tokenizer
+    return Finetuned(model.to(device), task, tokenizer, read_task(folder).get("boxes", UNCHANGED.boxes))
 
 
 def finetuned_task(folder: Path, name: str | None = None) -> ItemTask:
@@ -36,15 +55,3 @@ def finetuned_task(folder: Path, name: str | None = None) -> ItemTask:
         raise UsageError(f"--model {folder} was fine-tuned for {record['task']}, not for {name}")
     settings = SimpleNamespace(**record["settings"])
     return data_set_named(record["task"]).make_task(settings, read_config(folder), read_tokenizer(folder), 0)
-
-
-def boxes_of(folder: Path) -> Boxes:
-    """Returns whether a fine-tuned model sees the boxes of words: `kept` or `removed`.
-
-    Args:
-        folder: an exported model.
-
-    Raises:
-        FolioError: the folder contains no fine-tuned model.
-    """
-    return read_task(folder).get("boxes", UNCHANGED.boxes)

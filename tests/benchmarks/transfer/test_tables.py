@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.transfer.arms import ARMS, PRETRAINED, arms_named
+from benchmarks.transfer.arms import ARMS, PRETRAINED
+from benchmarks.transfer.registry import entries_named
 from benchmarks.transfer.scored_tasks import TASKS
 from benchmarks.transfer.spreads import in_deviations, paired_difference, spread
 from benchmarks.transfer.tables import differences_table, scores_table
@@ -50,7 +51,7 @@ def test_every_arm_starts_from_a_model_that_is_pretrained_and_uses_a_rate_that_i
 
 def test_an_unknown_arm_is_refused():
     with pytest.raises(ValueError, match="--arms nome: choose from none, "):
-        arms_named(["none", "nome"])
+        entries_named(["none", "nome"], ARMS, "--arms")
 
 
 def test_the_tests_of_the_tasks_are_splits_of_their_data_sets():

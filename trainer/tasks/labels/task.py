@@ -19,9 +19,10 @@ from trainer.model.batch import IGNORE, Batch, padded
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.tasks.base import Example, Objective
-from trainer.tasks.items import Item, ItemSample, ItemTask, Metric, Output
+from trainer.tasks.items import Item, ItemSample, Metric, Output
 from trainer.tasks.labels.head import LabelHead
-from trainer.tasks.token_windows import WORD, all_windows, encoder_text, random_window
+from trainer.tasks.page_windows import PageWindows, first_tokens
+from trainer.tasks.token_windows import WORD
 
 OUTSIDE = "O"
 
@@ -40,17 +41,14 @@ class LabelExample(Example):
     classes: np.ndarray  # (w,) int64: index of the label; IGNORE: no label is known
 
 
-class WordLabels(ItemTask):
+class WordLabels(PageWindows):
     """Labels words by a head on the encoder. The decoder is not used.
 
     Args:
         labels: all labels. `O` is the label of words without one.
         score: the metric of the data set.
         metric: the score by which the best model is chosen.
-        max_text_tokens: length of the encoder's text, with eos.
-        reads_images: see `Task`.
-        tokenizer: the tokenizer of the model.
-        seed: the seed of the run.
+        max_text_tokens, reads_images, tokenizer, seed: see `PageWindows`.
     """
 
     objectives = (Objective("tags", labels="word_labels"),)
@@ -66,39 +64,27 @@ class WordLabels(ItemTask):
         tokenizer: Tokenizer,
         seed: int,
     ) -> None:
+        super().__init__(max_text_tokens=max_text_tokens, reads_images=reads_images, tokenizer=tokenizer, seed=seed)
         self.labels = tuple(labels)
         self.metric = metric
-        self.reads_images = reads_images
         self._score = score
-        self._size = max_text_tokens - 1
-        self._eos_id = tokenizer.eos_id
-        self._seed = seed
         self._numbers = {label: number for number, label in enumerate(self.labels)}
 
     def make_heads(self, model: ModelConfig) -> LabelHead:
         """Returns the classifier of words."""
         return LabelHead(model.d_model, len(self.labels), model.dropout)
 
-    def example(self, sample: ItemSample, epoch: int) -> LabelExample:  # type: ignore[override]
-        """Returns a random window of the page with its labels."""
-        window = random_window(len(sample.tokens), self._size, self._seed, epoch, sample.key)
-        return self._example(sample, window)
-
-    def windows(self, sample: ItemSample) -> list[Example]:
-        """Returns all windows of the page with their labels."""
-        return [self._example(sample, window) for window in all_windows(len(sample.tokens), self._size)]
-
-    def _example(self, sample: ItemSample, window: slice) -> LabelExample:
-        words, source = sample.tokens[:, WORD], _sources(sample.page())
-        places = np.flatnonzero(np.append(True, words[1:] != words[:-1])[: len(words)])
-        places = places[(places >= window.start) & (places < window.stop)]
-        sources = source[words[places]]
+    def window(self, sample: ItemSample, window: slice) -> LabelExample:
+        """Returns a window of the page with its labels."""
+        places = first_tokens(sample, window)
+        words = sample.tokens[places, WORD]
+        sources = _sources(sample.page())[words]
         return LabelExample(
             key=sample.key,
-            **encoder_text([], sample.tokens[window], self._eos_id),
+            **self.encoder_text(sample, window),
             labels=np.zeros(0, np.int32),
             places=places - window.start,
-            words=words[places],
+            words=words,
             sources=sources,
             classes=self._classes(sample, sources),
         )
@@ -110,18 +96,9 @@ class WordLabels(ItemTask):
         known = labels[sample.number]
         return np.array([self._numbers.get(known[i], IGNORE) if i >= 0 else IGNORE for i in sources], np.int64)
 
-    def tokens_read(self, tokens: int) -> int:
-        """Returns the number of tokens, but at most the size of a window."""
-        return min(tokens, self._size)
-
-    def facts(self) -> dict[str, Any]:
-        """Returns the labels and the length of the text."""
-        return self.record()
-
     def record(self) -> dict[str, Any]:
-        """Returns the labels and the length of the text."""
-        size = {"max_text_tokens": self._size + 1}
-        return {"labels": list(self.labels), **size, "reads_images": self.reads_images}
+        """Returns the labels, the length of the text, and whether the model sees images."""
+        return {"labels": list(self.labels), **super().record()}
 
     def label_tensors(self, examples: Sequence[LabelExample], text_length: int) -> dict[str, Tensor]:
         """Returns `word_labels` (b, l) int64."""
@@ -129,10 +106,6 @@ class WordLabels(ItemTask):
         for row, example in zip(rows, examples, strict=True):
             row[example.places] = example.classes
         return {"word_labels": padded(list(rows), text_length)}
-
-    def head_flops(self, text_tokens: int) -> float:
-        """Returns 0: the classifier is small beside the encoder."""
-        return 0.0
 
     @torch.inference_mode()
     def predict(self, model: DocFormerV2, batch: Batch) -> list[np.ndarray]:

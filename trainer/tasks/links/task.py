@@ -18,15 +18,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from schemas import Tokenizer
 from trainer.model.batch import IGNORE, Batch, padded
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.tasks.base import Example, Objective
-from trainer.tasks.items import Item, ItemSample, ItemTask, Output
+from trainer.tasks.items import Item, ItemSample, Output
 from trainer.tasks.links.head import PairHead
 from trainer.tasks.metrics.set_f1 import set_f1
-from trainer.tasks.token_windows import WORD, all_windows, encoder_text, random_window
+from trainer.tasks.page_windows import PageWindows, first_tokens
+from trainer.tasks.token_windows import WORD
 
 QUESTIONS, ANSWERS, LINKS = "questions", "answers", "links"
 
@@ -53,7 +53,7 @@ class LinkExample(Example):
     links: np.ndarray  # (q, a) int64; 1: the question is linked to the answer
 
 
-class EntityLinks(ItemTask):
+class EntityLinks(PageWindows):
     """Links questions to answers by a head on the encoder. The decoder is not used.
 
     Args:
@@ -66,26 +66,12 @@ class EntityLinks(ItemTask):
     objectives = (Objective("links", labels="links"),)
     metric = "f1"
 
-    def __init__(self, *, max_text_tokens: int, reads_images: bool, tokenizer: Tokenizer, seed: int) -> None:
-        self.reads_images = reads_images
-        self._size = max_text_tokens - 1
-        self._eos_id = tokenizer.eos_id
-        self._seed = seed
-
     def make_heads(self, model: ModelConfig) -> PairHead:
         """Returns the scorer of pairs."""
         return PairHead(model.d_model, model.dropout)
 
-    def example(self, sample: ItemSample, epoch: int) -> LinkExample:  # type: ignore[override]
-        """Returns a random window of the page with its links."""
-        window = random_window(len(sample.tokens), self._size, self._seed, epoch, sample.key)
-        return self._example(sample, window)
-
-    def windows(self, sample: ItemSample) -> list[Example]:
-        """Returns all windows of the page with their links."""
-        return [self._example(sample, window) for window in all_windows(len(sample.tokens), self._size)]
-
-    def _example(self, sample: ItemSample, window: slice) -> LinkExample:
+    def window(self, sample: ItemSample, window: slice) -> LinkExample:
+        """Returns a window of the page with its links."""
         place_of = _places_of_words(sample, window)
         annotation = sample.item.annotation
         questions = _entities(annotation[QUESTIONS][sample.number], place_of)
@@ -94,24 +80,12 @@ class EntityLinks(ItemTask):
         links = [[(q, a) in linked for a in answers.numbers.tolist()] for q in questions.numbers.tolist()]
         return LinkExample(
             key=sample.key,
-            **encoder_text([], sample.tokens[window], self._eos_id),
+            **self.encoder_text(sample, window),
             labels=np.zeros(0, np.int32),
             questions=questions,
             answers=answers,
             links=np.array(links, np.int64).reshape(len(questions.numbers), len(answers.numbers)),
         )
-
-    def tokens_read(self, tokens: int) -> int:
-        """Returns the number of tokens, but at most the size of a window."""
-        return min(tokens, self._size)
-
-    def facts(self) -> dict[str, Any]:
-        """Returns the length of the text."""
-        return self.record()
-
-    def record(self) -> dict[str, Any]:
-        """Returns the length of the text."""
-        return {"max_text_tokens": self._size + 1, "reads_images": self.reads_images}
 
     def label_tensors(self, examples: Sequence[LinkExample], text_length: int) -> dict[str, Tensor]:
         """Returns `questions` (b, q), `answers` (b, a) and `links` (b, q, a), all int64.
@@ -128,10 +102,6 @@ class EntityLinks(ItemTask):
             ANSWERS: padded([example.answers.places for example in examples], a),
             LINKS: torch.from_numpy(links),
         }
-
-    def head_flops(self, text_tokens: int) -> float:
-        """Returns 0: the head is small beside the encoder."""
-        return 0.0
 
     @torch.inference_mode()
     def predict(self, model: DocFormerV2, batch: Batch) -> list[np.ndarray]:
@@ -176,11 +146,8 @@ def _pairs(links: Sequence[Sequence[int]]) -> set[tuple[int, ...]]:
 
 def _places_of_words(sample: ItemSample, window: slice) -> dict[int, int]:
     """Returns the place in a window of the first token of each given word, by the index of the word."""
-    words = sample.tokens[:, WORD]
-    first = np.flatnonzero(np.append(True, words[1:] != words[:-1])[: len(words)])
-    first = first[(first >= window.start) & (first < window.stop)]
-    sources = [sample_word.source for sample_word in sample.page().words]
-    return {sources[words[place]]: int(place) - window.start for place in first}
+    sources = [word.source for word in sample.page().words]
+    return {sources[sample.tokens[place, WORD]]: int(place) - window.start for place in first_tokens(sample, window)}
 
 
 def _entities(entities: Sequence[Sequence[int]], place_of: dict[int, int]) -> Entities:

@@ -10,14 +10,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from schemas import Tokenizer
 from schemas.geometry import hull
 from schemas.page_file import FilePage, GivenWord
-from trainer.model.config import ModelConfig
 from trainer.tasks.datasets.layout import find_files, read_json
-from trainer.tasks.items import DataSet, Item, ItemDocument
-from trainer.tasks.labels.scores import entity_scores, tags_of
-from trainer.tasks.labels.task import OUTSIDE, WordLabels
+from trainer.tasks.items import Item, ItemDocument
+from trainer.tasks.labels.data_set import LabelSet
+from trainer.tasks.labels.scores import tags_of
+from trainer.tasks.labels.task import OUTSIDE
 
 LAYOUT = "CORD-r: jsons/train_*.json and jsons/valid_*.json"
 # The 30 fields of CORD. The files write `menu.sub.nm` where CORD has `menu.sub_nm`.
@@ -32,12 +31,14 @@ FIELDS = (
 )
 
 
-class CordR(DataSet):
+class CordR(LabelSet):
     """Fields of receipts as labels of words. The metric is the F1 of entities."""
 
     name = "cord-r"
     splits = ("train", "valid")
     validation = ""
+    labels = tags_of(FIELDS)
+    has_images = False
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the receipts of a split."""
@@ -47,18 +48,6 @@ class CordR(DataSet):
             size = record["img"]["width"], record["img"]["height"]
             page = FilePage("", words=tuple(words), size=size)
             yield ItemDocument(path.stem, (page,), (Item(path.stem, {"labels": [labels]}),))
-
-    def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> WordLabels:
-        """Returns the labelling of words."""
-        return WordLabels(
-            tags_of(FIELDS),
-            entity_scores,
-            "f1",
-            max_text_tokens=settings.max_text_tokens,
-            reads_images=False,
-            tokenizer=tokenizer,
-            seed=seed,
-        )
 
 
 def read_receipt(record: dict[str, Any]) -> tuple[list[GivenWord], list[str]]:

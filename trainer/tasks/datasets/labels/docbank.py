@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from schemas import Tokenizer, UsageError
+from schemas import UsageError
 from schemas.page_file import FilePage, GivenWord
-from trainer.model.config import ModelConfig
 from trainer.tasks.datasets.layout import find_files, read_json
 from trainer.tasks.datasets.pages import image_of
 from trainer.tasks.datasets.shares import tenth_of
-from trainer.tasks.items import DataSet, Item, ItemDocument
-from trainer.tasks.labels.task import WordLabels
+from trainer.tasks.items import Item, ItemDocument
+from trainer.tasks.labels.data_set import LabelSet
 from trainer.tasks.metrics.docbank import label_scores
 
 LAYOUT = (
@@ -56,12 +55,14 @@ def _mean(scores: dict[str, float]) -> float:
     return sum(kept) / max(len(kept), 1)
 
 
-class DocBank(DataSet):
+class DocBank(LabelSet):
     """Layout labels of words. The metric is the mean F1 of the labels, by the area of the words."""
 
     name = "docbank"
     splits = tuple(SHARES)
     validation = "dev"
+    labels = LABELS
+    score = staticmethod(layout_scores)
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the pages of a split. Those without words are left out."""
@@ -72,18 +73,6 @@ class DocBank(DataSet):
             page = FilePage(image_of(folder, f"{images}/{name}_ori.jpg"), words=tuple(words), size=PAGE_PT)
             if words:
                 yield ItemDocument(name, (page,), (Item(name, {"labels": [labels], "areas": [areas]}),))
-
-    def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> WordLabels:
-        """Returns the labelling of words."""
-        return WordLabels(
-            LABELS,
-            layout_scores,
-            "f1",
-            max_text_tokens=settings.max_text_tokens,
-            reads_images=settings.reads_images,
-            tokenizer=tokenizer,
-            seed=seed,
-        )
 
 
 def read_page(path: Path) -> tuple[list[GivenWord], list[str], list[int]]:

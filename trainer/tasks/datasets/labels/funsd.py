@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from schemas import Tokenizer
 from schemas.page_file import FilePage, GivenWord
-from trainer.model.config import ModelConfig
 from trainer.tasks.datasets.layout import read_json, require_layout
-from trainer.tasks.items import DataSet, Item, ItemDocument
-from trainer.tasks.labels.scores import entity_scores, tags_of
-from trainer.tasks.labels.task import WordLabels
+from trainer.tasks.items import Item, ItemDocument
+from trainer.tasks.labels.data_set import LabelSet
+from trainer.tasks.labels.scores import tags_of
 
 FOLDERS = {"train": "training_data", "test": "testing_data"}
 LAYOUT = "FUNSD: training_data/ and testing_data/, each with annotations/*.json and images/*.png"
@@ -24,12 +22,13 @@ LAYOUT = "FUNSD: training_data/ and testing_data/, each with annotations/*.json 
 Form = list[dict[str, Any]]  # the entities of a form, as in its file
 
 
-class Funsd(DataSet):
-    """Entities of forms: questions, answers and headers."""
+class Funsd(LabelSet):
+    """Entities of forms: questions, answers and headers. The metric is the F1 of entities."""
 
     name = "funsd"
     splits = tuple(FOLDERS)
     validation = ""
+    labels = tags_of(["HEADER", "QUESTION", "ANSWER"])
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the forms of a split."""
@@ -37,18 +36,6 @@ class Funsd(DataSet):
             words, labels = read_form(form)
             page = FilePage(image, words=tuple(words))
             yield ItemDocument(name, (page,), (Item(name, {"labels": [labels]}),))
-
-    def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> WordLabels:
-        """Returns the labelling of words. The metric is the F1 of entities."""
-        return WordLabels(
-            tags_of(["HEADER", "QUESTION", "ANSWER"]),
-            entity_scores,
-            "f1",
-            max_text_tokens=settings.max_text_tokens,
-            reads_images=settings.reads_images,
-            tokenizer=tokenizer,
-            seed=seed,
-        )
 
 
 def read_forms(folder: Path, split: str) -> Iterator[tuple[str, str, Form]]:

@@ -20,7 +20,8 @@ from schemas import SchemaError, Tokenizer, UsageError
 from schemas.page_file import FilePage, decode_file_page
 from trainer.model.config import ModelConfig
 from trainer.tasks.datasets.layout import file_within, numbered_lines, require_layout
-from trainer.tasks.items import DataSet, Item, ItemDocument
+from trainer.tasks.items import Item, ItemDocument
+from trainer.tasks.labels.data_set import LabelSet
 from trainer.tasks.labels.scores import are_bio_tags, entity_scores, word_scores
 from trainer.tasks.labels.task import OUTSIDE, WordLabels
 
@@ -38,7 +39,7 @@ class LabelledPage:
     labels: list[str]
 
 
-class Labels(DataSet):
+class Labels(LabelSet):
     """Labels of the words of any pages. The labels are those of the training file."""
 
     name = "labels"
@@ -56,15 +57,8 @@ class Labels(DataSet):
         labels = getattr(settings, "labels", None)  # an exported model has stored them
         if labels is None:
             labels = labels_of(Path(settings.data), settings.train_split or self.splits[0])
-        return WordLabels(
-            labels,
-            entity_scores if are_bio_tags(labels) else word_scores,
-            "f1",
-            max_text_tokens=settings.max_text_tokens,
-            reads_images=settings.reads_images,
-            tokenizer=tokenizer,
-            seed=seed,
-        )
+        score = entity_scores if are_bio_tags(labels) else word_scores
+        return self.word_labels(labels, score, settings, tokenizer, seed)
 
 
 def labels_of(folder: Path, split: str) -> list[str]:
