@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
-from schemas import Tokenizer, UsageError
+from schemas import UsageError
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import load_model, read_config, read_task, read_tokenizer
 from trainer.tasks.datasets import data_set_named
@@ -21,13 +21,11 @@ class Finetuned:
     Attributes:
         model: with its heads.
         task: its task.
-        tokenizer: its tokenizer.
         boxes: whether it sees the boxes of words: `kept` or `removed`.
     """
 
     model: DocFormerV2
     task: ItemTask
-    tokenizer: Tokenizer
     boxes: Boxes
 
 
@@ -44,8 +42,8 @@ def load_finetuned(folder: Path, name: str | None = None, device: str = "cpu") -
         FolioError: the folder contains no fine-tuned model, or it is damaged.
     """
     task = finetuned_task(folder, name)
-    model, tokenizer = load_model(folder, task.make_heads)
-    return Finetuned(model.to(device), task, tokenizer, read_task(folder).get("boxes", UNCHANGED.boxes))
+    model, _ = load_model(folder, task.make_heads)
+    return Finetuned(model.to(device), task, read_task(folder).get("boxes", UNCHANGED.boxes))
 
 
 def finetuned_task(folder: Path, name: str | None = None) -> ItemTask:
