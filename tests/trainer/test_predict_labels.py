@@ -62,6 +62,7 @@ def test_the_entities_of_each_document_are_a_line_of_json(found):
     assert {e["text"] for e in entities if e["label"] == "question"} == set(QUESTIONS)
     assert {e["text"] for e in entities if e["label"] == "answer"} == {f"{300 + 7 * row} 3" for row in range(4)}
     assert all(entity["page"] == 1 and len(entity["boxes"]) == 1 for entity in entities)
+    assert all(0 < entity["score"] <= 1 for entity in entities)
     assert rows["bad.pdf"]["entities"] == []
     assert "not_pdf" in rows["bad.pdf"]["failed"][0]
 
@@ -89,7 +90,9 @@ def test_a_page_is_labelled_in_python(run, tmp_path):
     page = next(iter(read_pages(write_form_pdf(tmp_path / "form.pdf", 1), PageConfig(text_source="pdf")))).stored()
     entities = Labeller(run).entities(page)
     word = next(word for word in page.page().words if word.text == "Total:")
-    assert Entity("question", "Total:", 1, (word.box,)) in entities
+    [total] = [entity for entity in entities if entity.boxes == (word.box,)]
+    assert total == Entity("question", "Total:", 1, total.score, (word.box,))
+    assert 0.5 < total.score <= 1
 
 
 @pytest.mark.parametrize("flags", [["--question", "What is the total?"], ["--fields", "fields.yaml"]])

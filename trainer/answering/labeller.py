@@ -11,7 +11,7 @@ from schemas import Box, Page, Sample
 from schemas.geometry import hull
 from trainer.answering.page_model import PageModel
 from trainer.tasks.items import Item
-from trainer.tasks.labels.scores import are_bio_tags, entities_of
+from trainer.tasks.labels.scores import are_bio_tags, entities_of, mean_score
 from trainer.tasks.labels.task import OUTSIDE, WordLabels
 
 
@@ -23,17 +23,20 @@ class Entity:
         label: of the words, without the `B-` and `I-` of BIO tags.
         text: the words, joined by blanks.
         page: number of the page in its document, from 1.
+        score: 0..1, the mean probability of the labels of the words.
         boxes: where the words stand, in thousandths of the page: a box for each line.
     """
 
     label: str
     text: str
     page: int
+    score: float
     boxes: tuple[Box, ...]
 
     def record(self) -> dict[str, Any]:
         """Returns the entity as values for JSON."""
-        return {"label": self.label, "text": self.text, "page": self.page, "boxes": [list(box) for box in self.boxes]}
+        facts = {"label": self.label, "text": self.text, "page": self.page, "score": round(self.score, 4)}
+        return {**facts, "boxes": [list(box) for box in self.boxes]}
 
 
 class Labeller(PageModel[WordLabels]):
@@ -62,11 +65,12 @@ class Labeller(PageModel[WordLabels]):
         page = sample.page()
         [outputs] = self.outputs([Item("", {})], [sample])
         labels = self.task.page_labels(len(page.words), outputs)
-        return [_entity(page, label, words) for label, words in entities_of(labels, bio=self._bio)]
+        found = entities_of([label.text for label in labels], bio=self._bio)
+        return [_entity(page, label, words, mean_score(labels, words)) for label, words in found]
 
 
-def _entity(page: Page, label: str, numbers: range) -> Entity:
+def _entity(page: Page, label: str, numbers: range, score: float) -> Entity:
     words = page.words[numbers.start : numbers.stop]
     lines = groupby(words, key=lambda word: word.line)
     boxes = tuple(hull(word.box for word in line) for _, line in lines)
-    return Entity(label, " ".join(word.text for word in words), page.page, boxes)
+    return Entity(label, " ".join(word.text for word in words), page.page, score, boxes)

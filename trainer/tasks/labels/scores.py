@@ -7,7 +7,7 @@ from itertools import chain, groupby
 from typing import Any
 
 from trainer.tasks.items import Item
-from trainer.tasks.labels.task import OUTSIDE
+from trainer.tasks.labels.task import OUTSIDE, Label
 from trainer.tasks.metrics.accuracy import accuracy
 from trainer.tasks.metrics.entity_f1 import entity_f1
 from trainer.tasks.metrics.label_f1 import label_f1
@@ -38,6 +38,11 @@ def entities_of(labels: Sequence[str], *, bio: bool) -> list[tuple[str, range]]:
     from seqeval.metrics.sequence_labeling import get_entities
 
     return [(label, range(first, last + 1)) for label, first, last in get_entities(list(labels))]
+
+
+def mean_score(labels: Sequence[Label], words: range) -> float:
+    """Returns the mean probability of the labels of the words of an entity."""
+    return sum(label.score for label in labels[words.start : words.stop]) / len(words)
 
 
 def entity_scores(items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -41,6 +41,20 @@ class LabelExample(Example):
     classes: np.ndarray  # (w,) int64: index of the label; IGNORE: no label is known
 
 
+class Label(NamedTuple):
+    """The label of a word, and its probability."""
+
+    text: str
+    score: float
+
+
+class TokenLabels(NamedTuple):
+    """The number of the best label of each token of a window, (l,) int64, and its probability, (l,) float32."""
+
+    numbers: np.ndarray
+    scores: np.ndarray
+
+
 class WordLabels(PageWindows):
     """Labels words by a head on the encoder. The decoder is not used.
 
@@ -68,7 +82,7 @@ class WordLabels(PageWindows):
         self.labels = tuple(labels)
         self.metric = metric
         self._score = score
-        self._numbers = {label: number for number, label in enumerate(self.labels)}
+        self.numbers = {label: number for number, label in enumerate(self.labels)}
 
     def make_heads(self, model: ModelConfig) -> LabelHead:
         """Returns the classifier of words."""
@@ -78,23 +92,23 @@ class WordLabels(PageWindows):
         """Returns a window of the page with its labels."""
         places = first_tokens(sample, window)
         words = sample.tokens[places, WORD]
-        sources = _sources(sample.page())[words]
         return LabelExample(
             key=sample.key,
             **self.encoder_text(sample, window),
             labels=np.zeros(0, np.int32),
             places=places - window.start,
             words=words,
-            sources=sources,
-            classes=self._classes(sample, sources),
+            sources=_sources(sample.page())[words],
+            classes=self.classes(sample, words),
         )
 
-    def _classes(self, sample: ItemSample, sources: np.ndarray) -> np.ndarray:
+    def classes(self, sample: ItemSample, words: np.ndarray) -> np.ndarray:
+        """Returns the number of the label of each of some words of a page, (w,) int64; IGNORE: no label is known."""
         labels = sample.item.annotation.get("labels")
         if labels is None:
-            return np.full(len(sources), IGNORE, np.int64)
-        known = labels[sample.number]
-        return np.array([self._numbers.get(known[i], IGNORE) if i >= 0 else IGNORE for i in sources], np.int64)
+            return np.full(len(words), IGNORE, np.int64)
+        known, sources = labels[sample.number], _sources(sample.page())[words]
+        return np.array([self.numbers.get(known[i], IGNORE) if i >= 0 else IGNORE for i in sources], np.int64)
 
     def record(self) -> dict[str, Any]:
         """Returns the labels, the length of the text, and whether the model sees images."""
@@ -108,26 +122,29 @@ class WordLabels(PageWindows):
         return {"word_labels": padded(list(rows), text_length)}
 
     @torch.inference_mode()
-    def predict(self, model: DocFormerV2, batch: Batch) -> list[np.ndarray]:
-        """Returns the label number of each token (l,) for each example of the batch."""
+    def predict(self, model: DocFormerV2, batch: Batch) -> list[TokenLabels]:
+        """Returns the labels of the tokens of each example of the batch."""
         encoded, _ = model.encode(batch)  # (b, n, d)
         text = encoded[:, -batch["input_ids"].shape[1] :]  # (b, l, d)
-        return list(model.heads.logits(text).argmax(dim=-1).cpu().numpy())  # type: ignore[union-attr, operator]
+        logits = model.heads.logits(text)  # type: ignore[union-attr, operator]
+        scores, numbers = logits.float().softmax(dim=-1).max(dim=-1)  # (b, l) each
+        return [TokenLabels(*row) for row in zip(numbers.cpu().numpy(), scores.cpu().numpy(), strict=True)]
 
-    def combine(self, item: Item, outputs: Sequence[Output]) -> list[list[str]]:
+    def combine(self, item: Item, outputs: Sequence[Output]) -> Any:
         """Returns the label of each given word of each page.
 
         In overlapping windows, a word gets its label from the window in which it is farthest from the borders. Words
         that no window contains are `O`.
         """
         windows = [(number, cast(LabelExample, example), output) for number, example, output in outputs]
-        return [
+        pages = (
             self._labels(len(words), [(e, e.sources, output) for at, e, output in windows if at == number])
             for number, words in enumerate(item.annotation["labels"])
-        ]
+        )
+        return [[label.text for label in page] for page in pages]
 
-    def page_labels(self, words: int, outputs: Sequence[Output]) -> list[str]:
-        """Returns the label of each word of a page, in reading order.
+    def page_labels(self, words: int, outputs: Sequence[Output]) -> list[Label]:
+        """Returns the label of each word of a page, in reading order. A word that no window contains is `O`.
 
         Args:
             words: number of words of the page.
@@ -136,15 +153,15 @@ class WordLabels(PageWindows):
         windows = [(cast(LabelExample, example), output) for _, example, output in outputs]
         return self._labels(words, [(example, example.words, output) for example, output in windows])
 
-    def _labels(self, count: int, windows: Iterable[tuple[LabelExample, np.ndarray, np.ndarray]]) -> list[str]:
+    def _labels(self, count: int, windows: Iterable[tuple[LabelExample, np.ndarray, TokenLabels]]) -> list[Label]:
         """Returns labels of `count` words from windows with the number of each of their words and their outputs."""
-        found, depth = [OUTSIDE] * count, np.full(count, -1)
+        found, depth = [Label(OUTSIDE, 0.0)] * count, np.full(count, -1)
         for example, numbers, output in windows:
             for place, number in zip(example.places, numbers, strict=True):
                 inside = min(place, len(example.input_ids) - 2 - place)
                 if number >= 0 and inside > depth[number]:
                     depth[number] = inside
-                    found[number] = self.labels[output[place]]
+                    found[number] = Label(self.labels[output.numbers[place]], float(output.scores[place]))
         return found
 
     def scores(self, items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.trainer.tasks.item_samples import TOKENIZER, item_sample
 from trainer.model.batch import IGNORE
 from trainer.tasks.items import Item, ItemSample
-from trainer.tasks.labels.task import WordLabels
+from trainer.tasks.labels.task import LabelExample, TokenLabels, WordLabels
 
 LABELS = ("O", "B-A", "B-B")
 
@@ -27,6 +27,13 @@ def task_of(max_text_tokens: int) -> WordLabels:
     )
 
 
+def labelled(example: LabelExample, classes: np.ndarray) -> TokenLabels:
+    """The output of a model that gives the words of a window these labels."""
+    numbers = np.zeros(len(example.input_ids), np.int64)
+    numbers[example.places] = classes
+    return TokenLabels(numbers, np.full(len(numbers), 0.5, np.float32))
+
+
 def sample_of(labels: list[str], sources: list[int]) -> ItemSample:
     """A page whose word i comes from the given word `sources[i]`; a word has one to three tokens."""
     texts = [("a", "total", "1234567")[source % 3] for source in sources]
@@ -40,17 +47,14 @@ def test_predicted_labels_come_back_to_the_given_words(sources, max_text_tokens)
     outputs = []
     for example in task.windows(sample):
         assert len(example.input_ids) <= max_text_tokens
-        output = np.zeros(len(example.input_ids), np.int64)
-        output[example.places] = example.classes
-        outputs.append((0, example, output))
+        outputs.append((0, example, labelled(example, example.classes)))
     assert task.combine(sample.item, outputs) == [labels]
 
 
 def test_words_that_are_not_on_the_page_are_outside_of_all_entities():
     task, sample = task_of(32), sample_of(["B-A", "B-B", "B-A"], [2, 0])
     [example] = task.windows(sample)
-    output = np.zeros(len(example.input_ids), np.int64)
-    output[example.places] = example.classes
+    output = labelled(example, example.classes)
     assert task.combine(sample.item, [(0, example, output)]) == [["B-A", "O", "B-A"]]
     assert task.combine(sample.item, []) == [["O", "O", "O"]]
 
@@ -60,11 +64,9 @@ def test_the_words_of_a_page_are_labelled_without_given_words():
     sample = item_sample(["a", "total", "1234567", "a"], Item("", {}))
     outputs = []
     for example in task.windows(sample):
-        output = np.zeros(len(example.input_ids), np.int64)
-        output[example.places] = example.words % 3
-        outputs.append((0, example, output))
-    assert task.page_labels(4, outputs) == ["O", "B-A", "B-B", "O"]
-    assert task.page_labels(4, []) == ["O"] * 4
+        outputs.append((0, example, labelled(example, example.words % 3)))
+    assert task.page_labels(4, outputs) == [(text, 0.5) for text in ("O", "B-A", "B-B", "O")]
+    assert task.page_labels(4, []) == [("O", 0)] * 4
 
 
 def test_only_the_first_token_of_a_word_is_labelled():
