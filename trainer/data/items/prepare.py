@@ -53,7 +53,7 @@ def prepared(data_set: DataSet, folder: Path, split: str, tokenizer: str, cache_
         raise UsageError(f"{data_set.name} has no split {split}: choose {', '.join(data_set.splits)}")
     content = load_tokenizer(tokenizer).sha256  # not the name: an exported model has a copy of its tokenizer
     name = f"{data_set.name}-{split}-{_fingerprint(folder, data_set.name, split, content)}"
-    target = cache_dir / FOLDER / name
+    target = (cache_dir / FOLDER / name).absolute()  # the builder runs in another folder
     try:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
