@@ -14,7 +14,7 @@ from benchmarks.transfer.commands import run_all, run_command
 from benchmarks.transfer.pretraining import Pretraining
 from benchmarks.transfer.scored_tasks import ScoredTask
 
-LEARNING_RATES = (2e-3, 4e-3, 8e-3, 1.6e-2)
+LEARNING_RATES = (1.6e-2, 3.2e-2, 6.4e-2)
 
 
 @dataclass(frozen=True)
