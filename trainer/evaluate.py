@@ -19,8 +19,8 @@ with needs_extra("train"):
     from trainer.data.items.pages import open_split
     from trainer.model.export import exported_in
     from trainer.run.command import DONE, run_command
-    from trainer.run.finetuned import load_finetuned
-    from trainer.run.scoring import predict_items, shown, write_predictions
+    from trainer.run.finetuning.finetuned import load_finetuned
+    from trainer.run.finetuning.scoring import predict_items, shown, write_predictions
     from trainer.settings.data import DataSettings
     from trainer.tasks.datasets import data_set_named
     from trainer.tasks.page_changes import Boxes, PageChanges

@@ -24,7 +24,7 @@ LAUNCHER = Launcher()  # before the other imports, which take seconds: the launc
 with needs_extra("train"):
     from trainer.pretrain import run
     from trainer.run.command import run_command
-    from trainer.run.finetuning import finetuning, open_items
+    from trainer.run.finetuning.items import finetuning, open_items
     from trainer.run.setup import prepare
     from trainer.settings.finetune import FinetuneConfig
     from trainer.settings.reading.finetune_command import parse_command_line

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 from schemas import Sample, UsageError
 from trainer.model.export import exported_in
-from trainer.run.finetuned import load_finetuned
-from trainer.run.scoring import outputs_of, windows_of
+from trainer.run.finetuning.finetuned import load_finetuned
+from trainer.run.finetuning.scoring import outputs_of, windows_of
 from trainer.tasks.items import Item, ItemTask, Output, item_sample
 from trainer.tasks.page_changes import without_boxes
 

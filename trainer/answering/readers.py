@@ -11,7 +11,7 @@ from trainer.answering.documents import ReadDocument
 from trainer.answering.html import answers_html, entities_html
 from trainer.answering.labeller import Labeller
 from trainer.answering.predictor import Predictor
-from trainer.run.finetuned import finetuned_task
+from trainer.run.finetuning.finetuned import finetuned_task
 from trainer.tasks.answers.task import Answers
 from trainer.tasks.labels.task import WordLabels
 

@@ -22,9 +22,9 @@ from trainer.data.items.pages import ItemPages
 from trainer.data.sample_order import micro_batch_size
 from trainer.engine.start import start_engine
 from trainer.model.docformer import DocFormerV2
-from trainer.run.batch_advice import small_passes
+from trainer.run.advice.batch import small_passes
+from trainer.run.advice.held_out import nothing_held_out
 from trainer.run.directory import make_cache, require_run_dir
-from trainer.run.held_out_advice import nothing_held_out
 from trainer.run.records.wandb_log import require_wandb
 from trainer.run.starting_point import starting_scales
 from trainer.settings.data import CorpusSettings

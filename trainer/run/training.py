@@ -22,6 +22,7 @@ from trainer.launcher import Launcher
 from trainer.model.batch import Batch
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import MODEL_DIR, export_model
+from trainer.run.finetuning.scoring import make_scoring
 from trainer.run.held_out import Evaluation
 from trainer.run.records.curves import plot_runs
 from trainer.run.records.history import record_settings
@@ -30,7 +31,6 @@ from trainer.run.records.log import LOG_NAME, RunLog
 from trainer.run.records.profiling import StepProfiler
 from trainer.run.records.throughput import Throughput, total_peak_tflops
 from trainer.run.records.wandb_log import WandbLog, start_wandb
-from trainer.run.scoring import make_scoring
 from trainer.run.setup import PreparedRun, build_engine
 from trainer.run.stop import StopRequest, clear_mark, mark_stopped
 from trainer.settings.run import step_range

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trainer.run.batch_advice import small_passes
+from trainer.run.advice.batch import small_passes
 
 
 @pytest.mark.parametrize(
