@@ -40,21 +40,39 @@ def main() -> None:
     flags = _parser().parse_args()
     arms, tasks = entries_named(flags.arms, ARMS, "--arms"), entries_named(flags.only, TASKS, "--only")
     pretraining = Pretraining(tuple(flags.documents), flags.size, flags.steps, flags.work.resolve(), flags.jobs)
-    data = flags.tasks.resolve()
-    pretraining.run({arm.pretrained for arm in arms} - {""}, [data / task.folder for task in tasks])
-    study = Study(pretraining, data)
-    choices = [(task, arm, run) for task in tasks for arm in arms for run in choice_runs(task, arm)]
-    study.complete(choices, "learning rates")
-    tests = list(test_runs(study, tasks, arms, flags.seeds))
-    study.complete(tests, "fine-tuned")
+    study = Study(pretraining, flags.tasks.resolve())
+    if not flags.tables_only:
+        run_all_parts(study, tasks, arms, flags.seeds, flags.train_documents, flags.damage)
+    tests = [run for task in tasks for run in test_runs(study, [task], arms_tried(study, task, arms), flags.seeds)]
     whole = [(task, run) for task, _, run in tests if not run.documents]
-    if flags.damage:
-        measure(study, whole)
     scores = all_scores(study, tests)
+    tasks = [task for task in tasks if any(name == task.name for name, _, _ in scores)]
     pictures = flags.pictures
     for task in tasks if pictures else ():
         plot_scores(task, [arm for arm in arms if arm.name in MAIN_ARMS], scores, pictures / f"{task.name}.png")
     publish("\n\n".join([*tables(study, tasks, arms, scores, whole), machine()]), flags.table)
+
+
+def run_all_parts(
+    study: Study, tasks: Sequence[ScoredTask], arms: Sequence[Arm], seeds: int, counts: Sequence[int], damage: bool
+) -> None:
+    """Does what has not been done yet: pretraining, learning rates, runs, scores on damaged pages.
+
+    Args:
+        counts: see `test_runs`.
+        damage: whether to score on damaged pages.
+
+    Raises:
+        CommandError: a command failed.
+        ValueError: the arm whose learning rate is needed is not among the arms.
+    """
+    study.pretraining.run({arm.pretrained for arm in arms} - {""}, [study.data / task.folder for task in tasks])
+    choices = [(task, arm, run) for task in tasks for arm in arms for run in choice_runs(task, arm)]
+    study.complete(choices, "learning rates")
+    tests = list(test_runs(study, tasks, arms, seeds, counts))
+    study.complete(tests, "fine-tuned")
+    if damage:
+        measure(study, [(task, run) for task, _, run in tests if not run.documents])
 
 
 def choice_runs(task: ScoredTask, arm: Arm) -> Iterator[Run]:
@@ -65,15 +83,24 @@ def choice_runs(task: ScoredTask, arm: Arm) -> Iterator[Run]:
 
 
 def test_runs(
-    study: Study, tasks: Sequence[ScoredTask], arms: Sequence[Arm], seeds: int
+    study: Study, tasks: Sequence[ScoredTask], arms: Sequence[Arm], seeds: int, counts: Sequence[int] = ()
 ) -> Iterator[tuple[ScoredTask, Arm, Run]]:
-    """Yields the runs that are scored on the test splits, seed by seed."""
+    """Yields the runs that are scored on the test splits, seed by seed.
+
+    Args:
+        counts: numbers of documents to train on, of those of the task; empty: all of them.
+    """
     for seed in range(seeds):
         for task in tasks:
             for arm in arms:
                 rate = best_rate(study, task, arm.rate_of or arm.name)
-                for count in task.documents:
+                for count in (count for count in task.documents if not counts or count in counts):
                     yield task, arm, Run(task.name, arm.name, count, seed, rate)
+
+
+def arms_tried(study: Study, task: ScoredTask, arms: Sequence[Arm]) -> list[Arm]:
+    """Returns the arms whose learning rates for a task have been tried."""
+    return [arm for arm in arms if None not in map(study.scores, choice_runs(task, ARMS[arm.rate_of or arm.name]))]
 
 
 def best_rate(study: Study, task: ScoredTask, arm_name: str) -> float:
@@ -107,11 +134,13 @@ def tables(
     """Yields the tables of the page."""
     for task in tasks:
         yield scores_table(task, arms, scores)
-        rates = ", ".join(f"{arm.title} {best_rate(study, task, arm.name):g}" for arm in arms if not arm.rate_of)
+        own = [arm for arm in arms_tried(study, task, arms) if not arm.rate_of]
+        rates = ", ".join(f"{arm.title} {best_rate(study, task, arm.name):g}" for arm in own)
         yield f"Learning rates, chosen on validation documents: {rates}."
     yield differences_table(tasks, PAIRS, scores)
     for task in tasks:
-        yield robustness_table(study, task, [run for other, run in whole if other is task])
+        if table := robustness_table(study, task, [run for other, run in whole if other is task]):
+            yield table
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -126,10 +155,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", nargs="+", default=["cord-r"], metavar="TASK", help="tasks (%(default)s)")
     parser.add_argument("--arms", nargs="+", default=list(MAIN_ARMS), metavar="ARM", help="arms (%(default)s)")
     parser.add_argument("--seeds", type=int, default=5, help="seeds per arm, task and number (%(default)s)")
+    parser.add_argument(
+        "--train_documents",
+        nargs="+",
+        type=int,
+        default=[],
+        metavar="N",
+        help="numbers of documents to train on; 0: all of a task (default: those of each task)",
+    )
     parser.add_argument("--size", default="tiny", help="size of the model (%(default)s)")
     parser.add_argument("--steps", type=int, default=1200, help="steps of pretraining with 16 pages (%(default)s)")
     parser.add_argument("--jobs", type=int, default=2, help="commands side by side, a thread each (%(default)s)")
     parser.add_argument("--damage", action="store_true", help="also score on damaged pages")
+    parser.add_argument("--tables_only", action="store_true", help="run nothing: tables and pictures of what is there")
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="write a PNG per task")
     add_table_flag(parser)
     return parser

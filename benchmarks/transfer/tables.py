@@ -47,15 +47,20 @@ def _differences(task: ScoredTask, name: str, reference: str, scores: Scores) ->
 
 
 def robustness_table(study: Study, task: ScoredTask, runs: Sequence[Run]) -> str:
-    """Returns the table of the scores on damaged pages, a row per arm: mean and deviation over seeds."""
-    lines = [_header([f"{task.name}, {task.metric}", "clean", *(damage.title for damage in DAMAGES)])]
+    """Returns the table of the scores on damaged pages, a row per arm: mean and deviation over seeds.
+
+    It is empty if no run has been scored on damaged pages.
+    """
+    lines = []
     for arm in dict.fromkeys(run.arm for run in runs):
         mine = [run for run in runs if run.arm == arm]
         columns = [[_clean_score(study, task, run) for run in mine]]
         columns += [[damaged_score(study, task, run, damage) for run in mine] for damage in DAMAGES]
         known = [[value for value in column if value is not None] for column in columns]
-        lines.append(_row([ARMS[arm].title, *(str(spread(values)) if values else "" for values in known)]))
-    return "\n".join(lines)
+        if any(known[1:]):
+            lines.append(_row([ARMS[arm].title, *(str(spread(values)) if values else "" for values in known)]))
+    header = _header([f"{task.name}, {task.metric}", "clean", *(damage.title for damage in DAMAGES)])
+    return "\n".join([header, *lines]) if lines else ""
 
 
 def _clean_score(study: Study, task: ScoredTask, run: Run) -> float | None:
