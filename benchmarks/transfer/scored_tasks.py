@@ -35,11 +35,11 @@ TASKS = {
     task.name: task
     for task in (
         ScoredTask("cord-r", "cord-r", "f1", "valid", (25, 50, 100, 200, 0), 300, ("--max_text_tokens", "256")),
-        ScoredTask("sroie-labels", "sroie", "f1", "test", (50, 100, 0), 600, ("--max_target_tokens", "48")),
+        ScoredTask("sroie-labels", "sroie", "f1", "test", (50, 100, 0), 300, ("--max_text_tokens", "384")),
         ScoredTask("funsd", "funsd", "f1", "test", (25, 0), 300),
         ScoredTask("funsd-links", "funsd", "f1", "test", (25, 0), 300),
         ScoredTask("docbank", "docbank", "f1", "test", (0,), 300),
-        ScoredTask("deepform", "deepform", "f1", "test", (50, 0), 600, ("--max_target_tokens", "24")),
+        ScoredTask("deepform-labels", "deepform", "f1", "test", (50, 0), 300),
     )
 }
 
