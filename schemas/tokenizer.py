@@ -228,3 +228,8 @@ def _download(name: str, file_name: str) -> Path:
     # Fails at once if there is no network. The download would retry for a minute.
     get_hf_file_metadata(hf_hub_url(name, file_name))
     return Path(hf_hub_download(name, file_name))
+
+
+def absolute_spec(spec: str) -> str:
+    """Returns a spec of `load_tokenizer` that means the same in another working directory: paths are absolute."""
+    return str(Path(spec).absolute()) if spec != "t5" and Path(spec).exists() else spec

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer as Fast
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from schemas import UsageError, load_tokenizer
+from schemas.tokenizer import absolute_spec
 from tests.schemas.strategies import word_texts
 
 WORDS = ("total", "amount", "due", "invoice", "date", "the", "of", "and", "balance", "payable", "$4.32", "No.", "(7)")
@@ -233,3 +234,11 @@ def test_a_file_that_is_not_a_tokenizer_is_a_usage_error_that_names_the_file(tmp
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=rf"{tmp_path}/{name} is neither a SentencePiece model nor a tokenizer\.json"):
         load_tokenizer(str(tmp_path / name))
+
+
+def test_a_spec_for_another_working_directory_has_an_absolute_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    load_tokenizer().save(tmp_path)
+    assert absolute_spec(".") == str(tmp_path)
+    assert absolute_spec("t5") == "t5"
+    assert absolute_spec("google/byt5-small") == "google/byt5-small"

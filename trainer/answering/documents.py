@@ -14,6 +14,7 @@ from typing import Any
 
 from schemas import FolioError, Sample, UsageError, decode_tokens
 from schemas.support.home import expanded_path
+from schemas.tokenizer import absolute_spec
 
 FAILED = "failed.json"
 
@@ -47,7 +48,7 @@ def read_documents(paths: Sequence[str], tokenizer: str, skipped: Iterable[str] 
     """
     places = [str(expanded_path(path).absolute()) for path in paths]
     command = [sys.executable, "-m", "pipelines.read_pages", *places, "--failures"]
-    command += ["--text_source", "auto", "--tokenizer", tokenizer]
+    command += ["--text_source", "auto", "--tokenizer", absolute_spec(tokenizer)]
     root = Path(__file__).parents[2]
     with NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as names:
         names.write("\n".join(skipped))

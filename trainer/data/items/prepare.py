@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from schemas import FolioError, PageStatus, UsageError, load_tokenizer
 from schemas.page_file import PAGE_FILE_SUFFIX, encode_page_file
 from schemas.table_file import TABLE_FILE_SUFFIX, encode_table_file
+from schemas.tokenizer import absolute_spec
 from schemas.version import VERSION
 from trainer.data.shard_files import locked
 from trainer.tasks.items import DataSet, ItemDocument
@@ -116,8 +117,9 @@ def _text_source(documents: Sequence[ItemDocument]) -> str:
 
 
 def _build(target: Path, tokenizer: str, text_source: str) -> None:
-    flags = ["--text_source", text_source, "--min_words", "0", "--max_failed_share", "1", "--tokenizer", tokenizer]
+    flags = ["--text_source", text_source, "--min_words", "0", "--max_failed_share", "1"]
     places = ["--input", str(target / PAGES), "--output", str(target / CORPUS)]
+    flags += ["--tokenizer", absolute_spec(tokenizer)]
     command = [sys.executable, "-m", "pipelines.build_corpus", *places, *flags]
     done = subprocess.run(command, cwd=Path(__file__).parents[3], stdout=STDERR, check=False)
     if done.returncode:
