@@ -127,12 +127,13 @@ def test_a_run_is_not_resumed_with_other_changes_of_pages(runs, forms, cache, ca
     assert "--boxes was 'removed', is 'kept'; --ocr_noise was 0.3, is 0.0" in caplog.text
 
 
-def test_a_run_goes_on_from_the_weights_of_another_one_with_its_head(runs, forms, cache, tmp_path):
+def test_a_run_starts_from_the_best_weights_of_another_one_with_its_head(runs, forms, cache, tmp_path, caplog):
     flags = [*RUN, "--data", str(forms), "--cache_dir", str(cache), "--max_steps", "1", "--val_every", "1"]
     model = str(runs / "whole")
-    with only_rank():
+    with only_rank(), caplog.at_level("INFO", "trainer"):
         assert finetune.main([*flags, "--model", model, "--output", str(tmp_path / "run")]) == 0
     assert rows(tmp_path / "run")[0]["loss_tags"] < 0.5
+    assert f"starts from the weights of {runs}/whole/model" in caplog.text
 
 
 def test_a_run_is_not_resumed_with_other_items(runs, forms, cache, caplog):

@@ -17,6 +17,7 @@ from trainer.data.shard_files import CachedShards
 from trainer.settings.data import DataSettings
 
 LOCK_NAME = ".lock"
+BEST_NAME = "best.json"  # step and score of the exported model of a fine-tuned run
 
 
 def require_run_dir(output: str) -> None:

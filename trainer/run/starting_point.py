@@ -19,6 +19,7 @@ from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import MODEL_DIR, is_exported, read_config, read_steps, read_tokenizer, read_weights
 from trainer.model.t5_import import import_t5
+from trainer.run.directory import BEST_NAME
 from trainer.settings.run import RunSettings
 
 logger = logging.getLogger("trainer")
@@ -86,9 +87,13 @@ def _initialize(model: DocFormerV2, path: Path, tokenizer: Tokenizer) -> None:
 
 
 def _read(path: Path) -> _Trained | None:
-    """Reads an exported model, or the newest weights of a run. Returns None if the folder is neither."""
+    """Reads an exported model, the best weights of a fine-tuned run, or the newest ones of another run.
+
+    Returns None if the folder is none of these.
+    """
     exported = next((place for place in (path, path / MODEL_DIR) if is_exported(place)), None)
-    checkpoint = newest_sound_checkpoint(path / CHECKPOINTS_DIR)
+    is_finetuned = (path / BEST_NAME).exists()
+    checkpoint = None if is_finetuned else newest_sound_checkpoint(path / CHECKPOINTS_DIR)
     if checkpoint is not None and (exported is None or read_steps(exported) < checkpoint.step):
         place, facts = path / CHECKPOINTS_DIR / checkpoint.name, checkpoint.facts
         try:

@@ -22,6 +22,7 @@ from trainer.engine.start import full_weights
 from trainer.model.batch import to_device
 from trainer.model.docformer import DocFormerV2
 from trainer.model.export import MODEL_DIR, export_model
+from trainer.run.directory import BEST_NAME
 from trainer.run.setup import PreparedRun
 from trainer.settings.finetune import FinetuneConfig
 from trainer.tasks.base import Example
@@ -31,7 +32,6 @@ from trainer.tasks.page_changes import Boxes
 logger = logging.getLogger("trainer")
 
 ITEMS_AT_ONCE = 64  # items whose windows are sorted by length together
-BEST_NAME = "best.json"
 
 
 class Window(NamedTuple):
