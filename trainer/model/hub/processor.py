@@ -45,13 +45,13 @@ class DocFormerV2Processor:
     def __init__(self, config: DocFormerV2Config, files: Mapping[str, bytes]) -> None:
         self.config, self._files = config, dict(files)
         tokenizer, settings = (self._files[name].decode() for name in READ_FILES)
-        self.settings = json.loads(settings)
-        self.max_text_tokens: int = self.settings["max_text_tokens"]
-        self.reads_images: bool = self.settings["reads_images"]
-        self.reads_boxes: bool = self.settings["reads_boxes"]
+        found = json.loads(settings)
+        self.max_text_tokens: int = found["max_text_tokens"]
+        self.reads_images: bool = found["reads_images"]
+        self.reads_boxes: bool = found["reads_boxes"]
         self.tokenizer = FastTokenizer.from_str(tokenizer)
         self.tokenizer.no_truncation()
-        self.tokenizer.encode_special_tokens = True  # a word with the text "</s>" is a word
+        self.tokenizer.encode_special_tokens = True  # as in `schemas.tokenizer`: the text "[PAD]" is a word
         # In byte-level vocabularies, such as that of GPT-2, the space is part of the word that follows it.
         self._space = ""
         if self.decode([piece for pieces in self._ids(["a", "a"]) for piece in pieces]) == "aa":

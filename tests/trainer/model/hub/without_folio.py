@@ -32,6 +32,8 @@ if __name__ == "__main__":
         beams = model.generate(**inputs, max_new_tokens=6, num_beams=3, early_stopping="never")
         model.save_pretrained(folder / "saved")
         processor.save_pretrained(folder / "saved")
+        again = AutoProcessor.from_pretrained(folder / "saved", trust_remote_code=True)
+        inputs = again(page["words"], page["boxes"], page["image"], page["question"])
         copy = AutoModelForSeq2SeqLM.from_pretrained(folder / "saved", trust_remote_code=True).eval()
         with torch.no_grad():
             same = torch.equal(copy(**inputs, decoder_input_ids=ids).logits, logits)
