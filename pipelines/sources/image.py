@@ -18,8 +18,8 @@ from pipelines.page.reading import PageError, Reading
 from pipelines.page.scan import read_scan
 from pipelines.page.stopwatch import Stopwatch
 from pipelines.sources.base import Picture
-from pipelines.sources.image_colours import to_eight_bits
 from schemas import PageStatus
+from schemas.support.image_colours import to_eight_bits
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -49,7 +49,8 @@ def export_model(
         tokenizer: its tokenizer, which is saved with it.
         out_dir: the folder to write; it is created if needed.
         steps: optimizer steps for which it was trained.
-        task: what the use of a fine-tuned model needs besides the network; becomes `task.json`.
+        task: what the use of a fine-tuned model needs besides the network; becomes `task.json`. Its `settings` are
+            those of the task; `boxes` is `removed` if the model sees no boxes.
 
     Raises:
         FolioError: the folder cannot be written, for example because the disk is full.
@@ -59,6 +60,7 @@ def export_model(
     half.mkdir(parents=True)
     try:
         _write(model, tokenizer, half, steps)
+        write_hub_files(half, model.config, task)
         if task is not None:
             (half / TASK).write_text(json.dumps(task, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except (OSError, SafetensorError) as error:
@@ -74,7 +76,6 @@ def _write(model: DocFormerV2, tokenizer: Tokenizer, out: Path, steps: int) -> N
     record = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, "folio_version": VERSION, "steps": steps}
     hub = hub_config(model.config.pad_id, model.config.eos_id)
     (out / CONFIG).write_text(json.dumps(record | asdict(model.config) | hub, indent=2) + "\n")
-    write_hub_files(out)
     state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     heads = {name: value for name, value in state.items() if name.startswith("heads.")}
     network = {name: value for name, value in state.items() if name not in heads and name not in TIED}

@@ -52,7 +52,7 @@ def test_heads_are_exported_apart_and_tied_weights_are_written_once(tmp_path):
     weights = load_file(tmp_path / "heads.safetensors")
     assert set(weights) == {name for name, _ in model.named_parameters() if name.startswith("heads.")}
     files = {"config.json", "model.safetensors", "heads.safetensors", "spiece.model", "tokenizer.json"}
-    files |= {"modeling_docformer_v2.py", "processor_config.json"}
+    files |= {"modeling_docformer_v2.py", "processor_config.json", "generation_config.json"}
     assert {path.name for path in tmp_path.iterdir()} == files
 
 

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from schemas.version import VERSION
+from trainer.model.config import ModelConfig
 
 MODULE = "modeling_docformer_v2"
-MAX_TEXT_TOKENS = 512  # of a page that the processor makes; a setting in processor_config.json
+MAX_TEXT_TOKENS = 512  # of a page that the processor makes for a model that was only pretrained
+MAX_NEW_TOKENS = 64  # likewise of the text that `generate` makes
 ROOT = Path(__file__).parents[3]
 SOURCES = (
     "schemas/errors.py",
     "schemas/geometry.py",
+    "schemas/support/image_colours.py",
     *(f"trainer/model/{name}.py" for name in ("config", "batch", "outcome", "output_layer", "layers", "embeddings")),
-    *(f"trainer/model/{name}.py" for name in ("page_canvas", "docformer", "hub/wrapper")),
+    *(f"trainer/model/{name}.py" for name in ("page_canvas", "docformer", "question", "hub/wrapper", "hub/processor")),
 )
 OURS = ("schemas", "trainer")
 HEAD = f'''"""DocFormerV2 for the transformers library, written by Folio {VERSION}. Licence: Apache-2.0.
@@ -27,7 +31,7 @@ HEAD = f'''"""DocFormerV2 for the transformers library, written by Folio {VERSIO
     model = AutoModelForSeq2SeqLM.from_pretrained(FOLDER, trust_remote_code=True)
     processor = AutoProcessor.from_pretrained(FOLDER, trust_remote_code=True)
     inputs = processor(words, boxes, image, question="What is the total?")
-    print(processor.decode(model.generate(**inputs, max_new_tokens=32)[0]))
+    print(processor.decode(model.generate(**inputs)[0]))
 """
 '''
 
@@ -49,19 +53,31 @@ def hub_config(pad_id: int, eos_id: int) -> dict[str, Any]:
     }
 
 
-def write_hub_files(folder: Path) -> None:
-    """Writes the code and the settings of the processor.
+def write_hub_files(folder: Path, config: ModelConfig, task: Mapping[str, Any] | None) -> None:
+    """Writes the code, and the settings of the processor and of `generate`.
 
     Args:
         folder: of the exported model.
+        config: the settings of the network.
+        task: see `trainer.model.export.export_model`.
     """
     (folder / f"{MODULE}.py").write_text(bundled_source(), encoding="utf-8")
+    settings = {} if task is None else task["settings"]
     processor = {
         "processor_class": "DocFormerV2Processor",
         "auto_map": {"AutoProcessor": f"{MODULE}.DocFormerV2Processor"},
-        "max_text_tokens": MAX_TEXT_TOKENS,
+        "max_text_tokens": settings.get("max_text_tokens", MAX_TEXT_TOKENS),
+        "reads_images": settings.get("reads_images", True),
+        "reads_boxes": task is None or task.get("boxes") != "removed",
     }
-    (folder / "processor_config.json").write_text(json.dumps(processor, indent=2) + "\n", encoding="utf-8")
+    generation = {
+        "decoder_start_token_id": config.pad_id,
+        "pad_token_id": config.pad_id,
+        "eos_token_id": config.eos_id,
+        "max_new_tokens": settings.get("max_target_tokens", MAX_NEW_TOKENS),
+    }
+    for name, values in (("processor_config.json", processor), ("generation_config.json", generation)):
+        (folder / name).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def bundled_source() -> str:

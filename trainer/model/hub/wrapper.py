@@ -1,32 +1,25 @@
-"""DocFormerV2 as a model, a configuration and a processor of the `transformers` library.
+"""DocFormerV2 as a model and a configuration of the `transformers` library.
 
 Folio itself does not import this module: `bundle` copies its text.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
-from tokenizers import Tokenizer as FastTokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import GenerationMixin, PreTrainedConfig, PreTrainedModel
+from transformers import GenerationMixin, PretrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutput, Seq2SeqLMOutput
-from transformers.utils import cached_file
 
 from trainer.model.batch import IGNORE
 from trainer.model.config import MODEL_SIZES, ModelConfig
 from trainer.model.docformer import DocFormerV2
-from trainer.model.page_canvas import page_patches
 
 
-class DocFormerV2Config(PreTrainedConfig):
+class DocFormerV2Config(PretrainedConfig):
     """The settings of the network (`ModelConfig`) with those of `transformers`."""
 
     model_type = "docformer_v2"
@@ -148,77 +141,3 @@ def _mask(encoded: Tensor, attention_mask: Tensor | None, patch_visible: Tensor 
     if patch_visible is not None and attention_mask is not None:
         visible[:, : -attention_mask.shape[1]] = patch_visible
     return visible
-
-
-class DocFormerV2Processor:
-    """Makes the inputs of one page from its words, their boxes and its image.
-
-    Args:
-        tokenizer: the tokenizer of the model.
-        config: the settings of the network.
-        max_text_tokens: longest text: question, page and end. The page is cut, not the question.
-    """
-
-    def __init__(self, tokenizer: FastTokenizer, config: DocFormerV2Config, max_text_tokens: int) -> None:
-        self.tokenizer, self.config, self.max_text_tokens = tokenizer, config, max_text_tokens
-
-    @classmethod
-    def from_pretrained(cls, folder: str, **options: Any) -> DocFormerV2Processor:
-        """Opens the processor of an exported model: a folder, or a name on the hub."""
-        options = {name: options[name] for name in ("revision", "token", "cache_dir") if name in options}
-        paths = [cached_file(folder, name, **options) for name in ("tokenizer.json", "processor_config.json")]
-        settings = json.loads(Path(str(paths[1])).read_text(encoding="utf-8"))
-        config = DocFormerV2Config.from_pretrained(folder, **options)
-        return cls(FastTokenizer.from_file(str(paths[0])), config, settings["max_text_tokens"])
-
-    @classmethod
-    def register_for_auto_class(cls, auto_class: str = "AutoProcessor") -> None:
-        """Does nothing: the exported folder names the class."""
-
-    def save_pretrained(self, folder: str) -> None:
-        """Writes tokenizer and settings."""
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        self.tokenizer.save(str(Path(folder, "tokenizer.json")))
-        settings = {"processor_class": type(self).__name__, "max_text_tokens": self.max_text_tokens}
-        auto_map = {"AutoProcessor": f"modeling_docformer_v2.{type(self).__name__}"}
-        Path(folder, "processor_config.json").write_text(json.dumps({**settings, "auto_map": auto_map}))
-
-    def __call__(
-        self, words: Sequence[str], boxes: Sequence[Sequence[int]], image: Any = None, question: str = ""
-    ) -> dict[str, Tensor]:
-        """Returns the inputs of the model for one page.
-
-        Args:
-            words: in reading order.
-            boxes: x0, y0, x1, y1 of each word in thousandths of the page.
-            image: a PIL image or an array (h, w, 3) uint8; None: the model reads only text.
-            question: is put in front of the words, as in fine-tuning.
-        """
-        asked = [self._ids(word) for word in [*question.split(), ":"]] if question else []
-        head = [piece for pieces in asked for piece in pieces]
-        pieces = [(piece, box) for word, box in zip(words, boxes, strict=True) for piece in self._ids(word)]
-        pieces = pieces[: self.max_text_tokens - 1 - len(head)]
-        ids = [*head, *(piece for piece, _ in pieces), self.config.eos_id]
-        places = [[0] * 4] * len(head) + [list(box) for _, box in pieces] + [[0] * 4]
-        visible = [False] * len(head) + [True] * len(pieces) + [False]
-        inputs = {"input_ids": ids, "attention_mask": [1] * len(ids), "boxes": places, "box_visible": visible}
-        return {name: torch.tensor([value]) for name, value in inputs.items()} | self._patches(image)
-
-    def decode(self, ids: Tensor) -> str:
-        """Returns the text of generated ids."""
-        return self.tokenizer.decode(ids.tolist(), skip_special_tokens=True).strip()
-
-    def _ids(self, word: str) -> list[int]:
-        return self.tokenizer.encode(word, add_special_tokens=False).ids
-
-    def _patches(self, image: Any) -> dict[str, Tensor]:
-        page = None if image is None else page_patches(np.asarray(image), self.config.network())
-        if page is None:
-            return {}
-        canvas = np.empty((*page.canvas_size, 3), np.uint8)
-        page.draw(canvas)
-        return {
-            "images": torch.from_numpy(canvas)[None],
-            "patch_boxes": torch.from_numpy(page.boxes.copy())[None].long(),
-            "patch_visible": torch.from_numpy(page.visible.copy())[None],
-        }

@@ -1,6 +1,7 @@
-"""Script: opens an exported model by `transformers` in a process that cannot import Folio, and saves what it computes.
+"""Script: opens exported models by `transformers` in a process that cannot import Folio, and saves what they compute.
 
-python without_folio.py MODEL INPUTS RESULTS: the inputs are `words`, `boxes`, `image` and `question`.
+python without_folio.py FOLDER...: each folder has `model` and `page.pt` (`words`, `boxes`, `image`, `question`). It
+gets `result.pt` and `saved`.
 """
 
 from __future__ import annotations
@@ -19,25 +20,25 @@ if __name__ == "__main__":
                 raise ImportError(f"{name} is Folio")
 
     sys.meta_path.insert(0, NoFolio())
-    folder, given, results = sys.argv[1:]
-    page = torch.load(given, weights_only=False)
-    model = AutoModelForSeq2SeqLM.from_pretrained(folder, trust_remote_code=True).eval()
-    processor = AutoProcessor.from_pretrained(folder, trust_remote_code=True)
-    inputs = processor(page["words"], page["boxes"], page["image"], page["question"])
     ids = torch.tensor([[0, 5, 6, 7]])
-    with torch.no_grad():
-        logits = model(**inputs, decoder_input_ids=ids).logits
-    greedy = model.generate(**inputs, max_new_tokens=6, do_sample=False)
-    beams = model.generate(**inputs, max_new_tokens=6, do_sample=False, num_beams=3, early_stopping="never")
-    again = Path(results).parent / "saved"
-    model.save_pretrained(again)
-    processor.save_pretrained(again)
-    copy = AutoModelForSeq2SeqLM.from_pretrained(again, trust_remote_code=True).eval()
-    with torch.no_grad():
-        same = torch.equal(copy(**inputs, decoder_input_ids=ids).logits, logits)
-    loss = model(**inputs, labels=ids).loss
-    loss.backward()
-    torch.save(
-        {"inputs": inputs, "logits": logits, "greedy": greedy, "beams": beams, "same": same, "loss": loss.item()},
-        results,
-    )
+    for folder in map(Path, sys.argv[1:]):
+        page = torch.load(folder / "page.pt", weights_only=False)
+        model = AutoModelForSeq2SeqLM.from_pretrained(folder / "model", trust_remote_code=True).eval()
+        processor = AutoProcessor.from_pretrained(folder / "model", trust_remote_code=True)
+        inputs = processor(page["words"], page["boxes"], page["image"], page["question"]).to("cpu")
+        with torch.no_grad():
+            logits = model(**inputs, decoder_input_ids=ids).logits
+        greedy = model.generate(**inputs)
+        beams = model.generate(**inputs, max_new_tokens=6, num_beams=3, early_stopping="never")
+        model.save_pretrained(folder / "saved")
+        processor.save_pretrained(folder / "saved")
+        again = AutoProcessor.from_pretrained(folder / "saved", trust_remote_code=True)
+        inputs = again(page["words"], page["boxes"], page["image"], page["question"])
+        copy = AutoModelForSeq2SeqLM.from_pretrained(folder / "saved", trust_remote_code=True).eval()
+        with torch.no_grad():
+            same = torch.equal(copy(**inputs, decoder_input_ids=ids).logits, logits)
+        loss = model(**inputs, labels=ids).loss
+        loss.backward()
+        result = {"inputs": dict(inputs), "logits": logits, "greedy": greedy, "beams": beams, "same": same}
+        text = processor.decode(greedy[0], skip_special_tokens=True)
+        torch.save({**result, "text": text, "loss": loss.item()}, folder / "result.pt")
