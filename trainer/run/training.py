@@ -109,9 +109,10 @@ class Training:
     def announce(self) -> None:
         """Logs pages, ranks and batch, where the run is resumed, and which settings have changed since then."""
         config, ranks, micro_batch = self.config, distributed.world_size(), self._prepared.micro_batch
+        unit = "items" if self._scoring else "pages"
         ranks_text = f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {self.engine.device.type}"
         logger.info(
-            f"{sum(len(corpus.train) for corpus in self._prepared.corpora):,} pages to train on, "
+            f"{sum(len(corpus.train) for corpus in self._prepared.corpora):,} {unit} to train on, "
             f"{self._evaluation.pages:,} held out to evaluate on; "
             f"{ranks_text}, ZeRO {config.zero_stage}, {config.dtype}; "
             f"a batch of {config.global_batch} is {config.global_batch // ranks // micro_batch} x {micro_batch} a rank"

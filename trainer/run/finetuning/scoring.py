@@ -138,6 +138,19 @@ def outputs_of(
     return outputs
 
 
+def scores_of(task: ItemTask, found: Predictions, has_truth: Callable[[Item], bool]) -> dict[str, float]:
+    """Returns the scores of the predictions for the items whose truth is known; none if there is no such item.
+
+    Args:
+        has_truth: see `DataSet.has_truth`.
+    """
+    known = [pair for pair in zip(found.items, found.values, strict=True) if has_truth(pair[0])]
+    if missing := len(found.items) - len(known):
+        total = len(found.items)
+        logger.warning(f"warning: the truth of {missing:,} of {total:,} items is not in the data: they are not scored")
+    return task.scores([item for item, _ in known], [value for _, value in known]) if known else {}
+
+
 class Scoring:
     """Scores a run on its held-out items, and exports the model whenever it is better than before.
 
@@ -214,7 +227,7 @@ def read_best(run_dir: Path) -> dict[str, Any] | None:
 
 def shown(scores: dict[str, float]) -> str:
     """Returns scores as a text for people."""
-    return "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
+    return "no scores" if not scores else "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
 
 
 def write_predictions(found: Predictions, path: Path) -> None:

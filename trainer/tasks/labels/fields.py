@@ -94,10 +94,14 @@ class FieldLabelSet(DataSet):
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the documents of a split with an item each."""
         for document in self._fields.documents(folder, split):
-            known = {item.annotation["key"]: item.annotation.get("values") for item in document.items}
-            values = {} if None in known.values() else {"values": known}
+            known = {item.annotation["key"]: item.annotation["values"] for item in document.items}
+            values = {"values": known} if all(map(self._fields.has_truth, document.items)) else {}
             item = Item(document.name, {"document": document.name, **values})
             yield ItemDocument(document.name, document.pages, (item,), document.source)
+
+    def has_truth(self, item: Item) -> bool:
+        """Returns whether the values are known."""
+        return "values" in item.annotation
 
     def shows(self, item: Item, page: Page) -> bool:
         """Returns whether a page has one of the values."""

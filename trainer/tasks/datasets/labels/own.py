@@ -48,6 +48,10 @@ class Labels(LabelSet):
     splits = ("train", "val", "test")
     validation = ""
 
+    def validation_in(self, folder: Path) -> str:
+        """Returns `val` if the folder has this split."""
+        return "val" if (folder / "val.jsonl").is_file() else ""
+
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields each line as a document of one page."""
         for line in read_pages(folder, split):

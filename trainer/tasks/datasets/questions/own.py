@@ -31,6 +31,10 @@ class Questions(QuestionSet):
     splits = ("train", "val", "test")
     validation = ""
 
+    def validation_in(self, folder: Path) -> str:
+        """Returns `val` if the folder has this split."""
+        return "val" if (folder / "val.jsonl").is_file() else ""
+
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields each file with its questions; questions about a page of a file are a document of their own."""
         require_layout(folder, LAYOUT, [f"{split}.jsonl"])
