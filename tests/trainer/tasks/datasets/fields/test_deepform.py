@@ -91,3 +91,10 @@ def test_another_folder_is_refused_with_what_was_expected_and_found(folder, tmp_
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match=r"has no fcc-data-2020-labeled-manifest\.csv or .*; found an empty folder"):
         names(tmp_path / "empty", "train")
+
+
+def test_a_manifest_that_is_not_utf_8_is_refused(folder):
+    path = folder / "data/fcc-data-2020-labeled-manifest.csv"
+    path.write_bytes(path.read_bytes().replace(b"Smith", b"Sm\xefth"))
+    with pytest.raises(UsageError, match=r"manifest\.csv is not a table in UTF-8"):
+        names(folder, "train")

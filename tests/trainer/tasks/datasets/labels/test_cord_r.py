@@ -40,3 +40,13 @@ def test_another_folder_is_refused(tmp_path):
         list(DATA_SET.documents(tmp_path, "train"))
     with pytest.raises(UsageError, match="is not a folder"):
         list(DATA_SET.documents(Path("absent"), "train"))
+
+
+@pytest.mark.parametrize("key", ["img", "document", "label_entities"])
+def test_a_receipt_without_a_key_is_refused_by_its_file(tmp_path, key):
+    (tmp_path / "jsons").mkdir()
+    whole = receipt("A B", [("menu.nm", [0])])
+    del whole[key]
+    (tmp_path / "jsons/train_0000.json").write_text(json.dumps(whole))
+    with pytest.raises(UsageError, match=r"train_0000\.json is not a receipt of CORD-r .*download it again"):
+        list(DATA_SET.documents(tmp_path, "train"))

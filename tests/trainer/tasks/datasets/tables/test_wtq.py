@@ -105,6 +105,13 @@ def test_another_folder_is_refused_with_what_was_expected_and_found(folder):
         list(DATA_SET.documents(folder, "training"))
 
 
+def test_another_number_of_canonical_values_is_refused(folder):
+    path = folder / "tagged/data/training.tagged"
+    path.write_text(path.read_text().replace("1000.0", "1000.0|2"))
+    with pytest.raises(UsageError, match=r"tagged/data has another number of values for nt-2 than training\.tsv"):
+        items_of(folder)
+
+
 @needs_samples
 def test_real_tables_have_rows_of_one_length_without_leftover_escapes():
     documents = list(DATA_SET.documents(SAMPLES / "wtq", "random-split-1-dev"))
