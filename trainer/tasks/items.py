@@ -140,6 +140,10 @@ class ItemTask(Task, Protocol):
         """Returns the scores of a data set, one of which is `metric`."""
         ...
 
+    def cuts(self, items: Sequence[Item]) -> dict[str, int]:
+        """Returns how many of some items cannot be learned or answered in full, by what is cut."""
+        return {}
+
     def record(self) -> dict[str, Any]:
         """Returns what an exported model must store besides the network, so that it can be used."""
         ...

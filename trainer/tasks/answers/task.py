@@ -2,7 +2,8 @@
 
 The annotation of an item is `{"question": text, "answers": [text, ...]}`. The encoder reads `question : page`. The
 question has no boxes, as in UDOP. The target is one of the answers, a different one in each epoch. If a page shows the
-answer by other texts, the annotation lists them as `"shown": [text, ...]`.
+answer by other texts, the annotation lists them as `"shown": [text, ...]`. `"page"`, from 1, is the only page that is
+asked about.
 """
 
 from __future__ import annotations
@@ -59,6 +60,8 @@ class Answers(ItemTask):
         self._score = score
         self._size, self._target_size = max_text_tokens - 1, max_target_tokens
         self._tokenizer, self._seed, self._beams = tokenizer, seed, beams
+        self._separator = self._ids(SEPARATOR)
+        self._question_size = self._size - MIN_PAGE_TOKENS - len(self._separator)
 
     def example(self, sample: ItemSample, epoch: int) -> Example:  # type: ignore[override]
         """Returns a window that shows the answer, if it can be found on the page, else any window."""
@@ -95,13 +98,27 @@ class Answers(ItemTask):
         return Example(key=sample.key, **text, labels=target)
 
     def _question(self, item: Item) -> list[int]:
-        text = [*item.annotation["question"].split(), SEPARATOR]
-        ids = [piece for word in self._tokenizer.encode_words(text) for piece in word]
-        return ids[: self._size - MIN_PAGE_TOKENS]
+        """Returns the question, cut at its end if it is too long, and the separator."""
+        return [*self._ids(item.annotation["question"])[: self._question_size], *self._separator]
 
     def _target(self, answer: str) -> np.ndarray:
-        ids = [piece for word in self._tokenizer.encode_words(answer.split()) for piece in word]
-        return np.array([*ids[: self._target_size - 1], self._tokenizer.eos_id], np.int32)
+        return np.array([*self._ids(answer)[: self._target_size - 1], self._tokenizer.eos_id], np.int32)
+
+    def _ids(self, text: str) -> list[int]:
+        return [piece for word in self._tokenizer.encode_words(text.split()) for piece in word]
+
+    def cuts(self, items: Sequence[Item]) -> dict[str, int]:
+        """Returns how many items have a question that is cut, and how many have no true answer that is not cut."""
+        questions = [len(self._ids(item.annotation["question"])) for item in items]
+        answers = [[len(self._ids(text)) for text in item.annotation["answers"]] for item in items]
+        return {
+            "have a question that is cut at its end (--max_text_tokens)": sum(
+                size > self._question_size for size in questions
+            ),
+            "have only answers that are cut at their end (--max_target_tokens)": sum(
+                min(sizes, default=0) >= self._target_size for sizes in answers
+            ),
+        }
 
     def tokens_read(self, tokens: int) -> int:
         """Returns the number of tokens, but at most the length of the encoder's text."""
@@ -127,13 +144,13 @@ class Answers(ItemTask):
         """Returns the answer of the window with the highest score.
 
         Returns:
-            `answer`, `score` (0..1: the geometric mean of the probabilities of its tokens) and `page` (from 1; 0 if no
-            page can be used).
+            `answer`, `score` (0..1: the geometric mean of the probabilities of its tokens) and `page` (from 1 in the
+            file; 0 if no page can be used).
         """
         if not outputs:
             return {"answer": "", "score": 0.0, "page": 0}
         number, _, (answer, mean) = max(outputs, key=lambda output: output[2][1])
-        return {"answer": answer, "score": math.exp(mean), "page": number + 1}
+        return {"answer": answer, "score": math.exp(mean), "page": item.annotation.get("page", number + 1)}
 
     def scores(self, items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:
         """Returns the scores of the data set."""

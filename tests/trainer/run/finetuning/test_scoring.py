@@ -1,4 +1,4 @@
-"""Only predictions whose truth is known are scored."""
+"""Only predictions whose truth is known are scored, and the log says what was cut."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def scores(*answers: list[str]) -> dict[str, float]:
 def test_items_without_truth_are_left_out_of_the_scores(caplog):
     assert scores(["b"], [], ["c"]) == {"anls": pytest.approx(0.5), "exact": pytest.approx(0.5)}
     assert "the truth of 1 of 3 items is not in the data: they are not scored" in caplog.text
+
+
+def test_cut_answers_are_named(caplog):
+    scores(["b"], ["a long answer " * 8])
+    assert "1 of 2 items have only answers that are cut at their end (--max_target_tokens)" in caplog.text
 
 
 def test_a_split_without_truth_has_no_scores(caplog):
