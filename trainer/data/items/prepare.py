@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ logger = logging.getLogger("trainer")
 
 FOLDER = "tasks"  # in the cache folder
 ITEMS, CORPUS, PAGES, LINK = "items.jsonl", "corpus", "pages", "data"
+RUN_FILES = {"config.yaml", "log.jsonl"}  # what the directory of every run has
 STDERR = 2  # file descriptor: the output of a command must hold only its result
 MAX_LISTED = 3  # kinds of unusable pages that the log names
 
@@ -56,7 +58,7 @@ def prepared(
     if split not in data_set.splits:
         raise UsageError(f"{data_set.name} has no split {split}: choose {', '.join(data_set.splits)}")
     content = load_tokenizer(tokenizer).sha256  # not the name: an exported model has a copy of its tokenizer
-    name = f"{data_set.name}-{split}-{_fingerprint(folder, data_set.name, split, content)}"
+    name = f"{data_set.name}-{split}-{_fingerprint(folder, cache_dir, data_set.name, split, content)}"
     target = (cache_dir / FOLDER / name).absolute()  # the builder runs in another folder
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -84,13 +86,23 @@ def require_truth(data_set: DataSet, items: Sequence[Item], folder: Path, split:
         )
 
 
-def _fingerprint(folder: Path, *parts: str) -> str:
-    """Returns 16 hex digits that change with the files of a folder, by their names, sizes and times, and the parts."""
+def _fingerprint(folder: Path, cache_dir: Path, *parts: str) -> str:
+    """Returns 16 hex digits that change with names, sizes and times of the files of a data set, and with the parts."""
     digest = hashlib.sha256("\n".join([VERSION, str(folder.absolute()), *parts]).encode())
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(_files(folder, cache_dir)):
         status = path.stat()
         digest.update(f"\n{path.relative_to(folder)} {status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
+
+
+def _files(folder: Path, cache_dir: Path) -> Iterator[Path]:
+    """Yields the files of a data set. Runs and the cache may lie in its folder, but are no part of it."""
+    for place, folders, names in os.walk(folder):
+        path = Path(place)
+        if path != folder and ({*names} >= RUN_FILES or path.absolute() == cache_dir.absolute()):
+            folders.clear()
+            continue
+        yield from (path / name for name in names if (path / name).is_file())
 
 
 def _prepare(documents: Sequence[ItemDocument], folder: Path, target: Path, tokenizer: str) -> None:
