@@ -17,6 +17,7 @@ from schemas import Page, Tokenizer
 from trainer.model.batch import IGNORE
 from trainer.model.config import ModelConfig
 from trainer.tasks.answers.fields import NONE, FieldSet, field_items
+from trainer.tasks.answers.values import joined
 from trainer.tasks.items import DataSet, Item, ItemDocument, ItemSample, Output
 from trainer.tasks.labels.scores import entities_of, mean_score, tags_of
 from trainer.tasks.labels.task import OUTSIDE, LabelExample, WordLabels
@@ -115,7 +116,8 @@ class FieldLabelSet(DataSet):
         for item, found in zip(items, predictions, strict=True):
             questions = field_items(item.id, dict.fromkeys(self._keys, ""), item.annotation["values"])
             asked += questions
-            answers += [found.get(question.annotation["key"], NONE) for question in questions]
+            texts = [found.get(question.annotation["key"]) for question in questions]
+            answers += [NONE if text is None else joined([text]) for text in texts]
         return self._fields.score(asked, answers)
 
 

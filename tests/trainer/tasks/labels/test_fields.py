@@ -84,6 +84,11 @@ def test_fields_are_scored_as_if_they_had_been_asked_for():
     assert both["f1_total"] == 0
 
 
+def test_a_bar_belongs_to_the_text_of_a_field():
+    item = Item("r", {"document": "r", "values": {"company": ["A | B"]}})
+    assert DATA_SET.scores([item], [{"company": "A | B"}])["f1"] == 1
+
+
 def test_receipts_without_key_files_have_no_truth(tmp_path):
     folder = tmp_path / "test/box"
     folder.mkdir(parents=True)

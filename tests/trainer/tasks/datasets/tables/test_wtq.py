@@ -70,7 +70,7 @@ def test_escapes_of_questions_and_values_are_replaced_after_the_values_are_separ
     assert items["nt-0"].annotation["question"] == 'who wrote "emma"?'
     assert items["nt-0"].annotation["values"] == ["Jane\nAusten"]
     assert items["nt-1"].annotation["values"] == ["a|b", "c:\\notes"]
-    assert items["nt-1"].annotation["answers"] == ["a|b | c:\\notes"]
+    assert items["nt-1"].annotation["answers"] == ["a||b | c:\\notes"]
 
 
 def test_the_tagged_files_say_what_a_value_means(folder):
