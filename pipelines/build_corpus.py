@@ -138,7 +138,7 @@ def refuse_unusable(index: CorpusIndex, plan: pa.Table, config: BuildConfig, sto
     if not index.totals["samples"]:
         reasons = format_statuses(index.totals["status"])
         raise FolioError(
-            f"no page could be used ({reasons}): see {store.uri('report.html')}, and delete OUT to try again"
+            f"no page could be used ({reasons}): see {store.uri('report.html')}, delete {config.output} and try again"
         )
     documents = Counter(count_column(plan["status"]))
     del documents[PageStatus.OK.value]

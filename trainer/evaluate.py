@@ -20,7 +20,7 @@ with needs_extra("train"):
     from trainer.model.export import exported_in
     from trainer.run.command import DONE, run_command
     from trainer.run.finetuning.finetuned import load_finetuned
-    from trainer.run.finetuning.scoring import predict_items, shown, write_predictions
+    from trainer.run.finetuning.scoring import predict_items, scores_of, shown, write_predictions
     from trainer.settings.data import DataSettings
     from trainer.tasks.datasets import data_set_named
     from trainer.tasks.page_changes import Boxes, PageChanges
@@ -32,7 +32,8 @@ Score a fine-tuned model on a split of a data set, by the official metric.
 
   python -m trainer.evaluate --task funsd --data FUNSD --split test --model RUN
 
-The scores are printed as a line of JSON. --output writes the prediction for each item, one JSON line per item.
+The scores are printed as a line of JSON. It is empty if the truth of the split is not in the data. --output writes the
+prediction for each item, one JSON line per item.
 
 How much a model owes to exact words and to their places is shown by pages with errors or without places:
 
@@ -56,12 +57,13 @@ def evaluate(flags: argparse.Namespace) -> int:
     folder = exported_in(expanded_path(flags.model))
     finetuned = load_finetuned(folder, flags.task, flags.device)
     settings = DataSettings(cache_dir=flags.cache_dir)
-    split = open_split(data_set_named(flags.task), expanded_path(flags.data), flags.split, str(folder), settings)
+    data_set = data_set_named(flags.task)
+    split = open_split(data_set, expanded_path(flags.data), flags.split, str(folder), settings)
     boxes: Boxes = flags.boxes if finetuned.boxes == "kept" else "removed"
     pages = split.of(lambda _: True, PageChanges(flags.ocr_noise, boxes, flags.seed))
     with ProgressLine("predicted", "items", len(pages.items)) as progress:
         found = predict_items(finetuned.model, finetuned.task, pages, flags.batch_size, progress.add)
-    scores = finetuned.task.scores(found.items, found.values)
+    scores = scores_of(finetuned.task, found, data_set.has_truth)
     if flags.output:
         write_predictions(found, expanded_path(flags.output))
     logger.info(f"{len(found.items)} items of {flags.task} {flags.split}: {shown(scores)}")

@@ -83,6 +83,7 @@ class Training:
         held_out = PageDataset([corpus.held_out for corpus in corpora], task, config.model, config.seed)
         self._evaluation = Evaluation(held_out, config.val_pages, prepared.micro_batch, config.pad_multiple)
         self._scoring = make_scoring(prepared)
+        self._unit = "items" if self._scoring else "pages"
         self._throughput = Throughput(total_peak_tflops(engine.device, config))
         first = distributed.rank() == 0
         profiled = step_range(config.profile_steps) if first else None
@@ -99,6 +100,7 @@ class Training:
             resume_step=step,
             tensorboard=config.tensorboard,
             wandb=wandb,
+            unit=self._unit,
         )
 
     @property
@@ -111,7 +113,7 @@ class Training:
         config, ranks, micro_batch = self.config, distributed.world_size(), self._prepared.micro_batch
         ranks_text = f"{ranks} {'rank' if ranks == 1 else 'ranks'} on {self.engine.device.type}"
         logger.info(
-            f"{sum(len(corpus.train) for corpus in self._prepared.corpora):,} pages to train on, "
+            f"{sum(len(corpus.train) for corpus in self._prepared.corpora):,} {self._unit} to train on, "
             f"{self._evaluation.pages:,} held out to evaluate on; "
             f"{ranks_text}, ZeRO {config.zero_stage}, {config.dtype}; "
             f"a batch of {config.global_batch} is {config.global_batch // ranks // micro_batch} x {micro_batch} a rank"

@@ -72,7 +72,7 @@ class DataSet(Protocol):
     Attributes:
         name: value of `--task`.
         splits: names of its splits. The first one is for training.
-        validation: the split to evaluate on during training; "": a share of the documents of the training split.
+        validation: see `validation_in`.
     """
 
     name: str
@@ -89,6 +89,14 @@ class DataSet(Protocol):
             UsageError: the folder has another layout. The message says what was expected and what was found.
         """
         ...
+
+    def validation_in(self, folder: Path) -> str:
+        """Returns the split to evaluate on during training; "": a share of the documents of the training split."""
+        return self.validation
+
+    def has_truth(self, item: Item) -> bool:
+        """Returns whether the truth of an item is known. Otherwise it can only be predicted."""
+        return True
 
     def shows(self, item: Item, page: Page) -> bool:
         """Returns whether a page shows the answer of an item. The first such page trains the model."""
@@ -131,6 +139,10 @@ class ItemTask(Task, Protocol):
     def scores(self, items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:
         """Returns the scores of a data set, one of which is `metric`."""
         ...
+
+    def cuts(self, items: Sequence[Item]) -> dict[str, int]:
+        """Returns how many of some items cannot be learned or answered in full, by what is cut."""
+        return {}
 
     def record(self) -> dict[str, Any]:
         """Returns what an exported model must store besides the network, so that it can be used."""

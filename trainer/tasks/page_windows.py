@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas import Tokenizer
+from schemas import Page, Tokenizer
 from trainer.tasks.base import Example
 from trainer.tasks.items import ItemSample, ItemTask
 from trainer.tasks.token_windows import WORD, EncoderText, all_windows, encoder_text, random_window
@@ -71,3 +71,17 @@ def first_tokens(sample: ItemSample, window: slice) -> np.ndarray:
     words = sample.tokens[:, WORD]
     first = np.flatnonzero(np.append(True, words[1:] != words[:-1])[: len(words)])
     return first[(first >= window.start) & (first < window.stop)]
+
+
+def given_words(page: Page) -> tuple[np.ndarray, np.ndarray]:
+    """Returns which word of the page file each word of a page comes from, and whether it is the first part of it.
+
+    A given word with blanks is cut into several words. It is read, labelled and scored at the first of them.
+
+    Returns:
+        The index in the page file, (words,) int64, -1 for a word that was not given; and (words,) bool.
+    """
+    sources = np.array([word.source for word in page.words], np.int64)
+    first = np.zeros(len(sources), bool)
+    first[np.unique(sources, return_index=True)[1]] = True
+    return sources, first & (sources >= 0)

@@ -15,7 +15,7 @@ from schemas import CorpusIndex, Page, Sample, Tokenizer, load_tokenizer
 from schemas.token_limits import TokenLimits
 from trainer.data.check_records import records_folder
 from trainer.data.corpora import CorpusPages, read_head, shard_files
-from trainer.data.items.prepare import CORPUS, prepared, read_items
+from trainer.data.items.prepare import CORPUS, prepared, read_items, require_truth
 from trainer.data.page_table import PageTable
 from trainer.settings.data import DataSettings
 from trainer.tasks.items import DataSet, Item, ItemSample, item_sample
@@ -165,14 +165,20 @@ class OpenSplit:
         return ItemPages(self.pages, items, self.shows, change)
 
 
-def open_split(data_set: DataSet, folder: Path, split: str, tokenizer: str, settings: DataSettings) -> OpenSplit:
+def open_split(
+    data_set: DataSet, folder: Path, split: str, tokenizer: str, settings: DataSettings, *, needs_truth: bool = False
+) -> OpenSplit:
     """Prepares a split of a data set if needed, and opens it.
 
+    Args:
+        data_set, folder, split, tokenizer, needs_truth: see `prepared`.
+        settings: of the cache folder and of the reading of shards.
+
     Raises:
-        UsageError: the data set has no such split, or the folder has another layout.
+        UsageError: the data set has no such split, the folder has another layout, or the truth is missing.
         FolioError: the pages cannot be built.
     """
-    target = prepared(data_set, folder, split, tokenizer, Path(settings.cache_dir))
+    target = prepared(data_set, folder, split, tokenizer, Path(settings.cache_dir), needs_truth=needs_truth)
     path = str(target / CORPUS)
     index, table = read_head(path)
     pages = CorpusPages(
@@ -187,4 +193,6 @@ def open_split(data_set: DataSet, folder: Path, split: str, tokenizer: str, sett
         )
         for row in read_items(target)
     ]
+    if needs_truth:
+        require_truth(data_set, [item.item for item in items], folder, split)
     return OpenSplit(path, index, pages, items, data_set.shows, load_tokenizer(tokenizer))

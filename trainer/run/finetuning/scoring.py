@@ -138,6 +138,33 @@ def outputs_of(
     return outputs
 
 
+def scores_of(task: ItemTask, found: Predictions, has_truth: Callable[[Item], bool]) -> dict[str, float]:
+    """Returns the scores of the predictions for the items whose truth is known; none if there is no such item.
+
+    Logs how many items are not scored, and how many are cut.
+
+    Args:
+        has_truth: see `DataSet.has_truth`.
+    """
+    log_cuts(task, found.items, "items")
+    known = [pair for pair in zip(found.items, found.values, strict=True) if has_truth(pair[0])]
+    if missing := len(found.items) - len(known):
+        total = len(found.items)
+        logger.warning(f"warning: the truth of {missing:,} of {total:,} items is not in the data: they are not scored")
+    return task.scores([item for item, _ in known], [value for _, value in known]) if known else {}
+
+
+def log_cuts(task: ItemTask, items: Sequence[Item], what: str) -> None:
+    """Logs how many of some items are cut.
+
+    Args:
+        what: names the items, such as `items to train on`.
+    """
+    for cut, number in task.cuts(items).items():
+        if number:
+            logger.warning(f"warning: {number:,} of {len(items):,} {what} {cut}")
+
+
 class Scoring:
     """Scores a run on its held-out items, and exports the model whenever it is better than before.
 
@@ -196,11 +223,13 @@ class Scoring:
 
 def make_scoring(prepared: PreparedRun) -> Scoring | None:
     """Returns the scoring of a run, or None if it trains on corpora."""
-    pages, config = prepared.corpora[0].held_out, prepared.config
-    if not isinstance(pages, ItemPages):
+    pages, trained, config = prepared.corpora[0].held_out, prepared.corpora[0].train, prepared.config
+    if not isinstance(pages, ItemPages) or not isinstance(trained, ItemPages):
         return None
     config = cast(FinetuneConfig, config)
     task, run_dir = cast(ItemTask, prepared.task), Path(config.output)
+    for items, what in ((trained, "items to train on"), (pages, "items to evaluate on")):
+        log_cuts(task, [item for item, _ in items.listed], what)
     return Scoring(task, pages, config.task, prepared.tokenizer, run_dir, prepared.micro_batch, config.boxes)
 
 
@@ -214,7 +243,7 @@ def read_best(run_dir: Path) -> dict[str, Any] | None:
 
 def shown(scores: dict[str, float]) -> str:
     """Returns scores as a text for people."""
-    return "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
+    return "no scores" if not scores else "  ".join(f"{name} {value:.4f}" for name, value in scores.items())
 
 
 def write_predictions(found: Predictions, path: Path) -> None:

@@ -26,6 +26,7 @@ class RunLog:
         resume_step: rows of later steps, which an interrupted run left, are dropped. This run repeats these steps.
         tensorboard: whether to write TensorBoard events, too.
         wandb: also gets the rows; closed with the log.
+        unit: what the run reads: `pages` or `items`.
     """
 
     def __init__(
@@ -36,8 +37,10 @@ class RunLog:
         resume_step: int,
         tensorboard: bool,
         wandb: WandbLog | None = None,
+        unit: str = "pages",
     ) -> None:
         self.max_steps = max_steps
+        self._unit = unit
         self._wandb = wandb
         self._file = self._events = None
         if run_dir is not None:
@@ -65,7 +68,7 @@ class RunLog:
     def validation(self, row: dict[str, Any]) -> None:
         """Records the row of an evaluation."""
         self._record(row)
-        logger.info(validation_line(row))
+        logger.info(validation_line(row, self._unit))
 
     def _record(self, row: dict[str, Any]) -> None:
         if self._file is not None:
@@ -140,10 +143,10 @@ def training_line(row: dict[str, Any], max_steps: int) -> str:
     return "  ".join(fields)
 
 
-def validation_line(row: dict[str, Any]) -> str:
-    """Returns a validation row as one readable line."""
+def validation_line(row: dict[str, Any], unit: str = "pages") -> str:
+    """Returns a validation row as one readable line. `unit`: see `RunLog`."""
     fields = [
-        f"step {row['step']} on {row['val_pages']} held-out pages",
+        f"step {row['step']} on {row['val_pages']} held-out {unit}",
         f"loss {_digits(row['val_loss'], 3)}",
         *_objectives(row, "val_"),
     ]

@@ -27,6 +27,10 @@ class QuestionSet(DataSet):
     task: type[Answers] = Answers
     max_target_tokens = 64
 
+    def has_truth(self, item: Item) -> bool:
+        """Returns whether there is an answer."""
+        return bool(item.annotation["answers"])
+
     def shows(self, item: Item, page: Page) -> bool:
         """Returns whether a page shows one of the answers."""
         return find_answer([word.text for word in page.words], shown_texts(item)) is not None

@@ -2,7 +2,8 @@
 
 The annotation of an item is `{"question": text, "answers": [text, ...]}`. The encoder reads `question : page`. The
 question has no boxes, as in UDOP. The target is one of the answers, a different one in each epoch. If a page shows the
-answer by other texts, the annotation lists them as `"shown": [text, ...]`.
+answer by other texts, the annotation lists them as `"shown": [text, ...]`. `"page"`, from 1, is the only page that is
+asked about.
 """
 
 from __future__ import annotations
@@ -17,13 +18,11 @@ from schemas import Tokenizer
 from trainer.model.batch import Batch
 from trainer.model.docformer import DocFormerV2
 from trainer.model.generation import generate
+from trainer.model.question import SEPARATOR, question_ids
 from trainer.tasks.answers.spans import find_answer, shown_texts
 from trainer.tasks.base import Example, Objective, page_generator
 from trainer.tasks.items import Item, ItemSample, ItemTask, Metric, Output
 from trainer.tasks.token_windows import WORD, all_windows, encoder_text
-
-SEPARATOR = ":"
-MIN_PAGE_TOKENS = 8  # a question that leaves less room than this is cut at its end
 
 
 class Answers(ItemTask):
@@ -95,13 +94,26 @@ class Answers(ItemTask):
         return Example(key=sample.key, **text, labels=target)
 
     def _question(self, item: Item) -> list[int]:
-        text = [*item.annotation["question"].split(), SEPARATOR]
-        ids = [piece for word in self._tokenizer.encode_words(text) for piece in word]
-        return ids[: self._size - MIN_PAGE_TOKENS]
+        return question_ids(item.annotation["question"], self._tokenizer.encode_words, self._size)
 
     def _target(self, answer: str) -> np.ndarray:
-        ids = [piece for word in self._tokenizer.encode_words(answer.split()) for piece in word]
-        return np.array([*ids[: self._target_size - 1], self._tokenizer.eos_id], np.int32)
+        return np.array([*self._ids(answer)[: self._target_size - 1], self._tokenizer.eos_id], np.int32)
+
+    def _ids(self, text: str) -> list[int]:
+        return [piece for word in self._tokenizer.encode_words(text.split()) for piece in word]
+
+    def cuts(self, items: Sequence[Item]) -> dict[str, int]:
+        """Returns how many items have a question that is cut, and how many have no true answer that is not cut."""
+        whole = [len(self._ids(f"{item.annotation['question']} {SEPARATOR}")) for item in items]
+        answers = [[len(self._ids(text)) for text in item.annotation["answers"]] for item in items]
+        return {
+            "have a question that is cut at its end (--max_text_tokens)": sum(
+                size > len(self._question(item)) for size, item in zip(whole, items, strict=True)
+            ),
+            "have only answers that are cut at their end (--max_target_tokens)": sum(
+                min(sizes, default=0) >= self._target_size for sizes in answers
+            ),
+        }
 
     def tokens_read(self, tokens: int) -> int:
         """Returns the number of tokens, but at most the length of the encoder's text."""
@@ -127,13 +139,13 @@ class Answers(ItemTask):
         """Returns the answer of the window with the highest score.
 
         Returns:
-            `answer`, `score` (0..1: the geometric mean of the probabilities of its tokens) and `page` (from 1; 0 if no
-            page can be used).
+            `answer`, `score` (0..1: the geometric mean of the probabilities of its tokens) and `page` (from 1 in the
+            file; 0 if no page can be used).
         """
         if not outputs:
             return {"answer": "", "score": 0.0, "page": 0}
         number, _, (answer, mean) = max(outputs, key=lambda output: output[2][1])
-        return {"answer": answer, "score": math.exp(mean), "page": number + 1}
+        return {"answer": answer, "score": math.exp(mean), "page": item.annotation.get("page", number + 1)}
 
     def scores(self, items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:
         """Returns the scores of the data set."""

@@ -17,6 +17,7 @@ from schemas import Page, Tokenizer
 from trainer.model.batch import IGNORE
 from trainer.model.config import ModelConfig
 from trainer.tasks.answers.fields import NONE, FieldSet, field_items
+from trainer.tasks.answers.values import joined
 from trainer.tasks.items import DataSet, Item, ItemDocument, ItemSample, Output
 from trainer.tasks.labels.scores import entities_of, mean_score, tags_of
 from trainer.tasks.labels.task import OUTSIDE, LabelExample, WordLabels
@@ -94,10 +95,14 @@ class FieldLabelSet(DataSet):
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the documents of a split with an item each."""
         for document in self._fields.documents(folder, split):
-            known = {item.annotation["key"]: item.annotation.get("values") for item in document.items}
-            values = {} if None in known.values() else {"values": known}
+            known = {item.annotation["key"]: item.annotation["values"] for item in document.items}
+            values = {"values": known} if all(map(self._fields.has_truth, document.items)) else {}
             item = Item(document.name, {"document": document.name, **values})
             yield ItemDocument(document.name, document.pages, (item,), document.source)
+
+    def has_truth(self, item: Item) -> bool:
+        """Returns whether the values are known."""
+        return "values" in item.annotation
 
     def shows(self, item: Item, page: Page) -> bool:
         """Returns whether a page has one of the values."""
@@ -111,7 +116,8 @@ class FieldLabelSet(DataSet):
         for item, found in zip(items, predictions, strict=True):
             questions = field_items(item.id, dict.fromkeys(self._keys, ""), item.annotation["values"])
             asked += questions
-            answers += [found.get(question.annotation["key"], NONE) for question in questions]
+            texts = [found.get(question.annotation["key"]) for question in questions]
+            answers += [NONE if text is None else joined([text]) for text in texts]
         return self._fields.score(asked, answers)
 
 

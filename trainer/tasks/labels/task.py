@@ -1,7 +1,8 @@
 """Labelling of words as a task: forms, receipts and layouts.
 
 The annotation of an item is `{"labels": [[label of each given word] for each page]}`. A word's label is that of the
-word of the page file that it comes from (`Word.source`).
+word of the page file that it comes from (`Word.source`). If that one has blanks, the words after the first one of it
+have `I-` in the place of `B-`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from schemas import Page, Tokenizer
+from schemas import Tokenizer
 from trainer.model.batch import IGNORE, Batch, padded
 from trainer.model.config import ModelConfig
 from trainer.model.docformer import DocFormerV2
 from trainer.tasks.base import Example, Objective
 from trainer.tasks.items import Item, ItemSample, Metric, Output
 from trainer.tasks.labels.head import LabelHead
-from trainer.tasks.page_windows import PageWindows, first_tokens
+from trainer.tasks.page_windows import PageWindows, first_tokens, given_words
 from trainer.tasks.token_windows import WORD
 
 OUTSIDE = "O"
@@ -32,7 +33,7 @@ class LabelExample(Example):
     """A window of a page and the labels of its words.
 
     A word is labelled at its first token. `places` are the positions of these tokens in the text, `words` the indices
-    of the words on the page, and `sources` those in the page file.
+    of the words on the page, and `sources` those in the page file; -1: not the first part of a given word.
     """
 
     places: np.ndarray  # (w,) int64
@@ -92,13 +93,14 @@ class WordLabels(PageWindows):
         """Returns a window of the page with its labels."""
         places = first_tokens(sample, window)
         words = sample.tokens[places, WORD]
+        sources, is_first = given_words(sample.page())
         return LabelExample(
             key=sample.key,
             **self.encoder_text(sample, window),
             labels=np.zeros(0, np.int32),
             places=places - window.start,
             words=words,
-            sources=_sources(sample.page())[words],
+            sources=np.where(is_first, sources, -1)[words],
             classes=self.classes(sample, words),
         )
 
@@ -107,8 +109,15 @@ class WordLabels(PageWindows):
         labels = sample.item.annotation.get("labels")
         if labels is None:
             return np.full(len(words), IGNORE, np.int64)
-        known, sources = labels[sample.number], _sources(sample.page())[words]
-        return np.array([self.numbers.get(known[i], IGNORE) if i >= 0 else IGNORE for i in sources], np.int64)
+        sources, is_first = (values[words].tolist() for values in given_words(sample.page()))
+        known = labels[sample.number]
+        pairs = zip(sources, is_first, strict=True)
+        return np.array([self._class(known[i], first) if i >= 0 else IGNORE for i, first in pairs], np.int64)
+
+    def _class(self, label: str, first: bool) -> int:
+        """Returns the number of the label of the first or another part of a given word; IGNORE: there is none."""
+        inside = f"I-{label.removeprefix('B-')}" if label.startswith("B-") else label
+        return self.numbers.get(label if first else inside, IGNORE)
 
     def record(self) -> dict[str, Any]:
         """Returns the labels, the length of the text, and whether the model sees images."""
@@ -131,7 +140,7 @@ class WordLabels(PageWindows):
         return [TokenLabels(*row) for row in zip(numbers.cpu().numpy(), scores.cpu().numpy(), strict=True)]
 
     def combine(self, item: Item, outputs: Sequence[Output]) -> Any:
-        """Returns the label of each given word of each page.
+        """Returns the label of each given word of each page: that of its first part.
 
         In overlapping windows, a word gets its label from the window in which it is farthest from the borders. Words
         that no window contains are `O`.
@@ -167,8 +176,3 @@ class WordLabels(PageWindows):
     def scores(self, items: Sequence[Item], predictions: Sequence[Any]) -> dict[str, float]:
         """Returns the scores of the data set."""
         return self._score(items, predictions)
-
-
-def _sources(page: Page) -> np.ndarray:
-    """Returns the index in the page file of each word of a page, (words,) int64."""
-    return np.array([word.source for word in page.words], np.int64)

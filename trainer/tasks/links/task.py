@@ -25,7 +25,7 @@ from trainer.tasks.base import Example, Objective
 from trainer.tasks.items import Item, ItemSample, Output
 from trainer.tasks.links.head import PairHead
 from trainer.tasks.metrics.set_f1 import set_f1
-from trainer.tasks.page_windows import PageWindows, first_tokens
+from trainer.tasks.page_windows import PageWindows, first_tokens, given_words
 from trainer.tasks.token_windows import WORD
 
 QUESTIONS, ANSWERS, LINKS = "questions", "answers", "links"
@@ -146,8 +146,9 @@ def _pairs(links: Sequence[Sequence[int]]) -> set[tuple[int, ...]]:
 
 def _places_of_words(sample: ItemSample, window: slice) -> dict[int, int]:
     """Returns the place in a window of the first token of each given word, by the index of the word."""
-    sources = [word.source for word in sample.page().words]
-    return {sources[sample.tokens[place, WORD]]: int(place) - window.start for place in first_tokens(sample, window)}
+    sources, is_first = given_words(sample.page())
+    places = [place for place in first_tokens(sample, window) if is_first[sample.tokens[place, WORD]]]
+    return {int(sources[sample.tokens[place, WORD]]): int(place) - window.start for place in places}
 
 
 def _entities(entities: Sequence[Sequence[int]], place_of: dict[int, int]) -> Entities:

@@ -56,6 +56,16 @@ def test_a_step_is_one_readable_line(tmp_path, caplog):
     ]
 
 
+def test_an_evaluation_says_whether_it_is_on_pages_or_on_items(caplog):
+    row = {"step": 20, "val_pages": 3, "val_loss": 1.0, "val_loss_line": 1.0, "val_acc_line": 0.5}
+    with caplog.at_level(logging.INFO, "trainer"):
+        RunLog(None, max_steps=20, resume_step=0, tensorboard=False).validation(row)
+        RunLog(None, max_steps=20, resume_step=0, tensorboard=False, unit="items").validation(row)
+    assert caplog.messages == [
+        f"step 20 on 3 held-out {unit}  loss 1.000  line 1.000 (50.0%)" for unit in ("pages", "items")
+    ]
+
+
 def test_the_line_of_a_long_and_fast_run_fits_160_columns(tmp_path, caplog):
     large = {"loss": 34.567, "loss_denoise": 10.908, "loss_line": 11.197, "loss_grid": 12.556, "grad_norm": 1234.5}
     fast = {

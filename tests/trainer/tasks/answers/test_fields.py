@@ -25,6 +25,13 @@ def test_several_values_are_one_answer_and_an_absent_key_is_answered_by_none():
     assert [item.id for item in items()] == ["a-party", "a-term", "a-date"]
 
 
+def test_a_bar_within_a_value_does_not_end_it():
+    [item] = field_items("a", {"party": "Who?"}, {"party": ["A | B", "C|"]})
+    [answer] = item.annotation["answers"]
+    assert given_values(answer) == ["A | B", "C|"]
+    assert field_scores([item], [answer])["f1"] == 1
+
+
 def test_each_value_shows_the_answer_on_a_page():
     assert items()[0].annotation["shown"] == ["A Inc.", "B LLC"]
 

@@ -112,6 +112,19 @@ def test_a_question_that_would_fill_the_text_leaves_room_for_the_page():
     windows = task_of(32).windows(sample_of(FILLER, [], question="many words " * 40))
     assert len(windows) > 1
     assert all(len(page_tokens(window)) == 8 for window in windows)
+    for window in windows:
+        question = window.input_ids[: -1 - len(page_tokens(window))].tolist()
+        assert question == [*tokens_of("many words " * 40)[: len(question) - len(tokens_of(":"))], *tokens_of(":")]
+
+
+def test_cut_questions_and_answers_are_counted():
+    long, short = "many words " * 40, "two words"
+    items = [
+        Item(str(number), {"question": question, "answers": answers})
+        for number, (question, answers) in enumerate([(long, [short]), (short, [long]), (short, [long, short])])
+    ]
+    assert list(task_of(32).cuts(items).values()) == [1, 1]
+    assert list(task_of(32).cuts([Item("x", {"question": short, "answers": []})]).values()) == [0, 0]
 
 
 def test_the_answer_of_the_most_certain_window_of_all_pages_wins():
@@ -130,3 +143,9 @@ def test_a_question_without_a_usable_page_has_no_answer_and_scores_0():
     answer = task_of().combine(item, [])
     assert answer == {"answer": "", "score": 0.0, "page": 0}
     assert task_of().scores([item, item], [answer, {"answer": "400"}]) == {"anls": 0.5, "exact": 0.5}
+
+
+def test_the_page_of_an_answer_is_that_of_the_file_if_only_one_page_is_asked_about():
+    item = Item("q1", {"question": QUESTION, "answers": [], "page": 3})
+    [window] = task_of().windows(item_sample(["1"], item))
+    assert task_of().combine(item, [(0, window, ("1", -0.1))])["page"] == 3

@@ -82,3 +82,17 @@ def test_fields_are_scored_as_if_they_had_been_asked_for():
     assert (one["precision"], one["recall"]) == (1, 0.75)
     assert (both["precision"], both["recall"]) == (pytest.approx(5 / 6), pytest.approx(5 / 8))
     assert both["f1_total"] == 0
+
+
+def test_a_bar_belongs_to_the_text_of_a_field():
+    item = Item("r", {"document": "r", "values": {"company": ["A | B"]}})
+    assert DATA_SET.scores([item], [{"company": "A | B"}])["f1"] == 1
+
+
+def test_receipts_without_key_files_have_no_truth(tmp_path):
+    folder = tmp_path / "test/box"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text("1,2,3,2,3,4,1,4,TOTAL")
+    [receipt] = DATA_SET.documents(tmp_path, "test")
+    assert not DATA_SET.has_truth(receipt.items[0])
+    assert DATA_SET.has_truth(ITEM)

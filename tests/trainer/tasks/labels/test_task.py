@@ -15,9 +15,9 @@ from trainer.tasks.labels.task import LabelExample, TokenLabels, WordLabels
 LABELS = ("O", "B-A", "B-B")
 
 
-def task_of(max_text_tokens: int) -> WordLabels:
+def task_of(max_text_tokens: int, labels: tuple[str, ...] = LABELS) -> WordLabels:
     return WordLabels(
-        LABELS,
+        labels,
         lambda items, predictions: {"f1": 0.0},
         "f1",
         max_text_tokens=max_text_tokens,
@@ -75,6 +75,22 @@ def test_only_the_first_token_of_a_word_is_labelled():
     [row] = task.label_tensors([example], 32)["word_labels"].tolist()
     assert [label for label in row if label != IGNORE] == [1, 2, 1]
     assert len(example.input_ids) > 4, "the last word has several tokens"
+
+
+def test_a_given_word_with_blanks_is_one_entity_and_scored_at_its_first_part():
+    task = task_of(64, ("O", "B-A", "I-A", "title"))
+    sample = item_sample(["12.50", "EUR", "the", "end"], Item("k", {"labels": [["B-A", "title"]]}), [0, 0, 1, 1])
+    [example] = task.windows(sample)
+    assert [task.labels[number] for number in example.classes] == ["B-A", "I-A", "title", "title"]
+    for classes in ([1, 2, 3, 0], [1, 0, 3, 1]):
+        output = labelled(example, np.array(classes))
+        assert task.combine(sample.item, [(0, example, output)]) == [["B-A", "title"]]
+
+
+def test_the_other_parts_of_a_given_word_are_not_supervised_if_there_is_no_label_for_them():
+    sample = item_sample(["12.50", "EUR"], Item("k", {"labels": [["B-A"]]}), [0, 0])
+    [example] = task_of(64).windows(sample)
+    assert example.classes.tolist() == [1, IGNORE]
 
 
 def test_an_unknown_label_is_not_supervised():

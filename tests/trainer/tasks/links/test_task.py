@@ -51,6 +51,13 @@ def test_an_entity_is_read_at_the_first_token_of_its_first_word():
     assert example.input_ids[first] == TOKENIZER.encode_words(["Due"])[0][0]
 
 
+def test_an_entity_whose_first_word_has_blanks_is_read_at_its_first_part():
+    item = Item("k", {"questions": [[[0]]], "answers": [[[1]]], "links": [[[0, 0]]]})
+    [example] = task_of().windows(item_sample(["Due", "date:", "May", "9"], item, [0, 0, 1, 1]))
+    first = [pieces[0] for pieces in TOKENIZER.encode_words(["Due", "May"])]
+    assert [example.input_ids[entity.places[0]] for entity in (example.questions, example.answers)] == first
+
+
 def test_links_across_windows_are_missed_and_counted():
     task, sample = task_of(max_text_tokens=5), form([0, 1, 4, 2, 3, 5])
     examples = task.windows(sample)

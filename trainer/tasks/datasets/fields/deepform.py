@@ -16,7 +16,7 @@ from pathlib import Path
 
 from schemas import UsageError
 from trainer.tasks.answers.fields import FieldSet, field_items, field_scores, given_values, pairs_by_document
-from trainer.tasks.datasets.layout import find_files
+from trainer.tasks.datasets.layout import expecting, find_files
 from trainer.tasks.datasets.pages import pages_of
 from trainer.tasks.datasets.shares import tenth_of
 from trainer.tasks.items import Item, ItemDocument
@@ -84,7 +84,7 @@ class DeepForm(FieldSet):
 
 def _rows(path: Path) -> dict[str, dict[str, list[str]]]:
     """Returns the values by key of each document, by its id. An empty cell is an absent key; the last row counts."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with expecting(path, "a table in UTF-8"), path.open(encoding="utf-8-sig", newline="") as file:
         rows = csv.DictReader(file)
         if missing := {"file_id", *QUESTIONS} - set(rows.fieldnames or ()):
             raise UsageError(f"--data: {path} has no column {', '.join(sorted(missing))}: expected {LAYOUT}")

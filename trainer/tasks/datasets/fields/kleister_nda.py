@@ -13,7 +13,7 @@ from pathlib import Path
 
 from schemas import UsageError
 from trainer.tasks.answers.fields import FieldSet, field_items
-from trainer.tasks.datasets.layout import require_layout
+from trainer.tasks.datasets.layout import expecting, require_layout
 from trainer.tasks.datasets.pages import pages_of
 from trainer.tasks.items import ItemDocument
 
@@ -60,7 +60,8 @@ def _truth(path: Path, documents: int) -> list[dict[str, list[str]] | None]:
     """Returns the values of each document by key; None for each if the truth is not published."""
     if not path.exists():
         return [None] * documents
-    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    with expecting(path, "a text in UTF-8"):
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     if len(lines) != documents or not all("=" in pair for line in lines for pair in line.split()):
         raise UsageError(f"--data: {path} is not a line of key=value pairs for each document: download it again")
     return [_values(line) for line in lines]

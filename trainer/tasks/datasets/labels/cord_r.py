@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas.geometry import hull
 from schemas.page_file import FilePage, GivenWord
-from trainer.tasks.datasets.layout import find_files, read_json
+from trainer.tasks.datasets.layout import expecting, find_files, read_json
 from trainer.tasks.items import Item, ItemDocument
 from trainer.tasks.labels.data_set import LabelSet
 from trainer.tasks.labels.scores import tags_of
@@ -43,9 +43,10 @@ class CordR(LabelSet):
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the receipts of a split."""
         for path in find_files(folder, LAYOUT, f"jsons/{split}_*.json"):
-            record = read_json(path)
-            words, labels = read_receipt(record)
-            size = record["img"]["width"], record["img"]["height"]
+            with expecting(path, "a receipt of CORD-r"):
+                record = read_json(path)
+                words, labels = read_receipt(record)
+                size = record["img"]["width"], record["img"]["height"]
             page = FilePage("", words=tuple(words), size=size)
             yield ItemDocument(path.stem, (page,), (Item(path.stem, {"labels": [labels]}),))
 

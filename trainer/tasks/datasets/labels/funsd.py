@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from schemas.page_file import FilePage, GivenWord
-from trainer.tasks.datasets.layout import read_json, require_layout
+from trainer.tasks.datasets.layout import expecting, find_files, read_json, require_layout
 from trainer.tasks.items import Item, ItemDocument
 from trainer.tasks.labels.data_set import LabelSet
 from trainer.tasks.labels.scores import tags_of
 
 FOLDERS = {"train": "training_data", "test": "testing_data"}
 LAYOUT = "FUNSD: training_data/ and testing_data/, each with annotations/*.json and images/*.png"
-
+FORM = "a form of FUNSD"
 
 Form = list[dict[str, Any]]  # the entities of a form, as in its file
 
@@ -32,22 +32,23 @@ class Funsd(LabelSet):
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the forms of a split."""
-        for name, image, form in read_forms(folder, split):
-            words, labels = read_form(form)
+        for path, image in form_files(folder, split):
+            with expecting(path, FORM):
+                words, labels = read_form(read_json(path)["form"])
             page = FilePage(image, words=tuple(words))
-            yield ItemDocument(name, (page,), (Item(name, {"labels": [labels]}),))
+            yield ItemDocument(path.stem, (page,), (Item(path.stem, {"labels": [labels]}),))
 
 
-def read_forms(folder: Path, split: str) -> Iterator[tuple[str, str, Form]]:
-    """Yields the name, the file of the image and the entities of each form of a split, sorted by name.
+def form_files(folder: Path, split: str) -> Iterator[tuple[Path, str]]:
+    """Yields the file of each form of a split, sorted by name, and the image of the form within `folder`.
 
     Raises:
         UsageError: the folder has another layout.
     """
     half = FOLDERS[split]
     require_layout(folder, LAYOUT, [f"{half}/annotations", f"{half}/images"])
-    for path in sorted((folder / half / "annotations").glob("*.json")):
-        yield path.stem, f"{half}/images/{path.stem}.png", read_json(path)["form"]
+    for path in find_files(folder, LAYOUT, f"{half}/annotations/*.json"):
+        yield path, f"{half}/images/{path.stem}.png"
 
 
 def read_form(form: Form) -> tuple[list[GivenWord], list[str]]:
@@ -58,7 +59,8 @@ def read_form(form: Form) -> tuple[list[GivenWord], list[str]]:
         kept = words_of(entity)
         name = entity["label"].upper()
         for position, word in enumerate(kept):
-            words.append(GivenWord(word["text"], tuple(word["box"])))
+            x0, y0, x1, y1 = word["box"]
+            words.append(GivenWord(word["text"], (x0, y0, x1, y1)))
             labels.append("O" if name == "OTHER" else f"{'I' if position else 'B'}-{name}")
     return words, labels
 

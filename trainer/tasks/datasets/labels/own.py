@@ -19,7 +19,7 @@ from typing import Any
 from schemas import SchemaError, Tokenizer, UsageError
 from schemas.page_file import FilePage, decode_file_page
 from trainer.model.config import ModelConfig
-from trainer.tasks.datasets.layout import file_within, numbered_lines, require_layout
+from trainer.tasks.datasets.layout import file_within, numbered_lines, read_row, require_known_keys, require_layout
 from trainer.tasks.items import Item, ItemDocument
 from trainer.tasks.labels.data_set import LabelSet
 from trainer.tasks.labels.scores import are_bio_tags, entity_scores, word_scores
@@ -28,6 +28,8 @@ from trainer.tasks.labels.task import OUTSIDE, WordLabels
 LAYOUT = (
     'own labels: train.jsonl with lines {"file": ..., "words": [{"text": ..., "box": [x0, y0, x1, y1], "label": ...}]}'
 )
+KEYS = "file", "words", "page", "size", "id"
+KEYS_OF_WORDS = "text", "box", "label"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Labels(LabelSet):
     name = "labels"
     splits = ("train", "val", "test")
     validation = ""
+
+    def validation_in(self, folder: Path) -> str:
+        """Returns `val` if the folder has this split."""
+        return "val" if (folder / "val.jsonl").is_file() else ""
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields each line as a document of one page."""
@@ -98,10 +104,10 @@ def _labelled_page(line: bytes, where: str, name: str) -> LabelledPage:
         UsageError: the line has another form.
     """
     try:
-        row: dict[str, Any] = json.loads(line)
+        row = read_row(line, KEYS)
         words = [_word(word, number) for number, word in enumerate(row["words"], 1)]
         words = [word for word in words if word["text"].strip()]
-        file = file_within(row.get("file", ""))
+        file = file_within(row["file"]) if "file" in row else ""
         if not file and not row.get("size"):
             raise ValueError("a page without file needs its size")
         columns = {"text": [word["text"] for word in words], "box": [word["box"] for word in words]}
@@ -119,9 +125,11 @@ def _word(word: Any, number: int) -> dict[str, Any]:
 
     Raises:
         TypeError: it has another form.
+        ValueError: it has an unknown key.
     """
     if not isinstance(word, dict) or not isinstance(word.get("text"), str):
         raise TypeError(f"word {number} needs a text")
+    require_known_keys(word, KEYS_OF_WORDS)
     if not isinstance(word.get("label") or OUTSIDE, str):
         raise TypeError(f"the label of word {number} must be a text")
     box = word.get("box")

@@ -14,7 +14,8 @@ from typing import Any
 from schemas import Tokenizer
 from schemas.page_file import FilePage
 from trainer.model.config import ModelConfig
-from trainer.tasks.datasets.labels.funsd import FOLDERS, Form, read_form, read_forms, words_of
+from trainer.tasks.datasets.labels.funsd import FOLDERS, FORM, Form, form_files, read_form, words_of
+from trainer.tasks.datasets.layout import expecting, read_json
 from trainer.tasks.items import DataSet, Item, ItemDocument
 from trainer.tasks.links.task import ANSWERS, LINKS, QUESTIONS, EntityLinks
 
@@ -28,10 +29,12 @@ class FunsdLinks(DataSet):
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the forms of a split."""
-        for name, image, form in read_forms(folder, split):
-            words, _ = read_form(form)
-            annotation = {key: [value] for key, value in read_links(form).items()}
-            yield ItemDocument(name, (FilePage(image, words=tuple(words)),), (Item(name, annotation),))
+        for path, image in form_files(folder, split):
+            with expecting(path, FORM):
+                form = read_json(path)["form"]
+                words, _ = read_form(form)
+                annotation = {key: [value] for key, value in read_links(form).items()}
+            yield ItemDocument(path.stem, (FilePage(image, words=tuple(words)),), (Item(path.stem, annotation),))
 
     def make_task(self, settings: Any, model: ModelConfig, tokenizer: Tokenizer, seed: int) -> EntityLinks:
         """Returns the linking of entities."""

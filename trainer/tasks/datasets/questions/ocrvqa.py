@@ -15,7 +15,7 @@ from schemas import UsageError
 from schemas.page_file import FilePage
 from trainer.tasks.answers.data_set import QuestionSet
 from trainer.tasks.answers.scores import exact_scores
-from trainer.tasks.datasets.layout import read_json, require_layout
+from trainer.tasks.datasets.layout import expecting, read_json, require_layout
 from trainer.tasks.items import Item, ItemDocument
 
 LAYOUT = "OCR-VQA: dataset.json and images/ID.jpg, where ID is the key of the cover in dataset.json"
@@ -36,9 +36,11 @@ class OcrVqa(QuestionSet):
         """Yields the covers of a split with all their questions."""
         require_layout(folder, LAYOUT, ["dataset.json", "images"])
         for name, row in _covers(folder / "dataset.json", SPLITS[split]):
-            ending = PurePosixPath(urlparse(row["imageURL"]).path).suffix
+            with expecting(folder / "dataset.json", f"the list of OCR-VQA at {name}"):
+                ending = PurePosixPath(urlparse(row["imageURL"]).path).suffix
+                items = _items(name, row)
             if ending in READABLE:
-                yield ItemDocument(name, (FilePage(f"images/{name}{ending}"),), _items(name, row))
+                yield ItemDocument(name, (FilePage(f"images/{name}{ending}"),), items)
 
 
 def _covers(path: Path, number: int) -> list[tuple[str, dict[str, Any]]]:
@@ -55,8 +57,10 @@ def _covers(path: Path, number: int) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _items(name: str, row: dict[str, Any]) -> tuple[Item, ...]:
-    pairs = enumerate(zip(row["questions"], row["answers"], strict=True))
-    return tuple(Item(f"{name}-{number}", {"question": q, "answers": [a]}) for number, (q, a) in pairs)
+    pairs = list(zip(row["questions"], row["answers"], strict=True))
+    if not all(isinstance(text, str) for pair in pairs for text in pair):
+        raise TypeError("questions and answers must be texts")
+    return tuple(Item(f"{name}-{n}", {"question": q, "answers": [a]}) for n, (q, a) in enumerate(pairs))
 
 
 DATA_SET = OcrVqa()

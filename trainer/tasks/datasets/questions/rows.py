@@ -40,7 +40,11 @@ def questions_by_page(path: Path, name: str, page_of: Callable[[dict[str, Any]],
     pages: dict[str, PageQuestions] = {}
     try:
         for row in content["data"]:
-            annotation = {"question": row["question"], "answers": list(row.get("answers") or [])}
+            annotation = {"question": row["question"], "answers": row.get("answers") or []}
+            if not isinstance(annotation["answers"], list):
+                raise TypeError(f"answers of {row[name]} must be a list")
+            if not all(isinstance(text, str) for text in (row["question"], *annotation["answers"])):
+                raise TypeError(f"question and answers of {row[name]} must be texts")
             page = pages.setdefault(page_of(row), PageQuestions(row, []))
             page.items.append(Item(str(row[name]), annotation))
     except (KeyError, TypeError, AttributeError) as error:

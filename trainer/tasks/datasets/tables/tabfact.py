@@ -92,6 +92,8 @@ def _statements(paths: Sequence[Path]) -> dict[str, Statements]:
         try:
             for table, (texts, labels, caption, *_) in read_json(path).items():
                 found = tables.setdefault(table, Statements([], caption))
+                if unknown := set(labels) - {0, 1}:
+                    raise ValueError(f"{table} has the label {unknown.pop()!r}")
                 found.rows.extend((str(text), int(label)) for text, label in zip(texts, labels, strict=True))
         except (AttributeError, TypeError, ValueError) as error:
             raise UsageError(f"--data: {path} is not a file of statements ({error}): download it again") from error

@@ -48,7 +48,11 @@ class WikiTableQuestions(QuestionSet):
         meant = _canonical_values(folder)
         tables: dict[str, list[Item]] = {}
         for row in _rows(folder / "data" / f"{split}.tsv", COLUMNS):
-            tables.setdefault(row["context"], []).append(_item(row, meant.get(row["id"], [])))
+            item = _item(row, meant.get(row["id"], []))
+            if len(item.annotation["canonical"]) not in (0, len(item.annotation["values"])):
+                where = f"{folder}/tagged/data has another number of values for {row['id']} than {split}.tsv"
+                raise UsageError(f"--data: {where}: download it again")
+            tables.setdefault(row["context"], []).append(item)
         for file, items in tables.items():
             yield table_document(folder, file, items, read_table)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 import pytest
 
 from schemas import UsageError
+from tests.trainer.tasks.datasets.samples import SMALL, needs_small
 from trainer.tasks.answers.fields import field_items
 from trainer.tasks.datasets.fields.deepform import DATA_SET, QUESTIONS, parsed
 
@@ -91,3 +93,25 @@ def test_another_folder_is_refused_with_what_was_expected_and_found(folder, tmp_
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match=r"has no fcc-data-2020-labeled-manifest\.csv or .*; found an empty folder"):
         names(tmp_path / "empty", "train")
+
+
+def test_a_manifest_that_is_not_utf_8_is_refused(folder):
+    path = folder / "data/fcc-data-2020-labeled-manifest.csv"
+    path.write_bytes(path.read_bytes().replace(b"Smith", b"Sm\xefth"))
+    with pytest.raises(UsageError, match=r"manifest\.csv is not a table in UTF-8"):
+        names(folder, "train")
+
+
+@needs_small
+def test_real_invoices_are_read(tmp_path):
+    manifest = SMALL / "groundtruth/deepform_fcc2020/labels.dev_small.csv"
+    (tmp_path / "fcc-data-2020-labeled-manifest.csv").symlink_to(manifest)
+    (tmp_path / "main").symlink_to(SMALL / "pdfs/vrdu/ad-buy-form/main")
+    documents = [document for split in DATA_SET.splits for document in DATA_SET.documents(tmp_path, split)]
+    assert len(documents) == len(manifest.read_text().splitlines()) - 1
+    assert all(page.page == number for document in documents for number, page in enumerate(document.pages, 1))
+    items = [item for document in documents for item in document.items]
+    true = [(item.annotation["key"], text) for item in items for text in item.annotation["values"]]
+    assert all(re.fullmatch(r"\d+\.\d\d", parsed(*pair)) for pair in true if pair[0] == "gross_amount")
+    assert all(re.fullmatch(r"20\d\d-\d\d-\d\d", parsed(*pair)) for pair in true if pair[0].startswith("flight"))
+    assert DATA_SET.score(items, [item.annotation["answers"][0] for item in items])["f1"] == 1

@@ -9,6 +9,7 @@ import pymupdf
 import pytest
 
 from schemas import UsageError
+from tests.trainer.tasks.datasets.samples import SMALL, needs_small
 from trainer.tasks.datasets.fields.kleister_nda import DATA_SET
 
 KEYS = "effective_date jurisdiction party term"
@@ -83,3 +84,19 @@ def test_another_table_of_documents_is_refused(folder, content):
 def test_another_folder_is_refused_with_what_was_expected_and_found(folder):
     with pytest.raises(UsageError, match=r"has no dev-0/in\.tsv\.xz: expected Kleister-NDA: .*; found documents/"):
         list(DATA_SET.documents(folder, "dev-0"))
+
+
+@needs_small
+def test_real_contracts_are_read(tmp_path):
+    rows = (SMALL / "groundtruth/kleister_nda/labels.dev_small.tsv").read_text(encoding="utf-8").splitlines()
+    files, expected = zip(*(row.split("\t") for row in rows), strict=True)
+    (tmp_path / "dev-0").mkdir()
+    (tmp_path / "dev-0/in.tsv.xz").write_bytes(lzma.compress("".join(f"{f}\t{KEYS}{TEXT}" for f in files).encode()))
+    (tmp_path / "dev-0/expected.tsv").write_text("".join(f"{line}\n" for line in expected), encoding="utf-8")
+    (tmp_path / "documents").symlink_to(SMALL / "pdfs/kleister-nda/documents")
+    documents = list(DATA_SET.documents(tmp_path, "dev-0"))
+    assert [f"{document.name}.pdf" for document in documents] == list(files)
+    assert sum(len(document.pages) for document in documents) > len(documents), "contracts have several pages"
+    items = [item for document in documents for item in document.items]
+    assert sum(len(item.annotation["values"]) for item in items) == sum(len(line.split()) for line in expected)
+    assert DATA_SET.score(items, [item.annotation["answers"][0] for item in items])["f1"] == 1

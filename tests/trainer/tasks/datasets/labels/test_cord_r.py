@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas import UsageError
+from tests.trainer.tasks.datasets.samples import SMALL, needs_small
 from trainer.tasks.datasets.labels.cord_r import DATA_SET, read_receipt
 
 
@@ -40,3 +41,23 @@ def test_another_folder_is_refused(tmp_path):
         list(DATA_SET.documents(tmp_path, "train"))
     with pytest.raises(UsageError, match="is not a folder"):
         list(DATA_SET.documents(Path("absent"), "train"))
+
+
+@pytest.mark.parametrize("key", ["img", "document", "label_entities"])
+def test_a_receipt_without_a_key_is_refused_by_its_file(tmp_path, key):
+    (tmp_path / "jsons").mkdir()
+    whole = receipt("A B", [("menu.nm", [0])])
+    del whole[key]
+    (tmp_path / "jsons/train_0000.json").write_text(json.dumps(whole))
+    with pytest.raises(UsageError, match=r"train_0000\.json is not a receipt of CORD-r .*download it again"):
+        list(DATA_SET.documents(tmp_path, "train"))
+
+
+@needs_small
+def test_real_receipts_are_read():
+    receipts = list(DATA_SET.documents(SMALL / "groundtruth/tpp_funsdr_cordr/CORD-r", "train"))
+    pages = [receipt.items[0].annotation["labels"][0] for receipt in receipts]
+    assert len(receipts) == 40
+    assert {label for page in pages for label in page} <= set(DATA_SET.labels)
+    assert all(len(page) == len(receipt.pages[0].words) for page, receipt in zip(pages, receipts, strict=True))
+    assert all(any(label.startswith("B-") for label in page) for page in pages)

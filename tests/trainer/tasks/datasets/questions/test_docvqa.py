@@ -90,6 +90,13 @@ def test_a_file_of_another_form_is_named(tmp_path, content):
         list(DATA_SET.documents(tmp_path, "val"))
 
 
+@pytest.mark.parametrize("damage", [{"answers": "yes"}, {"answers": [1]}, {"question": None}])
+def test_questions_and_answers_must_be_texts(tmp_path, damage):
+    write_questions(tmp_path / "val/val_v1.0.json", {**question(1, "a_1"), **damage})
+    with pytest.raises(UsageError, match=r"val_v1\.0\.json is not a file of questions .*of 1 "):
+        list(DATA_SET.documents(tmp_path, "val"))
+
+
 @needs_samples
 def test_the_real_samples_are_read():
     val = list(DATA_SET.documents(SAMPLES / "docvqa", "val"))

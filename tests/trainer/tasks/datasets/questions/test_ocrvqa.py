@@ -71,3 +71,11 @@ def test_another_folder_is_refused_with_what_was_expected_and_found(folder, tmp_
     (folder / "dataset.json").unlink()
     with pytest.raises(UsageError, match=r"has no dataset\.json: expected OCR-VQA: .*; found images/"):
         names(folder, "train")
+
+
+@pytest.mark.parametrize("damage", [{"answers": ["Jane Austen"]}, {"questions": [None, "b"]}, {"imageURL": None}])
+def test_a_damaged_cover_is_named(tmp_path, damage):
+    (tmp_path / "images").mkdir()
+    write_json(tmp_path / "dataset.json", {"0009": {**cover(1), **damage}})
+    with pytest.raises(UsageError, match=r"dataset\.json is not the list of OCR-VQA at 0009 .*download it again"):
+        names(tmp_path, "train")

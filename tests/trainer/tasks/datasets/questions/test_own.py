@@ -44,16 +44,30 @@ def test_a_question_about_one_page_reads_only_that_page(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "row", ["text", {}, {"file": "a"}, {"file": "a", "question": 3}, {"file": "a", "question": "b", "answers": "c"}]
+    ("row", "reason"),
+    [
+        ("text", "it is not a JSON object"),
+        ({}, "'question' is missing"),
+        ({"file": "a"}, "'question' is missing"),
+        ({"file": "a", "question": 3}, "must be texts"),
+        ({"file": "a", "question": "b", "answers": "c"}, "answers must be a list"),
+        ({"file": "a", "question": "b", "answers": [""]}, "must be texts that are not empty"),
+        ({"file": "a", "question": "b", "answer": ["c"]}, "answer is not one of file, question, answers, page, id"),
+        ({"file": "a", "question": "b", "page": 0}, "page must be a number from 1"),
+        ({"file": "a\ud800", "question": "b"}, "surrogates not allowed"),
+        ({"file": "a", "question": "b\ud800"}, "surrogates not allowed"),
+    ],
 )
-def test_a_line_that_is_no_question_is_named(tmp_path, row):
+def test_a_line_that_is_no_question_is_named_with_the_reason(tmp_path, row, reason):
     write(tmp_path, {"file": "a", "question": "q"}, row)
-    with pytest.raises(UsageError, match=r"train\.jsonl, line 2 is not a question .* expected own questions"):
+    with pytest.raises(UsageError, match=r"train\.jsonl, line 2 is not a question .* expected own quest") as caught:
         list(DATA_SET.documents(tmp_path, "train"))
+    assert reason in str(caught.value)
 
 
-def test_a_file_outside_of_the_folder_is_refused(tmp_path):
-    write(tmp_path, {"file": str(tmp_path / "a.pdf"), "question": "q"})
+@pytest.mark.parametrize("file", ["/data/a.pdf", "../../a.pdf", "b/../../a.pdf", "", " "])
+def test_a_file_outside_of_the_folder_is_refused(tmp_path, file):
+    write(tmp_path, {"file": file, "question": "q"})
     with pytest.raises(UsageError, match=r"line 1 is not a question \(file must be a path within the folder\)"):
         list(DATA_SET.documents(tmp_path, "train"))
 
@@ -71,6 +85,11 @@ def test_lines_are_utf_8_with_or_without_a_mark(tmp_path):
 def test_another_folder_is_refused_with_what_was_expected_and_found(tmp_path):
     with pytest.raises(UsageError, match=r"has no val\.jsonl: expected own questions: .*; found train\.jsonl"):
         list(DATA_SET.documents(write(tmp_path), "val"))
+
+
+def test_a_file_without_questions_is_refused_as_empty(tmp_path):
+    with pytest.raises(UsageError, match=r"train\.jsonl is empty: write a line of JSON for each item"):
+        list(DATA_SET.documents(write(tmp_path), "train"))
 
 
 def test_the_first_page_that_shows_an_answer_trains_the_model(tmp_path):

@@ -112,6 +112,12 @@ def test_the_words_of_tables_are_on_the_pages_that_train_the_model(folder, tmp_p
     assert [item.id for item, row in pages.listed if row is None] == [f"{MISSING}-0"]
 
 
+def test_a_label_besides_true_and_false_is_refused(folder):
+    write_json(folder / "tokenized_data/test_examples.json", {FIRST: [["a", "b"], [1, 2], ""]})
+    with pytest.raises(UsageError, match=rf"test_examples\.json is not a file of statements \({FIRST} has the label 2"):
+        documents_of(folder)
+
+
 @needs_samples
 def test_real_statements_are_true_about_as_often_as_false():
     documents = documents_of(SAMPLES / "tabfact", "val")

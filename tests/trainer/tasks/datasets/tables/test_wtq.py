@@ -70,7 +70,7 @@ def test_escapes_of_questions_and_values_are_replaced_after_the_values_are_separ
     assert items["nt-0"].annotation["question"] == 'who wrote "emma"?'
     assert items["nt-0"].annotation["values"] == ["Jane\nAusten"]
     assert items["nt-1"].annotation["values"] == ["a|b", "c:\\notes"]
-    assert items["nt-1"].annotation["answers"] == ["a|b | c:\\notes"]
+    assert items["nt-1"].annotation["answers"] == ["a||b | c:\\notes"]
 
 
 def test_the_tagged_files_say_what_a_value_means(folder):
@@ -103,6 +103,13 @@ def test_another_folder_is_refused_with_what_was_expected_and_found(folder):
     (folder / "data/training.tsv").write_text(QUESTIONS + "nt-4\tshort row\n")
     with pytest.raises(UsageError, match=r"training\.tsv is not a table with the columns"):
         list(DATA_SET.documents(folder, "training"))
+
+
+def test_another_number_of_canonical_values_is_refused(folder):
+    path = folder / "tagged/data/training.tagged"
+    path.write_text(path.read_text().replace("1000.0", "1000.0|2"))
+    with pytest.raises(UsageError, match=r"tagged/data has another number of values for nt-2 than training\.tsv"):
+        items_of(folder)
 
 
 @needs_samples
