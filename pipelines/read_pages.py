@@ -10,7 +10,7 @@ import os
 import sys
 import tarfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -122,7 +122,8 @@ def _target(output: Path | None) -> Iterator[BinaryIO]:
     if output is None:
         if sys.stdout.isatty():
             raise UsageError("a tar is not for a terminal: add --output FILE.tar, or redirect the output.")
-        with os.fdopen(os.dup(1), "wb") as stream:
+        # If the program at the other end has ended, nobody needs the other pages.
+        with suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as stream:
             os.dup2(2, 1)  # libraries must not write into the tar
             yield stream
         return
