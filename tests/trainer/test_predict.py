@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines.build.page_stream import read_pages
 from pipelines.config import PageConfig
+from tests.support.commands import LIMIT_S, start
+from tests.support.hostile import endless
 from tests.trainer.launches import finetune_alone
-from tests.trainer.letters import NAMES, QUESTIONS, answers, write_docvqa, write_pdf
+from tests.trainer.letters import NAMES, QUESTIONS, answers, write_docvqa, write_image, write_pdf
 from trainer import evaluate, predict
 from trainer.answering.predictor import Predictor
 
@@ -74,7 +77,7 @@ def test_fields_of_a_folder_are_extracted_and_bad_files_are_named(run, letters, 
     assert page.read_text().count("<span style=") == 6, "two words of the total and one name on each of two pages"
 
 
-def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, tmp_path):
+def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, tmp_path, caplog):
     output = tmp_path / "answers.jsonl"
     flags = ["--model", str(run), "--input", str(letters), "--question", QUESTIONS["total"], "--output", str(output)]
     assert predict.main(flags) == 0
@@ -82,8 +85,91 @@ def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, 
     output.write_text(whole[0] + whole[1][:20])  # as if it had been killed while it wrote
     assert predict.main(flags) == 0
     assert sorted(output.read_text().splitlines(keepends=True)) == sorted(whole)
+    caplog.clear()
     assert predict.main(flags) == 0
     assert len(output.read_text().splitlines()) == len(whole)
+    skipped = f"3 documents are in {output} already and are skipped; 1 of them could not be read: delete their lines"
+    assert skipped in caplog.text
+    flags[flags.index("--question") + 1] = QUESTIONS["name"]
+    assert predict.main(flags) == 2
+    assert "line 1 has asked:" in caplog.text
+
+
+def test_a_repeated_command_has_the_exit_code_of_the_first_one(run, letters, tmp_path):
+    flags = ["--model", str(run), "--input", str(letters / "bad.pdf"), "--question", "a"]
+    for _ in range(2):
+        assert predict.main([*flags, "--output", str(tmp_path / "answers.jsonl")]) == 1
+    assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 1
+
+
+def test_copies_and_files_after_a_page_that_hangs_get_their_answers(run, tmp_path, capsys):
+    for name in ("a.pdf", "copy\nof a.pdf"):
+        write_pdf(tmp_path / name, 1)
+    (tmp_path / "b.pdf").write_bytes(endless())
+    flags = ["--input", str(tmp_path), "--question", QUESTIONS["name"], "--page_timeout_s", "5"]
+    assert predict.main(["--model", str(run), *flags]) == 0
+    rows = {Path(row["file"]).name: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert {name: row.get("answer") for name, row in rows.items()} == {
+        "a.pdf": NAMES[1],
+        "b.pdf": None,
+        "copy\nof a.pdf": NAMES[1],
+    }
+    assert rows["b.pdf"]["failed"] == ["page 1: timeout (not done after 5 s (--page_timeout_s))"]
+
+
+def test_the_page_that_answers_is_named(run, tmp_path, capsys):
+    write_pdf(tmp_path / "letter.pdf", None, 2)
+    assert predict.main(["--model", str(run), "--input", str(tmp_path), "--question", QUESTIONS["total"]]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert (row["answer"], row["page"], row["pages"]) == (answers(2)["total"], 2, 2)
+    assert row["asked"] == QUESTIONS["total"]
+
+
+def test_images_are_read_by_ocr_and_a_tiff_has_pages(run, tmp_path, capsys):
+    for number, suffix in enumerate(("png", "jpg", "tiff")):
+        write_image(tmp_path / f"{number}.{suffix}", number)
+    write_image(tmp_path / "two.tif", None, 3)
+    assert predict.main(["--model", str(run), "--input", str(tmp_path), "--question", QUESTIONS["total"]]) == 0
+    rows = {Path(row["file"]).name: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert {name: (row["answer"], row["page"]) for name, row in rows.items()} == {
+        **{f"{number}.{suffix}": (answers(number)["total"], 1) for number, suffix in enumerate(("png", "jpg", "tiff"))},
+        "two.tif": (answers(3)["total"], 2),
+    }
+
+
+def test_sigterm_ends_the_process_that_reads_pages(run, tmp_path):
+    write_pdf(tmp_path / "a.pdf", 1)
+    (tmp_path / "b.pdf").write_bytes(endless())
+    flags = ["--model", run, "--input", tmp_path, "--question", "a", "--output", tmp_path / "answers.jsonl"]
+    process = start("trainer.predict", *flags)
+    for line in process.stderr:
+        if line.startswith("1 documents done"):
+            break
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    _, rest = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 130 and "Traceback" not in rest
+    assert len(children) == 2 and not psutil.wait_procs(children, timeout=LIMIT_S)[1]
+    assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--batch_size", "0"], "0 is not a positive number"),
+        (["--batch_size", "-1"], "-1 is not a positive number"),
+        (["--device", "foo"], "foo cannot be used"),
+        (["--device", "meta"], "meta cannot be used"),
+        (["--output", "absent/a.jsonl"], "absent is not an existing folder"),
+        (["--output", "."], ". is a folder"),
+    ],
+)
+def test_a_flag_that_cannot_be_used_is_refused_before_the_model_is_loaded(flags, message, capsys):
+    for main, own in ((predict.main, ["--input", "a.pdf"]), (evaluate.main, ["--task=a", "--data=b", "--split=c"])):
+        with pytest.raises(SystemExit) as stopped:
+            main(["--model", "absent", *own, *flags])
+        assert stopped.value.code == 2
+        assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -91,6 +177,8 @@ def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, 
     [
         (["--question", "a", "--input", "absent.pdf"], 2, "the pages cannot be read: see the message above"),
         (["--fields", "absent.yaml", "--input", "."], 2, "--fields absent.yaml cannot be read"),
+        (["--question", " ", "--input", "."], 2, "--question is empty"),
+        (["--question", "a", "--input", ".", "--page_timeout_s", "x"], 2, "the pages cannot be read: see the message"),
         (["--input", "."], 2, "model answers questions: ask one by --question, or several by --fields"),
     ],
 )
