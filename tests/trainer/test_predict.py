@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -10,7 +15,7 @@ import pytest
 
 from pipelines.build.page_stream import read_pages
 from pipelines.config import PageConfig
-from tests.support.commands import LIMIT_S, start
+from tests.support.commands import LIMIT_S
 from tests.support.hostile import endless
 from tests.trainer.launches import finetune_alone
 from tests.trainer.letters import NAMES, QUESTIONS, answers, write_docvqa, write_image, write_pdf
@@ -85,7 +90,7 @@ def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, 
     output.write_text(whole[0] + whole[1][:20])  # as if it had been killed while it wrote
     assert predict.main(flags) == 0
     assert sorted(output.read_text().splitlines(keepends=True)) == sorted(whole)
-    caplog.clear()
+    caplog.set_level(logging.INFO)
     assert predict.main(flags) == 0
     assert len(output.read_text().splitlines()) == len(whole)
     skipped = f"3 documents are in {output} already and are skipped; 1 of them could not be read: delete their lines"
@@ -95,62 +100,58 @@ def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, 
     assert "line 1 has asked:" in caplog.text
 
 
-def test_a_repeated_command_has_the_exit_code_of_the_first_one(run, letters, tmp_path):
-    flags = ["--model", str(run), "--input", str(letters / "bad.pdf"), "--question", "a"]
+def test_a_repeated_command_says_again_that_no_document_can_be_read(run, letters, tmp_path):
+    output = tmp_path / "answers.jsonl"
+    flags = ["--model", str(run), "--question", "a", "--output", str(output), "--input", str(letters / "bad.pdf")]
     for _ in range(2):
-        assert predict.main([*flags, "--output", str(tmp_path / "answers.jsonl")]) == 1
-    assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 1
+        assert predict.main(flags) == 1
+    assert len(output.read_text().splitlines()) == 1
 
 
-def test_copies_and_files_after_a_page_that_hangs_get_their_answers(run, tmp_path, capsys):
+def test_sigterm_ends_all_processes_and_the_repeated_command_answers_each_other_file(run, tmp_path):
+    documents, output = tmp_path / "in", tmp_path / "answers.jsonl"
+    documents.mkdir()
     for name in ("a.pdf", "copy\nof a.pdf"):
-        write_pdf(tmp_path / name, 1)
-    (tmp_path / "b.pdf").write_bytes(endless())
-    flags = ["--input", str(tmp_path), "--question", QUESTIONS["name"], "--page_timeout_s", "5"]
-    assert predict.main(["--model", str(run), *flags]) == 0
-    rows = {Path(row["file"]).name: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
-    assert {name: row.get("answer") for name, row in rows.items()} == {
-        "a.pdf": NAMES[1],
-        "b.pdf": None,
-        "copy\nof a.pdf": NAMES[1],
-    }
-    assert rows["b.pdf"]["failed"] == ["page 1: timeout (not done after 5 s (--page_timeout_s))"]
+        write_pdf(documents / name, 1)
+    (documents / "b.pdf").write_bytes(endless())
+    flags = ["--model", str(run), "--input", str(documents), "--question", QUESTIONS["name"], "--output", str(output)]
+    before = psutil.Process().children(recursive=True)
+    started: list[psutil.Process] = []
+
+    def stop_after_a_line() -> None:
+        while not (output.exists() and output.read_text()):
+            time.sleep(0.1)
+        started.extend(child for child in psutil.Process().children(recursive=True) if child not in before)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stopper = threading.Thread(target=stop_after_a_line)
+    stopper.start()
+    assert predict.main(flags) == 130
+    stopper.join()
+    assert len(started) == 2 and not psutil.wait_procs(started, timeout=LIMIT_S)[1]
+    assert [Path(row["file"]).name for row in map(json.loads, output.read_text().splitlines())] == ["a.pdf"]
+    assert predict.main([*flags, "--page_timeout_s", "5"]) == 0
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [(Path(row["file"]).name, row.get("answer")) for row in rows] == [
+        ("a.pdf", NAMES[1]),
+        ("b.pdf", None),
+        ("copy\nof a.pdf", NAMES[1]),
+    ]
+    assert rows[1]["failed"] == ["page 1: timeout (not done after 5 s (--page_timeout_s))"]
 
 
-def test_the_page_that_answers_is_named(run, tmp_path, capsys):
-    write_pdf(tmp_path / "letter.pdf", None, 2)
-    assert predict.main(["--model", str(run), "--input", str(tmp_path), "--question", QUESTIONS["total"]]) == 0
-    row = json.loads(capsys.readouterr().out)
-    assert (row["answer"], row["page"], row["pages"]) == (answers(2)["total"], 2, 2)
-    assert row["asked"] == QUESTIONS["total"]
-
-
-def test_images_are_read_by_ocr_and_a_tiff_has_pages(run, tmp_path, capsys):
+def test_pdfs_and_images_are_answered_and_the_page_that_answers_is_named(run, tmp_path, capsys):
     for number, suffix in enumerate(("png", "jpg", "tiff")):
         write_image(tmp_path / f"{number}.{suffix}", number)
     write_image(tmp_path / "two.tif", None, 3)
+    write_pdf(tmp_path / "two.pdf", None, 2)
     assert predict.main(["--model", str(run), "--input", str(tmp_path), "--question", QUESTIONS["total"]]) == 0
     rows = {Path(row["file"]).name: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
-    assert {name: (row["answer"], row["page"]) for name, row in rows.items()} == {
-        **{f"{number}.{suffix}": (answers(number)["total"], 1) for number, suffix in enumerate(("png", "jpg", "tiff"))},
-        "two.tif": (answers(3)["total"], 2),
+    assert {name: (row["answer"], row["page"], row["pages"]) for name, row in rows.items()} == {
+        **{f"{n}.{suffix}": (answers(n)["total"], 1, 1) for n, suffix in enumerate(("png", "jpg", "tiff"))},
+        "two.tif": (answers(3)["total"], 2, 2),
+        "two.pdf": (answers(2)["total"], 2, 2),
     }
-
-
-def test_sigterm_ends_the_process_that_reads_pages(run, tmp_path):
-    write_pdf(tmp_path / "a.pdf", 1)
-    (tmp_path / "b.pdf").write_bytes(endless())
-    flags = ["--model", run, "--input", tmp_path, "--question", "a", "--output", tmp_path / "answers.jsonl"]
-    process = start("trainer.predict", *flags)
-    for line in process.stderr:
-        if line.startswith("1 documents done"):
-            break
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.terminate()
-    _, rest = process.communicate(timeout=LIMIT_S)
-    assert process.returncode == 130 and "Traceback" not in rest
-    assert len(children) == 2 and not psutil.wait_procs(children, timeout=LIMIT_S)[1]
-    assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ def _pages(stream: IO[bytes]) -> Iterator[_Page]:
     """Yields the pages of the tar that `pipelines.read_pages` writes, in its order."""
     found: dict[str, bytes] = {}
     try:
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
+        # Block by block: with the usual size, a page would wait until the next one has been read.
+        with tarfile.open(fileobj=stream, mode="r|", bufsize=tarfile.BLOCKSIZE) as tar:
             for info in tar:
                 key, _, member = info.name.partition(".")
                 file = tar.extractfile(info)

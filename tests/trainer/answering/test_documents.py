@@ -14,7 +14,6 @@ from tests.support.hostile import endless, one_page
 from tests.trainer.letters import write_pdf
 from trainer.answering.documents import read_documents
 
-
 FAST = ("--text_source", "pdf")  # loads no OCR engine
 
 

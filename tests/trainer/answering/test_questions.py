@@ -19,7 +19,7 @@ def test_names_and_questions_are_texts_whatever_yaml_means_by_them(tmp_path):
     [
         ("total:\n", "the field total has no question"),
         ("total: ''\n", "the field total has no question"),
-        ("total: {net: How much?}\n", "the field total has no question"),
+        ("total: {net: how much}\n", "the field total has no question"),
         ("'': How much?\ntotal: How much?\n", "a field has no name"),
         ("- total\n", "expected a line per field"),
         ("", "expected a line per field"),
