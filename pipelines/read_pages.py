@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import io
 import json
 import os
 import sys
@@ -68,22 +67,19 @@ def write_pages(argv: list[str]) -> int:
     limits = RunConfig(page_timeout_s=flags.page_timeout_s, page_memory_mb=flags.page_memory_mb)
     pages = read_pages(flags.input, page_config(flags), _paths_in(flags.skip), limits, flags.copies)
     count = 0
-    with closing(pages), _target(flags.output) as stream, _tar(stream) as tar:
+    with closing(pages), _target(flags.output) as stream:
         for read in pages:
             if read.sample is not None:
-                _add(tar, read.sample)
+                _add(stream, read.sample)
                 count += 1
             else:
                 facts = read.facts
                 sys.stderr.write(f"{read.id.uri} page {read.id.page}: {facts.status.value} ({facts.detail})\n")
                 if flags.failures:
-                    _add(tar, _failure(read))
+                    _add(stream, _failure(read))
             stream.flush()  # a program at the other end of a pipe gets each page when it has been read
+        stream.write(bytes(2 * tarfile.BLOCKSIZE))  # the end of a tar
     return count
-
-
-def _tar(stream: BinaryIO) -> tarfile.TarFile:
-    return tarfile.open(fileobj=stream, mode="w|", bufsize=tarfile.BLOCKSIZE)
 
 
 def _paths_in(path: Path | None) -> list[str]:
@@ -107,14 +103,17 @@ def _failure(read: ReadPage) -> dict[str, str | bytes]:
     return {"__key__": key, "failed.json": json.dumps(facts).encode()}
 
 
-def _add(tar: tarfile.TarFile, sample: dict[str, str | bytes]) -> None:
-    """Adds the members of a sample, as `webdataset.TarWriter` does. To import that takes seconds, because of torch."""
+def _add(stream: BinaryIO, sample: dict[str, str | bytes]) -> None:
+    """Writes the members of a sample, as `webdataset.TarWriter` does. To import that takes seconds, because of torch.
+
+    `tarfile.open` would hold back the last block of each page.
+    """
     for suffix in sorted(sample.keys() - {"__key__"}):
         key, data = sample["__key__"], sample[suffix]
         assert isinstance(key, str) and isinstance(data, bytes)
         member = tarfile.TarInfo(f"{key}.{suffix}")
         member.size, member.mode, member.uname, member.gname = len(data), 0o444, "folio", "folio"
-        tar.addfile(member, io.BytesIO(data))
+        stream.write(member.tobuf() + data + bytes(-len(data) % tarfile.BLOCKSIZE))
 
 
 @contextmanager
