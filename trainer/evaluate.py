@@ -12,8 +12,6 @@ from typing import get_args
 from trainer.startup import needs_extra
 
 with needs_extra("train"):
-    import torch
-
     from schemas.support.home import expanded, expanded_path
     from schemas.support.progress import ProgressLine
     from trainer.data.items.pages import open_split
@@ -21,6 +19,7 @@ with needs_extra("train"):
     from trainer.run.command import DONE, run_command
     from trainer.run.finetuning.finetuned import load_finetuned
     from trainer.run.finetuning.scoring import predict_items, scores_of, shown, write_predictions
+    from trainer.run.model_flags import add_model_flags, output_file
     from trainer.settings.data import DataSettings
     from trainer.tasks.datasets import data_set_named
     from trainer.tasks.page_changes import Boxes, PageChanges
@@ -65,7 +64,7 @@ def evaluate(flags: argparse.Namespace) -> int:
         found = predict_items(finetuned.model, finetuned.task, pages, flags.batch_size, progress.add)
     scores = scores_of(finetuned.task, found, data_set.has_truth)
     if flags.output:
-        write_predictions(found, expanded_path(flags.output))
+        write_predictions(found, flags.output)
     logger.info(f"{len(found.items)} items of {flags.task} {flags.split}: {shown(scores)}")
     sys.stdout.write(json.dumps(scores) + "\n")
     return DONE
@@ -82,8 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", required=True, metavar="DIR", help="folder of the data set as it was downloaded")
     parser.add_argument("--split", required=True, help="split of the data set")
     parser.add_argument("--model", required=True, metavar="DIR", help="a fine-tuned model, or the directory of its run")
-    parser.add_argument("--output", metavar="FILE", help="write the predictions to this file as JSON lines")
-    parser.add_argument("--batch_size", type=int, default=8, help="windows per batch (%(default)s)")
+    parser.add_argument(
+        "--output", type=output_file, metavar="FILE", help="write the predictions to this file as JSON lines"
+    )
     parser.add_argument("--cache_dir", default=expanded(DataSettings.cache_dir), help="cache folder (%(default)s)")
     parser.add_argument(
         "--ocr_noise",
@@ -103,8 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=0, help="of the errors and of the order of shuffled boxes (%(default)s)"
     )
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    parser.add_argument("--device", default=device, help="device of the model (%(default)s)")
+    add_model_flags(parser)
     return parser
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from pipelines.build.page_flags import Parser, add_page_flags, page_config
+from pipelines.build.page_flags import Parser, add_limit_flags, add_page_flags, page_config
 from pipelines.config import BuildConfig, DryRun, RunConfig
-from pipelines.runtime.arguments import place, positive, price, seconds, share, two_or_more
+from pipelines.runtime.arguments import place, positive, price, share, two_or_more
 from schemas import UsageError
 from schemas.support.nearest import nearest
 
@@ -105,15 +105,7 @@ def _add_run_flags(group: argparse._ArgumentGroup) -> None:
         default=_RUN.workers,
         help="page processes per machine, or per worker on Dask and Flink (default: one per core of the machine)",
     )
-    group.add_argument(
-        "--page_timeout_s", type=seconds, default=_RUN.page_timeout_s, help="time limit per page (default: %(default)g)"
-    )
-    group.add_argument(
-        "--page_memory_mb",
-        type=positive,
-        default=_RUN.page_memory_mb,
-        help="limit for the resident memory of a page process (default: %(default)s)",
-    )
+    add_limit_flags(group)
     group.add_argument(
         "--max_failed_share",
         type=share,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from pipelines.config import TEXT_SOURCES, PageConfig
+from pipelines.config import TEXT_SOURCES, PageConfig, RunConfig
 from pipelines.filters import FILTERS
 from pipelines.ocr.engine import OCR_ENGINES, OCR_PRECISIONS
-from pipelines.runtime.arguments import percent, positive
+from pipelines.runtime.arguments import percent, positive, seconds
 from schemas import UsageError
 from schemas.support.home import expanded
 
@@ -27,6 +27,22 @@ def add_page_flags(parser: argparse.ArgumentParser) -> None:
     """Adds a flag for each setting of `PageConfig`."""
     _add_text_flags(parser.add_argument_group("text"))
     _add_image_flags(parser.add_argument_group("images and tokens"))
+
+
+def add_limit_flags(group: argparse._ArgumentGroup) -> None:
+    """Adds the flags for the limits of a page."""
+    group.add_argument(
+        "--page_timeout_s",
+        type=seconds,
+        default=RunConfig.page_timeout_s,
+        help="time limit per page (default: %(default)g)",
+    )
+    group.add_argument(
+        "--page_memory_mb",
+        type=positive,
+        default=RunConfig.page_memory_mb,
+        help="limit for the resident memory of a page process (default: %(default)s)",
+    )
 
 
 def page_config(flags: argparse.Namespace) -> PageConfig:

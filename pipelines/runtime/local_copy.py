@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.runtime.files import is_local, open_read
+from pipelines.runtime.scratch import link_in
 from schemas import FolioError
 
 logger = logging.getLogger("pipelines")
@@ -94,10 +95,7 @@ def _escaped_file(uri: str, scratch: Path) -> Path | None:
     name = re.sub(rb"\\x([89a-f][0-9a-f])", lambda found: bytes.fromhex(found[1].decode()), uri.encode())
     if name == uri.encode() or not os.path.lexists(name):
         return None
-    link = scratch / hashlib.sha256(name).hexdigest()
-    if not link.is_symlink():
-        link.symlink_to(Path(os.fsdecode(name)).absolute())
-    return link
+    return link_in(scratch, Path(os.fsdecode(name)))
 
 
 def _copy(uri: str, scratch: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
@@ -43,6 +44,19 @@ def scratch_directory() -> Iterator[Path]:
             yield directory
         finally:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+def link_in(scratch: Path, path: Path) -> Path:
+    """Links to a file in a scratch directory, under a name that each library can open.
+
+    Args:
+        scratch: the directory.
+        path: the file; its name can be one that is not UTF-8.
+    """
+    link = scratch / hashlib.sha256(os.fsencode(path)).hexdigest()
+    if not link.is_symlink():
+        link.symlink_to(path.absolute())
+    return link
 
 
 def _remove_abandoned(root: Path) -> None:

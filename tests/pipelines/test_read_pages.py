@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -13,11 +14,11 @@ import pytest
 from PIL import Image
 
 from pipelines.build.page_stream import read_pages
-from pipelines.config import PageConfig
+from pipelines.config import PageConfig, RunConfig
 from schemas import Corpus, PageStatus, UsageError
 from schemas.page_file import FilePage, GivenWord, encode_page_file
 from tests.support.commands import LIMIT_S, ROOT, build, run_module
-from tests.support.hostile import one_page, write_hostile
+from tests.support.hostile import endless, one_page, write_hostile
 
 TEXT_LAYER = PageConfig(text_source="pdf")
 
@@ -97,6 +98,44 @@ def test_the_tar_can_be_written_to_a_file_and_failures_are_lines_on_stderr(docum
         f"{documents}/a.pages.jsonl page 2: unreadable (missing.png cannot be read: No such file or directory)" in lines
     )
     assert [path.name for path in tmp_path.iterdir()] == ["pages.tar"]
+
+
+def test_a_page_that_takes_too_much_memory_has_no_sample(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(endless())  # the limit is only checked twice a second
+    [page] = read_pages(tmp_path, TEXT_LAYER, limits=RunConfig(page_memory_mb=40))
+    assert page.facts.status is PageStatus.OUT_OF_MEMORY
+
+
+def test_the_command_reads_on_after_a_page_that_hangs_and_names_it_in_the_tar(tmp_path):
+    (tmp_path / "a.pdf").write_bytes(endless())
+    (tmp_path / "b.pdf").write_bytes(one_page("Dear reader"))
+    done = read(tmp_path, "--text_source", "pdf", "--failures", "--page_timeout_s", 3)
+    assert done.returncode == 0, done.stderr
+    members = members_of(done.stdout)
+    [failed] = [json.loads(data) for name, data in members.items() if name.endswith(".failed.json")]
+    place = {"uri": str(tmp_path / "a.pdf"), "page": 1, "pages": 1}
+    assert failed == {**place, "status": "timeout", "detail": "not done after 3 s (--page_timeout_s)"}
+    assert len(members) == 4
+
+
+def test_copies_are_read_and_listed_documents_are_not(tmp_path):
+    names = ["a.pdf", "copy.pdf", "two\nlines.pdf", os.fsdecode(b"caf\xe9.pdf")]
+    for name in names:
+        (tmp_path / name).write_bytes(one_page("Dear reader"))
+    skip = tmp_path / "skip.json"
+    skip.write_text(json.dumps([str(tmp_path / "two\nlines.pdf")]))
+    done = read(tmp_path, "--text_source", "pdf", "--copies", "--skip", skip, "--output", tmp_path / "pages.tar")
+    assert (done.returncode, done.stderr) == (0, b"")
+    with tarfile.open(tmp_path / "pages.tar") as tar:
+        records = [json.load(tar.extractfile(member)) for member in tar if member.name.endswith(".json")]
+    assert [Path(record["uri"]).name for record in records] == ["a.pdf", r"caf\xe9.pdf", "copy.pdf"]
+
+
+@pytest.mark.parametrize("text", ["/a.pdf\n", '{"a": 1}', "[1]"])
+def test_a_list_of_documents_to_leave_out_must_be_json(documents, tmp_path, text):
+    (tmp_path / "skip.json").write_text(text)
+    done = read(documents, "--skip", tmp_path / "skip.json")
+    assert done.returncode == 2 and b"not" in done.stderr and b"JSON" in done.stderr
 
 
 @pytest.mark.parametrize(("args", "code"), [(["hostile/blank.pdf"], 1), (["missing.pdf"], 2), (["--dpi", "x"], 2)])

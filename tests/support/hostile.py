@@ -44,6 +44,25 @@ def write_hostile(directory: Path) -> dict[str, str]:
     return {name: status for name, (_, status) in files.items()}
 
 
+def endless() -> bytes:
+    """Returns a small PDF with a page that takes years to draw: forms that show the next form eight times each."""
+    with pymupdf.open() as document:
+        page = document.new_page()
+        below = 0
+        for _ in range(24):
+            xref = document.get_new_xref()
+            resources = f"/Resources<</XObject<</F {below} 0 R>>>>" if below else ""
+            document.update_object(xref, f"<</Type/XObject/Subtype/Form/BBox[0 0 595 842]{resources}>>")
+            document.update_stream(xref, b"/F Do " * 8 if below else b"0 0 1 1 re f")
+            below = xref
+        document.xref_set_key(page.xref, "Resources", f"<</XObject<</F {below} 0 R>>>>")
+        contents = document.get_new_xref()
+        document.update_object(contents, "<<>>")
+        document.update_stream(contents, b"/F Do")
+        document.xref_set_key(page.xref, "Contents", f"{contents} 0 R")
+        return document.tobytes(no_new_id=True)
+
+
 def one_page(text: str, width: float = 595, height: float = 842, **save_options: object) -> bytes:
     """Returns a PDF with one page that shows `text`.
 

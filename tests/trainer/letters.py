@@ -13,8 +13,10 @@ NAMES = ("Miller", "Garcia", "Chen", "Novak")
 QUESTIONS = {"name": "Who wrote the letter?", "total": "What is the total?"}
 
 
-def rows(number: int) -> list[list[str]]:
-    """Returns the words of a letter by row."""
+def rows(number: int | None) -> list[list[str]]:
+    """Returns the words of a letter by row. None is a cover page."""
+    if number is None:
+        return [["Cover", "sheet"]]
     return [["Letter", "of", NAMES[number]], ["about", "an", "order"], ["Total:", f"{number + 2}00", "USD"]]
 
 
@@ -39,18 +41,28 @@ def write_docvqa(folder: Path) -> Path:
     return folder
 
 
-def write_pdf(path: Path, number: int) -> Path:
-    """Writes a letter as a PDF with a text layer."""
-    path.write_bytes(_pdf(number))
+def write_pdf(path: Path, *numbers: int | None) -> Path:
+    """Writes letters as the pages of a PDF with a text layer. None is a cover page."""
+    path.write_bytes(_pdf(*numbers))
     return path
 
 
-def _pdf(number: int) -> bytes:
+def write_image(path: Path, *numbers: int | None) -> Path:
+    """Writes letters as pixels, in the format that the name says; several are pages of a TIFF."""
+    with pymupdf.open(stream=_pdf(*numbers)) as document:
+        first, *others = (page.get_pixmap(dpi=150).pil_image() for page in document)
+    more = {"save_all": True, "append_images": others} if others else {}
+    first.save(path, dpi=(150, 150), **more)
+    return path
+
+
+def _pdf(*numbers: int | None) -> bytes:
     with pymupdf.open() as document:
-        page = document.new_page(width=WIDTH, height=HEIGHT)
-        for row, words in enumerate(rows(number)):
-            for column, word in enumerate(words):
-                page.insert_text((40 + 100 * column, 60 + 60 * row), word, fontsize=14)
+        for number in numbers:
+            page = document.new_page(width=WIDTH, height=HEIGHT)
+            for row, words in enumerate(rows(number)):
+                for column, word in enumerate(words):
+                    page.insert_text((40 + 100 * column, 60 + 60 * row), word, fontsize=14)
         return document.tobytes()
 
 

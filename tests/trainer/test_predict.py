@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines.build.page_stream import read_pages
 from pipelines.config import PageConfig
+from tests.support.commands import LIMIT_S
+from tests.support.hostile import endless
 from tests.trainer.launches import finetune_alone
-from tests.trainer.letters import NAMES, QUESTIONS, answers, write_docvqa, write_pdf
+from tests.trainer.letters import NAMES, QUESTIONS, answers, write_docvqa, write_image, write_pdf
 from trainer import evaluate, predict
 from trainer.answering.predictor import Predictor
 
@@ -74,7 +82,7 @@ def test_fields_of_a_folder_are_extracted_and_bad_files_are_named(run, letters, 
     assert page.read_text().count("<span style=") == 6, "two words of the total and one name on each of two pages"
 
 
-def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, tmp_path):
+def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, tmp_path, caplog):
     output = tmp_path / "answers.jsonl"
     flags = ["--model", str(run), "--input", str(letters), "--question", QUESTIONS["total"], "--output", str(output)]
     assert predict.main(flags) == 0
@@ -82,8 +90,87 @@ def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, 
     output.write_text(whole[0] + whole[1][:20])  # as if it had been killed while it wrote
     assert predict.main(flags) == 0
     assert sorted(output.read_text().splitlines(keepends=True)) == sorted(whole)
+    caplog.set_level(logging.INFO)
     assert predict.main(flags) == 0
     assert len(output.read_text().splitlines()) == len(whole)
+    skipped = f"3 documents are in {output} already and are skipped; 1 of them could not be read: delete their lines"
+    assert skipped in caplog.text
+    flags[flags.index("--question") + 1] = QUESTIONS["name"]
+    assert predict.main(flags) == 2
+    assert "line 1 has asked:" in caplog.text
+
+
+def test_a_repeated_command_says_again_that_no_document_can_be_read(run, letters, tmp_path):
+    output = tmp_path / "answers.jsonl"
+    flags = ["--model", str(run), "--question", "a", "--output", str(output), "--input", str(letters / "bad.pdf")]
+    for _ in range(2):
+        assert predict.main(flags) == 1
+    assert len(output.read_text().splitlines()) == 1
+
+
+def test_sigterm_ends_all_processes_and_the_repeated_command_answers_each_other_file(run, tmp_path):
+    documents, output = tmp_path / "in", tmp_path / "answers.jsonl"
+    documents.mkdir()
+    for name in ("a.pdf", "copy\nof a.pdf"):
+        write_pdf(documents / name, 1)
+    (documents / "b.pdf").write_bytes(endless())
+    flags = ["--model", str(run), "--input", str(documents), "--question", QUESTIONS["name"], "--output", str(output)]
+    before = psutil.Process().children(recursive=True)
+    started: list[psutil.Process] = []
+
+    def stop_after_a_line() -> None:
+        while not (output.exists() and output.read_text()):
+            time.sleep(0.1)
+        started.extend(child for child in psutil.Process().children(recursive=True) if child not in before)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    stopper = threading.Thread(target=stop_after_a_line)
+    stopper.start()
+    assert predict.main(flags) == 130
+    stopper.join()
+    assert len(started) == 2 and not psutil.wait_procs(started, timeout=LIMIT_S)[1]
+    assert [Path(row["file"]).name for row in map(json.loads, output.read_text().splitlines())] == ["a.pdf"]
+    assert predict.main([*flags, "--page_timeout_s", "5"]) == 0
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [(Path(row["file"]).name, row.get("answer")) for row in rows] == [
+        ("a.pdf", NAMES[1]),
+        ("b.pdf", None),
+        ("copy\nof a.pdf", NAMES[1]),
+    ]
+    assert rows[1]["failed"] == ["page 1: timeout (not done after 5 s (--page_timeout_s))"]
+
+
+def test_pdfs_and_images_are_answered_and_the_page_that_answers_is_named(run, tmp_path, capsys):
+    for number, suffix in enumerate(("png", "jpg", "tiff")):
+        write_image(tmp_path / f"{number}.{suffix}", number)
+    write_image(tmp_path / "two.tif", None, 3)
+    write_pdf(tmp_path / "two.pdf", None, 2)
+    assert predict.main(["--model", str(run), "--input", str(tmp_path), "--question", QUESTIONS["total"]]) == 0
+    rows = {Path(row["file"]).name: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert {name: (row["answer"], row["page"], row["pages"]) for name, row in rows.items()} == {
+        **{f"{n}.{suffix}": (answers(n)["total"], 1, 1) for n, suffix in enumerate(("png", "jpg", "tiff"))},
+        "two.tif": (answers(3)["total"], 2, 2),
+        "two.pdf": (answers(2)["total"], 2, 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--batch_size", "0"], "0 is not a positive number"),
+        (["--batch_size", "-1"], "-1 is not a positive number"),
+        (["--device", "foo"], "foo cannot be used"),
+        (["--device", "meta"], "meta cannot be used"),
+        (["--output", "absent/a.jsonl"], "absent is not an existing folder"),
+        (["--output", "."], ". is a folder"),
+    ],
+)
+def test_a_flag_that_cannot_be_used_is_refused_before_the_model_is_loaded(flags, message, capsys):
+    for main, own in ((predict.main, ["--input", "a.pdf"]), (evaluate.main, ["--task=a", "--data=b", "--split=c"])):
+        with pytest.raises(SystemExit) as stopped:
+            main(["--model", "absent", *own, *flags])
+        assert stopped.value.code == 2
+        assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -91,6 +178,8 @@ def test_a_repeated_command_only_reads_documents_that_are_missing(run, letters, 
     [
         (["--question", "a", "--input", "absent.pdf"], 2, "the pages cannot be read: see the message above"),
         (["--fields", "absent.yaml", "--input", "."], 2, "--fields absent.yaml cannot be read"),
+        (["--question", " ", "--input", "."], 2, "--question is empty"),
+        (["--question", "a", "--input", ".", "--page_timeout_s", "x"], 2, "the pages cannot be read: see the message"),
         (["--input", "."], 2, "model answers questions: ask one by --question, or several by --fields"),
     ],
 )

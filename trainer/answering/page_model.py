@@ -44,11 +44,11 @@ class PageModel(Generic[Kind]):
     def outputs(self, items: Sequence[Item], pages: Sequence[Sample]) -> list[list[Output]]:
         """Returns the outputs of all windows of the same pages for each item."""
         read = pages if self._sees_boxes else [without_boxes(page) for page in pages]
-        windows = [
+        windows = (
             window
             for row, item in enumerate(items)
             for number, page in enumerate(read)
             for window in windows_of(self.task, self.model, item_sample(page, item, number), row)
-        ]
+        )
         outputs = outputs_of(self.model, self.task, windows, self._batch_size)
         return [outputs[row] for row in range(len(items))]

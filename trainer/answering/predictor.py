@@ -9,7 +9,7 @@ from typing import Any
 
 from schemas import Box, Sample
 from trainer.answering.page_model import PageModel
-from trainer.tasks.answers.spans import find_answer
+from trainer.answering.places import answer_boxes
 from trainer.tasks.answers.task import Answers
 from trainer.tasks.items import Item, Output
 
@@ -71,6 +71,5 @@ class Predictor(PageModel[Answers]):
         if not found["page"]:
             return Answer("", 0.0, 0)
         page = pages[found["page"] - 1].page()
-        span = find_answer([word.text for word in page.words], [found["answer"]])
-        boxes = tuple(word.box for word in page.words[slice(*span)]) if span else ()
-        return Answer(found["answer"], found["score"], page.page, boxes)
+        _, window, _ = max(outputs, key=lambda output: output[2][1])  # the one that `combine` chooses
+        return Answer(found["answer"], found["score"], page.page, answer_boxes(page.words, found["answer"], window))

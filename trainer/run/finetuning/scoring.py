@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from schemas import SchemaError, Tokenizer
 from schemas.support.duration import duration
@@ -30,8 +30,10 @@ from trainer.tasks.items import Item, ItemSample, ItemTask, Output
 from trainer.tasks.page_changes import Boxes
 
 logger = logging.getLogger("trainer")
+T = TypeVar("T")
 
-ITEMS_AT_ONCE = 64  # items whose windows are sorted by length together
+ITEMS_AT_ONCE = 64  # items whose outputs are kept until they are combined
+WINDOWS_AT_ONCE = 64  # windows that are held with their images, and sorted by length together
 
 
 class Window(NamedTuple):
@@ -73,15 +75,13 @@ def predict_items(
     Args:
         model: in evaluation mode, on the device on which it runs.
         batch_size: windows per batch.
-        done: is told the progress of this rank.
+        done: is told the progress of this rank: an item counts when its last window goes to the model.
     """
     rows = range(distributed.rank(), len(pages.items), distributed.world_size())
     mine: list[tuple[int, Any]] = []
     bad: list[str] = []
-    for chunk in _chunks(iter(rows), ITEMS_AT_ONCE):
-        windows = [window for row in chunk for window in _readable_windows(pages, task, model, row, bad)]
-        outputs = outputs_of(model, task, windows, batch_size, done)
-        done(len(chunk) - len(outputs))  # no page of the others can be read
+    for chunk in _chunks(rows, ITEMS_AT_ONCE):
+        outputs = outputs_of(model, task, _windows_of_items(pages, task, model, chunk, bad, done), batch_size)
         mine += [(row, task.combine(pages.items[row].item, outputs[row])) for row in chunk]
     found = dict(pair for part in distributed.gather(mine) for pair in part)
     values = [task.combine(item, []) if row is None else found[row] for item, row in pages.listed]
@@ -91,9 +91,18 @@ def predict_items(
     return Predictions([item for item, _ in pages.listed], values)
 
 
-def _chunks(rows: Iterator[int], size: int) -> Iterator[list[int]]:
-    while chunk := list(islice(rows, size)):
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    left = iter(values)
+    while chunk := list(islice(left, size)):
         yield chunk
+
+
+def _windows_of_items(
+    pages: ItemPages, task: ItemTask, model: DocFormerV2, rows: Sequence[int], bad: list[str], done: Done
+) -> Iterator[Window]:
+    for row in rows:
+        yield from _readable_windows(pages, task, model, row, bad)
+        done(1)
 
 
 def _readable_windows(
@@ -120,21 +129,24 @@ def windows_of(task: ItemTask, model: DocFormerV2, sample: ItemSample, row: int)
 
 
 def outputs_of(
-    model: DocFormerV2, task: ItemTask, windows: Sequence[Window], batch_size: int, done: Done = lambda count: None
+    model: DocFormerV2, task: ItemTask, windows: Iterable[Window], batch_size: int
 ) -> dict[int, list[Output]]:
-    """Returns number of the page, example and output of the windows of each item, by `Window.row`."""
-    left = Counter(window.row for window in windows)
+    """Returns number of the page, example and output of the windows of each item, by `Window.row`.
+
+    Only a part of the windows is held with images at a time; the examples that are returned have none.
+
+    Args:
+        windows: may be made while they are used.
+        batch_size: windows per batch.
+    """
     device = next(model.parameters()).device
     outputs: dict[int, list[Output]] = defaultdict(list)
-    ordered = sorted(windows, key=lambda window: len(window.example.input_ids))
-    for start in range(0, len(ordered), batch_size):
-        part = ordered[start : start + batch_size]
-        batch = to_device(collate([window.example for window in part], task), device)
-        for window, output in zip(part, task.predict(model, batch), strict=True):
-            outputs[window.row].append((window.number, window.example, output))
-            left[window.row] -= 1
-            if not left[window.row]:
-                done(1)
+    for held in _chunks(windows, max(WINDOWS_AT_ONCE, batch_size)):
+        ordered = sorted(held, key=lambda window: len(window.example.input_ids))
+        for part in _chunks(ordered, batch_size):
+            batch = to_device(collate([window.example for window in part], task), device)
+            for window, output in zip(part, task.predict(model, batch), strict=True):
+                outputs[window.row].append((window.number, replace(window.example, page=None), output))
     return outputs
 
 
