@@ -4,7 +4,8 @@ python -m benchmarks.transfer --documents 'pdfs/**/*.pdf' --tasks TASKS --work W
 
 1. A corpus is built from the documents, without any file of the tasks (compared by hash).
 2. One model per arm is pretrained on it.
-3. Per task and arm, the learning rate with the best validation score is chosen: all documents, seed 0.
+3. Per task and arm, the learning rate with the best validation score is chosen: the mean over the smallest and the
+   largest number of documents, seed 0.
 4. Each arm is fine-tuned on each task, per number of documents and seed, and scored on the test split after the last
    step. The same seed means the same documents in the same order for all arms.
 5. Models that were trained on all documents are scored on pages with OCR errors and with shuffled boxes.
@@ -79,7 +80,8 @@ def choice_runs(task: ScoredTask, arm: Arm) -> Iterator[Run]:
     """Yields the runs that choose the learning rate of an arm: none if it uses that of another arm."""
     if not arm.rate_of:
         for rate in LEARNING_RATES:
-            yield Run(task.name, arm.name, task.documents[-1], 0, rate, is_choice=True)
+            for count in dict.fromkeys((task.documents[0], task.documents[-1])):
+                yield Run(task.name, arm.name, count, 0, rate, is_choice=True)
 
 
 def test_runs(
@@ -104,15 +106,18 @@ def arms_tried(study: Study, task: ScoredTask, arms: Sequence[Arm]) -> list[Arm]
 
 
 def best_rate(study: Study, task: ScoredTask, arm_name: str) -> float:
-    """Returns the learning rate with the best validation score.
+    """Returns the learning rate with the best mean validation score.
 
     Raises:
         ValueError: the learning rates of the arm have not been tried.
     """
-    found = {run.learning_rate: study.scores(run) for run in choice_runs(task, ARMS[arm_name])}
-    if None in found.values():
-        raise ValueError(f"--arms: add {arm_name}, whose learning rate is needed for {task.name}")
-    return max(found, key=lambda rate: (found[rate] or {})[task.metric])
+    sums: dict[float, float] = defaultdict(float)
+    for run in choice_runs(task, ARMS[arm_name]):
+        scores = study.scores(run)
+        if scores is None:
+            raise ValueError(f"--arms: add {arm_name}, whose learning rate is needed for {task.name}")
+        sums[run.learning_rate] += scores[task.metric]
+    return max(sums, key=sums.__getitem__)
 
 
 def all_scores(study: Study, tests: Sequence[tuple[ScoredTask, Arm, Run]]) -> Scores:

@@ -17,7 +17,7 @@ class ScoredTask:
         folder: folder of the data below `--tasks`, in the official layout.
         metric: the score that the tables show.
         test: the split that the scores are from. It is not used for anything else.
-        documents: sizes of the training set; 0: all of it. The learning rate is chosen with the last one.
+        documents: sizes of the training set; 0: all of it. The learning rate is chosen with the first and the last one.
         steps: steps of fine-tuning.
         flags: flags of `trainer/finetune.py`.
     """
