@@ -6,11 +6,14 @@ import errno
 import logging
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 import torch
 
-from tests.trainer.launches import SMALL
+from tests.support.commands import LIMIT_S
+from tests.trainer.launches import PRETRAIN, SMALL, environment
 from trainer.pretrain import main
 from trainer.run.failures import AFTERWARDS, explain
 
@@ -47,18 +50,23 @@ def test_too_little_memory_of_a_gpu_or_in_python_is_reported_in_the_same_way():
         assert "is out of memory (" in str(explain(other))
 
 
-def test_a_port_in_use_is_reported_with_the_flag_of_the_launcher(failed, monkeypatch):
+def test_a_port_in_use_is_reported_with_the_flag_of_the_launcher(corpus, tmp_path):
+    """In a process of its own: a process that has joined a run before does not open the port again."""
     with socket.socket() as other_run:
         other_run.bind(("127.0.0.1", 0))
         other_run.listen()
         port = str(other_run.getsockname()[1])
         launched = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_SIZE": "1", "MASTER_ADDR": "127.0.0.1"}
-        for name, value in {**launched, "MASTER_PORT": port}.items():
-            monkeypatch.setenv(name, value)
-        code, message = failed()
-    assert code == 1
-    assert message.startswith(f"error: port {port} of this machine is in use, perhaps by another run: ")
-    assert "deepspeed --master_port" in message
+        done = subprocess.run(
+            [sys.executable, str(PRETRAIN), "--corpus", str(corpus), "--output", str(tmp_path / "RUN"), *SMALL],
+            env={**environment(), **launched, "MASTER_PORT": port},
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=LIMIT_S,
+        )
+    assert done.returncode == 1
+    assert f"error: port {port} of this machine is in use, perhaps by another run: " in done.stderr
+    assert "deepspeed --master_port" in done.stderr
 
 
 def test_a_file_of_the_run_that_cannot_be_opened_is_named_with_the_cure(failed, tmp_path):
