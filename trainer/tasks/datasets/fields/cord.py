@@ -6,15 +6,14 @@ which name the field and the group that they belong to. Licence of the data: CC-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from schemas import UsageError
 from schemas.page_file import FilePage, GivenWord
 from trainer.tasks.answers.data_set import QuestionSet
 from trainer.tasks.answers.parses import parse_scores, text_of
-from trainer.tasks.datasets.layout import find_files, read_json
+from trainer.tasks.datasets.layout import expecting, find_files, read_json
 from trainer.tasks.datasets.ocr_files import hull_of_corners
 from trainer.tasks.datasets.pages import image_of
 from trainer.tasks.items import Item, ItemDocument
@@ -23,6 +22,7 @@ LAYOUT = "CORD: train/image/receipt_*.png and train/json/receipt_*.json (also in
 QUESTION = "What is on the receipt?"
 LISTED = "menu", "void_menu"  # their fields belong to items, by `group_id`
 SUB = "sub_"  # `menu.sub_nm` is `nm` of a part of an item
+T = TypeVar("T")
 CORNERS = "x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4"
 
 
@@ -38,16 +38,27 @@ class Cord(QuestionSet):
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the receipts of a split, each with one item."""
-        for path in find_files(folder, LAYOUT, f"{split}/json/*.json", f"CORD/{split}/json/*.json"):
+        for name, page, annotation in read_receipts(folder, split, _annotation):
+            yield ItemDocument(name, (page,), (Item(name, annotation),))
+
+
+def read_receipts(folder: Path, split: str, read: Callable[[dict[str, Any]], T]) -> Iterator[tuple[str, FilePage, T]]:
+    """Yields name and page of the receipts of a split, and what `read` makes of the record of each.
+
+    Raises:
+        UsageError: the folder has another layout, or a file another form.
+    """
+    for path in find_files(folder, LAYOUT, f"{split}/json/*.json", f"CORD/{split}/json/*.json"):
+        image = path.parents[1].relative_to(folder) / "image" / f"{path.stem}.png"
+        with expecting(path, "a receipt of CORD"):
             record = read_json(path)
-            image = path.parents[1].relative_to(folder) / "image" / f"{path.stem}.png"
-            try:
-                page = _page(record, image_of(folder, image.as_posix()))
-                parse = record["gt_parse"] if "gt_parse" in record else parse_of_lines(record["valid_line"])
-                annotation = {"question": QUESTION, "answers": [text_of(parse)], "parse": parse, "shown": []}
-            except (KeyError, TypeError, AttributeError) as error:
-                raise UsageError(f"--data: {path} is not a receipt of CORD ({error!r}): download it again") from error
-            yield ItemDocument(path.stem, (page,), (Item(path.stem, annotation),))
+            found = _page(record, image_of(folder, image.as_posix())), read(record)
+        yield path.stem, *found
+
+
+def _annotation(record: dict[str, Any]) -> dict[str, Any]:
+    parse = record["gt_parse"] if "gt_parse" in record else parse_of_lines(record["valid_line"])
+    return {"question": QUESTION, "answers": [text_of(parse)], "parse": parse, "shown": []}
 
 
 def _page(record: dict[str, Any], image: str) -> FilePage:
