@@ -21,6 +21,7 @@ with needs_extra("train"):
     from trainer.run.finetuning.scoring import predict_items, scores_of, shown, write_predictions
     from trainer.run.model_flags import add_model_flags, output_file
     from trainer.settings.data import DataSettings
+    from trainer.tasks.answers.task import Answers
     from trainer.tasks.datasets import data_set_named
     from trainer.tasks.page_changes import Boxes, PageChanges
 
@@ -55,6 +56,8 @@ def evaluate(flags: argparse.Namespace) -> int:
     """
     folder = exported_in(expanded_path(flags.model))
     finetuned = load_finetuned(folder, flags.task, flags.device)
+    if isinstance(finetuned.task, Answers):
+        finetuned.task.beams = flags.beams
     settings = DataSettings(cache_dir=flags.cache_dir)
     data_set = data_set_named(flags.task)
     split = open_split(data_set, expanded_path(flags.data), flags.split, str(folder), settings)

@@ -81,7 +81,7 @@ def predict(flags: argparse.Namespace) -> int:
     done = output.below(flags.input) if output else {}
     if done:
         logger.info(_skipped(flags.output, done))
-    reader = document_reader(folder, questions, flags.device, flags.batch_size)
+    reader = document_reader(folder, questions, flags.device, flags.batch_size, flags.beams)
     limits = [f"--{name}={value}" for name in LIMITS if (value := getattr(flags, name)) is not None]
     started, count = time.monotonic(), 0
     with ExitStack() as stack:

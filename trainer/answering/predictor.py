@@ -42,14 +42,16 @@ class Predictor(PageModel[Answers]):
         model: an exported model, or the directory of its run.
         device: such as `cpu` or `cuda`.
         batch_size: windows that the model reads at a time.
+        beams: hypotheses of beam search for an answer; 1: greedy, the fastest.
 
     Raises:
         UsageError: the model was not fine-tuned on questions.
         FolioError: there is no fine-tuned model in the folder.
     """
 
-    def __init__(self, model: str | Path, device: str = "cpu", batch_size: int = 8) -> None:
+    def __init__(self, model: str | Path, device: str = "cpu", batch_size: int = 8, beams: int = 1) -> None:
         super().__init__(model, Answers, "questions", device, batch_size)
+        self.task.beams = beams
 
     def ask(self, pages: Sample | Sequence[Sample], question: str) -> Answer:
         """Answers a question about a page or a document."""

@@ -68,7 +68,9 @@ class LabelReader(DocumentReader):
         return Found(record, entities_html(document.uri, self._labeller.names, entities, pages) if pages else "")
 
 
-def document_reader(folder: Path, questions: Mapping[str, str], device: str, batch_size: int) -> DocumentReader:
+def document_reader(
+    folder: Path, questions: Mapping[str, str], device: str, batch_size: int, beams: int
+) -> DocumentReader:
     """Returns what a model can do with documents.
 
     Args:
@@ -76,6 +78,7 @@ def document_reader(folder: Path, questions: Mapping[str, str], device: str, bat
         questions: the questions by name; empty: none was asked.
         device: such as `cpu` or `cuda`.
         batch_size: windows that the model reads at a time.
+        beams: see `Predictor`.
 
     Raises:
         UsageError: the model answers questions and there is none, or it does not and there are, or it does neither.
@@ -90,4 +93,4 @@ def document_reader(folder: Path, questions: Mapping[str, str], device: str, bat
         raise UsageError(f"--model {folder} neither answers questions nor labels words: use trainer.evaluate")
     if not questions:
         raise UsageError(f"--model {folder} answers questions: ask one by --question, or several by --fields")
-    return QuestionReader(Predictor(folder, device, batch_size), questions)
+    return QuestionReader(Predictor(folder, device, batch_size, beams), questions)

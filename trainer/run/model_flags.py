@@ -12,8 +12,10 @@ from schemas.support.home import expanded_path
 
 
 def add_model_flags(parser: argparse.ArgumentParser) -> None:
-    """Adds `--batch_size` and `--device`."""
+    """Adds `--batch_size`, `--beams` and `--device`."""
     parser.add_argument("--batch_size", type=positive, default=8, help="windows per batch (%(default)s)")
+    beams = "hypotheses of beam search for an answer; 1: greedy, the fastest (%(default)s)"
+    parser.add_argument("--beams", type=positive, default=1, help=beams)
     default = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", type=device, default=default, help="device of the model (%(default)s)")
 

@@ -36,7 +36,9 @@ class Answers(ItemTask):
         reads_images: see `Task`.
         tokenizer: the tokenizer of the model.
         seed: the seed of the run.
-        beams: see `trainer.model.generation.generate`.
+
+    Attributes:
+        beams: hypotheses of beam search, see `trainer.model.generation.generate`; 1: greedy. It may be changed.
     """
 
     objectives = (Objective("answer", labels="labels"),)
@@ -51,13 +53,13 @@ class Answers(ItemTask):
         reads_images: bool,
         tokenizer: Tokenizer,
         seed: int,
-        beams: int = 1,
     ) -> None:
         self.metric = metric
         self.reads_images = reads_images
         self._score = score
         self._size, self._target_size = max_text_tokens - 1, max_target_tokens
-        self._tokenizer, self._seed, self._beams = tokenizer, seed, beams
+        self._tokenizer, self._seed = tokenizer, seed
+        self.beams = 1
 
     def example(self, sample: ItemSample, epoch: int) -> Example:  # type: ignore[override]
         """Returns a window that shows the answer, if it can be found on the page, else any window."""
@@ -130,7 +132,7 @@ class Answers(ItemTask):
 
     def predict(self, model: DocFormerV2, batch: Batch) -> list[tuple[str, float]]:
         """Returns the answer for each example, and its mean log-probability per token."""
-        found = generate(model, batch, self._target_size, self._beams)
+        found = generate(model, batch, self._target_size, self.beams)
         lengths = (found.lengths - (found.ids == self._tokenizer.eos_id).any(dim=1).long()).tolist()  # without eos
         texts = [self._tokenizer.decode(ids[:length]) for ids, length in zip(found.ids.tolist(), lengths, strict=True)]
         return list(zip(texts, found.mean_log_prob.tolist(), strict=True))
