@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from pipelines.report.preview import preview
-from pipelines.runtime.arguments import positive
 from pipelines.runtime.command import leave, run_command
+from schemas.support.arguments import positive
 from schemas.support.home import expanded
 
 DESCRIPTION = """\

@@ -6,8 +6,9 @@ import argparse
 import os
 
 from pipelines.corpus.retokenize import retokenize
-from pipelines.runtime.arguments import place, positive
+from pipelines.runtime.arguments import place
 from pipelines.runtime.command import leave, run_command
+from schemas.support.arguments import positive
 from schemas.support.home import expanded
 
 DESCRIPTION = """\

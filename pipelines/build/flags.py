@@ -6,8 +6,9 @@ import argparse
 
 from pipelines.build.page_flags import Parser, add_limit_flags, add_page_flags, page_config
 from pipelines.config import BuildConfig, DryRun, RunConfig
-from pipelines.runtime.arguments import place, positive, price, share, two_or_more
+from pipelines.runtime.arguments import place
 from schemas import UsageError
+from schemas.support.arguments import positive, price, share, two_or_more
 from schemas.support.nearest import nearest
 
 DESCRIPTION = """\

@@ -8,8 +8,8 @@ from typing import NoReturn
 from pipelines.config import TEXT_SOURCES, PageConfig, RunConfig
 from pipelines.filters import FILTERS
 from pipelines.ocr.engine import OCR_ENGINES, OCR_PRECISIONS
-from pipelines.runtime.arguments import percent, positive, seconds
 from schemas import UsageError
+from schemas.support.arguments import percent, positive, seconds
 from schemas.support.home import expanded
 
 _PAGE = PageConfig()

@@ -1,6 +1,6 @@
 """Filters leave pages out of a corpus. Each filter has one file, one class, and one status for the pages it leaves out.
 
-May import: `pipelines.runtime.arguments`, `pipelines.lines.words`, `schemas`. Filters are applied in the order of
+May import: `pipelines.lines.words`, `schemas`. Filters are applied in the order of
 `FILTERS`.
 """
 

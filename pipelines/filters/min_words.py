@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from pipelines.filters.base import PageText
-from pipelines.runtime.arguments import not_negative
 from schemas import PageStatus
+from schemas.support.arguments import not_negative
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from schemas.support.arguments import positive
 from schemas.support.home import expanded_path
 
 
@@ -18,17 +19,6 @@ def add_model_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--beams", type=positive, default=1, help=beams)
     default = "cuda" if torch.cuda.is_available() else "cpu"
     parser.add_argument("--device", type=device, default=default, help="device of the model (%(default)s)")
-
-
-def positive(text: str) -> int:
-    """Returns a whole number of 1 or more.
-
-    Raises:
-        argparse.ArgumentTypeError: the text is anything else.
-    """
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
-    return int(text)
 
 
 def device(text: str) -> str:
