@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,13 +17,14 @@ from trainer.startup import needs_extra
 with needs_extra("train"):
     from schemas import UsageError
     from schemas.support.home import expanded_path
+    from schemas.support.interrupts import sigterm_interrupts
     from trainer.answering.documents import ReadDocument, read_documents
     from trainer.answering.html import head
     from trainer.answering.output_file import OutputFile
     from trainer.answering.questions import read_fields
     from trainer.answering.readers import SIMPLE, Found, document_reader
     from trainer.model.export import exported_in, read_steps
-    from trainer.run.command import DONE, FAILED, run_command
+    from trainer.run.command import DONE, FAILED, INTERRUPTED, run_command
     from trainer.run.model_flags import add_model_flags, output_file
 
 logger = logging.getLogger("trainer")
@@ -43,7 +43,7 @@ asked. fields.yaml has a line per field, NAME: QUESTION.
 With --output, documents that the file already contains are skipped, so an interrupted command can be repeated. To try a
 document again, delete its line. A file for another model or other questions is refused."""
 
-EPILOG = "exit codes: 0 done, 1 no document could be read, 2 wrong usage, 130 stopped by Ctrl-C or SIGTERM"
+EPILOG = "exit codes: 0 done, 1 no document could be read, 2 wrong usage, 130 stopped by Ctrl-C, 143 by SIGTERM"
 
 
 LIMITS = ("page_timeout_s", "page_memory_mb")
@@ -52,18 +52,9 @@ LIMITS = ("page_timeout_s", "page_memory_mb")
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code."""
     flags = _parser().parse_args(argv)
-    with _sigterm_as_interrupt():
-        return run_command(lambda: predict(flags), "with --output, the same command goes on where it stopped")
-
-
-@contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Treats SIGTERM like Ctrl-C. Its default action would leave the process that reads pages behind."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with sigterm_interrupts() as exit_code:
+        code = run_command(lambda: predict(flags), "with --output, the same command goes on where it stopped")
+        return exit_code() if code == INTERRUPTED else code
 
 
 def predict(flags: argparse.Namespace) -> int:
@@ -76,7 +67,7 @@ def predict(flags: argparse.Namespace) -> int:
     """
     questions = _questions(flags)
     folder = exported_in(expanded_path(flags.model))
-    facts = _facts(folder, questions)
+    facts = _facts(folder, questions, flags.beams)
     output = OutputFile(flags.output, facts) if flags.output else None
     done = output.below(flags.input) if output else {}
     if done:
@@ -106,12 +97,12 @@ def _questions(flags: argparse.Namespace) -> dict[str, str]:
     return {SIMPLE: flags.question}
 
 
-def _facts(folder: Path, questions: Mapping[str, str]) -> dict[str, Any]:
+def _facts(folder: Path, questions: Mapping[str, str], beams: int) -> dict[str, Any]:
     """Returns what the answers to a document depend on besides the document."""
     model = {"model": str(folder.absolute()), "steps": read_steps(folder)}
     if not questions:
         return model
-    return {**model, "asked": questions.get(SIMPLE, questions)}
+    return {**model, "asked": questions.get(SIMPLE, questions), "beams": beams}
 
 
 def _skipped(path: Path, done: Mapping[str, int]) -> str:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import NoReturn
 
 from pipelines.runtime.storage_errors import storage_errors
 from schemas import FolioError
-from schemas.support.interrupts import kept_interrupts
+from schemas.support.interrupts import kept_interrupts, sigterm_interrupts
 
 DONE, FAILED = 0, 1
-STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}  # exit codes that shells use for these signals
 
 
 def run_command(work: Callable[[], object]) -> int:
@@ -30,25 +27,19 @@ def run_command(work: Callable[[], object]) -> int:
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     logging.getLogger("pipelines").setLevel(logging.INFO)
-    received = [signal.SIGINT]
-
-    def stop(number: int, _: FrameType | None) -> None:
-        received.append(signal.Signals(number))
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)  # the default action would leave scratch files and page processes behind
-    try:
-        with kept_interrupts():
-            work()
-    except FolioError as error:
-        sys.stderr.write(f"error: {error}\n")
-        return error.exit_code
-    except storage_errors() as error:
-        sys.stderr.write(f"error: {error}. Finished shards are kept; run the same command again to continue.\n")
-        return FAILED
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; run the same command again to continue\n")
-        return STOPPED[received[-1]]
+    with sigterm_interrupts() as exit_code:
+        try:
+            with kept_interrupts():
+                work()
+        except FolioError as error:
+            sys.stderr.write(f"error: {error}\n")
+            return error.exit_code
+        except storage_errors() as error:
+            sys.stderr.write(f"error: {error}. Finished shards are kept; run the same command again to continue.\n")
+            return FAILED
+        except KeyboardInterrupt:
+            sys.stderr.write("stopped; run the same command again to continue\n")
+            return exit_code()
     return DONE
 
 

@@ -1,13 +1,15 @@
-"""Makes sure that Python does not lose a Ctrl-C."""
+"""Ctrl-C and SIGTERM: neither is lost, and both end a command in the same way."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 AGAIN_AFTER_S = 0.05
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}  # those that shells use for these signals
 
 
 @contextmanager
@@ -36,3 +38,25 @@ def kept_interrupts() -> Iterator[None]:
         sys.unraisablehook = old_hook
         signal.signal(signal.SIGALRM, on_alarm)
         signal.setitimer(signal.ITIMER_REAL, *alarm)
+
+
+@contextmanager
+def sigterm_interrupts() -> Iterator[Callable[[], int]]:
+    """Raises `KeyboardInterrupt` for SIGTERM too, in the block.
+
+    The default action of SIGTERM would leave scratch files and child processes behind.
+
+    Yields:
+        A function that returns the exit code for the last signal: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+    received = [signal.SIGINT]
+
+    def stop(number: int, _: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield lambda: EXIT_CODES[received[-1]]
+    finally:
+        signal.signal(signal.SIGTERM, before)

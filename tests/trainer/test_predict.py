@@ -127,7 +127,7 @@ def test_sigterm_ends_all_processes_and_the_repeated_command_answers_each_other_
 
     stopper = threading.Thread(target=stop_after_a_line)
     stopper.start()
-    assert predict.main(flags) == 130
+    assert predict.main(flags) == 143
     stopper.join()
     assert len(started) == 2 and not psutil.wait_procs(started, timeout=LIMIT_S)[1]
     assert [Path(row["file"]).name for row in map(json.loads, output.read_text().splitlines())] == ["a.pdf"]

@@ -51,7 +51,7 @@ class OutputFile:
             raise self._refusal(number) from error
         if not isinstance(row, dict) or not isinstance(row.get("file"), str) or not isinstance(row.get("pages"), int):
             raise self._refusal(number)
-        for name in ("model", "steps", "asked"):
+        for name in ("model", "steps", "asked", "beams"):
             if row.get(name) != self._facts.get(name):
                 there, now = (json.dumps(facts.get(name), ensure_ascii=False) for facts in (row, self._facts))
                 raise UsageError(f"--output {self._path}: line {number} has {name}: {there}, now it is {now}: {ADVICE}")
