@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from itertools import chain, product
+from itertools import product
 from pathlib import Path
 from typing import Protocol
 
 from schemas.errors import FolioError, UsageError
+from schemas.support.fast_tokenizer import space_before_words, word_ids
 from schemas.tokenizer_json import write_tokenizer_json
 
 SENTINELS = 100
@@ -142,19 +143,10 @@ class _HuggingFace:
         self._model.no_truncation()
         self._model.encode_special_tokens = True
         self.size = max(self._model.get_vocab().values()) + 1  # not the number of ids: there may be gaps
-        # In byte-level vocabularies, such as that of GPT-2, the space is part of the word that follows it.
-        self._space = ""
-        if self.decode([*chain(*self.encode_words(["a", "a"]))]) == "aa":
-            self._space = " "
+        self._space = space_before_words(self._model)
 
     def encode_words(self, words: list[str]) -> list[list[int]]:
-        ids: list[list[int]] = [[] for _ in words]
-        spaced = [self._space + word for word in words]
-        encoding = self._model.encode(spaced, is_pretokenized=True, add_special_tokens=False)
-        for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
-            if word is not None:  # None: padding, which the settings in the file may require
-                ids[word].append(token)
-        return ids
+        return word_ids(self._model, words, self._space)
 
     def decode(self, ids: list[int]) -> str:
         return self._model.decode(ids).strip()

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
 SOURCES = (
     "schemas/errors.py",
     "schemas/geometry.py",
+    "schemas/support/fast_tokenizer.py",
     "schemas/support/image_colours.py",
     *(f"trainer/model/{name}.py" for name in ("config", "batch", "outcome", "output_layer", "layers", "embeddings")),
     *(f"trainer/model/{name}.py" for name in ("page_canvas", "docformer", "question", "hub/wrapper", "hub/processor")),

@@ -19,6 +19,7 @@ from torch import Tensor
 from transformers import BatchFeature
 from transformers.utils import cached_file
 
+from schemas.support.fast_tokenizer import space_before_words, word_ids
 from schemas.support.image_colours import to_eight_bits
 from trainer.model.hub.wrapper import DocFormerV2Config
 from trainer.model.page_canvas import page_patches
@@ -52,10 +53,7 @@ class DocFormerV2Processor:
         self.tokenizer = FastTokenizer.from_str(tokenizer)
         self.tokenizer.no_truncation()
         self.tokenizer.encode_special_tokens = True  # as in `schemas.tokenizer`: the text "[PAD]" is a word
-        # In byte-level vocabularies, such as that of GPT-2, the space is part of the word that follows it.
-        self._space = ""
-        if self.decode([piece for pieces in self._ids(["a", "a"]) for piece in pieces]) == "aa":
-            self._space = " "
+        self._space = space_before_words(self.tokenizer)
 
     @classmethod
     def from_pretrained(cls, folder: str, **options: Any) -> DocFormerV2Processor:
@@ -109,13 +107,7 @@ class DocFormerV2Processor:
         return [self.decode(row, skip_special_tokens) for row in rows]
 
     def _ids(self, words: list[str]) -> list[list[int]]:
-        ids: list[list[int]] = [[] for _ in words]
-        spaced = [self._space + word for word in words]
-        encoding = self.tokenizer.encode(spaced, is_pretokenized=True, add_special_tokens=False)
-        for token, word in zip(encoding.ids, encoding.word_ids, strict=True):
-            if word is not None:  # None: padding, which the settings in the file may require
-                ids[word].append(token)
-        return ids
+        return word_ids(self.tokenizer, words, self._space)
 
     def _place(self, box: Sequence[float]) -> tuple[int, ...]:
         return tuple(round(side) for side in box) if self.reads_boxes else NO_BOX
