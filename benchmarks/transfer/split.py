@@ -42,9 +42,11 @@ def list_split(source: Path, output: Path, train: str, test: str, share: float) 
     Returns:
         The number of documents in each half.
     """
-    for path in sorted(path for path in source.iterdir() if path.is_file()):
+    # Lists of these names may be there already. A link to one would make this function write into the data set.
+    files = sorted(path for path in source.iterdir() if path.is_file() and path.name not in (train, test))
+    for path in files:
         _link(path, output / path.name)
-    first, second = halves({path.stem for path in source.glob("*.txt")}, share)
+    first, second = halves({path.stem for path in files if path.suffix == ".txt"}, share)
     for name, half in ((train, first), (test, second)):
         (output / name).write_text("".join(f"{document}\n" for document in sorted(half)))
     return len(first), len(second)

@@ -30,7 +30,9 @@ def test_lists_name_each_text_file_once_and_all_files_are_linked(tmp_path):
     for number in range(10):
         (tmp_path / "in" / f"{number}.txt").write_text("")
         (tmp_path / "in" / f"{number}_ori.jpg").write_text("")
+    (tmp_path / "in" / "test.txt").write_text("of the data set")
     assert list_split(tmp_path / "in", tmp_path / "out", "train.txt", "test.txt", 0.3) == (7, 3)
+    assert (tmp_path / "in" / "test.txt").read_text() == "of the data set"
     lists = [(tmp_path / "out" / name).read_text().split() for name in ("train.txt", "test.txt")]
     assert sorted(lists[0] + lists[1]) == [str(number) for number in range(10)]
     assert len(list((tmp_path / "out").iterdir())) == 22
