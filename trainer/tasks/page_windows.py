@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ class PageWindows(ItemTask):
         self._eos_id = tokenizer.eos_id
         self._seed = seed
 
+    @abstractmethod
     def window(self, sample: ItemSample, window: slice) -> Example:
         """Returns the example of a window of a page.
 
@@ -35,7 +37,6 @@ class PageWindows(ItemTask):
             sample: the page.
             window: of its tokens.
         """
-        raise NotImplementedError
 
     def encoder_text(self, sample: ItemSample, window: slice) -> EncoderText:
         """Returns what the encoder reads of a page."""

@@ -27,11 +27,11 @@ class CordLabels(LabelSet):
 
     def documents(self, folder: Path, split: str) -> Iterator[ItemDocument]:
         """Yields the receipts of a split."""
-        for name, page, labels in read_receipts(folder, split, labels_of):
+        for name, page, labels in read_receipts(folder, split, line_tags):
             yield ItemDocument(name, (page,), (Item(name, {"labels": [labels]}),))
 
 
-def labels_of(record: dict[str, Any]) -> list[str]:
+def line_tags(record: dict[str, Any]) -> list[str]:
     """Returns the BIO tag of each word of a receipt, in the order of its lines."""
     return [
         f"{'I' if number else 'B'}-{line['category']}"

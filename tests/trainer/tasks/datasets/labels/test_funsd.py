@@ -55,23 +55,6 @@ def test_another_folder_is_refused_with_what_was_expected_and_found(tmp_path):
         list(DATA_SET.documents(tmp_path, "train"))
 
 
-@pytest.mark.parametrize("key", ["form", "words", "box", "label"])
-def test_a_form_without_a_key_is_refused_by_its_file(tmp_path, key):
-    path = write_funsd(tmp_path, train=1, test=0) / "training_data/annotations/form0.json"
-    path.write_text(path.read_text().replace(f'"{key}": ', '"other": '))
-    with pytest.raises(UsageError, match=rf"form0\.json is not a form of FUNSD \(KeyError\('{key}'\)\): download it"):
-        list(DATA_SET.documents(tmp_path, "train"))
-
-
-def test_a_file_or_folder_of_forms_that_holds_none_is_refused(tmp_path):
-    path = write_funsd(tmp_path, train=1, test=0) / "training_data/annotations/form0.json"
-    path.write_text("[]")
-    with pytest.raises(UsageError, match=r"form0\.json is not a form of FUNSD"):
-        list(DATA_SET.documents(tmp_path, "train"))
-    with pytest.raises(UsageError, match=r"has no testing_data/annotations/\*\.json: expected FUNSD"):
-        list(DATA_SET.documents(tmp_path, "test"))
-
-
 @needs_samples
 def test_the_real_training_half_is_read():
     documents = list(DATA_SET.documents(SAMPLES / "funsd", "train"))
